@@ -1,0 +1,91 @@
+"""Everything that receiptspec raises on purpose.
+
+::
+
+    ReceiptspecError
+    ├── ConfigurationError     the user's file, flag or variable is wrong        exit 4
+    ├── ContractError          our own contract data is wrong                    exit 3
+    ├── SchemaError            a JSON Schema uses what the generators don't know exit 3
+    ├── NotExercised           a prerequisite is missing: nothing was judged
+    └── Inconclusive           the infrastructure failed: nothing can be judged  exit 6
+        ├── Unreachable        no connection, no answer in time, a gateway's error page
+        ├── Throttled          the target kept answering with a documented rate-limit code
+        ├── CredentialsRefused the target refuses the configured credentials
+        └── BudgetSpent        the target's request, write or time budget is used up
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "BudgetSpent",
+    "ConfigurationError",
+    "ContractError",
+    "CredentialsRefused",
+    "Inconclusive",
+    "NotExercised",
+    "ReceiptspecError",
+    "SchemaError",
+    "Throttled",
+    "Unreachable",
+]
+
+
+class ReceiptspecError(Exception):
+    """Base class; ``str()`` is one line that a user can act on."""
+
+
+class ConfigurationError(ReceiptspecError):
+    """Bad input from the user: what, where, what was expected, what to do.
+
+    ``str()`` reads ``FILE:LINE: PATH: WHAT; FIX``, each part only where it is known.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: Path | str | None = None,
+        line: int | None = None,
+        path: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        place = str(file) if file is not None else ""
+        if place and line is not None:
+            place += f":{line}"
+        parts = [part for part in (place, path, what) if part]
+        super().__init__(": ".join(parts) + (f"; {fix}" if fix else ""))
+        self.what, self.file, self.line, self.path, self.fix = what, file, line, path, fix
+
+
+class ContractError(ReceiptspecError):
+    """The packaged contract data contradicts itself or its schema."""
+
+
+class SchemaError(ReceiptspecError):
+    """A JSON Schema holds a keyword or a shape that the generators cannot honour."""
+
+
+class NotExercised(ReceiptspecError):
+    """A prerequisite is missing, so a requirement was not put to the test."""
+
+
+class Inconclusive(ReceiptspecError):
+    """The infrastructure failed; the target is not to blame."""
+
+
+class Unreachable(Inconclusive):
+    """No connection, no answer in time, or an answer that a gateway made."""
+
+
+class Throttled(Inconclusive):
+    """The target answered with a documented rate-limit code until the deadline."""
+
+
+class CredentialsRefused(Inconclusive):
+    """The target refuses the configured credentials."""
+
+
+class BudgetSpent(Inconclusive):
+    """The target's budget of requests, writes or seconds is used up."""

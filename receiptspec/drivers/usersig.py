@@ -1,0 +1,150 @@
+"""UserSig, the credential of Tencent Chat (TLSSigAPIv2), and its deliberate mistakes.
+
+Source: document U1 (claims, string to sign, alphabet) and the registry packages (C3).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import zlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+from receiptspec.exchange import Secret
+
+__all__ = ["Claims", "decode", "encode", "sign"]
+
+_ALPHABET = str.maketrans("+/=", "*-_")
+_BACK = str.maketrans("*-_", "+/=")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a UserSig says. `time` is Unix seconds, `expire` seconds from then."""
+
+    identifier: str
+    sdkappid: int
+    time: int
+    expire: int = 86_400
+    userbuf: bytes | None = None
+
+    def text(self, *, swapped: bool = False) -> str:
+        """Return the string to sign; `swapped` is the common mistake of expire before time."""
+        times = [f"TLS.time:{self.time}\n", f"TLS.expire:{self.expire}\n"]
+        if swapped:
+            times.reverse()
+        head = f"TLS.identifier:{self.identifier}\nTLS.sdkappid:{self.sdkappid}\n"
+        tail = "" if self.userbuf is None else f"TLS.userbuf:{_b64(self.userbuf)}\n"
+        return head + "".join(times) + tail
+
+    def json(self, signature: str) -> dict[str, Any]:
+        """Return the claims with their signature, as they are deflated."""
+        claims: dict[str, Any] = {
+            "TLS.ver": "2.0",
+            "TLS.identifier": self.identifier,
+            "TLS.sdkappid": self.sdkappid,
+            "TLS.expire": self.expire,
+            "TLS.time": self.time,
+            "TLS.sig": signature,
+        }
+        if self.userbuf is not None:
+            claims["TLS.userbuf"] = _b64(self.userbuf)
+        return claims
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def signature(claims: Claims, key: bytes, *, swapped: bool = False) -> str:
+    """Return TLS.sig: base64 of HMAC-SHA256 with the key's text as it is."""
+    text = claims.text(swapped=swapped).encode("utf-8")
+    return _b64(hmac.new(key, text, hashlib.sha256).digest())
+
+
+def encode(claims: dict[str, Any], *, level: int = 6, compact: bool = False) -> str:
+    """Deflate and encode claims; spacing and level are free, so both can be varied."""
+    text = json.dumps(claims, separators=(",", ":") if compact else None)
+    return _b64(zlib.compress(text.encode("utf-8"), level)).translate(_ALPHABET)
+
+
+def decode(usersig: str) -> dict[str, Any]:
+    """Return the claims of a well-formed UserSig; raises ``ValueError`` for any other text."""
+    try:
+        claims = json.loads(zlib.decompress(base64.b64decode(usersig.translate(_BACK))))
+    except (ValueError, zlib.error) as error:
+        raise ValueError("no UserSig") from error
+    if not isinstance(claims, dict):
+        raise ValueError("no UserSig")
+    return claims
+
+
+def sign(claims: Claims, key: Secret) -> Secret:
+    """Return the UserSig of `claims`."""
+    return Secret(encode(claims.json(signature(claims, key.reveal().encode("utf-8")))))
+
+
+def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> dict[str, Any]:
+    """Return every named way to make the credential: a factory of UserSig texts each.
+
+    The names are those that requirement rows give in ``credential``.
+    """
+    secret = key.reveal()
+    raw = secret.encode("utf-8")
+    flipped = _flip(secret).encode("utf-8")
+
+    def signed(changed: Claims, **options: Any) -> str:
+        return encode(changed.json(signature(changed, raw)), **options)
+
+    def reordered() -> str:
+        body = claims.json(signature(claims, raw))
+        return encode(dict(reversed(body.items())), level=1, compact=True)
+
+    def tampered(name: str, value: int) -> str:
+        return encode({**claims.json(signature(claims, raw)), name: value})
+
+    def hexed() -> str:
+        try:
+            as_bytes = bytes.fromhex(secret)
+        except ValueError:
+            as_bytes = hashlib.sha256(raw).digest()
+        return encode(claims.json(signature(claims, as_bytes)))
+
+    whole = signed(claims)
+    return {
+        "valid": lambda: whole,
+        "stored": lambda: signed(claims, level=0),
+        "best-compressed": lambda: signed(claims, level=9, compact=True),
+        "reordered": reordered,
+        "userbuf": lambda: signed(replace(claims, userbuf=b"abc")),
+        "alphabet": lambda: _with_alphabet(claims, raw),
+        "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
+        "wrong-key": lambda: encode(claims.json(signature(claims, flipped))),
+        "hex-key": hexed,
+        "swapped": lambda: encode(claims.json(signature(claims, raw, swapped=True))),
+        "other-identifier": lambda: signed(replace(claims, identifier=user)),
+        "other-app": lambda: signed(replace(claims, sdkappid=claims.sdkappid + 1)),
+        "tampered-expire": lambda: tampered("TLS.expire", claims.expire * 2),
+        "tampered-time": lambda: tampered("TLS.time", claims.time + 60),
+        "garbage": lambda: "abc",
+        "truncated": lambda: whole[: len(whole) // 2],
+        "not-base64": lambda: "%%%" + whole[3:],
+        "empty": lambda: "",
+    }
+
+
+def _flip(key: str) -> str:
+    return ("0" if key[:1] != "0" else "1") + key[1:]
+
+
+def _with_alphabet(claims: Claims, key: bytes) -> str:
+    """Look for an expiry whose UserSig holds each of the three replaced characters."""
+    for extra in range(400):
+        changed = replace(claims, expire=claims.expire + extra)
+        text = encode(changed.json(signature(changed, key)))
+        if all(character in text for character in "*-_"):
+            return text
+    return text

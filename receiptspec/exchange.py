@@ -1,0 +1,199 @@
+"""One request and its response as bytes, and what may be shown of them.
+
+Secrets are held in `Secret`, and every text that leaves an exchange has passed a `Redactor`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+__all__ = ["Exchange", "Redactor", "Request", "Response", "Secret"]
+
+_MASK = "***"
+_SHOWN_BYTES = 16_384
+
+
+class Secret(str):
+    """A string that shows itself only through `reveal`; formatting and printing are masked.
+
+    It stays a ``str`` so that it can be compared and measured.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Secret('{_MASK}')"
+
+    def __str__(self) -> str:
+        return _MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(_MASK, spec)
+
+    def reveal(self) -> str:
+        """Return the secret as a plain string."""
+        return "".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The final bytes of one request. `target` is path and query as sent; `label` says why."""
+
+    method: str
+    origin: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+    operation: str | None = None
+    label: str = ""
+
+    @property
+    def url(self) -> str:
+        """The whole URL, unredacted."""
+        return self.origin + self.target
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.operation or self.target.partition('?')[0]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The bytes of one answer; `elapsed` in seconds from the first byte sent to the last read."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+    elapsed: float
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name, whatever its case, or ``None``."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+class Redactor:
+    """Replaces secrets, in every encoding they travel in, by a mask."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Mask `secret` from now on; strings shorter than six characters would mask chance text."""
+        plain = secret.reveal() if isinstance(secret, Secret) else secret
+        if len(plain) < 6 or plain in self._secrets:
+            return
+        self._secrets |= {plain, quote(plain, safe=""), quote(plain)}
+        longest_first = sorted(self._secrets, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with every known secret masked."""
+        return self._pattern.sub(_MASK, text) if self._pattern else text
+
+    def hides_in(self, text: str) -> bool:
+        """Whether `text` holds a known secret, also percent-encoded."""
+        if not self._pattern:
+            return False
+        return bool(self._pattern.search(text) or self._pattern.search(unquote(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request with its response, or with the `trouble` that came instead of one.
+
+    `number` counts the requests of one worker from 1; `started` is seconds since the epoch.
+    """
+
+    number: int
+    request: Request
+    response: Response | None
+    started: float
+    trouble: str | None = None
+
+    def curl(self, redact: Redactor) -> str:
+        """Return a command that sends the same request; credentials stand as ``$VARIABLES``."""
+        request = self.request
+        url = _with_variables(request.url)
+        parts = ["curl", "-sS"]
+        if request.method != "POST" or not request.body:
+            parts += ["-X", request.method]
+        for name, value in request.headers:
+            if name.lower() in _SENT_BY_CURL:
+                continue
+            shown = "$AUTHORIZATION" if name.lower() in _SECRET_HEADERS else value
+            parts += ["-H", f'"{name}: {shown}"' if shown[:1] == "$" else _shell(f"{name}: {shown}")]
+        parts.append(f'"{url}"')
+        if request.body:
+            parts += ["--data-binary", _shell(_text(request.body))]
+        return redact(" ".join(parts))
+
+    def to_json(self, redact: Redactor) -> dict[str, Any]:
+        """Return the redacted exchange as `schemas/report.schema.json` describes it."""
+        request, response = self.request, self.response
+        result: dict[str, Any] = {
+            "number": self.number,
+            "operation": request.operation,
+            "label": request.label,
+            "started": round(self.started, 3),
+            "request": {
+                "method": request.method,
+                "url": redact(_with_variables(request.url)),
+                "headers": _headers(request.headers, redact),
+                "body": redact(_text(request.body)),
+            },
+            "response": None,
+            "trouble": redact(self.trouble) if self.trouble else None,
+            "curl": self.curl(redact),
+        }
+        if response is not None:
+            result["response"] = {
+                "status": response.status,
+                "headers": _headers(response.headers, redact),
+                "body": redact(_text(response.body)),
+                "bytes": len(response.body),
+                "elapsed_ms": round(response.elapsed * 1000, 2),
+            }
+        return result
+
+
+_SENT_BY_CURL = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
+_SECRET_HEADERS = {"authorization", "x-security-token", "cookie", "set-cookie"}
+_SECRET_QUERY = re.compile(r"(?i)\b(usersig|x-signature|x-credential|x-security-token)=([^&\s]*)")
+
+
+def _with_variables(url: str) -> str:
+    return _SECRET_QUERY.sub(
+        lambda found: f"{found[1]}=${found[1].upper().replace('-', '_')}" if found[2] else found[0],
+        url,
+    )
+
+
+def _shell(text: str) -> str:
+    return shlex.quote(text)
+
+
+def _text(body: bytes) -> str:
+    text = body[:_SHOWN_BYTES].decode("utf-8", errors="backslashreplace")
+    return text if len(body) <= _SHOWN_BYTES else f"{text}… ({len(body)} bytes)"
+
+
+def _headers(
+    headers: tuple[tuple[str, str], ...], redact: Redactor
+) -> list[list[str]]:
+    return [
+        [name, _MASK if name.lower() in _SECRET_HEADERS else redact(value)]
+        for name, value in headers
+    ]
+
+
+def as_pairs(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Freeze a header mapping in its order."""
+    return tuple((str(key), str(value)) for key, value in headers.items())

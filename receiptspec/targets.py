@@ -1,0 +1,319 @@
+"""Named targets from targets.yaml, validated and frozen."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from receiptspec import resources, yamltext
+from receiptspec.errors import ConfigurationError
+from receiptspec.exchange import Secret
+
+__all__ = ["Budget", "Deviation", "Fixture", "Target", "Timeouts", "find_file", "load", "names"]
+
+Path_ = tuple[str | int, ...]
+
+_SECRET_KEYS = {"key", "secret_key", "session_token"}
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, of silence while reading, for one whole answer."""
+
+    connect: float = 3.0
+    read: float = 10.0
+    total: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Upper bounds for one run; ``None`` means none."""
+
+    requests: int | None = None
+    writes: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A failure that the target's owner accepts until `expires`."""
+
+    requirement: str
+    signature: str
+    reason: str
+    owner: str
+    expires: date
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day has passed."""
+        return today > self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """An existing group of a target that may not be written to."""
+
+    id: str
+    messages: tuple[int, ...]
+    type: str = "Public"
+    members: tuple[str, ...] = ()
+    plain_messages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to run. `url` is empty for an embedded target until its server is up."""
+
+    name: str
+    vendor: str
+    url: str = ""
+    description: str = ""
+    auth: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    embedded: bool = False
+    faults: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    rate: float | None = None
+    writes: bool = False
+    consistency: float = 2.0
+    timeouts: Timeouts = Timeouts()
+    budget: Budget = Budget()
+    read_hook: str | tuple[str, ...] | None = None
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+    fixture: Fixture | None = None
+    ca: str | None = None
+    deviations: tuple[Deviation, ...] = ()
+    file: str = ""
+
+    def __repr__(self) -> str:
+        return f"Target({self.name!r})"
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The configured credentials that must never be shown."""
+        return tuple(value for value in self.auth.values() if isinstance(value, Secret))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of `url` is this machine, by its name or address alone."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def find_file(explicit: str | None) -> Path:
+    """Return the targets file: the one named, else ``./targets.yaml``, else the packaged one."""
+    if explicit is not None:
+        return Path(explicit)
+    local = Path("targets.yaml")
+    return local if local.exists() else resources.path("targets.yaml")
+
+
+def names(file: Path) -> tuple[str, ...]:
+    """Return the names of the targets in `file`."""
+    return tuple(_read(file).data)
+
+
+def load(file: Path, name: str) -> Target:
+    """Load one target.
+
+    Raises `ConfigurationError` naming file, line and key: an unknown target or field, a value that
+    the schema refuses, an unset variable, an address without scheme.
+    """
+    source = _read(file)
+    if name not in source.data:
+        known = ", ".join(source.data)
+        raise ConfigurationError(
+            f"no target {name!r}", file=file, fix=f"{_did_you_mean(name, source.data)}known: {known}"
+        )
+    block = _substitute(source, source.data[name], (name,))
+    return _build(source, name, block)
+
+
+@cache
+def _read(file: Path) -> yamltext.YamlFile:
+    source = yamltext.load(file)
+    if not source.data:
+        raise ConfigurationError("holds no targets", file=file, fix="see docs/targets.md")
+    if not isinstance(source.data, dict):
+        raise ConfigurationError("expected target names with a block each", file=file, line=1)
+    schema = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
+    problem = best_match(Draft202012Validator(schema).iter_errors(source.data), key=_relevance)
+    if problem is not None:
+        raise _explain(source, problem)
+    return source
+
+
+def _relevance(error: ValidationError) -> tuple[int, int]:
+    """Prefer unknown fields, then the deepest place."""
+    return (int(error.validator == "additionalProperties"), len(error.absolute_path))
+
+
+def _explain(source: yamltext.YamlFile, problem: ValidationError) -> ConfigurationError:
+    path: Path_ = tuple(problem.absolute_path)
+    if problem.validator == "additionalProperties":
+        known = list(problem.schema.get("properties", ()))
+        unknown = next(key for key in problem.instance if key not in known)
+        return source.error(
+            f"unknown field {unknown!r}",
+            (*path, unknown),
+            fix=f"{_did_you_mean(unknown, known)}known: {', '.join(known)}",
+        )
+    if problem.validator == "oneOf" and len(path) == 1:
+        return source.error("needs either url or embedded: true", path, fix="give exactly one")
+    if problem.validator == "required":
+        missing = [key for key in problem.validator_value if key not in problem.instance]
+        return source.error(f"{', '.join(missing)} missing", path, fix="add it")
+    if problem.validator == "enum":
+        allowed = ", ".join(map(str, problem.validator_value))
+        hint = _did_you_mean(str(problem.instance), map(str, problem.validator_value))
+        return source.error(f"{problem.instance!r} is not known", path, fix=f"{hint}one of {allowed}")
+    if problem.validator == "pattern":
+        description = problem.schema.get("description", f"like {problem.validator_value}")
+        return source.error(f"{problem.instance!r} is malformed", path, fix=f"expected: {description}")
+    return source.error(problem.message, path)
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
+
+
+def _substitute(source: yamltext.YamlFile, value: Any, path: Path_) -> Any:
+    if isinstance(value, dict):
+        return {key: _substitute(source, item, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_substitute(source, item, (*path, index)) for index, item in enumerate(value)]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+
+    def fill(found: re.Match[str]) -> str:
+        text = os.environ.get(found[1], found[2])
+        if text is None or (not text and found[2] is None):
+            raise source.error(
+                f"environment variable {found[1]} is not set", path, fix=f"export {found[1]}=…"
+            )
+        return text
+
+    return _VARIABLE.sub(fill, value)
+
+
+def seconds(text: str) -> float:
+    """Turn ``500ms``, ``2s`` or ``5m`` into seconds."""
+    number, unit = re.fullmatch(r"([0-9.]+)(ms|s|m)", text).groups()  # type: ignore[union-attr]
+    return float(number) * _UNITS[unit]
+
+
+def per_second(text: str) -> float:
+    """Turn ``200/s`` or ``100/m`` into calls a second."""
+    number, unit = text.split("/")
+    return int(number) / _UNITS[unit]
+
+
+def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Target:
+    embedded = block.get("embedded", False)
+    broken = embedded if isinstance(embedded, dict) else {}
+    url = _url(source, name, block)
+    timeouts = {key: seconds(value) for key, value in block.get("timeouts", {}).items()}
+    return Target(
+        name=name,
+        vendor=block["vendor"],
+        url=url,
+        description=block.get("description", ""),
+        auth=_auth(source, name, block.get("auth", {})),
+        embedded=bool(embedded) or isinstance(embedded, dict),
+        faults=tuple(broken.get("faults", ())),
+        variants=tuple(broken.get("variants", ())),
+        rate=per_second(block["rate"]) if "rate" in block else None,
+        writes=block.get("writes", "embedded" in block or is_loopback(url)),
+        consistency=seconds(block.get("consistency", "2s")),
+        timeouts=Timeouts(**timeouts),
+        budget=Budget(**block.get("budget", {})),
+        read_hook=_hook(block.get("hooks", {}).get("read")),
+        capabilities=MappingProxyType(block.get("capabilities", {})),
+        fixture=_fixture(block.get("fixtures", {}).get("group")),
+        ca=block.get("ca"),
+        deviations=_deviations(source, name, block.get("deviations", [])),
+        file=str(source.file),
+    )
+
+
+def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
+    url: str = block.get("url", "")
+    if "url" not in block:
+        return ""
+    path = (name, "url")
+    try:
+        parts = urlsplit(url)
+        port_ok = parts.port is None or 0 < parts.port < 65536
+    except ValueError:
+        raise source.error(f"{url!r} is no address", path, fix="like http://127.0.0.1:8080") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise source.error(
+            f"{url!r} has no scheme", path, fix="start it with http:// or https://"
+        )
+    if not port_ok or parts.query or parts.fragment or parts.username is not None:
+        raise source.error(
+            f"{parts.scheme}://{parts.hostname}… has more than scheme, host, port and path",
+            path,
+            fix="leave the rest out",
+        )
+    return url.rstrip("/")
+
+
+def _auth(source: yamltext.YamlFile, name: str, auth: dict[str, Any]) -> Mapping[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in auth.items():
+        if key == "sdkappid" and not str(value).isdigit():
+            raise source.error(f"{value!r} is no number", (name, "auth", key), fix="digits only")
+        result[key] = Secret(value) if key in _SECRET_KEYS else value
+    return MappingProxyType(result)
+
+
+def _hook(value: str | list[str] | None) -> str | tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return tuple(value)
+    return value if value.startswith(("http://", "https://")) else tuple(shlex.split(value))
+
+
+def _fixture(block: dict[str, Any] | None) -> Fixture | None:
+    if block is None:
+        return None
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in block.items()}
+    return Fixture(**fields)
+
+
+def _deviations(
+    source: yamltext.YamlFile, name: str, blocks: list[dict[str, Any]]
+) -> tuple[Deviation, ...]:
+    result = []
+    for index, block in enumerate(blocks):
+        try:
+            expires = date.fromisoformat(block["expires"])
+        except ValueError:
+            path = (name, "deviations", index, "expires")
+            raise source.error(f"{block['expires']!r} is no day", path, fix="YYYY-MM-DD") from None
+        result.append(Deviation(**{**block, "expires": expires}))
+    return tuple(result)

@@ -1,0 +1,118 @@
+"""YAML files read as JSON-like data that remembers its lines.
+
+YAML 1.1 takes ``on``, ``no``, ``1_000`` and ``12:30`` for something else; here only ``true``,
+``false``, ``null`` and plain decimal numbers are not text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from receiptspec.errors import ConfigurationError
+
+__all__ = ["YamlFile", "load"]
+
+_MAX_NODES = 200_000
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?", "-+0123456789"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """`data` as plain dicts, lists and scalars; `lines` maps a path in it to its line, from 1."""
+
+    file: Path
+    data: Any
+    lines: dict[tuple[str | int, ...], int]
+
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """Return the line of `path`, or of the nearest parent that has one."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return None
+
+    def error(
+        self, what: str, path: tuple[str | int, ...] = (), *, fix: str | None = None
+    ) -> ConfigurationError:
+        """Return the error that names the file, the line and the path."""
+        dotted = ".".join(str(part) for part in path) or None
+        return ConfigurationError(what, file=self.file, line=self.line(path), path=dotted, fix=fix)
+
+
+def load(file: Path) -> YamlFile:
+    """Read `file`.
+
+    Raises `ConfigurationError` when it is missing, is not text, is no YAML, or repeats a key.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError("no such file", file=file) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", file=file) from None
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        result = YamlFile(file, None, {})
+        data = _construct(loader, node, (), result) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ConfigurationError(
+            f"not YAML: {error.problem or error.context}",
+            file=file,
+            line=mark.line + 1 if mark else None,
+        ) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        first = (str(error).splitlines() or ["unreadable"])[0]
+        raise ConfigurationError(f"not YAML: {first}", file=file) from None
+    finally:
+        loader.dispose()
+    return YamlFile(file, data, result.lines)
+
+
+def _construct(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile) -> Any:
+    into.lines.setdefault(path, node.start_mark.line + 1)
+    if len(into.lines) > _MAX_NODES:
+        raise into.error("too large: over 200000 values", path)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _construct(loader, item, (*path, index), into) for index, item in enumerate(node.value)
+        ]
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, path, into)
+    return loader.construct_object(node)
+
+
+def _mapping(
+    loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile
+) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise into.error("a key must be plain text", path)
+        key = str(key_node.value)
+        into.lines[*path, key] = key_node.start_mark.line + 1
+        if key in result:
+            raise into.error(f"{key!r} stands here twice", (*path, key), fix="remove one of them")
+        result[key] = _construct(loader, value_node, (*path, key), into)
+    return result

@@ -71,7 +71,6 @@ class Client:
         self._limiter = _limiter(rate)
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.max_redirects = 0
         self._session.verify = ca or True
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
@@ -94,13 +93,9 @@ class Client:
         if self._limiter is not None:
             self._limiter.try_acquire("target")
         prepared = requests.PreparedRequest()
-        prepared.method = request.method
+        headers = dict(request.headers)
+        prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
         prepared.url = request.url
-        prepared.headers = requests.structures.CaseInsensitiveDict(request.headers)
-        prepared.body = request.body or None
-        prepared.hooks = requests.hooks.default_hooks()
-        if request.body or request.method in ("POST", "PUT"):
-            prepared.headers.setdefault("Content-Length", str(len(request.body)))
         started, clock = time.time(), time.perf_counter()
         body = bytearray()
         answer: requests.Response | None = None

@@ -4,137 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from receiptspec.contract import CodeId, Operation
+from receiptspec.contract import Operation
 from receiptspec.exchange import Exchange, Request
-from receiptspec.strictjson import Document
+from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 
-__all__ = [
-    "Answer",
-    "Call",
-    "Conversation",
-    "Driver",
-    "Kind",
-    "Message",
-    "Receipt",
-    "Verdict",
-]
-
-Body = Mapping[str, Any]
-
-
-class Verdict(StrEnum):
-    """What a target made of a request, as far as its dialect tells."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    THROTTLED = "throttled"
-    GARBLED = "garbled"
-    TROUBLE = "trouble"
-
-
-class Kind(StrEnum):
-    """Two people, or more."""
-
-    DIRECT = "direct"
-    GROUP = "group"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of an operation, and what about it departs from the ordinary.
-
-    `raw` replaces the body's bytes; `query` overrides single parameters (``None`` leaves one out);
-    `credential` names one of the driver's ways to sign; `label` says why the call is made.
-    """
-
-    operation: str
-    body: Any = field(default_factory=dict)
-    raw: bytes | None = None
-    query: Mapping[str, str | None] = field(default_factory=dict)
-    headers: Mapping[str, str | None] = field(default_factory=dict)
-    method: str | None = None
-    path: str | None = None
-    credential: str = "valid"
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An exchange as its dialect reads it. `code` is the error code of a refusal, else ``None``."""
-
-    operation: str
-    verdict: Verdict
-    exchange: Exchange
-    document: Document | None = None
-    code: CodeId | None = None
-    note: str = ""
-    request_body: Any = None
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the target did what it was asked."""
-        return self.verdict is Verdict.ACCEPTED
-
-    @property
-    def refused(self) -> bool:
-        """Whether the target refused in its dialect."""
-        return self.verdict is Verdict.REFUSED
-
-    @property
-    def value(self) -> Any:
-        """The parsed document, ``None`` when nothing could be read."""
-        return self.document.value if self.document else None
-
-    def get(self, key: str) -> Any:
-        """Return one top-level field of the document, ``None`` when it is not there."""
-        return self.value.get(key) if isinstance(self.value, dict) else None
-
-    def describe(self) -> str:
-        """Say in a few words what came back."""
-        if self.verdict is Verdict.ACCEPTED:
-            return "accepted"
-        if self.code is not None:
-            return f"{self.verdict} with code {self.code}"
-        return f"{self.verdict}: {self.note}" if self.note else str(self.verdict)
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """A group, or two people. `members` holds every user, `owner` first."""
-
-    kind: Kind
-    id: Any
-    type: str
-    owner: Any
-    members: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message that exists. `id` is what the dialect names it by."""
-
-    conversation: Conversation
-    id: Any
-    sender: Any
-    wants_receipt: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a target says of one message, ``None`` where the dialect or the answer is silent."""
-
-    message: Any
-    known: bool
-    code: CodeId | None = None
-    read: int | None = None
-    unread: int | None = None
-    readers: frozenset[Any] | None = None
-    non_readers: frozenset[Any] | None = None
-    path: str = "$"
+__all__ = ["Driver"]
 
 
 class Driver(ABC):
@@ -142,6 +18,8 @@ class Driver(ABC):
 
     #: The operation that asks for receipts.
     ask: str
+    #: The user in whose name the ``ordinary-user`` credential is made.
+    ordinary_user: str
 
     @abstractmethod
     def build(self, operation: Operation, call: Call) -> Request:
@@ -158,6 +36,14 @@ class Driver(ABC):
     @abstractmethod
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Return what an accepted answer of `ask` says, in its order; skips what has no shape."""
+
+    @abstractmethod
+    def probes(self) -> list[Call]:
+        """Harmless calls that tell a live target from a dead one, whatever they are answered."""
+
+    @abstractmethod
+    def is_unknown_command(self, answer: Answer) -> bool:
+        """Whether the target says that it does not have the operation at all."""
 
     # Each neutral action is the calls it takes, and how to read what came back.
 
@@ -196,6 +82,10 @@ class Driver(ABC):
         """Call that asks for the receipts of messages."""
 
     @abstractmethod
+    def named_messages(self, body: Any) -> list[Any]:
+        """Return the ids of the messages that a body of `ask` names, in its order."""
+
+    @abstractmethod
     def add_member(self, conversation: Conversation, user: Any) -> Call:
         """Call that adds a user to a group."""
 
@@ -216,6 +106,10 @@ class Driver(ABC):
         self, conversation: Conversation, user: Any, messages: Sequence[Any]
     ) -> dict[str, Any]:
         """Return the JSON object that a target's read hook gets."""
+
+    @abstractmethod
+    def renew_credential(self) -> None:
+        """Make the valid credential anew for the calls to come, unlike the one before."""
 
     @abstractmethod
     def credentials(self) -> Mapping[str, str]:

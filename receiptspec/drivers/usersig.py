@@ -142,7 +142,7 @@ def _flip(key: str) -> str:
 
 def _with_alphabet(claims: Claims, key: bytes) -> str:
     """Look for an expiry whose UserSig holds each of the three replaced characters."""
-    for extra in range(400):
+    for extra in range(1, 400):
         changed = replace(claims, expire=claims.expire + extra)
         text = encode(changed.json(signature(changed, key)))
         if all(character in text for character in "*-_"):

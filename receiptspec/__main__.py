@@ -1,0 +1,5 @@
+"""``python -m receiptspec``."""
+
+from receiptspec.cli import main
+
+main()

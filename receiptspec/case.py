@@ -1,0 +1,170 @@
+"""What a test of a suite gets: one requirement on one target, and the means to judge it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from receiptspec import jsonschemas, scenes
+from receiptspec.checks import refusals
+from receiptspec.contract import Operation, Requirement
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding, Observation, Outcome, Result, outcome_of
+from receiptspec.neutral import Answer, Call
+from receiptspec.stage import Stage
+from receiptspec.variations import vary
+
+__all__ = ["Case", "Nonconformity"]
+
+T = TypeVar("T")
+_SHRINKS = 30
+
+
+class Nonconformity(AssertionError):
+    """Raised by `Case.judge` so that pytest turns red and Hypothesis shrinks."""
+
+
+class Case:
+    """One requirement on one target, for one test."""
+
+    def __init__(
+        self, requirement: Requirement, stage: Callable[[], Stage], target: str, profile: Profile
+    ) -> None:
+        self.requirement = requirement
+        self.target = target
+        self.profile = profile
+        self._stage = stage
+        self.findings: tuple[Finding, ...] = ()
+        self.observations: list[Observation] = []
+        self._tried: dict[bytes, Answer] = {}
+        self._failed_after: int | None = None
+        self._started = time.perf_counter()
+        self._sent_before = 0
+
+    def __repr__(self) -> str:
+        return f"Case({self.requirement.id} on {self.target})"
+
+    # --- what is there --------------------------------------------------------------------
+
+    @property
+    def stage(self) -> Stage:
+        """The target at work."""
+        return self._stage()
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The parameters of the requirement row."""
+        return self.requirement.given
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that the row is about; the receipt operation where it names none."""
+        contract = self.stage.contract
+        return contract.operations[self.requirement.operation or self.stage.driver.ask]
+
+    def scene(self, play: Callable[..., T], *args: Any) -> T:
+        """Return what a scene gave, playing it at most once for all tests of the target."""
+        return self.stage.scene(play, *args)
+
+    def variation(self, good: Call, change: Mapping[str, Any]) -> Answer:
+        """Send `good` with one departure, once for all rows that ask for the same."""
+        call = vary(good, change)
+        answer = self.stage.scene(scenes.sent, scenes.Named(call))
+        return self.answered(answer, call.label)
+
+    def answered(self, answer: Answer, why: str) -> Answer:
+        """Note whether bad input was answered at all, and hand the answer on."""
+        self.stage.vouch("bad-input-is-answered")
+        for finding in refusals.not_answered(answer, why):
+            self.stage.blame("bad-input-is-answered", finding)
+        return answer
+
+    def once(self, body: Any, send: Callable[[], Answer]) -> Answer | None:
+        """Send within a property test: each body once, and few more after the first failure.
+
+        Returns ``None`` when the budget of shrinking is spent; the example then counts as fine.
+        """
+        key = jsonschemas.dumps(body)
+        if key not in self._tried:
+            if self._failed_after is not None and len(self._tried) > self._failed_after + _SHRINKS:
+                return None
+            self._tried[key] = send()
+        return self._tried[key]
+
+    # --- what is said ---------------------------------------------------------------------
+
+    def judge(self, findings: Iterable[Finding]) -> None:
+        """Say what was found; raises `Nonconformity` when there is anything to be found."""
+        found = tuple(findings)
+        if not found:
+            return
+        self.findings = found
+        if self._failed_after is None:
+            self._failed_after = len(self._tried)
+        raise Nonconformity("\n".join(finding.message for finding in found))
+
+    def observe(self, key: str, value: object) -> None:
+        """Record what the target does where the documents are silent."""
+        self.observations.append(Observation(key, str(value)))
+
+    def witnessed(self) -> tuple[Finding, ...]:
+        """Return what passive checks found so far; raises `NotExercised` before any answer."""
+        witness = self.stage.witness.get(self.requirement.id)
+        if witness is None or not witness.judged:
+            raise NotExercised("no answer to judge was seen")
+        for key, value in witness.observations.items():
+            self.observe(key, value)
+        return tuple(witness.findings.values())
+
+    def witnessed_so_far(self) -> tuple[Finding, ...]:
+        """Return what passive checks found so far, nothing before any answer."""
+        witness = self.stage.witness.get(self.requirement.id)
+        return tuple(witness.findings.values()) if witness else ()
+
+    # --- what became of it ----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the clock and the count of requests."""
+        self._started = time.perf_counter()
+        self._sent_before = self.stage.sent
+
+    def result(self, outcome: Outcome | None = None, reason: str = "") -> Result:
+        """Return the result; without an outcome it follows from the findings and the level."""
+        row = self.requirement
+        if outcome is None:
+            outcome = outcome_of(row.level, self.findings, observed=bool(self.observations))
+        return Result(
+            target=self.target,
+            requirement=row.id,
+            level=row.level,
+            check=row.check or "",
+            outcome=outcome,
+            reason=reason or "; ".join(finding.message for finding in self.findings[:1]),
+            findings=self.findings,
+            observations=tuple(self.observations),
+            requests=self.stage.sent - self._sent_before,
+            duration=time.perf_counter() - self._started,
+        )
+
+
+class Profile:
+    """How much a run may spend: random examples a property, and whether to do the dear things."""
+
+    def __init__(self, name: str, examples: int, rank: int) -> None:
+        self.name, self.examples, self.rank = name, examples, rank
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r})"
+
+    def at_least(self, name: str) -> None:
+        """Raise `NotExercised` in a profile smaller than `name`."""
+        if self.rank < PROFILES[name].rank:
+            raise NotExercised(f"only in the {name} profile")
+
+
+PROFILES = {
+    "smoke": Profile("smoke", 0, 0),
+    "standard": Profile("standard", 12, 1),
+    "exhaustive": Profile("exhaustive", 100, 2),
+}

@@ -1,0 +1,254 @@
+"""What every single answer must be, whoever asked for it.
+
+These checks are passive: they judge each answer of the whole run as it arrives.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from receiptspec import jsonschemas
+from receiptspec.contract import Contract, Requirement
+from receiptspec.exchange import Redactor
+from receiptspec.findings import Finding, Observation
+from receiptspec.neutral import Answer, Verdict
+
+__all__ = ["Monitor", "PASSIVE"]
+
+#: The passive checks, by the id that requirement rows name.
+PASSIVE = frozenset(
+    {
+        "answers-match-their-schema",
+        "answers-are-strict-json",
+        "status-is-200",
+        "code-agrees-with-status",
+        "refusals-say-why",
+        "answers-come-in-time",
+        "integers-are-not-quoted",
+        "secrets-are-not-echoed",
+        "answers-are-labelled-json",
+    }
+)
+
+Judged = tuple[str, Finding | Observation | None]
+
+
+class Monitor:
+    """Judges single answers for the rows of one contract that name a passive check."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._rows: dict[str, list[Requirement]] = {check: [] for check in PASSIVE}
+        for row in contract.requirements:
+            if row.check in PASSIVE:
+                self._rows[row.check].append(row)
+        self._schema_rows = {row.id: row for row in self._rows["answers-match-their-schema"]}
+        self._slow: Counter[str] = Counter()
+
+    def judge(self, answer: Answer, redact: Redactor) -> Iterator[Judged]:
+        """Yield (requirement id, what is wrong or was seen, ``None`` for nothing)."""
+        if answer.verdict is Verdict.TROUBLE and not answer.spoken:
+            return
+        yield from self._each("answers-are-strict-json", _strictness(answer))
+        yield from self._each("status-is-200", _status(answer))
+        yield from self._each("secrets-are-not-echoed", _echo(answer, redact))
+        yield from self._each("answers-come-in-time", self._time(answer))
+        if not (answer.document and answer.document.is_object):
+            return
+        yield from self._each("code-agrees-with-status", _agreement(answer))
+        if not answer.accepted:
+            yield from self._each("refusals-say-why", _reason(answer))
+        yield from self._each("answers-are-labelled-json", [_label(answer)])
+        yield from self._schemas(answer)
+
+    def _each(self, check: str, said: list[Finding] | list[Observation]) -> Iterator[Judged]:
+        for row in self._rows[check]:
+            if row.operation is None:
+                yield row.id, None
+                for item in said:
+                    yield row.id, item
+
+    def _time(self, answer: Answer) -> list[Finding]:
+        """Judge slowness only when it repeats: once may be the network's."""
+        response = answer.exchange.response
+        limit = next((r.given.get("seconds", 3) for r in self._rows["answers-come-in-time"]), 3)
+        if response is None or response.elapsed <= limit:
+            return []
+        self._slow[answer.operation] += 1
+        if self._slow[answer.operation] < 3:
+            return []
+        return [
+            Finding(
+                f"{answer.operation} took longer than {limit} s three times",
+                "response time",
+                f"at most {limit} s",
+                f"{response.elapsed:.1f} s",
+                f"slow:{answer.operation}",
+                (answer.exchange,),
+                advisory=True,
+            )
+        ]
+
+    def _schemas(self, answer: Answer) -> Iterator[Judged]:
+        operation = self._contract.operations[answer.operation]
+        files = [self._contract.envelope] if self._contract.envelope else []
+        if answer.accepted and operation.response:
+            files.append(operation.response)
+        seen: set[str] = set()
+        for file in files:
+            schema = jsonschemas.load(file)
+            for requirement in schema.requirements:
+                if requirement in self._schema_rows and requirement not in seen:
+                    seen.add(requirement)
+                    yield requirement, None
+            for violation in jsonschemas.violations(schema, answer.value):
+                yield from self._violation(answer, violation)
+
+    def _violation(self, answer: Answer, violation: jsonschemas.Violation) -> Iterator[Judged]:
+        finding = Finding(
+            f"{answer.operation} answers with {violation.path}: {violation.message}",
+            violation.path,
+            violation.expected,
+            violation.actual,
+            f"{violation.generic_path}:{violation.keyword}",
+            (answer.exchange,),
+            advisory=self._is_advisory(violation, answer),
+        )
+        if violation.requirement in self._schema_rows:
+            yield violation.requirement, finding
+        if violation.keyword == "type" and _quoted_integer(violation):
+            for row in self._rows["integers-are-not-quoted"]:
+                yield row.id, finding
+
+    def _is_advisory(self, violation: jsonschemas.Violation, answer: Answer) -> bool:
+        row = self._schema_rows.get(violation.requirement or "")
+        lenient = row is not None and row.given.get("advisory_when_accepted", False)
+        return bool(lenient and answer.accepted and violation.keyword == "required")
+
+
+def _quoted_integer(violation: jsonschemas.Violation) -> bool:
+    value = violation.instance
+    return (
+        "integer" in violation.expected
+        and type(value) is str
+        and value.strip().lstrip("-").isdigit()
+    )
+
+
+def _strictness(answer: Answer) -> list[Finding]:
+    document = answer.document
+    assert document is not None  # noqa: S101
+    trouble = answer.exchange.trouble
+    if trouble and answer.spoken:
+        return [
+            Finding(
+                f"{answer.operation}: {trouble}",
+                "body",
+                "one whole JSON object",
+                trouble,
+                f"transport:{trouble.partition(':')[0]}",
+                (answer.exchange,),
+            )
+        ]
+    findings = [
+        Finding(
+            f"{answer.operation}: {problem.message}",
+            problem.path,
+            problem.expected,
+            problem.actual,
+            f"json:{problem.kind}",
+            (answer.exchange,),
+        )
+        for problem in document.problems
+    ]
+    if document.readable and not document.is_object:
+        actual = jsonschemas.type_name(document.value)
+        findings.append(
+            Finding(
+                f"{answer.operation} answers with no JSON object",
+                "$",
+                "an object",
+                actual,
+                "json:not an object",
+                (answer.exchange,),
+            )
+        )
+    return findings
+
+
+def _status(answer: Answer) -> list[Finding]:
+    response = answer.exchange.response
+    if response is None or response.status == 200:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} was processed ({answer.describe()}) under HTTP {response.status}",
+            "HTTP status",
+            "200",
+            str(response.status),
+            f"status:{response.status}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def _echo(answer: Answer, redact: Redactor) -> list[Finding]:
+    response = answer.exchange.response
+    if response is None:
+        return []
+    places = [("body", response.body.decode("utf-8", errors="replace"))]
+    places += [(f"header {name}", value) for name, value in response.headers]
+    return [
+        Finding(
+            f"{answer.operation} sends a credential of the request back",
+            place,
+            "no secret of the request",
+            "one (not shown)",
+            f"echo:{place}",
+            (answer.exchange,),
+        )
+        for place, text in places
+        if redact.hides_in(text)
+    ]
+
+
+def _agreement(answer: Answer) -> list[Finding]:
+    status, code = answer.get("ActionStatus"), answer.get("ErrorCode")
+    if status not in ("OK", "FAIL") or not isinstance(code, int) or isinstance(code, bool):
+        return []
+    if (status == "OK") == (code == 0):
+        return []
+    return [
+        Finding(
+            f"{answer.operation} says {status} with ErrorCode {code}",
+            "$.ErrorCode",
+            "0" if status == "OK" else "another code than 0",
+            str(code),
+            f"status-code:{status}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def _reason(answer: Answer) -> list[Finding]:
+    info: Any = answer.get("ErrorInfo")
+    if not isinstance(info, str) or info.strip():
+        return []
+    return [
+        Finding(
+            f"{answer.operation} refuses ({answer.describe()}) without a reason",
+            "$.ErrorInfo",
+            "a reason",
+            repr(info),
+            "empty-reason",
+            (answer.exchange,),
+        )
+    ]
+
+
+def _label(answer: Answer) -> Observation:
+    response = answer.exchange.response
+    value = (response.header("Content-Type") if response else None) or "none"
+    return Observation("content-type", value)

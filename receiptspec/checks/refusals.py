@@ -1,0 +1,110 @@
+"""Was a call refused that must be, for a reason that the documents give, and nothing else?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from receiptspec.contract import CodeId
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Receipt, Verdict
+
+__all__ = ["accepted", "code_among", "not_answered", "refused"]
+
+
+def refused(
+    answer: Answer, why: str, *, items: Collection[Receipt] = (), or_http_error: bool = False
+) -> list[Finding]:
+    """Expect a refusal in the dialect.
+
+    An accepted answer whose every item carries an error code refuses item by item, which counts.
+    `or_http_error` also takes a client error of HTTP without an envelope.
+    """
+    if answer.refused:
+        return []
+    if answer.accepted and items and not any(item.known for item in items):
+        return []
+    status = answer.exchange.response.status if answer.exchange.response else None
+    if or_http_error and status is not None and 400 <= status < 500:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} with {why} is {answer.describe()}",
+            "$" if answer.accepted else "response",
+            "a refusal",
+            _came_back(answer),
+            f"not-refused:{why}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def code_among(
+    answer: Answer, allowed: Collection[CodeId], why: str, *, items: Collection[Receipt] = ()
+) -> list[Finding]:
+    """Expect a refusal to carry one of the codes that the documents allow for its reason.
+
+    Says nothing of an answer that is no refusal: that is another requirement's matter.
+    """
+    codes: list[tuple[str, CodeId | None]] = []
+    if answer.refused:
+        codes = [("$.ErrorCode", answer.code)]
+    elif answer.accepted:
+        codes = [(f"{item.path}.Code", item.code) for item in items if not item.known]
+    return [
+        Finding(
+            f"{answer.operation} with {why} is refused with code {code}",
+            path,
+            _codes(allowed),
+            str(code),
+            f"code:{why}:{code}",
+            (answer.exchange,),
+        )
+        for path, code in codes
+        if code not in allowed
+    ]
+
+
+def accepted(answer: Answer, why: str) -> list[Finding]:
+    """Expect a documented call to be accepted."""
+    if answer.accepted:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} with {why} is {answer.describe()}",
+            "$.ErrorCode" if answer.refused else "response",
+            "an accepted call",
+            _came_back(answer),
+            f"not-accepted:{why}:{answer.code if answer.refused else answer.verdict}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def not_answered(answer: Answer, why: str) -> list[Finding]:
+    """Expect bad input to be answered: no error page, no silence, no dropped connection."""
+    if answer.verdict is not Verdict.TROUBLE:
+        return []
+    status = answer.exchange.response.status if answer.exchange.response else None
+    if status is not None and status < 500:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} with {why} is not answered, every time, while other calls are",
+            "response",
+            "an answer in the vendor's form",
+            answer.note,
+            f"not-answered:{answer.note.partition(':')[0]}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def _codes(codes: Collection[CodeId]) -> str:
+    return " or ".join(str(code) for code in sorted(codes, key=str))
+
+
+def _came_back(answer: Answer) -> str:
+    if answer.refused:
+        info = answer.get("ErrorInfo")
+        return f"code {answer.code}" + (f" ({info})" if isinstance(info, str) and info else "")
+    return answer.describe()

@@ -1,0 +1,22 @@
+"""Drivers, one for each wire dialect that a contract can name."""
+
+from __future__ import annotations
+
+from receiptspec.contract import Contract
+from receiptspec.drivers.base import Driver
+from receiptspec.drivers.tencent import TencentDriver
+from receiptspec.errors import ContractError
+from receiptspec.targets import Target
+
+__all__ = ["driver_for"]
+
+_DRIVERS: dict[str, type[TencentDriver]] = {"tencent-rest": TencentDriver}
+
+
+def driver_for(target: Target, contract: Contract, origin: str) -> Driver:
+    """Return the driver of the contract's dialect, aimed at `origin`."""
+    try:
+        driver = _DRIVERS[contract.dialect]
+    except KeyError:
+        raise ContractError(f"no driver speaks {contract.dialect!r}") from None
+    return driver(target, contract, origin)

@@ -1,0 +1,346 @@
+"""The pytest plugin: joins suites, requirement rows and targets, and says red or green.
+
+It is the only place where findings become outcomes of tests. Named by the root conftest and by
+the command line, never by an entry point.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from receiptspec import report, resources
+from receiptspec.case import PROFILES, Case, Nonconformity
+from receiptspec.checks.answers import PASSIVE
+from receiptspec.errors import (
+    ConfigurationError,
+    Inconclusive,
+    NotExercised,
+    ReceiptspecError,
+)
+from receiptspec.findings import Outcome, Result, outcome_of
+from receiptspec.results import EXIT, exit_code, serialise
+from receiptspec.run import Run, prepare
+from receiptspec.stage import Stage
+
+__all__ = ["pytest_configure"]
+
+_RUN = pytest.StashKey[Run]()
+_BOOK = pytest.StashKey["_Book"]()
+_CASE = pytest.StashKey[Case]()
+_DONE = pytest.StashKey[bool]()
+_LAST = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    group = parser.getgroup("receiptspec", "conformance of read-receipt APIs")
+    group.addoption("--target", action="append", default=[], metavar="NAME", help="test this target")
+    group.addoption("--targets", metavar="FILE", help="where targets are (default ./targets.yaml)")
+    group.addoption("--profile", default="standard", choices=list(PROFILES), help="how thoroughly")
+    group.addoption(
+        "--requirement", action="append", default=[], metavar="ID", help="only this requirement"
+    )
+    group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
+    group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
+    group.addoption("--report", metavar="DIR", help="write report.json there")
+    group.addoption("--receiptspec-run-id", help=argparse_suppress())
+
+
+def argparse_suppress() -> str:
+    """Return the help text that hides an option."""
+    import argparse  # noqa: PLC0415
+
+    return argparse.SUPPRESS
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Resolve targets and requirements; a user's mistake ends here, in one line."""
+    config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
+    names: list[str] = config.getoption("--target")
+    if not names:
+        return
+    try:
+        run = _prepare(config, names)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[_RUN] = run
+    config.option.hypothesis_seed = run.seed
+    _load_profile(run)
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        config.args[:] = [str(resources.path("suites"))]
+    if not _is_worker(config):
+        config.stash[_BOOK] = book = _Book(run, config)
+        config.pluginmanager.register(book, "receiptspec-book")
+
+
+def _prepare(config: pytest.Config, names: list[str]) -> Run:
+    given: dict[str, Any] = getattr(config, "workerinput", {}).get("receiptspec", {})
+    return prepare(
+        file=config.getoption("--targets"),
+        names=names,
+        profile=config.getoption("--profile"),
+        seed=given.get("seed", config.getoption("--seed")),
+        requirements=config.getoption("--requirement"),
+        strict=config.getoption("--strict-should"),
+        run_id=given.get("id", config.getoption("--receiptspec-run-id")),
+        share=given.get("share", 1),
+    )
+
+
+def _load_profile(run: Run) -> None:
+    name = f"receiptspec-{run.profile.name}"
+    hypothesis.settings.register_profile(
+        name,
+        max_examples=max(run.profile.examples, 1),
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    hypothesis.settings.load_profile(name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every xdist worker the seed, the run's id and its share of the rate."""
+    run = node.config.stash.get(_RUN, None)
+    if run is not None:
+        workers = len(node.config.getoption("tx") or ()) or 1
+        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "share": workers}
+
+
+# --- collection ---------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of a check's function for each requirement row on each target."""
+    marker = metafunc.definition.get_closest_marker("check")
+    if marker is None or "case" not in metafunc.fixturenames:
+        return
+    run = metafunc.config.stash.get(_RUN, None)
+    if run is None:
+        raise pytest.UsageError("which target? give --target NAME; receiptspec targets lists them")
+    pairs = list(run.rows(marker.args[0]))
+    metafunc.parametrize(
+        "case",
+        [run.case(target, row) for target, row in pairs],
+        ids=[f"{target.name}-{row.id}" for target, row in pairs],
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Drop functions without a row, keep targets together, judge what every answer shows last."""
+    run = config.stash.get(_RUN, None)
+    if run is None:
+        return
+    order = {target.name: index for index, target in enumerate(run.targets)}
+    kept, dropped = [], []
+    for item in items:
+        case = _case(item)
+        if case is None:
+            (dropped if item.get_closest_marker("check") else kept).append(item)
+            continue
+        item.stash[_CASE] = case
+        item.add_marker(pytest.mark.xdist_group(f"{case.target}:{item.path.name}"))
+        kept.append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+    kept.sort(key=lambda item: _position(item, order))
+    items[:] = kept
+
+
+def _position(item: pytest.Item, order: dict[str, int]) -> tuple[int, bool]:
+    case = item.stash.get(_CASE, None)
+    if case is None:
+        return (-1, False)
+    return (order[case.target], case.requirement.check in _LAST)
+
+
+def _case(item: pytest.Item) -> Case | None:
+    callspec = getattr(item, "callspec", None)
+    case = callspec.params.get("case") if callspec is not None else None
+    return case if isinstance(case, Case) else None
+
+
+# --- running ------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Open the target before the first test of it, so that an outage is told apart."""
+    case = item.stash.get(_CASE, None)
+    if case is None:
+        return (yield)
+    stage = case.stage
+    case.begin()
+    stage.open()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn what a test said into an outcome, and attach the result to pytest's report."""
+    made = yield
+    case = item.stash.get(_CASE, None)
+    if case is None or call.when != "call":
+        return made
+    run = item.config.stash[_RUN]
+    result = _result(case, call.excinfo)
+    results = [result, *_witnessed(case.stage, result)]
+    made.receiptspec = [serialise(entry, case.stage.redact) for entry in results]  # type: ignore[attr-defined]
+    made.receiptspec_sent = case.stage.sent  # type: ignore[attr-defined]
+    _colour(made, result, strict=run.strict)
+    return made
+
+
+def _result(case: Case, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Result:
+    if excinfo is None:
+        return case.result()
+    error = excinfo.value
+    if isinstance(error, Nonconformity):
+        return case.result()
+    if isinstance(error, NotExercised):
+        return case.result(Outcome.NOT_EXERCISED, str(error))
+    if isinstance(error, Inconclusive):
+        return case.result(Outcome.INCONCLUSIVE, str(error))
+    if case.findings and isinstance(error, hypothesis.errors.Flaky):
+        return case.result()
+    if isinstance(error, KeyboardInterrupt):
+        return case.result(Outcome.NOT_EXERCISED, "interrupted")
+    where = excinfo.traceback[-1]
+    text = str(error) if isinstance(error, ReceiptspecError) else f"{type(error).__name__}: {error}"
+    return case.result(
+        Outcome.ERROR, f"{text} ({Path(str(where.path)).name}:{where.lineno + 1})"
+    )
+
+
+def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
+    """Yield what passive checks found since the last test, for the rows that it breaks."""
+    for identifier, witness in stage.witness.items():
+        fresh = [f for f in witness.findings.values() if f.signature not in witness.reported]
+        if not fresh or identifier == own.requirement:
+            continue
+        witness.reported.update(f.signature for f in fresh)
+        row = stage.contract.requirement(identifier)
+        yield Result(
+            target=stage.target.name,
+            requirement=row.id,
+            level=row.level,
+            check=row.check or "",
+            outcome=outcome_of(row.level, fresh),
+            reason=fresh[0].message,
+            findings=tuple(fresh),
+        )
+
+
+def _colour(made: pytest.TestReport, result: Result, *, strict: bool) -> None:
+    red = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE) or (
+        strict and result.outcome is Outcome.WARNING
+    )
+    if result.outcome is Outcome.NOT_EXERCISED:
+        made.outcome = "skipped"
+        made.longrepr = (str(made.location[0]), made.location[1] or 0, result.reason)
+    elif red:
+        made.outcome = "failed"
+        if result.outcome is not Outcome.ERROR:
+            made.longrepr = f"{result.requirement}: {result.reason}"
+    else:
+        made.outcome = "passed"
+        made.longrepr = None
+
+
+_LETTERS = {
+    Outcome.WARNING: ("warning", "w", ("WARNING", {"yellow": True})),
+    Outcome.OBSERVED: ("observed", "o", ("OBSERVED", {"cyan": True})),
+    Outcome.INCONCLUSIVE: ("inconclusive", "?", ("INCONCLUSIVE", {"magenta": True})),
+    Outcome.ERROR: ("error", "E", ("ERROR", {"red": True})),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport,  # noqa: F811
+) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Give outcomes that pytest does not know a letter of their own."""
+    entries = getattr(report, "receiptspec", None)
+    return _LETTERS.get(Outcome(entries[0]["outcome"])) if entries else None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close connections and servers of this process."""
+    run = session.config.stash.get(_RUN, None)
+    if run is not None:
+        run.close()
+
+
+# --- the controlling process --------------------------------------------------------------
+
+
+class _Book:
+    """Keeps the results of all workers and closes the run."""
+
+    def __init__(self, run: Run, config: pytest.Config) -> None:
+        self.run = run
+        self.config = config
+        self.ledger = run.ledger()
+        self.clock = time.perf_counter()
+        self.document: dict[str, Any] | None = None
+        self._sent: dict[str, int] = {}
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is tested against what, and how to repeat it."""
+        return [report.terminal.headline(self.run)]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Enter the results that a test carried."""
+        for entry in getattr(report, "receiptspec", ()):
+            self.ledger.add(entry)
+        if hasattr(report, "receiptspec_sent"):
+            worker = getattr(report, "worker_id", "master") + report.receiptspec[0]["target"]
+            self._sent[worker] = report.receiptspec_sent
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Draw the conclusion, write the reports, set the exit code."""
+        results = self.ledger.results(self.run.requirements)
+        stale = self.ledger.stale(results)
+        code = exit_code(results, strict=self.run.strict, stale=stale)
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            code = EXIT["interrupted"]
+        elif exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+            code = int(exitstatus)
+        self.document = report.document(
+            self.run,
+            results,
+            stale=stale,
+            requests=sum(self._sent.values()),
+            duration=time.perf_counter() - self.clock,
+            code=code,
+        )
+        directory = self.config.getoption("--report")
+        if directory:
+            report.write(self.document, Path(directory))
+        session.exitstatus = code
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the table and the failures below pytest's own output."""
+        if self.document is not None:
+            report.terminal.show(self.document, file=terminalreporter._tw._file)
+
+

@@ -1,0 +1,208 @@
+"""From what single tests reported to one outcome for each requirement and target; pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from receiptspec.contract import Contract, Requirement
+from receiptspec.exchange import Redactor
+from receiptspec.findings import Finding, Outcome, Result, combine
+from receiptspec.targets import Deviation, Target
+
+__all__ = ["EXIT", "Ledger", "exit_code", "serialise"]
+
+#: Exit codes of a run, by what happened.
+EXIT = {
+    "conforms": 0,
+    "does not conform": 1,
+    "interrupted": 2,
+    "error of the suite": 3,
+    "usage or configuration": 4,
+    "nothing exercised": 5,
+    "inconclusive": 6,
+}
+
+_JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
+_EXERCISED = {*_JUDGED, Outcome.INCONCLUSIVE, Outcome.ERROR}
+_MAX_FINDINGS = 12
+
+
+def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
+    """Return a result as `schemas/report.schema.json` has it, with the exchanges of its findings."""
+    exchanges = {}
+    for finding in result.findings[:_MAX_FINDINGS]:
+        for exchange in finding.exchanges:
+            exchanges[exchange.number] = exchange
+    return {
+        "target": result.target,
+        "requirement": result.requirement,
+        "level": str(result.level),
+        "check": result.check,
+        "outcome": str(result.outcome),
+        "reason": redact(result.reason),
+        "findings": [_finding(finding, redact) for finding in result.findings[:_MAX_FINDINGS]],
+        "observations": [
+            {"key": item.key, "value": redact(item.value)} for item in result.observations
+        ],
+        "exchanges": [exchange.to_json(redact) for exchange in exchanges.values()],
+        "requests": result.requests,
+        "duration_s": round(result.duration, 4),
+    }
+
+
+def _finding(finding: Finding, redact: Redactor) -> dict[str, Any]:
+    return {
+        "message": redact(finding.message),
+        "path": finding.path,
+        "expected": redact(finding.expected),
+        "actual": redact(finding.actual),
+        "signature": redact(finding.signature),
+        "advisory": finding.advisory,
+        "exchanges": [exchange.number for exchange in finding.exchanges],
+    }
+
+
+@dataclass
+class Ledger:
+    """Collects results, in any order and from any number of workers."""
+
+    contracts: Mapping[str, Contract]
+    targets: Sequence[Target]
+    today: date = field(default_factory=date.today)
+    _rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Add one result; a second one for the same requirement and target only ever raises."""
+        key = (entry["target"], entry["requirement"])
+        if key not in self._rows:
+            self._rows[key] = {**entry}
+            return
+        row = self._rows[key]
+        outcomes = [Outcome(row["outcome"]), Outcome(entry["outcome"])]
+        stronger = combine(outcomes)
+        if stronger != row["outcome"]:
+            row["reason"] = entry["reason"]
+        row["outcome"] = str(stronger)
+        known = {item["signature"] for item in row["findings"]}
+        new = [item for item in entry["findings"] if item["signature"] not in known]
+        row["findings"] = (row["findings"] + new)[:_MAX_FINDINGS]
+        sent = {item["number"] for item in row["exchanges"]}
+        row["exchanges"] = row["exchanges"] + [
+            item for item in entry["exchanges"] if item["number"] not in sent
+        ]
+        seen = {item["key"] for item in row["observations"]}
+        row["observations"] = row["observations"] + [
+            item for item in entry["observations"] if item["key"] not in seen
+        ]
+        row["requests"] += entry["requests"]
+        row["duration_s"] += entry["duration_s"]
+
+    def results(self, selected: Iterable[str] = ()) -> list[dict[str, Any]]:
+        """Return one result a requirement and target, in the order of the contract."""
+        wanted = set(selected)
+        found = []
+        for target in self.targets:
+            contract = self.contracts[target.vendor]
+            for row in contract.requirements:
+                if wanted and row.id not in wanted:
+                    continue
+                entry = self._rows.get((target.name, row.id)) or _untested(target, row)
+                found.append(_with_deviations(entry, target.deviations, self.today))
+        return found
+
+    def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return a line for each deviation that has expired or that nothing needs any more."""
+        lines = []
+        outcomes = {(r["target"], r["requirement"]): r for r in results}
+        for target in self.targets:
+            for deviation in target.deviations:
+                name = f"{target.name}: deviation {deviation.requirement} {deviation.signature!r}"
+                row = outcomes.get((target.name, deviation.requirement))
+                if deviation.expired(self.today):
+                    lines.append(
+                        f"{name} of {deviation.owner} expired on {deviation.expires}; "
+                        "delete or renew it"
+                    )
+                elif row is None:
+                    continue
+                elif row["outcome"] in _JUDGED and not any(
+                    f["signature"] == deviation.signature for f in row["findings"]
+                ):
+                    lines.append(f"{name} is stale, it no longer happens; delete it")
+        return lines
+
+
+def _untested(target: Target, row: Requirement) -> dict[str, Any]:
+    outcome = Outcome.EXCLUDED if row.excluded else Outcome.NOT_EXERCISED
+    return {
+        "target": target.name,
+        "requirement": row.id,
+        "level": str(row.level),
+        "check": row.check or "",
+        "outcome": str(outcome),
+        "reason": row.excluded or "not part of this run",
+        "findings": [],
+        "observations": [],
+        "exchanges": [],
+        "requests": 0,
+        "duration_s": 0.0,
+    }
+
+
+def _with_deviations(
+    entry: dict[str, Any], deviations: Sequence[Deviation], today: date
+) -> dict[str, Any]:
+    """Turn a failure into a known deviation when every one of its findings is accepted."""
+    if entry["outcome"] not in (Outcome.FAIL, Outcome.WARNING):
+        return entry
+    accepted = {
+        d.signature: d
+        for d in deviations
+        if d.requirement == entry["requirement"] and not d.expired(today)
+    }
+    if not accepted or any(f["signature"] not in accepted for f in entry["findings"]):
+        return entry
+    used = {accepted[f["signature"]] for f in entry["findings"]}
+    reason = "; ".join(f"{d.reason} ({d.owner}, until {d.expires})" for d in sorted(used, key=str))
+    return {**entry, "outcome": str(Outcome.KNOWN_DEVIATION), "reason": reason}
+
+
+def summary(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Count outcomes, in all and by level."""
+    rows = list(results)
+    counts = Counter(row["outcome"] for row in rows)
+    levels: dict[str, dict[str, int]] = {}
+    for row in rows:
+        levels.setdefault(row["level"], {}).setdefault(row["outcome"], 0)
+        levels[row["level"]][row["outcome"]] += 1
+    tested = [row for row in rows if row["outcome"] != Outcome.EXCLUDED]
+    exercised = [row for row in tested if row["outcome"] in _EXERCISED]
+    return {
+        "outcomes": {str(outcome): counts.get(outcome, 0) for outcome in Outcome},
+        "levels": levels,
+        "testable": len(tested),
+        "exercised": len(exercised),
+    }
+
+
+def exit_code(
+    results: Iterable[Mapping[str, Any]], *, strict: bool = False, stale: Sequence[str] = ()
+) -> int:
+    """Return the exit code of a finished run.
+
+    An error of the suite is told first; then a failure that was seen, which no later outage undoes.
+    """
+    outcomes = {row["outcome"] for row in results}
+    if Outcome.ERROR in outcomes:
+        return EXIT["error of the suite"]
+    if Outcome.FAIL in outcomes or stale or (strict and Outcome.WARNING in outcomes):
+        return EXIT["does not conform"]
+    if Outcome.INCONCLUSIVE in outcomes:
+        return EXIT["inconclusive"]
+    if not outcomes & _EXERCISED:
+        return EXIT["nothing exercised"]
+    return EXIT["conforms"]

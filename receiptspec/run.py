@@ -1,0 +1,137 @@
+"""A run: the chosen targets with their stages, the chosen requirements, seed and profile."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from receiptspec import contract as contracts
+from receiptspec import targets as targets_file
+from receiptspec.case import PROFILES, Case, Profile
+from receiptspec.contract import Contract, Requirement
+from receiptspec.errors import ConfigurationError
+from receiptspec.exchange import Secret
+from receiptspec.reference import launch
+from receiptspec.results import Ledger
+from receiptspec.stage import Stage
+from receiptspec.targets import Target
+
+__all__ = ["Run", "prepare"]
+
+
+@dataclass
+class Run:
+    """All that the tests of one process share. `share` is the number of workers."""
+
+    targets: Sequence[Target]
+    profile: Profile
+    seed: int
+    requirements: frozenset[str] = frozenset()
+    strict: bool = False
+    id: str = ""
+    share: int = 1
+    started: float = field(default_factory=time.time)
+    _stages: dict[str, Stage] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The contracts of the targets, by vendor."""
+        return {target.vendor: contracts.load(target.vendor) for target in self.targets}
+
+    @property
+    def requests(self) -> int:
+        """How many requests this process sent."""
+        return sum(stage.sent for stage in self._stages.values())
+
+    def rows(self, check: str) -> Iterator[tuple[Target, Requirement]]:
+        """Yield every chosen target with each of its chosen rows that names `check`."""
+        for target in self.targets:
+            for row in contracts.load(target.vendor).requirements:
+                if row.check == check and (not self.requirements or row.id in self.requirements):
+                    yield target, row
+
+    def case(self, target: Target, row: Requirement) -> Case:
+        """Return the case of one row on one target; nothing is started yet."""
+        return Case(row, self._staged(target), target.name, self.profile)
+
+    def _staged(self, target: Target) -> Callable[[], Stage]:
+        def stage() -> Stage:
+            if target.name not in self._stages:
+                self._stages[target.name] = self._start(target)
+            return self._stages[target.name]
+
+        return stage
+
+    def _start(self, target: Target) -> Stage:
+        auth = origin = None
+        if target.embedded:
+            server = self._open.enter_context(
+                launch(faults=target.faults, variants=target.variants)
+            )
+            origin = server.url
+            auth = {
+                "sdkappid": server.sdkappid,
+                "identifier": server.identifier,
+                "key": Secret(server.key),
+            }
+        stage = Stage(
+            target,
+            origin=origin or target.url,
+            auth=auth,
+            seed=self.seed,
+            namespace=self.id[:6],
+            share=self.share,
+        )
+        self._open.callback(stage.close)
+        return stage
+
+    def ledger(self) -> Ledger:
+        """Return an empty ledger for this run."""
+        return Ledger(self.contracts, self.targets)
+
+    def close(self) -> None:
+        """Leave nothing running and nothing open."""
+        self._open.close()
+
+
+def prepare(
+    *,
+    file: str | None,
+    names: Sequence[str],
+    profile: str = "standard",
+    seed: int | None = None,
+    requirements: Sequence[str] = (),
+    strict: bool = False,
+    run_id: str | None = None,
+    share: int = 1,
+) -> Run:
+    """Resolve names into a run.
+
+    Raises `ConfigurationError` for an unknown target, requirement or profile, or a broken file.
+    """
+    path: Path = targets_file.find_file(file)
+    chosen = [targets_file.load(path, name) for name in dict.fromkeys(names)]
+    if profile not in PROFILES:
+        raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
+    known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}
+    for identifier in requirements:
+        if identifier not in known:
+            vendors = ", ".join(sorted({target.vendor for target in chosen}))
+            raise ConfigurationError(
+                f"no requirement {identifier!r} of {vendors}",
+                fix="receiptspec requirements lists them",
+            )
+    return Run(
+        targets=chosen,
+        profile=PROFILES[profile],
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        requirements=frozenset(requirements),
+        strict=strict,
+        id=run_id or secrets.token_hex(8),
+        share=share,
+    )

@@ -1,0 +1,357 @@
+"""Scenes: short runs of neutral actions, played once for a target and judged by many checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from receiptspec import jsonschemas, mutations, strategies
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.stage import Stage
+
+MEMBERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer of the receipt operation, read."""
+
+    answer: Answer
+    receipts: Mapping[Any, Receipt]
+
+    def receipt(self, message: Message) -> Receipt:
+        """Return the receipt of a message; raises `NotExercised` where there is none to judge."""
+        found = self.receipts.get(message.id)
+        if found is None or not found.known:
+            raise NotExercised(
+                f"no receipt of message {message.id} to judge: {self.answer.describe()}"
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A group with messages that ask for receipts, the last one being plain, freshly asked."""
+
+    group: Conversation
+    messages: tuple[Message, ...]
+    plain: Message | None
+    fresh: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The numbers of messages A, B, C while members read: see `reading`."""
+
+    group: Conversation
+    messages: tuple[Message, ...]
+    fresh: Asked
+    one: Asked
+    repeats: int
+    marked: Asked
+    everybody: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A group before and after something happened to it."""
+
+    group: Conversation
+    message: Message
+    before: Asked
+    after: Asked
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asked(stage: Stage, answer: Answer) -> Asked:
+    """Read an answer of the receipt operation."""
+    return Asked(answer, stage.receipts(answer) if answer.accepted else {})
+
+
+def _ask(stage: Stage, group: Conversation, *messages: Message | int) -> Asked:
+    return asked(stage, stage.ask(group, messages))
+
+
+def _settled(
+    stage: Stage, fresh: Asked, messages: tuple[Message, ...], reads: Mapping[Any, int]
+) -> Asked:
+    """Ask until each message shows the given number of reads more than when it was fresh."""
+
+    def arrived(key: Any, number: int, receipts: Mapping[Any, Receipt]) -> bool:
+        before, now = fresh.receipts.get(key), receipts.get(key)
+        if before is None or now is None:
+            return False
+        more = (now.read or 0) - (before.read or 0) >= number
+        return more and (before.unread or 0) - (now.unread or 0) >= number
+
+    def done(receipts: dict[Any, Receipt]) -> bool:
+        return all(arrived(key, number, receipts) for key, number in reads.items())
+
+    return asked(stage, stage.settle(messages[0].conversation, messages, done))
+
+
+def ready(stage: Stage) -> Ready:
+    """Make a group of five, send three messages that ask for receipts and a plain one; ask.
+
+    On a target that may not be written to, its fixture takes the group's place.
+    """
+    fixture = stage.target.fixture
+    if fixture is not None and not stage.target.writes:
+        owner = fixture.members[0] if fixture.members else None
+        group = Conversation(Kind.GROUP, fixture.id, fixture.type, owner, fixture.members)
+        messages = tuple(Message(group, seq, owner, True) for seq in fixture.messages)
+        plain = fixture.plain_messages[:1]
+        return Ready(
+            group,
+            messages,
+            Message(group, plain[0], owner, False) if plain else None,
+            _ask(stage, group, *messages[:3]),
+        )
+    group = stage.group(MEMBERS)
+    messages = tuple(stage.say(group) for _ in range(3))
+    plain_message = stage.say(group, receipt=False)
+    return Ready(group, messages, plain_message, _ask(stage, group, *messages))
+
+
+def good(stage: Stage) -> Ready:
+    """Return the ready scene, provided that its question was answered.
+
+    Refusals prove nothing where the unbroken call is refused as well: `NotExercised`.
+    """
+    scene = stage.scene(ready)
+    if not scene.fresh.answer.accepted:
+        raise NotExercised(f"the unbroken call is {scene.fresh.answer.describe()}")
+    return scene
+
+
+class Named:
+    """A call as a scene's argument: its repr is the key under which its answer is remembered."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    def __repr__(self) -> str:
+        call = self.call
+        return repr(
+            (
+                call.operation,
+                call.raw if call.raw is not None else jsonschemas.dumps(call.body),
+                sorted(call.query.items(), key=str),
+                sorted(call.rename.items()),
+                sorted(call.headers.items(), key=str),
+                call.method,
+                call.path,
+                call.credential,
+            )
+        )
+
+
+def sent(stage: Stage, named: Named) -> Answer:
+    """Send a call, once for all who ask for the same."""
+    return stage.call(named.call)
+
+
+def question(stage: Stage, scene: Ready) -> Call:
+    """Return the good call that others are made from: two messages that have receipts."""
+    return stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages[:2]])
+
+
+def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
+    file = stage.contract.operations[operation].request
+    assert file is not None  # noqa: S101
+    return jsonschemas.load(file)
+
+
+def catalogue(stage: Stage, call: Call) -> tuple[mutations.Mutation, ...]:
+    """Return every way to break exactly one documented rule of a call's body."""
+    return tuple(mutations.mutations(_request_schema(stage, call.operation), call.body))
+
+
+def broken_bodies(stage: Stage, call: Call) -> SearchStrategy[mutations.Mutation]:
+    """Return a strategy for bodies that break one documented rule."""
+    return mutations.mutated(_request_schema(stage, call.operation), _live(stage.scene(ready)))
+
+
+def questions(stage: Stage, scene: Ready) -> SearchStrategy[Any]:
+    """Return a strategy for documented bodies of the receipt operation."""
+    schema = _request_schema(stage, stage.driver.ask)
+    return strategies.from_schema(schema, live=_live(scene))
+
+
+def _live(scene: Ready) -> dict[str, SearchStrategy[Any]]:
+    ids = [message.id for message in scene.messages]
+    odd = [scene.plain.id] if scene.plain else []
+    odd += [max(ids) + 1000, 0, -1, 2**31, 2**32, 2**53 + 1, 2**63]
+    message = st.sampled_from(ids) | st.sampled_from(ids) | st.sampled_from(odd)
+    return {"group": st.just(scene.group.id), "message": message}
+
+
+def put(stage: Stage, body: Any) -> Answer:
+    """Send a body to the receipt operation."""
+    return stage.call(Call(stage.driver.ask, body))
+
+
+def mixed(stage: Stage) -> Asked:
+    """Ask for a message with a receipt and for one without, in one call."""
+    scene = good(stage)
+    if scene.plain is None:
+        raise NotExercised("no plain message is known")
+    return _ask(stage, scene.group, scene.messages[0], scene.plain)
+
+
+def plain_only(stage: Stage) -> Asked:
+    """Ask for a message that did not ask for receipts."""
+    scene = good(stage)
+    if scene.plain is None:
+        raise NotExercised("no plain message is known")
+    return _ask(stage, scene.group, scene.plain)
+
+
+def unknown(stage: Stage) -> tuple[int, Asked]:
+    """Ask for a message that does not exist, far beyond the newest."""
+    scene = good(stage)
+    beyond = max(message.id for message in scene.messages) + 1000
+    return beyond, _ask(stage, scene.group, beyond)
+
+
+def asked_twice(stage: Stage) -> tuple[Asked, Asked]:
+    """Ask the same twice while nothing happens."""
+    scene = good(stage)
+    return _ask(stage, scene.group, *scene.messages), _ask(stage, scene.group, *scene.messages)
+
+
+def reordered(stage: Stage) -> Asked:
+    """Ask for the messages of the ready scene in another order."""
+    scene = good(stage)
+    return _ask(stage, scene.group, *reversed(scene.messages))
+
+
+def split(stage: Stage) -> tuple[Asked, ...]:
+    """Ask for each message of the ready scene alone."""
+    scene = good(stage)
+    return tuple(_ask(stage, scene.group, message) for message in scene.messages)
+
+
+def reading(stage: Stage) -> Reading:
+    """Let members read A, B, C in four steps and ask after each.
+
+    One member reads A, then again more often than the group has members. Another reads B, which
+    marks that the repetitions have arrived. In the end all others have read A, and one read C.
+    """
+    group = stage.group(MEMBERS)
+    a, b, c = (stage.say(group) for _ in range(3))
+    every = (a, b, c)
+    fresh = _ask(stage, group, *every)
+    fresh.receipt(a)
+    first, second, *rest = group.members[1:]
+    stage.reads(first, [a])
+    one = _settled(stage, fresh, every, {a.id: 1})
+    repeats = sum(_tries_to_read(stage, first, a) for _ in range(MEMBERS + 1))
+    stage.reads(second, [b])
+    marked = _settled(stage, fresh, every, {b.id: 1})
+    stage.reads(second, [a, c])
+    for member in rest:
+        stage.reads(member, [a])
+    everybody = _settled(stage, fresh, every, {a.id: len(group.members) - 1, c.id: 1})
+    return Reading(group, every, fresh, one, repeats, marked, everybody)
+
+
+def _tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
+    """Read once more; a target may refuse that, the documents are silent."""
+    try:
+        stage.reads(user, [message])
+    except NotExercised:
+        return False
+    return True
+
+
+def batch(stage: Stage, size: int) -> tuple[tuple[Message, ...], Asked]:
+    """Send `size` messages with receipts to one group and ask for all of them at once."""
+    group = stage.group(3)
+    messages = tuple(stage.say(group) for _ in range(size))
+    return messages, _ask(stage, group, *messages)
+
+
+def separate(stage: Stage) -> tuple[Changed, Changed]:
+    """Read a message in one of two groups whose messages have the same ids."""
+    groups = [stage.group(3), stage.group(4)]
+    messages = [stage.say(group) for group in groups]
+    before = [_ask(stage, g, m) for g, m in zip(groups, messages, strict=True)]
+    for scene, message in zip(before, messages, strict=True):
+        scene.receipt(message)
+    stage.reads(groups[0].members[1], [messages[0]])
+    after = [
+        _settled(stage, before[0], (messages[0],), {messages[0].id: 1}),
+        _ask(stage, groups[1], messages[1]),
+    ]
+    changed = [
+        Changed(*it) for it in zip(groups, messages, before, after, strict=True)
+    ]
+    return changed[0], changed[1]
+
+
+def other_type(stage: Stage, type_: str) -> Asked:
+    """Make a group of another type, send a message that asks for receipts, ask.
+
+    A first plain message by the owner wakes groups that stay hidden until then.
+    """
+    alone = stage.contract.operations[stage.driver.ask].group_types.get(type_) is False
+    group = stage.group(1 if alone else 3, type_=type_)
+    first = stage.call(
+        stage.driver.send_message(group, group.owner, receipt=False, number=stage.number(type_))
+    )
+    sent = stage.call(
+        stage.driver.send_message(group, group.owner, receipt=True, number=stage.number(type_, 2))
+    )
+    message = stage.driver.sent_message(sent) if sent.accepted else None
+    if message is None and alone:
+        message = (stage.driver.sent_message(first) if first.accepted else None) or 1
+    if message is None:
+        raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
+    return _ask(stage, group, message)
+
+
+def dismissed(stage: Stage) -> Changed:
+    """Dismiss a group whose message had a receipt."""
+    group = stage.group(2)
+    message = stage.say(group)
+    before = _ask(stage, group, message)
+    before.receipt(message)
+    stage.must(stage.driver.dismiss(group))
+    return Changed(group, message, before, _ask(stage, group, message))
+
+
+def recalled(stage: Stage) -> Changed:
+    """Recall one of two messages with receipts; ask for both."""
+    group = stage.group(3)
+    message, other = stage.say(group), stage.say(group)
+    before = _ask(stage, group, message, other)
+    before.receipt(other)
+    stage.must(stage.driver.recall(message))
+    return Changed(group, message, before, _ask(stage, group, message, other), {"other": other})
+
+
+def joined(stage: Stage) -> Changed:
+    """Add a member after a message was sent."""
+    newcomer = stage.users(6)[5]
+    group = stage.group(3)
+    message = stage.say(group)
+    before = _ask(stage, group, message)
+    before.receipt(message)
+    stage.must(stage.driver.add_member(group, newcomer))
+    return Changed(group, message, before, _ask(stage, group, message))
+
+
+def deserted(stage: Stage) -> Changed:
+    """Remove a member, who had not read, after a message was sent."""
+    group = stage.group(4)
+    message = stage.say(group)
+    before = _ask(stage, group, message)
+    before.receipt(message)
+    stage.must(stage.driver.remove_member(group, group.members[-1]))
+    return Changed(group, message, before, _ask(stage, group, message))

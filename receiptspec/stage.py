@@ -1,0 +1,463 @@
+"""One target at work: sends calls, waits out what is not to be judged, remembers what was shared.
+
+Scenes are short runs of neutral actions. Each is played once and every check that needs its
+exchanges shares them: that is what keeps the number of requests small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from receiptspec import contract as contracts
+from receiptspec.checks import answers as answer_checks
+from receiptspec.client import Client
+from receiptspec.contract import Contract
+from receiptspec.drivers import driver_for
+from receiptspec.errors import (
+    CredentialsRefused,
+    Inconclusive,
+    NotExercised,
+    Throttled,
+    Unreachable,
+)
+from receiptspec.exchange import Redactor, Request
+from receiptspec.findings import Finding, Observation
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
+from receiptspec.targets import Budget, Target
+
+__all__ = ["Stage", "Witness"]
+
+T = TypeVar("T")
+
+_PATIENCE = 12.0  # seconds to wait out throttling
+_OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
+_REPEATS = 3
+
+
+@dataclass
+class Witness:
+    """What passive checks saw of one requirement: how many answers, and what was wrong."""
+
+    judged: int = 0
+    findings: dict[str, Finding] = field(default_factory=dict)
+    observations: dict[str, str] = field(default_factory=dict)
+    reported: set[str] = field(default_factory=set)
+
+
+class Stage:
+    """A target, its driver and all that was learnt about it so far."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        origin: str,
+        auth: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        namespace: str = "0",
+        share: int = 1,
+    ) -> None:
+        self.target = replace(target, auth=auth) if auth is not None else target
+        self.contract: Contract = contracts.load(target.vendor)
+        self.driver = driver_for(self.target, self.contract, origin)
+        self.seed = seed
+        self.namespace = namespace
+        self.redact = Redactor(self.target.secrets)
+        self.witness: dict[str, Witness] = {}
+        self._monitor = answer_checks.Monitor(self.contract)
+        self._memo: dict[str, Any] = {}
+        self._users: list[Any] = []
+        self._created: list[Conversation] = []
+        self._refusal: Exception | None = None
+        self._opened = False
+        self._client = Client(
+            _origin_only(origin),
+            timeouts=target.timeouts,
+            rate=_rate(target, self.contract, share),
+            budget=_share_of(target.budget, share),
+            ca=target.ca,
+        )
+
+    def __repr__(self) -> str:
+        return f"Stage({self.target.name!r})"
+
+    # --- calls ----------------------------------------------------------------------------
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent so far."""
+        return self._client.sent
+
+    def open(self) -> None:
+        """Make sure, once, that somebody who speaks the dialect lets us in.
+
+        Raises `Unreachable` or `CredentialsRefused`, again at every later call.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        if self._opened:
+            return
+        try:
+            self._knock()
+        except Inconclusive as refusal:
+            self._refusal = refusal
+            raise
+        self._opened = True
+
+    def _knock(self) -> None:
+        deadline = time.monotonic() + 0.5
+        while True:
+            answers = [self._once(probe) for probe in self.driver.probes()[:1]]
+            answer = answers[0]
+            if answer.verdict not in (Verdict.TROUBLE, Verdict.GARBLED) or answer.spoken:
+                break
+            if time.monotonic() > deadline:
+                raise Unreachable(
+                    f"{self.target.name}: {_origin_only(self.target.url) or 'the target'} does not "
+                    f"answer as {self.contract.title} does ({answer.note})"
+                )
+            time.sleep(0.1)
+        if self._refuses_us(answer):
+            raise CredentialsRefused(
+                f"{self.target.name}: the target refuses the configured credentials "
+                f"(code {answer.code}: {self.contract.codes[answer.code].meaning}); check auth"  # type: ignore[index]
+            )
+
+    def call(self, call: Call) -> Answer:
+        """Send a call and return its answer, after throttling and passing trouble are waited out.
+
+        Raises `NotExercised` for a write that the owner has not allowed, `Throttled` or
+        `Unreachable` when waiting did not help. An answer whose verdict is still TROUBLE happened
+        every time while other calls were answered: the call itself causes it.
+        """
+        self.open()
+        operation = self.contract.operations[call.operation]
+        if operation.writes and not self.target.writes:
+            raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
+        answer = self._once(call)
+        if answer.verdict is Verdict.THROTTLED:
+            answer = self._wait_out(call, answer)
+        elif answer.refused and self.contract.kind(answer.code) == "transient":
+            answer = self._again(call, answer)
+        elif answer.verdict is Verdict.TROUBLE:
+            answer = self._confirm(call, answer)
+        elif self._refuses_us(answer) and call.credential == "valid":
+            answer = self._with_new_credential(call, answer)
+        return answer
+
+    def _refuses_us(self, answer: Answer) -> bool:
+        return answer.refused and self.contract.kind(answer.code) == "credentials"
+
+    def _with_new_credential(self, call: Call, answer: Answer) -> Answer:
+        """Try once with a credential made anew, where one that had served is refused."""
+        if call.query or call.rename:
+            return answer
+        self.driver.renew_credential()
+        again = self._once(call)
+        if not self._refuses_us(again):
+            finding = Finding(
+                f"a credential that had been accepted is {answer.describe()}; a new one is not",
+                "$.ErrorCode",
+                "an accepted credential until it expires",
+                f"code {answer.code}",
+                f"credential-worn-out:{answer.code}",
+                (answer.exchange,),
+            )
+            self.blame("credential-serves-many-calls", finding)
+        return again
+
+    def _once(self, call: Call) -> Answer:
+        operation = self.contract.operations[call.operation]
+        request = self.driver.build(operation, call)
+        for secret in self.driver.secrets():
+            self.redact.add(secret)
+        exchange = self._client.send(request, writes=operation.writes)
+        answer = replace(
+            self.driver.read(call.operation, exchange),
+            request_body=None if call.raw is not None else call.body,
+        )
+        self._watch(answer)
+        return answer
+
+    def _wait_out(self, call: Call, answer: Answer) -> Answer:
+        """Wait until a rate limit lets the call pass; a limit that spares other calls is none."""
+        deadline, pause = time.monotonic() + _PATIENCE, 0.25
+        for attempt in range(1, 64):
+            if attempt == _REPEATS and self._alive(strict=True):
+                again = self._once(call)
+                if again.verdict is Verdict.THROTTLED:
+                    return replace(again, verdict=Verdict.REFUSED)
+                return again
+            if time.monotonic() > deadline:
+                break
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.5)
+            answer = self._once(call)
+            if answer.verdict is not Verdict.THROTTLED:
+                return answer
+        raise Throttled(f"{call.operation} was throttled (code {answer.code}) to the end")
+
+    def _again(self, call: Call, answer: Answer) -> Answer:
+        for _ in range(_REPEATS - 1):
+            time.sleep(0.1)
+            answer = self._once(call)
+            if self.contract.kind(answer.code) != "transient":
+                break
+        return answer
+
+    def _confirm(self, call: Call, answer: Answer) -> Answer:
+        """Tell a call that breaks the target from a target that is away."""
+        for _ in range(_REPEATS - 1):
+            if not self._alive():
+                self._await_return(answer)
+            answer = self._once(call)
+            if answer.verdict is not Verdict.TROUBLE:
+                return answer
+        if not self._alive():
+            raise Unreachable(f"{call.operation}: {answer.note}")
+        return answer
+
+    def _alive(self, *, strict: bool = False) -> bool:
+        bad = {Verdict.TROUBLE, Verdict.THROTTLED} if strict else {Verdict.TROUBLE}
+        return any(self._once(probe).verdict not in bad for probe in self.driver.probes())
+
+    def _await_return(self, answer: Answer) -> None:
+        deadline = time.monotonic() + _OUTAGE
+        while time.monotonic() < deadline:
+            time.sleep(0.25)
+            if self._alive():
+                return
+        raise Unreachable(f"{answer.operation}: {answer.note}; nothing else is answered either")
+
+    def must(self, call: Call) -> Answer:
+        """Send a call that a scene cannot do without.
+
+        Raises `NotExercised` when it is not accepted, with what came back instead.
+        """
+        answer = self.call(call)
+        if not answer.accepted:
+            raise NotExercised(f"{call.operation} did not work: {answer.describe()}")
+        return answer
+
+    def is_gated(self, answer: Answer) -> bool:
+        """Whether a refusal may mean that the feature is not switched on or not paid for."""
+        return answer.refused and self.contract.kind(answer.code) in ("feature", "permission")
+
+    # --- passive checks -------------------------------------------------------------------
+
+    def _watch(self, answer: Answer) -> None:
+        for requirement, finding in self._monitor.judge(answer, self.redact):
+            witness = self.witness.setdefault(requirement, Witness())
+            witness.judged += 1
+            if isinstance(finding, Finding):
+                witness.findings.setdefault(finding.signature, finding)
+            elif isinstance(finding, Observation):
+                witness.observations[finding.key] = finding.value
+
+    def blame(self, check: str, finding: Finding) -> None:
+        """Record a finding for every requirement that names `check`, whoever is being tested."""
+        for row in self.contract.requirements:
+            if row.check == check:
+                witness = self.witness.setdefault(row.id, Witness())
+                witness.findings.setdefault(finding.signature, finding)
+
+    def vouch(self, check: str) -> None:
+        """Record that `check` had something to judge."""
+        for row in self.contract.requirements:
+            if row.check == check:
+                self.witness.setdefault(row.id, Witness()).judged += 1
+
+    # --- scenes ---------------------------------------------------------------------------
+
+    def scene(self, play: Callable[..., T], *args: Any) -> T:
+        """Return what `play(stage, *args)` returned, or raise what it raised, playing it once."""
+        key = f"{play.__module__}.{play.__qualname__}{args!r}"
+        if key not in self._memo:
+            try:
+                self._memo[key] = (True, play(self, *args))
+            except (NotExercised, Inconclusive) as error:
+                self._memo[key] = (False, error)
+        fine, value = self._memo[key]
+        if not fine:
+            raise value.with_traceback(None)
+        return value  # type: ignore[no-any-return]
+
+    def number(self, *parts: object) -> int:
+        """Return a 31-bit number made from the seed and `parts`, the same in every worker."""
+        text = json.dumps([self.seed, *map(str, parts)])
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1
+
+    def users(self, count: int) -> tuple[Any, ...]:
+        """Return the first `count` users of the pool, making those that do not exist yet."""
+        if self.target.fixture and not self.target.writes:
+            raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
+        missing = [f"rs{self.namespace}-u{i}" for i in range(len(self._users), count)]
+        for call in self.driver.make_users(missing):
+            self.must(call)
+        self._users.extend(missing)
+        return tuple(self._users[:count])
+
+    def group(self, size: int, *, type_: str = "Public", id_: str | None = None) -> Conversation:
+        """Make a group of `size` people; the owner is the first. See `must` for errors."""
+        owner, *others = self.users(size)
+        answer = self.must(
+            self.driver.make_group(type_, f"rs{self.namespace}", owner, others, id_)
+        )
+        made = self.driver.made_group(answer)
+        if made is None:
+            raise NotExercised("the answer that a group was made names no group")
+        group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
+        self._created.append(group)
+        return group
+
+    def say(
+        self, conversation: Conversation, *, receipt: bool = True, sender: Any = None
+    ) -> Message:
+        """Send one message, by the owner unless told otherwise. See `must` for errors."""
+        sender = conversation.owner if sender is None else sender
+        self._memo["said"] = count = self._memo.get("said", 0) + 1
+        number = self.number("message", conversation.id, count)
+        answer = self.must(
+            self.driver.send_message(conversation, sender, receipt=receipt, number=number)
+        )
+        made = self.driver.sent_message(answer)
+        if made is None:
+            raise NotExercised("the answer that a message was sent names no message")
+        return Message(conversation, made, sender, receipt)
+
+    def ask(self, conversation: Conversation, messages: Iterable[Message | int]) -> Answer:
+        """Ask for the receipts of messages, or of ids, of a conversation."""
+        ids = [m.id if isinstance(m, Message) else m for m in messages]
+        return self.call(self.driver.ask_receipts(conversation, ids))
+
+    def receipts(self, answer: Answer) -> dict[Any, Receipt]:
+        """Return the receipts of an accepted answer by message id; the first of each."""
+        found: dict[Any, Receipt] = {}
+        for receipt in self.driver.receipts(answer):
+            found.setdefault(receipt.message, receipt)
+        return found
+
+    def settle(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        done: Callable[[dict[Any, Receipt]], bool],
+    ) -> Answer:
+        """Ask until `done` or until the target's consistency window is over; return the last."""
+        deadline = time.monotonic() + self.target.consistency
+        pause = 0.02
+        while True:
+            answer = self.ask(conversation, messages)
+            if not answer.accepted or done(self.receipts(answer)):
+                return answer
+            if time.monotonic() >= deadline:
+                return answer
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            pause = min(pause * 2, 0.4)
+
+    def reads(self, user: Any, messages: Sequence[Message]) -> Answer | None:
+        """Make `user` read messages, by the vendor's call or by the target's read hook.
+
+        Returns the answer of the call, ``None`` after a hook. Raises `NotExercised` when neither
+        is there, `Inconclusive` when the hook fails.
+        """
+        conversation = messages[0].conversation
+        ids = [message.id for message in messages]
+        if self.target.read_hook is not None:
+            self._hook(self.driver.hook_input(conversation, user, ids))
+            return None
+        call = self.driver.mark_read(conversation, user, ids)
+        if call is None or not self.can(call.operation):
+            raise NotExercised("nothing here can make a user read: no such call and no hooks.read")
+        return self.must(call)
+
+    def can(self, operation: str) -> bool:
+        """Whether an optional operation is there: as the target says, else by asking it once."""
+        declared = self.target.capabilities.get(operation)
+        if declared is not None:
+            return declared
+        if not self.contract.operations[operation].optional:
+            return True
+        return self.scene(_has, operation)
+
+    def _hook(self, payload: dict[str, Any]) -> None:
+        hook = self.target.read_hook
+        if isinstance(hook, str):
+            self._post_hook(hook, payload)
+            return
+        assert hook is not None  # noqa: S101
+        try:
+            done = subprocess.run(  # noqa: S603
+                list(hook),
+                input=json.dumps(payload).encode(),
+                capture_output=True,
+                timeout=self.target.timeouts.total,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Inconclusive(f"hooks.read ({shlex.join(hook)}): {error}") from None
+        if done.returncode:
+            last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+            raise Inconclusive(f"hooks.read exited with {done.returncode}: {self.redact(last)}")
+
+    def _post_hook(self, url: str, payload: dict[str, Any]) -> None:
+        base = _origin_only(url)
+        client = Client(base, timeouts=self.target.timeouts)
+        try:
+            exchange = client.send(
+                Request(
+                    "POST",
+                    base,
+                    url[len(base) :] or "/",
+                    (("Content-Type", "application/json"),),
+                    json.dumps(payload).encode(),
+                )
+            )
+        finally:
+            client.close()
+        status = exchange.response.status if exchange.response else exchange.trouble
+        if not isinstance(status, int) or not 200 <= status < 300:
+            raise Inconclusive(f"hooks.read answered {status}")
+
+    def close(self) -> None:
+        """Dismiss the groups that were made and close the connections."""
+        keep = self.target.embedded or self._refusal is not None
+        for group in [] if keep else self._created:
+            try:
+                self._once(self.driver.dismiss(group))
+            except Inconclusive:
+                break
+        self._client.close()
+
+
+def _has(stage: Stage, operation: str) -> bool:
+    """Ask an optional operation with an empty body: an unknown command is one that is not there."""
+    answer = stage.call(Call(operation, {}, label=f"is {operation} there?"))
+    return not stage.driver.is_unknown_command(answer)
+
+
+def _origin_only(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def _rate(target: Target, contract: Contract, share: int) -> float:
+    documented = min((op.rate for op in contract.operations.values() if op.rate), default=100)
+    return max((target.rate or documented) / share, 0.02)
+
+
+def _share_of(budget: Budget, share: int) -> Budget:
+    if share == 1:
+        return budget
+    return replace(
+        budget,
+        requests=budget.requests // share if budget.requests else None,
+        writes=budget.writes // share if budget.writes else budget.writes,
+    )

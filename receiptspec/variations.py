@@ -1,0 +1,73 @@
+"""Calls that depart from a good one as a requirement row says: pure, and named for people."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from receiptspec.errors import ContractError
+from receiptspec.neutral import Call
+
+__all__ = ["vary"]
+
+_KEYS = {"query", "rename", "headers", "method", "path", "raw", "credential", "body", "replace", "label"}
+
+
+def vary(call: Call, change: Mapping[str, Any]) -> Call:
+    """Return `call` with one departure.
+
+    ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
+    parameters. ``method``, ``path``,
+    ``credential``: replaced. ``raw``: the whole body as text. ``body``: ``{set: {…}, drop: […],
+    rename: {old: new}}`` on top-level fields. ``replace``: another body. Raises `ContractError` for any other key.
+    """
+    unknown = change.keys() - _KEYS
+    if unknown:
+        raise ContractError(f"a call cannot be varied by {', '.join(sorted(unknown))}")
+    return replace(
+        call,
+        query={**call.query, **change.get("query", {})},
+        rename={**call.rename, **change.get("rename", {})},
+        headers={**call.headers, **change.get("headers", {})},
+        method=change.get("method", call.method),
+        path=change.get("path", call.path),
+        credential=change.get("credential", call.credential),
+        raw=change["raw"].encode("utf-8") if "raw" in change else call.raw,
+        body=change["replace"] if "replace" in change else _body(call.body, change.get("body", {})),
+        label=change.get("label") or _name(change),
+    )
+
+
+def _body(body: Any, change: Mapping[str, Any]) -> Any:
+    if not change:
+        return body
+    result = copy.deepcopy(dict(body))
+    for key in change.get("drop", ()):
+        result.pop(key, None)
+    for old, new in change.get("rename", {}).items():
+        result[new] = result.pop(old)
+    result.update(change.get("set", {}))
+    return result
+
+
+def _name(change: Mapping[str, Any]) -> str:
+    parts: list[str] = []
+    for kind in ("query", "headers"):
+        for name, value in change.get(kind, {}).items():
+            parts.append(f"no {name}" if value is None else f"{name}={value}")
+    parts += [f"{new} instead of {old}" for old, new in change.get("rename", {}).items()]
+    if "method" in change:
+        parts.append(f"method {change['method']}")
+    if "path" in change:
+        parts.append(f"path {change['path']}")
+    if "credential" in change:
+        parts.append(f"credential {change['credential']}")
+    if "raw" in change:
+        parts.append(f"body {change['raw']!r}" if change["raw"] else "an empty body")
+    body = change.get("body", {})
+    parts += [f"no {name}" for name in body.get("drop", ())]
+    parts += [f"{new} instead of {old}" for old, new in body.get("rename", {}).items()]
+    parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
+    return ", ".join(parts) or "the ordinary call"

@@ -1,0 +1,68 @@
+"""Whatever the documents allow is accepted and answered in the documented form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from receiptspec import scenes
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals
+from receiptspec.findings import Finding
+
+
+@pytest.mark.check("call-is-accepted")
+def test_a_documented_call_is_accepted(case: Case) -> None:
+    call = scenes.question(case.stage, case.scene(scenes.good))
+    findings: list[Finding] = []
+    for change in case.given["calls"]:
+        answer = case.variation(call, change)
+        findings += refusals.accepted(answer, answer.exchange.request.label)
+    for change in case.given.get("observe", ()):
+        answer = case.variation(call, change)
+        case.observe(answer.exchange.request.label, answer.describe())
+    case.judge(findings)
+
+
+@pytest.mark.check("call-is-observed")
+def test_what_the_documents_leave_open_is_recorded(case: Case) -> None:
+    call = scenes.question(case.stage, case.scene(scenes.good))
+    for change in case.given["calls"]:
+        answer = case.variation(call, change)
+        case.observe(answer.exchange.request.label, answer.describe())
+
+
+@pytest.mark.check("calls-follow-each-other")
+def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
+    call = scenes.question(case.stage, case.scene(scenes.good))
+    findings: list[Finding] = []
+    kept = 0
+    for _ in range(case.given["times"]):
+        answer = case.stage.call(call)
+        findings += refusals.accepted(answer, "a call after another")
+        response = answer.exchange.response
+        closing = response.header("Connection") if response else "close"
+        kept += (closing or "").lower() != "close"
+    case.observe("connections are kept open", "yes" if kept else "no")
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("receipts-are-answered")
+@given(data=st.data())
+def test_every_documented_question_is_answered(case: Case, data: st.DataObject) -> None:
+    ready = case.scene(scenes.ready)
+    case.judge(refusals.accepted(ready.fresh.answer, "messages that ask for receipts"))
+    if case.profile.rank == 0:
+        return
+    body = data.draw(scenes.questions(case.stage, ready), label="request")
+    answer = case.once(body, lambda: scenes.put(case.stage, body))
+    if answer is None:
+        return
+    receipt_of = {message.id for message in ready.messages}
+    named = case.stage.driver.named_messages(body)
+    documented = bool(named) and receipt_of.issuperset(named) and len(set(named)) == len(named)
+    if documented:
+        case.judge(refusals.accepted(answer, "a documented request"))
+    if answer.accepted:
+        found = case.stage.receipts(answer)
+        asked = [message for message in dict.fromkeys(named) if message in receipt_of]
+        case.judge(receipts.each_answered(answer, found, asked))

@@ -1,0 +1,73 @@
+"""Every answer, whatever was asked, keeps the form that the documents give it.
+
+These tests run last: they judge all answers that the run has seen.
+"""
+
+import pytest
+
+from receiptspec import scenes
+from receiptspec.case import Case
+from receiptspec.errors import NotExercised
+
+
+def judge_all(case: Case) -> None:
+    try:
+        case.scene(scenes.ready)
+    except NotExercised:
+        case.stage.can(case.operation.name)
+    case.judge(case.witnessed())
+
+
+@pytest.mark.check("status-is-200")
+def test_the_http_status_says_nothing_about_the_call(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("answers-are-strict-json")
+def test_every_answer_is_one_json_object(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("answers-match-their-schema")
+def test_every_field_has_its_documented_type(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("code-agrees-with-status")
+def test_code_and_status_say_the_same(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("refusals-say-why")
+def test_every_refusal_gives_a_reason(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("integers-are-not-quoted")
+def test_integers_are_json_numbers(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("answers-come-in-time")
+def test_answers_come_within_the_documented_limit(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("secrets-are-not-echoed")
+def test_no_answer_holds_a_secret_of_the_request(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("bad-input-is-answered")
+def test_bad_input_never_breaks_the_target(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("answers-are-labelled-json")
+def test_the_content_type_is_recorded(case: Case) -> None:
+    judge_all(case)
+
+
+@pytest.mark.check("documented-calls-work")
+def test_every_documented_call_that_was_needed_worked(case: Case) -> None:
+    judge_all(case)

@@ -1,0 +1,231 @@
+"""The numbers of a receipt count who has read a message and who has not."""
+
+import pytest
+
+from receiptspec import scenes
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+
+
+@pytest.mark.check("every-message-is-answered")
+def test_every_message_of_a_list_is_answered(case: Case) -> None:
+    ready = case.scene(scenes.good)
+    asked = [message.id for message in ready.messages]
+    findings = receipts.each_answered(ready.fresh.answer, ready.fresh.receipts, asked[:3])
+    if case.profile.rank > 0 and case.stage.target.writes:
+        messages, batch = case.scene(scenes.batch, 24)
+        if batch.answer.accepted:
+            ids = [message.id for message in messages]
+            findings += receipts.each_answered(batch.answer, batch.receipts, ids)
+    case.judge(findings)
+
+
+@pytest.mark.check("order-is-observed")
+def test_the_order_of_items_is_recorded(case: Case) -> None:
+    reordered = case.scene(scenes.reordered)
+    ready = case.scene(scenes.good)
+    wanted = [message.id for message in reversed(ready.messages)]
+    got = list(reordered.receipts)
+    case.observe("items in the order of the request", "yes" if got == wanted else "no")
+    case.judge(())
+
+
+@pytest.mark.check("new-message-is-unread")
+def test_nobody_has_read_a_new_message(case: Case) -> None:
+    ready = case.scene(scenes.good)
+    findings: list[Finding] = []
+    if not case.stage.target.writes:
+        raise NotExercised("needs a new message; the target may not be written to")
+    for message in ready.messages:
+        receipt = ready.fresh.receipts.get(message.id)
+        if receipt is not None and receipt.known:
+            findings += receipts.fresh_read(ready.fresh.answer, receipt)
+    case.judge(findings)
+
+
+@pytest.mark.check("new-message-waits-for-somebody")
+def test_somebody_has_not_read_a_new_message(case: Case) -> None:
+    ready = case.scene(scenes.good)
+    findings: list[Finding] = []
+    if not case.stage.target.writes:
+        raise NotExercised("needs a new message; the target may not be written to")
+    for message in ready.messages:
+        receipt = ready.fresh.receipts.get(message.id)
+        if receipt is not None and receipt.known:
+            findings += receipts.fresh_unread(
+                ready.fresh.answer, receipt, len(ready.group.members)
+            )
+    case.judge(findings)
+
+
+def steps(case: Case, field: str, sign: int) -> list[Finding]:
+    """Judge one field over the steps of the reading scene."""
+    scene = case.scene(scenes.reading)
+    a, b, c = scene.messages
+    fresh = {message.id: scene.fresh.receipt(message) for message in scene.messages}
+    findings: list[Finding] = []
+    for message, step, by, why in (
+        (a, scene.one, 1, "one member has read it"),
+        (b, scene.marked, 1, "another member has read it"),
+        (c, scene.everybody, 1, "one member has read it"),
+    ):
+        after = step.receipts.get(message.id)
+        if step.answer.accepted:
+            findings += receipts.changed(
+                step.answer, fresh[message.id], after, field, sign * by, why
+            )
+    return findings
+
+
+@pytest.mark.check("read-raises-read-count")
+def test_one_read_raises_the_read_count_by_one(case: Case) -> None:
+    case.judge(steps(case, "read", +1))
+
+
+@pytest.mark.check("read-lowers-unread-count")
+def test_one_read_lowers_the_unread_count_by_one(case: Case) -> None:
+    case.judge(steps(case, "unread", -1))
+
+
+@pytest.mark.check("read-by-all-leaves-nobody")
+def test_when_all_others_have_read_nobody_is_left(case: Case) -> None:
+    scene = case.scene(scenes.reading)
+    last = scene.everybody
+    case.judge(receipts.nothing_left(last.answer, last.receipt(scene.messages[0])))
+
+
+@pytest.mark.check("no-more-readers-than-members")
+def test_reading_again_does_not_make_more_readers_than_members(case: Case) -> None:
+    scene = case.scene(scenes.reading)
+    message, members = scene.messages[0], len(scene.group.members)
+    before, after = scene.one.receipt(message), scene.marked.receipt(message)
+    case.observe("repeated reads that were accepted", scene.repeats)
+    case.observe("a repeated read counts again", "no" if after.read == before.read else "yes")
+    findings: list[Finding] = []
+    for step in (scene.marked, scene.everybody):
+        findings += receipts.within(
+            step.answer, step.receipt(message), members, "one of them read it again and again"
+        )
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("reads-stay-with-their-message")
+def test_reading_one_message_leaves_the_others_alone(case: Case) -> None:
+    scene = case.scene(scenes.reading)
+    a, b, c = (message.id for message in scene.messages)
+    why = "another message was read"
+    case.judge(
+        [
+            *receipts.same(
+                scene.one.answer, scene.fresh.receipts, scene.one.receipts, [b, c], why
+            ),
+            *receipts.same(scene.marked.answer, scene.fresh.receipts, scene.marked.receipts, [c], why),
+            *receipts.same(
+                scene.everybody.answer, scene.marked.receipts, scene.everybody.receipts, [b], why
+            ),
+        ]
+    )
+
+
+@pytest.mark.check("plain-message-has-no-receipt")
+def test_a_message_that_did_not_ask_has_no_receipt(case: Case) -> None:
+    asked, plain = case.scene(scenes.plain_only), case.scene(scenes.good).plain
+    assert plain is not None
+    why = "a message that did not ask for a receipt"
+    case.judge(
+        receipts.no_receipt(asked.answer, asked.receipts, plain.id, case.given["codes"], why)
+    )
+
+
+@pytest.mark.check("unknown-message-has-no-receipt")
+def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
+    beyond, asked = case.scene(scenes.unknown)
+    why = "a message that does not exist"
+    case.judge(receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why))
+
+
+@pytest.mark.check("mixture-is-answered-item-by-item")
+def test_good_and_missing_messages_are_told_apart(case: Case) -> None:
+    mixed, ready = case.scene(scenes.mixed), case.scene(scenes.good)
+    codes = case.given["codes"]
+    if mixed.answer.refused and mixed.answer.code in codes:
+        case.observe("a mixture", f"refused as a whole with {mixed.answer.code}")
+        return
+    assert ready.plain is not None
+    why = "a message without receipt beside one with"
+    case.judge(
+        [
+            *receipts.no_receipt(mixed.answer, mixed.receipts, ready.plain.id, codes, why),
+            *receipts.each_answered(mixed.answer, mixed.receipts, [ready.messages[0].id]),
+        ]
+    )
+
+
+@pytest.mark.check("missing-receipt-has-its-code")
+def test_an_item_without_data_says_so_with_its_code(case: Case) -> None:
+    codes = case.given["codes"]
+    plain, ready = case.scene(scenes.plain_only), case.scene(scenes.good)
+    beyond, unknown = case.scene(scenes.unknown)
+    assert ready.plain is not None
+    case.judge(
+        [
+            *receipts.no_receipt_code(
+                plain.answer, plain.receipts, ready.plain.id, codes, "a plain message"
+            ),
+            *receipts.no_receipt_code(
+                unknown.answer, unknown.receipts, beyond, codes, "an unknown message"
+            ),
+        ]
+    )
+
+
+@pytest.mark.check("asking-changes-nothing")
+def test_asking_twice_gets_the_same_numbers(case: Case) -> None:
+    ready = case.scene(scenes.good)
+    one, two = case.scene(scenes.asked_twice)
+    ids = [message.id for message in ready.messages]
+    why = "being asked for"
+    findings = receipts.same(one.answer, ready.fresh.receipts, one.receipts, ids, why)
+    findings += receipts.same(two.answer, one.receipts, two.receipts, ids, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("reads-stay-in-their-group")
+def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
+    here, there = case.scene(scenes.separate)
+    findings = receipts.same(
+        there.after.answer,
+        there.before.receipts,
+        there.after.receipts,
+        [there.message.id],
+        "a message with the same id in another group was read",
+    )
+    before, after = here.before.receipt(here.message), here.after.receipts.get(here.message.id)
+    if after is not None and after.read == before.read and findings:
+        case.observe("the read went to the other group", "yes")
+    case.judge(findings)
+
+
+@pytest.mark.check("duplicates-are-observed")
+def test_what_becomes_of_duplicates_is_recorded(case: Case) -> None:
+    ready = case.scene(scenes.good)
+    answer = case.stage.ask(ready.group, [ready.messages[0], ready.messages[0]])
+    count = len(case.stage.driver.receipts(answer)) if answer.accepted else answer.describe()
+    case.observe("items for a message that is named twice", count)
+
+
+@pytest.mark.check("long-list-is-observed")
+def test_what_becomes_of_a_long_list_is_recorded(case: Case) -> None:
+    case.profile.at_least("standard")
+    ready = case.scene(scenes.good)
+    newest = max(message.id for message in ready.messages)
+    answer = case.stage.ask(ready.group, range(newest, newest + case.given["size"]))
+    case.observe(f"a list of {case.given['size']}", answer.describe())
+
+
+@pytest.mark.check("administrator-needs-no-membership")
+def test_the_administrator_asks_without_being_a_member(case: Case) -> None:
+    ready = case.scene(scenes.ready)
+    case.judge(refusals.accepted(ready.fresh.answer, "a group that the administrator is not in"))

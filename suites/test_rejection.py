@@ -1,0 +1,103 @@
+"""A call that breaks one documented rule is refused, and for the reason that the documents give."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from receiptspec import mutations, scenes
+from receiptspec.case import Case
+from receiptspec.checks import refusals
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Call, Receipt
+
+
+def good_call(case: Case) -> Call:
+    """Return the call to break; it is known to be accepted."""
+    ready = case.scene(scenes.good)
+    if case.given.get("user_exists"):
+        for call in case.stage.driver.make_users([case.stage.driver.ordinary_user]):
+            case.stage.scene(scenes.sent, scenes.Named(call))
+    return scenes.question(case.stage, ready)
+
+
+def items(case: Case, answer: Answer) -> tuple[Receipt, ...]:
+    return case.stage.driver.receipts(answer) if answer.accepted else ()
+
+
+def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
+    """Send each documented way to break the fields that the row names, once for all rows."""
+    call = good_call(case)
+    catalogue = scenes.catalogue(case.stage, call)
+    wanted = {(entry["at"], entry["keyword"]) for entry in case.given["breaks"]}
+    sent = []
+    for mutation in catalogue:
+        if (mutation.at, mutation.keyword) not in wanted:
+            continue
+        if case.profile.rank == 0 and mutation.keyword == "type" and len(sent) >= 4:
+            break
+        answer = case.variation(call, {"replace": mutation.body, "label": mutation.label})
+        sent.append((mutation, answer))
+    if not sent:
+        raise NotExercised("no way to break these fields is known")
+    return sent
+
+
+@pytest.mark.check("call-is-refused")
+def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
+    call = good_call(case)
+    lenient = case.given.get("http_error_counts", False)
+    findings: list[Finding] = []
+    for change in case.given["calls"]:
+        answer = case.variation(call, change)
+        why = answer.exchange.request.label
+        findings += refusals.refused(answer, why, or_http_error=lenient)
+    case.judge(findings)
+
+
+@pytest.mark.check("refusal-names-its-reason")
+def test_a_refusal_carries_a_documented_code(case: Case) -> None:
+    call = good_call(case)
+    findings: list[Finding] = []
+    for change in case.given["calls"]:
+        answer = case.variation(call, change)
+        why = answer.exchange.request.label
+        if case.given.get("refusal") == "expected":
+            findings += refusals.refused(answer, why)
+        findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)
+
+
+@pytest.mark.check("broken-field-is-refused")
+def test_a_broken_field_is_refused(case: Case) -> None:
+    findings: list[Finding] = []
+    tolerate = case.given.get("tolerate_coercion", False)
+    for mutation, answer in broken(case):
+        if tolerate and mutation.coercible:
+            case.observe(f"tolerates {mutation.label}", answer.describe())
+            continue
+        findings += refusals.refused(answer, mutation.label, items=items(case, answer))
+    case.judge(findings)
+
+
+@pytest.mark.check("refusal-names-the-broken-field")
+def test_the_refusal_of_a_broken_field_carries_its_code(case: Case) -> None:
+    findings: list[Finding] = []
+    for mutation, answer in broken(case):
+        if mutation.codes:
+            findings += refusals.code_among(answer, mutation.codes, mutation.label)
+    case.judge(findings)
+
+
+@pytest.mark.check("bad-input-is-answered")
+@given(data=st.data())
+def test_whatever_is_broken_it_is_answered(case: Case, data: st.DataObject) -> None:
+    call = good_call(case)
+    case.profile.at_least("standard")
+    mutation = data.draw(scenes.broken_bodies(case.stage, call), label="broken request")
+    answer = case.once(
+        mutation.body,
+        lambda: case.variation(call, {"replace": mutation.body, "label": mutation.label}),
+    )
+    if answer is not None:
+        case.judge(refusals.not_answered(answer, mutation.label))

@@ -1,0 +1,109 @@
+import textwrap
+
+import pytest
+
+from receiptspec import targets
+from receiptspec.errors import ConfigurationError
+from receiptspec.exchange import Secret
+
+GOOD = """
+mine:
+  vendor: tencent
+  url: http://127.0.0.1:8080/im/
+  auth: {sdkappid: 1400000000, key: "${IM_KEY}", identifier: administrator}
+  rate: 90/m
+  consistency: 500ms
+  timeouts: {read: 4s}
+  budget: {requests: 100}
+  hooks: {read: "python read.py --fast"}
+  deviations:
+    - {requirement: TC-GMR-09, signature: s, reason: r, owner: o, expires: 2027-03-01}
+"""
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    monkeypatch.setenv("IM_KEY", "secret-key-of-the-app")
+
+    def _load(text, name="mine"):
+        file = tmp_path / "targets.yaml"
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+        targets._read.cache_clear()
+        return targets.load(file, name)
+
+    return _load
+
+
+def test_a_target_is_read_with_its_units(load):
+    target = load(GOOD)
+    assert target.url == "http://127.0.0.1:8080/im"
+    assert target.rate == pytest.approx(1.5)
+    assert target.consistency == pytest.approx(0.5)
+    assert target.timeouts.read == pytest.approx(4)
+    assert target.budget.requests == 100
+    assert target.read_hook == ("python", "read.py", "--fast")
+    assert target.deviations[0].expires.year == 2027
+    assert target.writes
+
+
+def test_the_key_is_a_secret(load):
+    target = load(GOOD)
+    assert isinstance(target.auth["key"], Secret)
+    assert "secret-key" not in repr(target) + str(dict(target.auth))
+    assert target.secrets == (Secret("secret-key-of-the-app"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "writes"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://[::1]:1", True),
+        ("http://localhost", True),
+        ("https://example.com", False),
+        ("http://localhost.example.com", False),
+        ("http://10.0.0.1", False),
+    ],
+)
+def test_only_loopback_may_be_written_to_by_default(load, url, writes):
+    text = GOOD.replace("http://127.0.0.1:8080/im/", url)
+    assert load(text).writes is writes
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "says"),
+    [
+        (("  rate: 90/m", "  raet: 90/m"), 6, "did you mean 'rate'"),
+        (("vendor: tencent", "vendor: tencnt"), 3, "did you mean 'tencent'"),
+        (("90/m", "fast"), 6, "'fast' is malformed"),
+        (("http://127.0.0.1:8080/im/", "127.0.0.1:8080"), 4, "has no scheme"),
+        (("http://127.0.0.1:8080/im/", "http://u:p@h/"), 4, "leave the rest out"),
+        (("IM_KEY", "NOT_SET_ANYWHERE"), 5, "NOT_SET_ANYWHERE is not set"),
+        (("2027-03-01", "2027-02-31"), 12, "is no day"),
+        (("sdkappid: 1400000000", "sdkappid: abc"), 5, "digits only"),
+        (("  url: http://127.0.0.1:8080/im/\n", ""), 2, "needs either url or embedded"),
+        (("{sdkappid: 1400000000, ", "{"), 5, "sdkappid missing"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_line_and_fix(load, change, line, says):
+    with pytest.raises(ConfigurationError) as caught:
+        load(GOOD.replace(*change))
+    message = str(caught.value)
+    assert says in message
+    assert f"targets.yaml:{line}:" in message
+    assert "\n" not in message
+    assert "secret-key" not in message
+
+
+def test_an_unknown_target_is_answered_with_the_known_ones(load):
+    with pytest.raises(ConfigurationError, match="did you mean 'mine'.*known: mine"):
+        load(GOOD, "mien")
+
+
+def test_an_empty_file_holds_no_targets(load):
+    with pytest.raises(ConfigurationError, match="holds no targets"):
+        load("")
+
+
+def test_the_packaged_targets_are_valid():
+    file = targets.resources.path("targets.yaml")
+    assert [targets.load(file, name).name for name in targets.names(file)] == ["reference"]

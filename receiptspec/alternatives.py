@@ -16,7 +16,7 @@ from receiptspec.jsonschemas import Schema
 
 __all__ = ["Flat", "Node", "root"]
 
-_TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+_SCALARS = ("null", "boolean", "integer", "number", "string")
 _COMBINE = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else"})
 _IMPLIED = {
     "object": {"properties", "required", "additionalProperties"},
@@ -78,12 +78,12 @@ class Flat:
 
     @cached_property
     def types(self) -> tuple[str, ...]:
-        """The JSON types, declared or else implied by the keywords, or else all."""
+        """The JSON types, declared or implied by the keywords; where anything goes, the scalars."""
         declared = self.schema.get("type")
         if declared is not None:
             return (declared,) if isinstance(declared, str) else tuple(declared)
         implied = tuple(name for name, words in _IMPLIED.items() if words & self.schema.keys())
-        return implied or _TYPES
+        return implied or _SCALARS
 
     @cached_property
     def members(self) -> tuple[Any, ...] | None:
@@ -225,7 +225,8 @@ def _common_types(a: Any, b: Any) -> list[str]:
     left = [a] if isinstance(a, str) else a
     right = [b] if isinstance(b, str) else b
     kept = [one for one in left if one in right or (one == "integer" and "number" in right)]
-    return kept + [one for one in right if one == "integer" and "number" in left and one not in kept]
+    narrower = [one for one in right if one == "integer" and "number" in left]
+    return list(dict.fromkeys([*kept, *narrower]))
 
 
 def _common_members(a: list[Any], b: list[Any]) -> list[Any]:

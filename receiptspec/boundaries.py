@@ -50,8 +50,10 @@ def boundaries(schema: Schema, live_values: Mapping[str, Any] | None = None) -> 
     """
     maker = _Maker(schema.name, dict(live_values or {}), full=False)
     top = root(schema)
-    found = {canonical(one.body): one for one in reversed([*maker.around(top, "")])}
-    return [one for one in reversed(found.values()) if top.allows(one.body)]
+    found: dict[str, Labelled] = {}
+    for one in maker.around(top, ""):
+        found.setdefault(canonical(one.body), one)
+    return [one for one in found.values() if top.allows(one.body)]
 
 
 def distinct(node: Node, number: int, avoid: tuple[Any, ...] = ()) -> list[Any]:
@@ -246,8 +248,7 @@ def _numbered(flat: Flat) -> Iterator[str]:
     letters = "0123456789abcdefghijklmnopqrstuvwxyz"
     for number in islice(count(), 20_000):
         digits = "".join(letters[number // 36**place % 36] for place in range(_places(number)))
-        for text in (digits, base + digits, digits + base, base[: -len(digits)] + digits):
-            yield text
+        yield from (digits, base + digits, digits + base, base[: -len(digits)] + digits)
 
 
 def _places(number: int) -> int:

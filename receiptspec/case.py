@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from receiptspec import jsonschemas, scenes
+from receiptspec import dialect
 from receiptspec.checks import refusals
 from receiptspec.contract import Operation, Requirement
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, Observation, Outcome, Result, outcome_of
 from receiptspec.neutral import Answer, Call
+from receiptspec.scenes import calls
 from receiptspec.stage import Stage
 from receiptspec.variations import vary
 
@@ -53,6 +54,11 @@ class Case:
         return self._stage()
 
     @property
+    def sent_before(self) -> int:
+        """How many requests the target had got when the test began."""
+        return self._sent_before
+
+    @property
     def given(self) -> Mapping[str, Any]:
         """The parameters of the requirement row."""
         return self.requirement.given
@@ -70,7 +76,7 @@ class Case:
     def variation(self, good: Call, change: Mapping[str, Any]) -> Answer:
         """Send `good` with one departure, once for all rows that ask for the same."""
         call = vary(good, change)
-        answer = self.stage.scene(scenes.sent, scenes.Named(call))
+        answer = self.stage.scene(calls.sent, calls.Named(call))
         return self.answered(answer, call.label)
 
     def answered(self, answer: Answer, why: str) -> Answer:
@@ -85,7 +91,7 @@ class Case:
 
         Returns ``None`` when the budget of shrinking is spent; the example then counts as fine.
         """
-        key = jsonschemas.dumps(body)
+        key = dialect.dumps(body)
         if key not in self._tried:
             if self._failed_after is not None and len(self._tried) > self._failed_after + _SHRINKS:
                 return None
@@ -129,7 +135,9 @@ class Case:
         self._started = time.perf_counter()
         self._sent_before = self.stage.sent
 
-    def result(self, outcome: Outcome | None = None, reason: str = "") -> Result:
+    def result(
+        self, outcome: Outcome | None = None, reason: str = "", *, requests: int = 0
+    ) -> Result:
         """Return the result; without an outcome it follows from the findings and the level."""
         row = self.requirement
         if outcome is None:
@@ -143,7 +151,7 @@ class Case:
             reason=reason or "; ".join(finding.message for finding in self.findings[:1]),
             findings=self.findings,
             observations=tuple(self.observations),
-            requests=self.stage.sent - self._sent_before,
+            requests=requests,
             duration=time.perf_counter() - self._started,
         )
 

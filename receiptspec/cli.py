@@ -32,7 +32,7 @@ _TARGETS = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="receiptspec")
 def cli() -> None:
-    """Say whether an implementation of a read-receipt API keeps its vendor's contract.
+    r"""Say whether an implementation of a read-receipt API keeps its vendor's contract.
 
     \b
     receiptspec run --target reference            judge the packaged reference server
@@ -182,7 +182,9 @@ def requirements(vendor: str | None, operation: str | None) -> None:
         for row in contract.requirements:
             if operation is None or row.operation == operation:
                 state = traceability.state(row)
-                click.echo(f"{row.id:<11} {row.level:<6} {state:<8} {row.check or '-':<36} {row.text}")
+                click.echo(
+                    f"{row.id:<11} {row.level:<6} {state:<8} {row.check or '-':<36} {row.text}"
+                )
 
 
 def _vendors(name: str | None) -> tuple[str, ...]:
@@ -225,7 +227,7 @@ def serve(
     listing: bool,
 ) -> None:
     """Run the reference server as a sandbox; prints a ready-to-paste target block."""
-    from receiptspec import reference  # noqa: PLC0415
+    from receiptspec import reference
 
     if listing:
         for line in reference.catalogue():

@@ -213,9 +213,7 @@ def _operation(name: str, entry: dict[str, Any], base: Path) -> Operation:
     )
 
 
-def _requirement(
-    entry: dict[str, Any], vendor: str, documents: dict[str, Document]
-) -> Requirement:
+def _requirement(entry: dict[str, Any], vendor: str, documents: dict[str, Document]) -> Requirement:
     source = entry.get("source", {})
     return Requirement(
         id=entry["id"],
@@ -252,4 +250,6 @@ def _cross_check(contract: Contract, source: yamltext.YamlFile) -> None:
             raise ContractError(str(source.error("has no request or response schema", place)))
         unknown = operation.codes - contract.codes.keys()
         if unknown:
-            raise ContractError(str(source.error(f"undescribed codes {sorted(unknown, key=str)}", place)))
+            raise ContractError(
+                str(source.error(f"undescribed codes {sorted(unknown, key=str)}", place))
+            )

@@ -26,6 +26,7 @@ __all__ = [
     "canonical",
     "dumps",
     "is_integer",
+    "names_codes",
     "regex",
     "type_name",
     "validator_of",
@@ -34,10 +35,12 @@ __all__ = [
 Tree = Mapping[str, Any] | bool
 """A schema as plain data, every ``$ref`` of it already followed where we say so."""
 
-BREAKABLE = frozenset(
-    ["required", "type", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "x-maxBytes", "minItems", "maxItems", "uniqueItems", "pattern", "additionalProperties", "anyOf", "oneOf"]
-)
+BREAKABLE = frozenset({
+    "required", "type", "enum", "const", "minimum", "maximum", "minLength", "maxLength",
+    "x-maxBytes", "minItems", "maxItems", "uniqueItems", "pattern", "additionalProperties",
+})  # fmt: skip
 """Keywords that an instance can violate, and that ``x-refused`` may therefore name."""
+
 
 class RawJson(str):
     """A number token written as it stands: ``RawJson("1.0")``, ``RawJson("1e3")``."""
@@ -171,7 +174,7 @@ def _is_string(_: Any, value: object) -> bool:
     return isinstance(value, str) and not _is_raw(value)
 
 
-StrictValidator = extend(
+StrictValidator: Any = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     validators={
         "minimum": _minimum,
@@ -191,4 +194,17 @@ StrictValidator = extend(
 
 def validator_of(tree: Tree) -> Validator:
     """Return the strict validator of plain data without references."""
-    return StrictValidator(dict(tree) if isinstance(tree, Mapping) else tree)
+    made: Validator = StrictValidator(dict(tree) if isinstance(tree, Mapping) else tree)
+    return made
+
+
+def names_codes(value: Any) -> bool:
+    """Whether a value has the shape of ``x-refused``: ``{KEYWORD: {codes: [int or str]}}``."""
+    return isinstance(value, Mapping) and all(
+        keyword in BREAKABLE
+        and isinstance(entry, Mapping)
+        and set(entry) == {"codes"}
+        and isinstance(entry["codes"], list)
+        and all(is_integer(None, code) or isinstance(code, str) for code in entry["codes"])
+        for keyword, entry in value.items()
+    )

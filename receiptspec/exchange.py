@@ -129,7 +129,10 @@ class Exchange:
             if name.lower() in _SENT_BY_CURL:
                 continue
             shown = "$AUTHORIZATION" if name.lower() in _SECRET_HEADERS else value
-            parts += ["-H", f'"{name}: {shown}"' if shown[:1] == "$" else _shell(f"{name}: {shown}")]
+            parts += [
+                "-H",
+                f'"{name}: {shown}"' if shown[:1] == "$" else _shell(f"{name}: {shown}"),
+            ]
         parts.append(f'"{url}"')
         if request.body:
             parts += ["--data-binary", _shell(_text(request.body))]
@@ -185,9 +188,7 @@ def _text(body: bytes) -> str:
     return text if len(body) <= _SHOWN_BYTES else f"{text}… ({len(body)} bytes)"
 
 
-def _headers(
-    headers: tuple[tuple[str, str], ...], redact: Redactor
-) -> list[list[str]]:
+def _headers(headers: tuple[tuple[str, str], ...], redact: Redactor) -> list[list[str]]:
     return [
         [name, _MASK if name.lower() in _SECRET_HEADERS else redact(value)]
         for name, value in headers

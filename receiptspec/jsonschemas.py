@@ -31,6 +31,7 @@ from receiptspec.dialect import (
     canonical,
     dumps,
     is_integer,
+    names_codes,
     type_name,
 )
 from receiptspec.errors import SchemaError
@@ -43,6 +44,7 @@ __all__ = [
     "canonical",
     "dumps",
     "from_mapping",
+    "live_names",
     "load",
     "type_name",
     "validator",
@@ -52,14 +54,12 @@ __all__ = [
 _SINGLE = frozenset({"items", "if", "then", "else"})
 _LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 _MAPS = frozenset({"properties", "$defs"})
-_ANNOTATIONS = frozenset(
-    ["$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated", "x-live", "x-unit", "x-requirement", "x-refused"]
-)
+_ANNOTATIONS = frozenset({
+    "$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated",
+    "x-live", "x-unit", "x-requirement", "x-refused",
+})  # fmt: skip
 _KNOWN = BREAKABLE | _SINGLE | _LISTS | _MAPS | _ANNOTATIONS | {"$ref"}
 _MEMORY = "https://schemas.invalid/"
-
-
-# --- loading ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,25 @@ class Schema:
 
     @cached_property
     def _validator(self) -> Validator:
-        return StrictValidator(self.document, registry=self.registry)
+        made: Validator = StrictValidator(self.document, registry=self.registry)
+        return made
+
+
+def live_names(schema: Schema) -> tuple[str, ...]:
+    """Return the ``x-live`` names that the smallest instance needs, each once."""
+    return tuple(dict.fromkeys(_live_names(schema.tree)))
+
+
+def _live_names(node: Any) -> Iterator[str]:
+    if not isinstance(node, Mapping):
+        return
+    if "x-live" in node:
+        yield node["x-live"]
+    for name in node.get("required", ()):
+        yield from _live_names(node.get("properties", {}).get(name))
+    yield from _live_names(node.get("items"))
+    for inner in node.get("allOf", ()):
+        yield from _live_names(inner)
 
 
 def _requirements(node: Any) -> Iterator[str]:
@@ -112,7 +130,7 @@ def load(path: Path | str) -> Schema:
 
 @lru_cache(maxsize=512)
 def _loaded(path: Path) -> Schema:
-    return _schema(path.as_uri(), path.name, _read(path), Registry(retrieve=_retrieve))
+    return _schema(path.as_uri(), path.name, _read(path), Registry(retrieve=_retrieve))  # type: ignore[call-arg]
 
 
 def from_mapping(
@@ -122,36 +140,33 @@ def from_mapping(
     registry: Registry[Any] = Registry()
     for other, content in (siblings or {}).items():
         uri = urljoin(_MEMORY, other)
-        registry = registry.with_resource(uri, _resource(_checked(content, other, uri)))
+        registry = registry.with_resource(
+            uri, DRAFT202012.create_resource(_checked(content, other, uri))
+        )
     return _schema(urljoin(_MEMORY, "main.json"), name, tree, registry)
 
 
 def _schema(uri: str, name: str, tree: Tree, registry: Registry[Any]) -> Schema:
     document = _checked(tree, name, uri)
-    registry = registry.with_resource(uri, _resource(document))
+    registry = registry.with_resource(uri, DRAFT202012.create_resource(document))
     schema = Schema(name, document, registry)
     _ = schema.tree
     return schema
 
 
-def _resource(document: Tree) -> Resource[Any]:
-    return DRAFT202012.create_resource(document)
-
-
-def _read(path: Path) -> Tree:
+def _read(path: Path) -> Any:
     try:
-        content: Tree = json.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise SchemaError(f"{path}: cannot be read: {error}") from error
-    return content
 
 
 def _retrieve(uri: str) -> Resource[Any]:
     parts = urlsplit(uri)
     if parts.scheme != "file":
-        raise NoSuchResource(ref=uri)
+        raise NoSuchResource(ref=uri)  # type: ignore[call-arg]
     path = Path(url2pathname(parts.path))
-    return _resource(_checked(_read(path), path.name, uri))
+    return DRAFT202012.create_resource(_checked(_read(path), path.name, uri))
 
 
 def _checked(tree: Any, name: str, uri: str) -> Tree:
@@ -196,37 +211,28 @@ def _check_keyword(keyword: str, value: Any, name: str, at: str) -> None:
         "x-maxBytes": not is_integer(None, value) or value < 0,
         "x-live": not isinstance(value, str),
         "x-requirement": not isinstance(value, str),
-        "x-refused": not _names_codes(value),
+        "x-refused": not names_codes(value),
     }
     if wrong.get(keyword, False):
         raise SchemaError(f"{name}#{at}: {keyword!r} cannot be {json.dumps(value)[:80]}")
-
-
-def _names_codes(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        keyword in BREAKABLE
-        and isinstance(entry, Mapping)
-        and set(entry) == {"codes"}
-        and isinstance(entry["codes"], list)
-        and all(is_integer(None, code) or isinstance(code, str) for code in entry["codes"])
-        for keyword, entry in value.items()
-    )
 
 
 def _inlined(tree: Any, resolver: Any, name: str, trail: tuple[int, ...]) -> Tree:
     if isinstance(tree, bool):
         return tree
     kept = {key: value for key, value in tree.items() if key not in ("$id", "$defs", "$ref")}
-    result: dict[str, Any] = {}
-    for key, value in kept.items():
-        if key in _SINGLE:
-            result[key] = _inlined(value, resolver, name, trail)
-        elif key in _LISTS:
-            result[key] = [_inlined(item, resolver, name, trail) for item in value]
-        elif key in _MAPS:
-            result[key] = {k: _inlined(item, resolver, name, trail) for k, item in value.items()}
-        else:
-            result[key] = value
+
+    def one(inner: Any) -> Tree:
+        return _inlined(inner, resolver, name, trail)
+
+    def inner(keyword: str, value: Any) -> Any:
+        if keyword in _LISTS:
+            return [one(item) for item in value]
+        if keyword in _MAPS:
+            return {key: one(item) for key, item in value.items()}
+        return one(value) if keyword in _SINGLE else value
+
+    result: dict[str, Any] = {key: inner(key, value) for key, value in kept.items()}
     if "$ref" in tree:
         target = _followed(tree["$ref"], resolver, name, trail)
         result["allOf"] = [target, *result.get("allOf", [])]
@@ -237,13 +243,16 @@ def _followed(ref: str, resolver: Any, name: str, trail: tuple[int, ...]) -> Tre
     try:
         found = resolver.lookup(ref)
     except Unresolvable as error:
-        raise SchemaError(f"{name}: $ref {ref!r} leads nowhere") from error
+        raise _reason(error) or SchemaError(f"{name}: $ref {ref!r} leads nowhere") from error
     if id(found.contents) in trail:
         raise SchemaError(f"{name}: $ref {ref!r} leads back to itself, which is not supported")
     return _inlined(found.contents, found.resolver, name, (*trail, id(found.contents)))
 
 
-# --- judging ------------------------------------------------------------------------------------
+def _reason(error: BaseException | None) -> SchemaError | None:
+    while error is not None and not isinstance(error, SchemaError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +260,9 @@ class Violation:
     """One keyword that an instance breaks.
 
     `steps` lead to `instance`, the value in question (for ``required``: to the missing property).
-    `expected` is the keyword's value, `site` its JSON pointer in the schema, `requirement` the
-    ``x-requirement`` of the site or else of the nearest site around it. `branches` holds what
-    each alternative of an ``anyOf`` or ``oneOf`` complained about.
+    `expected` is the keyword's value, `site` its JSON pointer in the schema (``$ref`` and ``if``
+    leave no step in it), `requirement` the ``x-requirement`` of the site or else of the nearest
+    site around it. `branches`: what each alternative of ``anyOf``, ``oneOf`` complained about.
     """
 
     steps: tuple[str | int, ...]
@@ -334,20 +343,20 @@ def _requirement(schema: Schema, route: list[str | int]) -> str | None:
     resolver = schema.registry.resolver(_base(schema.document))
     found: str | None = None
     own: str | None = None
-    for step in [*route, ""]:
+    for step in [*route, None]:
+        while isinstance(node, Mapping) and "$ref" in node and step not in node:
+            found = own = own or node.get("x-requirement") or found
+            target = resolver.lookup(node["$ref"])
+            node, resolver = target.contents, target.resolver
         here = node.get("x-requirement") if isinstance(node, Mapping) else None
         own = own or (here if isinstance(here, str) else None)
         found = own or found
-        if step == "$ref" and isinstance(node["$ref"], str):
-            target = resolver.lookup(node["$ref"])
-            node, resolver = target.contents, target.resolver
-            continue
         own = None
         node = _stepped(node, step)
     return found
 
 
-def _stepped(node: Any, step: str | int) -> Any:
-    if isinstance(node, list):
-        return node[int(step)]
+def _stepped(node: Any, step: str | int | None) -> Any:
+    if isinstance(node, list) and isinstance(step, int):
+        return node[step]
     return node.get(step) if isinstance(node, Mapping) else None

@@ -11,7 +11,7 @@ from receiptspec.contract import CodeId
 from receiptspec.exchange import Exchange
 from receiptspec.strictjson import Document
 
-__all__ = ["Answer", "Call", "Conversation", "Kind", "Message", "Receipt", "Verdict"]
+__all__ = ["Answer", "Call", "Conversation", "Kind", "Message", "Page", "Receipt", "Verdict"]
 
 
 class Verdict(StrEnum):
@@ -129,6 +129,7 @@ class Receipt:
     unread: int | None = None
     readers: frozenset[Any] | None = None
     non_readers: frozenset[Any] | None = None
+    peer_read: bool | None = None
     path: str = "$"
     read_key: str = "read"
     unread_key: str = "unread"
@@ -140,3 +141,18 @@ class Receipt:
     def name(self, field: str) -> str:
         """Return the vendor's name of ``read`` or ``unread``."""
         return self.read_key if field == "read" else self.unread_key
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the members who have, or have not, read a message.
+
+    `last` is ``None`` and `cursor` is ``None`` where the answer does not say; `flag` is the name
+    under which it says that the page is the last.
+    """
+
+    members: tuple[Any, ...]
+    cursor: Any
+    last: bool | None
+    flag: str | None
+    message: Any

@@ -23,6 +23,7 @@ from receiptspec.errors import (
     NotExercised,
     ReceiptspecError,
 )
+from receiptspec.exchange import Redactor
 from receiptspec.findings import Outcome, Result, outcome_of
 from receiptspec.results import EXIT, exit_code, serialise
 from receiptspec.run import Run, prepare
@@ -40,7 +41,9 @@ _LAST = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a run."""
     group = parser.getgroup("receiptspec", "conformance of read-receipt APIs")
-    group.addoption("--target", action="append", default=[], metavar="NAME", help="test this target")
+    group.addoption(
+        "--target", action="append", default=[], metavar="NAME", help="test this target"
+    )
     group.addoption("--targets", metavar="FILE", help="where targets are (default ./targets.yaml)")
     group.addoption("--profile", default="standard", choices=list(PROFILES), help="how thoroughly")
     group.addoption(
@@ -54,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def argparse_suppress() -> str:
     """Return the help text that hides an option."""
-    import argparse  # noqa: PLC0415
+    import argparse
 
     return argparse.SUPPRESS
 
@@ -148,7 +151,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if run is None:
         return
     order = {target.name: index for index, target in enumerate(run.targets)}
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         case = _case(item)
         if case is None:
@@ -201,33 +205,41 @@ def pytest_runtest_makereport(
     if case is None or call.when != "call":
         return made
     run = item.config.stash[_RUN]
-    result = _result(case, call.excinfo)
-    results = [result, *_witnessed(case.stage, result)]
-    made.receiptspec = [serialise(entry, case.stage.redact) for entry in results]  # type: ignore[attr-defined]
-    made.receiptspec_sent = case.stage.sent  # type: ignore[attr-defined]
+    stage = run.running(case.target)
+    if stage is None:
+        result = case.result(*_outcome(case, call.excinfo))
+        made.receiptspec = [serialise(result, Redactor())]  # type: ignore[attr-defined]
+    else:
+        requests = stage.sent - case.sent_before
+        result = case.result(*_outcome(case, call.excinfo), requests=requests)
+        results = [result, *_witnessed(stage, result)]
+        made.receiptspec = [serialise(entry, stage.redact) for entry in results]  # type: ignore[attr-defined]
+        made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     _colour(made, result, strict=run.strict)
     return made
 
 
-def _result(case: Case, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Result:
+def _outcome(
+    case: Case, excinfo: pytest.ExceptionInfo[BaseException] | None
+) -> tuple[Outcome | None, str]:
+    """Return the outcome that how a test ended stands for, ``None`` where its findings decide."""
     if excinfo is None:
-        return case.result()
+        return None, ""
     error = excinfo.value
-    if isinstance(error, Nonconformity):
-        return case.result()
+    flaky = case.findings and isinstance(error, hypothesis.errors.Flaky)
+    if flaky or isinstance(error, Nonconformity):
+        return None, ""
     if isinstance(error, NotExercised):
-        return case.result(Outcome.NOT_EXERCISED, str(error))
+        return Outcome.NOT_EXERCISED, str(error)
     if isinstance(error, Inconclusive):
-        return case.result(Outcome.INCONCLUSIVE, str(error))
-    if case.findings and isinstance(error, hypothesis.errors.Flaky):
-        return case.result()
+        return Outcome.INCONCLUSIVE, str(error)
     if isinstance(error, KeyboardInterrupt):
-        return case.result(Outcome.NOT_EXERCISED, "interrupted")
+        return Outcome.NOT_EXERCISED, "interrupted"
+    if isinstance(error, ReceiptspecError):
+        return Outcome.ERROR, str(error)
     where = excinfo.traceback[-1]
-    text = str(error) if isinstance(error, ReceiptspecError) else f"{type(error).__name__}: {error}"
-    return case.result(
-        Outcome.ERROR, f"{text} ({Path(str(where.path)).name}:{where.lineno + 1})"
-    )
+    place = f"{Path(str(where.path)).name}:{where.lineno + 1}"
+    return Outcome.ERROR, f"{type(error).__name__}: {error} ({place})"
 
 
 def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
@@ -275,7 +287,7 @@ _LETTERS = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(
-    report: pytest.TestReport,  # noqa: F811
+    report: pytest.TestReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Give outcomes that pytest does not know a letter of their own."""
     entries = getattr(report, "receiptspec", None)
@@ -342,5 +354,3 @@ class _Book:
         """Show the table and the failures below pytest's own output."""
         if self.document is not None:
             report.terminal.show(self.document, file=terminalreporter._tw._file)
-
-

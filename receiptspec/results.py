@@ -32,7 +32,7 @@ _MAX_FINDINGS = 12
 
 
 def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
-    """Return a result as `schemas/report.schema.json` has it, with the exchanges of its findings."""
+    """Return a result as `schemas/report.schema.json` has it, with its findings' exchanges."""
     exchanges = {}
     for finding in result.findings[:_MAX_FINDINGS]:
         for exchange in finding.exchanges:

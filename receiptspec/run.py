@@ -13,7 +13,7 @@ from receiptspec import contract as contracts
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
-from receiptspec.errors import ConfigurationError
+from receiptspec.errors import ConfigurationError, ReceiptspecError
 from receiptspec.exchange import Secret
 from receiptspec.reference import launch
 from receiptspec.results import Ledger
@@ -36,6 +36,7 @@ class Run:
     share: int = 1
     started: float = field(default_factory=time.time)
     _stages: dict[str, Stage] = field(default_factory=dict)
+    _broken: dict[str, ReceiptspecError] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -59,10 +60,20 @@ class Run:
         """Return the case of one row on one target; nothing is started yet."""
         return Case(row, self._staged(target), target.name, self.profile)
 
+    def running(self, target: str) -> Stage | None:
+        """Return the stage of a target that was started."""
+        return self._stages.get(target)
+
     def _staged(self, target: Target) -> Callable[[], Stage]:
         def stage() -> Stage:
+            if target.name in self._broken:
+                raise self._broken[target.name]
             if target.name not in self._stages:
-                self._stages[target.name] = self._start(target)
+                try:
+                    self._stages[target.name] = self._start(target)
+                except ReceiptspecError as error:
+                    self._broken[target.name] = error
+                    raise
             return self._stages[target.name]
 
         return stage

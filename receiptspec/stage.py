@@ -11,7 +11,7 @@ import json
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -307,14 +307,16 @@ class Stage:
     def group(self, size: int, *, type_: str = "Public", id_: str | None = None) -> Conversation:
         """Make a group of `size` people; the owner is the first. See `must` for errors."""
         owner, *others = self.users(size)
-        answer = self.must(
-            self.driver.make_group(type_, f"rs{self.namespace}", owner, others, id_)
-        )
+        first, rest = others[: self.driver.at_once], others[self.driver.at_once :]
+        answer = self.must(self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_))
         made = self.driver.made_group(answer)
         if made is None:
             raise NotExercised("the answer that a group was made names no group")
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
         self._created.append(group)
+        for start in range(0, len(rest), self.driver.at_once):
+            part = rest[start : start + self.driver.at_once]
+            self.must(self.driver.add_members(group, part))
         return group
 
     def say(
@@ -351,15 +353,32 @@ class Stage:
         done: Callable[[dict[Any, Receipt]], bool],
     ) -> Answer:
         """Ask until `done` or until the target's consistency window is over; return the last."""
+        answer = None
+        for _ in self.patience():
+            answer = self.ask(conversation, messages)
+            if not answer.accepted or done(self.receipts(answer)):
+                break
+        assert answer is not None  # noqa: S101
+        return answer
+
+    def clock(self) -> int:
+        """Return the time in whole Unix seconds."""
+        return int(time.time())
+
+    def wait_until(self, moment: float) -> None:
+        """Wait until a Unix time: the documents count in seconds, so one may have to pass."""
+        time.sleep(max(0.0, moment - time.time()))
+
+    def patience(self) -> Iterator[None]:
+        """Yield for each time that is worth asking again, until the consistency window is over."""
         deadline = time.monotonic() + self.target.consistency
         pause = 0.02
         while True:
-            answer = self.ask(conversation, messages)
-            if not answer.accepted or done(self.receipts(answer)):
-                return answer
-            if time.monotonic() >= deadline:
-                return answer
-            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            yield
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(pause, left))
             pause = min(pause * 2, 0.4)
 
     def reads(self, user: Any, messages: Sequence[Message]) -> Answer | None:

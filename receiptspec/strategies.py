@@ -156,7 +156,9 @@ def _matching(flat: Flat) -> SearchStrategy[str]:
 
 _ANYTHING: SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(_CHARACTERS, max_size=8),
-    lambda inner: st.lists(inner, max_size=2)
-    | st.dictionaries(st.text(_CHARACTERS, max_size=8), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(_CHARACTERS, max_size=8), inner, max_size=2)
+    ),
     max_leaves=4,
 )

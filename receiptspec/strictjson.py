@@ -40,7 +40,7 @@ class Duplicates(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One departure from strict JSON: `kind` is stable, `path` is a JSON path such as ``$.a[0]``."""
+    """One departure from strict JSON: `kind` is stable, `path` a JSON path such as ``$.a[0]``."""
 
     kind: str
     path: str
@@ -127,9 +127,7 @@ def read(body: bytes) -> Document:
         return unreadable("nested too deeply", "a depth that a parser survives", "over the limit")
     rest = text[end:].strip(" \t\r\n")
     if rest:
-        problems.append(
-            Problem("trailing data", "$", "nothing after the document", _quote(rest))
-        )
+        problems.append(Problem("trailing data", "$", "nothing after the document", _quote(rest)))
     problems.extend(_value_problems(value))
     return Document(value, tuple(problems), readable=True)
 
@@ -162,6 +160,5 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(node, dict):
             stack.extend((_child(path, key), child) for key, child in reversed(node.items()))
         elif isinstance(node, list):
-            for index in range(len(node) - 1, -1, -1):
-                stack.append((f"{path}[{index}]", node[index]))
-
+            indices = range(len(node) - 1, -1, -1)
+            stack.extend((f"{path}[{index}]", node[index]) for index in indices)

@@ -144,7 +144,9 @@ def load(file: Path, name: str) -> Target:
     if name not in source.data:
         known = ", ".join(source.data)
         raise ConfigurationError(
-            f"no target {name!r}", file=file, fix=f"{_did_you_mean(name, source.data)}known: {known}"
+            f"no target {name!r}",
+            file=file,
+            fix=f"{_did_you_mean(name, source.data)}known: {known}",
         )
     block = _substitute(source, source.data[name], (name,))
     return _build(source, name, block)
@@ -171,8 +173,10 @@ def _relevance(error: ValidationError) -> tuple[int, int]:
 
 def _explain(source: yamltext.YamlFile, problem: ValidationError) -> ConfigurationError:
     path: Path_ = tuple(problem.absolute_path)
+    schema: dict[str, Any] = dict(problem.schema)  # type: ignore[arg-type]
+    value: Any = problem.validator_value
     if problem.validator == "additionalProperties":
-        known = list(problem.schema.get("properties", ()))
+        known = list(schema.get("properties", ()))
         unknown = next(key for key in problem.instance if key not in known)
         return source.error(
             f"unknown field {unknown!r}",
@@ -182,15 +186,19 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
     if problem.validator == "oneOf" and len(path) == 1:
         return source.error("needs either url or embedded: true", path, fix="give exactly one")
     if problem.validator == "required":
-        missing = [key for key in problem.validator_value if key not in problem.instance]
+        missing = [key for key in value if key not in problem.instance]
         return source.error(f"{', '.join(missing)} missing", path, fix="add it")
     if problem.validator == "enum":
-        allowed = ", ".join(map(str, problem.validator_value))
-        hint = _did_you_mean(str(problem.instance), map(str, problem.validator_value))
-        return source.error(f"{problem.instance!r} is not known", path, fix=f"{hint}one of {allowed}")
+        allowed = ", ".join(map(str, value))
+        hint = _did_you_mean(str(problem.instance), map(str, value))
+        return source.error(
+            f"{problem.instance!r} is not known", path, fix=f"{hint}one of {allowed}"
+        )
     if problem.validator == "pattern":
-        description = problem.schema.get("description", f"like {problem.validator_value}")
-        return source.error(f"{problem.instance!r} is malformed", path, fix=f"expected: {description}")
+        description = schema.get("description", f"like {value}")
+        return source.error(
+            f"{problem.instance!r} is malformed", path, fix=f"expected: {description}"
+        )
     return source.error(problem.message, path)
 
 
@@ -267,11 +275,11 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
         parts = urlsplit(url)
         port_ok = parts.port is None or 0 < parts.port < 65536
     except ValueError:
-        raise source.error(f"{url!r} is no address", path, fix="like http://127.0.0.1:8080") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise source.error(
-            f"{url!r} has no scheme", path, fix="start it with http:// or https://"
-        )
+            f"{url!r} is no address", path, fix="like http://127.0.0.1:8080"
+        ) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise source.error(f"{url!r} has no scheme", path, fix="start it with http:// or https://")
     if not port_ok or parts.query or parts.fragment or parts.username is not None:
         raise source.error(
             f"{parts.scheme}://{parts.hostname}… has more than scheme, host, port and path",
@@ -301,7 +309,7 @@ def _hook(value: str | list[str] | None) -> str | tuple[str, ...] | None:
 def _fixture(block: dict[str, Any] | None) -> Fixture | None:
     if block is None:
         return None
-    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in block.items()}
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
     return Fixture(**fields)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from hypothesis import HealthCheck, Phase, find, settings
@@ -75,14 +76,11 @@ def fitted(text: str, least: int, most: int | None, limit: int | None) -> str:
     kept: list[str] = []
     left = limit
     for index, char in enumerate(text):
-        reserve = max(0, least - index - 1)
-        size = _size(char)
-        if size + reserve > left:
-            char, size = "a", 1
-            if size + reserve > left:
-                break
-        kept.append(char)
-        left -= size
+        room = left - max(0, least - index - 1)
+        if room < 1:
+            break
+        kept.append(char if _size(char) <= room else "a")
+        left -= _size(kept[-1])
     return "".join(kept)
 
 
@@ -109,23 +107,27 @@ def exact_texts(flat: Flat) -> Iterator[tuple[str, str]]:
             count, rest = divmod(limit, _size(char))
             proposals.append((f"x-maxBytes, {name}-byte characters", "a" * rest + char * count))
     for label, text in proposals:
-        if flat.get("pattern") is not None and not flat.allows(text):
-            text = _stretched(flat, len(text)) or text
         if flat.allows(text):
             yield label, text
+        elif "pattern" in flat.schema and (stretched := _stretched(flat, len(text))) is not None:
+            yield label, stretched
 
 
 def _stretched(flat: Flat, length: int) -> str | None:
     """A text of that many characters that meets the pattern, made by repeating one of a sample."""
-    sample = shortest(flat)
-    extra = length - len(sample)
-    if extra < 0:
-        return None
-    for index, char in enumerate(sample):
-        text = sample[:index] + char * extra + sample[index:]
-        if flat.allows(text):
-            return text
+    for sample in (shortest(flat), *_samples(flat)):
+        for index, char in enumerate(sample):
+            text = sample[:index] + char * (length - len(sample)) + sample[index:]
+            if len(text) == length and flat.allows(text):
+                return text
     return None
+
+
+def _samples(flat: Flat) -> Iterator[str]:
+    given = [value for value in flat.get("examples", ()) if isinstance(value, str)]
+    listed = sorted((text for _, text in TEXTS), key=len)
+    letters = [c * n for n in range(1, 9) for c in "aA01_-@#/.:x"]
+    yield from (text for text in (*given, *letters, *listed) if flat.allows(text))
 
 
 def shortest(flat: Flat) -> str:
@@ -133,15 +135,12 @@ def shortest(flat: Flat) -> str:
 
     Raises SchemaError where a pattern allows none within the limits.
     """
-    simple = "a" * flat.get("minLength", 0)
+    simple: str = "a" * flat.get("minLength", 0)
     if flat.allows(simple):
         return simple
-    given = [value for value in flat.get("examples", ()) if isinstance(value, str)]
-    listed = sorted((text for _, text in TEXTS), key=len)
-    letters = [c * n for n in range(1, 9) for c in "aA01_-@#/.:x"]
-    for text in [*given, *letters, *listed]:
-        if flat.allows(text):
-            return text
+    sample = next(_samples(flat), None)
+    if sample is not None:
+        return sample
     return _searched(
         flat.get("pattern", ""),
         flat.get("minLength", 0),
@@ -166,7 +165,9 @@ def _searched(pattern: str, least: int, most: int | None, limit: int | None) -> 
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
+    # In a thread of its own, for Hypothesis objects to a search inside a running test.
     try:
-        return find(texts, fits, settings=profile)
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(find, texts, fits, settings=profile).result()
     except NoSuchExample as error:
         raise SchemaError(f"no text meets pattern {pattern!r} within its limits") from error

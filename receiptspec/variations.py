@@ -12,16 +12,27 @@ from receiptspec.neutral import Call
 
 __all__ = ["vary"]
 
-_KEYS = {"query", "rename", "headers", "method", "path", "raw", "credential", "body", "replace", "label"}
+_KEYS = {
+    "query",
+    "rename",
+    "headers",
+    "method",
+    "path",
+    "raw",
+    "credential",
+    "body",
+    "replace",
+    "label",
+}
 
 
 def vary(call: Call, change: Mapping[str, Any]) -> Call:
     """Return `call` with one departure.
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
-    parameters. ``method``, ``path``,
-    ``credential``: replaced. ``raw``: the whole body as text. ``body``: ``{set: {…}, drop: […],
-    rename: {old: new}}`` on top-level fields. ``replace``: another body. Raises `ContractError` for any other key.
+    parameters. ``method``, ``path``, ``credential``: replaced. ``raw``: the whole body as text.
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}}`` on top-level fields. ``replace``:
+    another body. Raises `ContractError` for any other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:

@@ -103,9 +103,7 @@ def _construct(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFi
     return loader.construct_object(node)
 
 
-def _mapping(
-    loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile
-) -> dict[str, Any]:
+def _mapping(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):

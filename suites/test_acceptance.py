@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiptspec import scenes
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding
+from receiptspec.scenes import calls, groups
 
 
 @pytest.mark.check("call-is-accepted")
 def test_a_documented_call_is_accepted(case: Case) -> None:
-    call = scenes.question(case.stage, case.scene(scenes.good))
+    call = calls.good_call(case.stage, case.operation.name)
     findings: list[Finding] = []
     for change in case.given["calls"]:
         answer = case.variation(call, change)
@@ -25,7 +25,7 @@ def test_a_documented_call_is_accepted(case: Case) -> None:
 
 @pytest.mark.check("call-is-observed")
 def test_what_the_documents_leave_open_is_recorded(case: Case) -> None:
-    call = scenes.question(case.stage, case.scene(scenes.good))
+    call = calls.good_call(case.stage, case.operation.name)
     for change in case.given["calls"]:
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
@@ -33,7 +33,7 @@ def test_what_the_documents_leave_open_is_recorded(case: Case) -> None:
 
 @pytest.mark.check("calls-follow-each-other")
 def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
-    call = scenes.question(case.stage, case.scene(scenes.good))
+    call = calls.good_call(case.stage, case.operation.name)
     findings: list[Finding] = []
     kept = 0
     for _ in range(case.given["times"]):
@@ -49,12 +49,12 @@ def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
 @pytest.mark.check("receipts-are-answered")
 @given(data=st.data())
 def test_every_documented_question_is_answered(case: Case, data: st.DataObject) -> None:
-    ready = case.scene(scenes.ready)
+    ready = case.scene(groups.ready)
     case.judge(refusals.accepted(ready.fresh.answer, "messages that ask for receipts"))
     if case.profile.rank == 0:
         return
-    body = data.draw(scenes.questions(case.stage, ready), label="request")
-    answer = case.once(body, lambda: scenes.put(case.stage, body))
+    body = data.draw(calls.questions(case.stage, ready), label="request")
+    answer = case.once(body, lambda: calls.put(case.stage, body))
     if answer is None:
         return
     receipt_of = {message.id for message in ready.messages}

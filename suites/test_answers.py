@@ -5,14 +5,14 @@ These tests run last: they judge all answers that the run has seen.
 
 import pytest
 
-from receiptspec import scenes
 from receiptspec.case import Case
 from receiptspec.errors import NotExercised
+from receiptspec.scenes import groups
 
 
 def judge_all(case: Case) -> None:
     try:
-        case.scene(scenes.ready)
+        case.scene(groups.ready)
     except NotExercised:
         case.stage.can(case.operation.name)
     case.judge(case.witnessed())

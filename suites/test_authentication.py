@@ -2,16 +2,16 @@
 
 import pytest
 
-from receiptspec import scenes
 from receiptspec.case import Case
 from receiptspec.checks import refusals
 from receiptspec.findings import Finding
+from receiptspec.scenes import calls, groups
 
 
 @pytest.mark.check("credential-serves-many-calls")
 def test_one_credential_serves_many_calls(case: Case) -> None:
-    ready = case.scene(scenes.good)
-    call = scenes.question(case.stage, ready)
+    ready = case.scene(groups.good)
+    call = calls.question(case.stage, ready)
     findings: list[Finding] = []
     for _ in range(case.given.get("times", 10)):
         findings = findings or refusals.accepted(case.stage.call(call), "a credential used before")

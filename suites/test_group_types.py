@@ -2,18 +2,18 @@
 
 import pytest
 
-from receiptspec import scenes
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
+from receiptspec.scenes import groups
 
 
-def each_type(case: Case) -> list[tuple[str, scenes.Asked]]:
+def each_type(case: Case) -> list[tuple[str, groups.Asked]]:
     found, reasons = [], []
     for type_ in case.given["types"]:
         try:
-            found.append((type_, case.scene(scenes.other_type, type_)))
+            found.append((type_, case.scene(groups.other_type, type_)))
         except NotExercised as reason:
             reasons.append(f"{type_}: {reason}")
     if not found:

@@ -1,24 +1,26 @@
 """A call that breaks one documented rule is refused, and for the reason that the documents give."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiptspec import mutations, scenes
+from receiptspec import mutations
 from receiptspec.case import Case
 from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
+from receiptspec.scenes import calls
 
 
 def good_call(case: Case) -> Call:
     """Return the call to break; it is known to be accepted."""
-    ready = case.scene(scenes.good)
     if case.given.get("user_exists"):
         for call in case.stage.driver.make_users([case.stage.driver.ordinary_user]):
-            case.stage.scene(scenes.sent, scenes.Named(call))
-    return scenes.question(case.stage, ready)
+            case.stage.scene(calls.sent, calls.Named(call))
+    return calls.good_call(case.stage, case.operation.name)
 
 
 def items(case: Case, answer: Answer) -> tuple[Receipt, ...]:
@@ -28,7 +30,7 @@ def items(case: Case, answer: Answer) -> tuple[Receipt, ...]:
 def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
     """Send each documented way to break the fields that the row names, once for all rows."""
     call = good_call(case)
-    catalogue = scenes.catalogue(case.stage, call)
+    catalogue = calls.catalogue(case.stage, call)
     wanted = {(entry["at"], entry["keyword"]) for entry in case.given["breaks"]}
     sent = []
     for mutation in catalogue:
@@ -76,7 +78,10 @@ def test_a_broken_field_is_refused(case: Case) -> None:
         if tolerate and mutation.coercible:
             case.observe(f"tolerates {mutation.label}", answer.describe())
             continue
-        findings += refusals.refused(answer, mutation.label, items=items(case, answer))
+        broken_ = refusals.refused(answer, mutation.label, items=items(case, answer))
+        findings += [replace(f, advisory=case.given.get("advisory", False)) for f in broken_]
+        if case.given.get("with_codes") and mutation.codes:
+            findings += refusals.code_among(answer, mutation.codes, mutation.label)
     case.judge(findings)
 
 
@@ -94,7 +99,7 @@ def test_the_refusal_of_a_broken_field_carries_its_code(case: Case) -> None:
 def test_whatever_is_broken_it_is_answered(case: Case, data: st.DataObject) -> None:
     call = good_call(case)
     case.profile.at_least("standard")
-    mutation = data.draw(scenes.broken_bodies(case.stage, call), label="broken request")
+    mutation = data.draw(calls.broken_bodies(case.stage, call), label="broken request")
     answer = case.once(
         mutation.body,
         lambda: case.variation(call, {"replace": mutation.body, "label": mutation.label}),

@@ -103,7 +103,7 @@ def test_gzip_is_decoded():
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", Trouble.TRUNCATED),
         (http(b"no gzip", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"), Trouble.ENCODING),
         (b"SSH-2.0-OpenSSH\r\n", Trouble.PROTOCOL),
-        (lambda c: threading.Event().wait(0.8), Trouble.READ_TIMEOUT),
+        (lambda _: threading.Event().wait(0.8), Trouble.READ_TIMEOUT),
     ],
 )
 def test_each_failure_has_its_own_word(answer, trouble):

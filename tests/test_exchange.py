@@ -15,7 +15,9 @@ def exchange(**changes):
         operation="x",
     )
     response = Response(200, (("Server", "t"),), USERSIG.encode(), 0.25)
-    return Exchange(**{"number": 1, "request": request, "response": response, "started": 0.0, **changes})
+    return Exchange(
+        **{"number": 1, "request": request, "response": response, "started": 0.0, **changes}
+    )
 
 
 def test_a_secret_shows_itself_only_when_asked():

@@ -95,7 +95,7 @@ def test_a_mistake_is_one_line_with_file_line_and_fix(load, change, line, says):
 
 
 def test_an_unknown_target_is_answered_with_the_known_ones(load):
-    with pytest.raises(ConfigurationError, match="did you mean 'mine'.*known: mine"):
+    with pytest.raises(ConfigurationError, match=r"did you mean 'mine'.*known: mine"):
         load(GOOD, "mien")
 
 

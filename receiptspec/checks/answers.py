@@ -15,7 +15,7 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation
 from receiptspec.neutral import Answer, Verdict
 
-__all__ = ["Monitor", "PASSIVE"]
+__all__ = ["PASSIVE", "Monitor"]
 
 #: The passive checks, by the id that requirement rows name.
 PASSIVE = frozenset(

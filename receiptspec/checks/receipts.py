@@ -14,6 +14,7 @@ from receiptspec.neutral import Answer, Receipt
 
 __all__ = [
     "changed",
+    "disagreement",
     "each_answered",
     "fresh_read",
     "fresh_unread",
@@ -76,7 +77,7 @@ def fresh_unread(answer: Answer, receipt: Receipt, members: int) -> list[Finding
     return [
         _finding(
             answer,
-            f"a message that nobody of {members} has read has {receipt.name('unread')} {receipt.unread}",
+            f"{receipt.name('unread')} is {receipt.unread}; nobody of {members} has read it",
             receipt.place("unread"),
             f"1 to {members}",
             receipt.unread,
@@ -195,5 +196,21 @@ def no_receipt_code(
             " or ".join(map(str, codes)),
             receipt.code,
             f"item-code:{receipt.code}",
+        )
+    ]
+
+
+def disagreement(
+    answer: Answer, receipt: Receipt, field: str, lengths: Sequence[int]
+) -> list[Finding]:
+    """Say that a count is none of the lengths that its list may have."""
+    return [
+        _finding(
+            answer,
+            f"{receipt.name(field)} is {getattr(receipt, field)}, its list says otherwise",
+            receipt.place(field),
+            " or ".join(map(str, lengths)),
+            getattr(receipt, field),
+            f"list-length:{field}",
         )
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.contract import Operation
 from receiptspec.exchange import Exchange, Request
-from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
+from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
 
 __all__ = ["Driver"]
 
@@ -18,6 +18,10 @@ class Driver(ABC):
 
     #: The operation that asks for receipts.
     ask: str
+    #: The operation by which a member of a group reads, empty where there is none.
+    group_read: str
+    #: How many members one call may give a group.
+    at_once: int
     #: The user in whose name the ``ordinary-user`` credential is made.
     ordinary_user: str
 
@@ -44,6 +48,10 @@ class Driver(ABC):
     @abstractmethod
     def is_unknown_command(self, answer: Answer) -> bool:
         """Whether the target says that it does not have the operation at all."""
+
+    @abstractmethod
+    def sensible(self, operation: str, body: Any) -> Any:
+        """Return the smallest valid body with what the live system wants of it: times, texts."""
 
     # Each neutral action is the calls it takes, and how to read what came back.
 
@@ -82,12 +90,55 @@ class Driver(ABC):
         """Call that asks for the receipts of messages."""
 
     @abstractmethod
+    def list_members(
+        self, conversation: Conversation, message: Any, *, read: bool, cursor: Any, count: int
+    ) -> Call | None:
+        """Call for a page of who has (not) read; ``None`` where the vendor has no pages.
+
+        `cursor` is ``None`` for the first page.
+        """
+
+    @abstractmethod
+    def page(self, answer: Answer) -> Page:
+        """Read an accepted answer of `list_members`."""
+
+    @abstractmethod
+    def look(self, conversation: Conversation, viewer: Any, *, size: int = 50) -> Call:
+        """Call for the messages of two people as one of them sees them, `size` at a time."""
+
+    @abstractmethod
+    def look_on(self, call: Call, answer: Answer) -> Call | None:
+        """Call for the page after `answer`; ``None`` when the answer names no place to go on."""
+
+    @abstractmethod
+    def looked_through(self, answer: Answer) -> bool:
+        """Whether an answer of `look` says that nothing follows."""
+
+    @abstractmethod
+    def misfit(self, call: Call, what: str, third: Any) -> Call:
+        """Return a receipt that is wrong in ``from``, ``to``, ``key`` or ``malformed`` key."""
+
+    @abstractmethod
+    def mark_conversation(
+        self, conversation: Conversation, user: Any, *, until: int | None = None
+    ) -> Call | None:
+        """Call by which `user` marks a whole conversation as read, up to a Unix time."""
+
+    @abstractmethod
+    def count_unread(self, user: Any, peers: Sequence[Any] | None) -> Call:
+        """Call for the unread counts of a user, in all or by peer."""
+
+    @abstractmethod
+    def unread_counts(self, answer: Answer) -> Mapping[Any, int]:
+        """Read the unread counts by peer of an answer of `count_unread`."""
+
+    @abstractmethod
     def named_messages(self, body: Any) -> list[Any]:
         """Return the ids of the messages that a body of `ask` names, in its order."""
 
     @abstractmethod
-    def add_member(self, conversation: Conversation, user: Any) -> Call:
-        """Call that adds a user to a group."""
+    def add_members(self, conversation: Conversation, users: Sequence[Any]) -> Call:
+        """Call that adds users to a group, at most `at_once` of them."""
 
     @abstractmethod
     def remove_member(self, conversation: Conversation, user: Any) -> Call:

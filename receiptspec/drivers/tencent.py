@@ -19,7 +19,7 @@ from receiptspec.contract import CodeId, Contract, Operation
 from receiptspec.drivers import usersig
 from receiptspec.drivers.base import Driver
 from receiptspec.exchange import Exchange, Request, Secret
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page, Receipt, Verdict
 from receiptspec.targets import Target
 
 __all__ = ["TencentDriver"]
@@ -41,6 +41,8 @@ class TencentDriver(Driver):
 
     ask = "get_group_msg_receipt"
     ordinary_user = _ORDINARY_USER
+    group_read = "group_msg_receipt"
+    at_once = 100
 
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
         self._contract = contract
@@ -139,26 +141,38 @@ class TencentDriver(Driver):
         return answer.code in (10003, 60009) or answer.verdict is Verdict.TROUBLE
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
-        """Read GroupMsgReceiptList (R1); an item without a usable MsgSeq is left out."""
-        items = answer.get("GroupMsgReceiptList")
-        result = []
-        for index, item in enumerate(items if isinstance(items, list) else ()):
-            if not isinstance(item, dict) or not _is_int(item.get("MsgSeq")):
-                continue
-            code = item.get("Code")
-            result.append(
-                Receipt(
-                    message=item["MsgSeq"],
-                    known=code == 0 or (code is None and "ReadNum" in item),
-                    code=code if _is_int(code) else None,
-                    read=_int_or_none(item.get("ReadNum")),
-                    unread=_int_or_none(item.get("UnreadNum")),
-                    path=f"$.GroupMsgReceiptList[{index}]",
-                    read_key="ReadNum",
-                    unread_key="UnreadNum",
-                )
-            )
-        return tuple(result)
+        """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""
+        key, read = "GroupMsgReceiptList", _group_receipt
+        if answer.operation == "admin_getroammsg":
+            key, read = "MsgList", _direct_receipt
+        items = answer.get(key)
+        made = [
+            read(item, f"$.{key}[{index}]")
+            for index, item in enumerate(items if isinstance(items, list) else ())
+            if isinstance(item, dict)
+        ]
+        return tuple(receipt for receipt in made if receipt is not None)
+
+    def page(self, answer: Answer) -> Page:
+        """Read a page of members (R2), under either name of the flag that ends the walk."""
+        members: list[Any] = []
+        for key, name in (("ReadList", "Read_Account"), ("UnreadList", "Unread_Account")):
+            entries = answer.get(key)
+            members += [
+                entry.get(name)
+                for entry in (entries if isinstance(entries, list) else ())
+                if isinstance(entry, dict)
+            ]
+        flag = next(
+            (key for key in ("IsFinish", "IsFinished") if answer.get(key) is not None), None
+        )
+        return Page(
+            members=tuple(members),
+            cursor=answer.get("Cursor"),
+            last=answer.get(flag) == 1 if flag else None,
+            flag=flag,
+            message=answer.get("MsgSeq"),
+        )
 
     def probes(self) -> list[Call]:
         """Harmless calls that any live target answers somehow."""
@@ -167,10 +181,29 @@ class TencentDriver(Driver):
             Call("get_group_member_info", {"GroupId": "rs-no-such-group"}),
         ]
 
+    def sensible(self, operation: str, body: Any) -> Any:
+        """Fill in what a schema cannot know: a text, a time near now, a random number."""
+        text = [{"MsgType": _TEXT, "MsgContent": {"Text": "a message"}}]
+        number = zlib.crc32(operation.encode())
+        now = int(time.time())
+        filled: dict[str, dict[str, Any]] = {
+            "sendmsg": {"MsgBody": text, "MsgRandom": number},
+            "send_group_msg": {"MsgBody": text, "Random": number},
+            "admin_getroammsg": {"MaxCnt": 20, "MinTime": now - 3600, "MaxTime": now + 60},
+            "get_group_msg_receipt_detail": {"Filter": 1, "Cursor": "", "Count": 5},
+            "create_group": {"Type": "Public"},
+            "group_msg_get_simple": {"ReqMsgNumber": 20},
+        }
+        return {**body, **filled.get(operation, {})}
+
     # --- neutral actions ------------------------------------------------------------------
 
     def make_users(self, names: Sequence[str]) -> list[Call]:
-        """Import accounts one call each (A1); importing again is harmless."""
+        """Import accounts (A1), one call each or many at once; importing again is harmless."""
+        if len(names) > 20:
+            parts = [names[start : start + 100] for start in range(0, len(names), 100)]
+            lists = [[{"UserID": name} for name in part] for part in parts]
+            return [Call("multiaccount_import", {"AccountList": part}) for part in lists]
         return [Call("account_import", {"UserID": name}) for name in names]
 
     def make_group(
@@ -192,7 +225,9 @@ class TencentDriver(Driver):
     def send_message(
         self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
     ) -> Call:
-        """Send a text to a group (M2)."""
+        """Send a text to a group (M2) or to the other of two people (M1)."""
+        if conversation.kind is Kind.DIRECT:
+            return self._send_direct(conversation, sender, receipt=receipt, number=number)
         body = {
             "GroupId": conversation.id,
             "From_Account": sender,
@@ -203,23 +238,49 @@ class TencentDriver(Driver):
             body["NeedReadReceipt"] = 1
         return Call("send_group_msg", body)
 
+    def _send_direct(
+        self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
+    ) -> Call:
+        body = {
+            "From_Account": sender,
+            "To_Account": _other(conversation, sender),
+            "MsgRandom": number % 2**32,
+            "SyncOtherMachine": 2,
+            "MsgBody": [{"MsgType": _TEXT, "MsgContent": {"Text": f"message {number}"}}],
+        }
+        if receipt:
+            body["IsNeedReadReceipt"] = 1
+        return Call("sendmsg", body)
+
     def sent_message(self, answer: Answer) -> Any:
-        """Return MsgSeq."""
+        """Return MsgSeq, or MsgKey in a one-to-one conversation."""
+        if answer.operation == "sendmsg":
+            key = answer.get("MsgKey")
+            return key if isinstance(key, str) and key else None
         return _int_or_none(answer.get("MsgSeq"))
 
     def mark_read(
         self, conversation: Conversation, user: Any, messages: Sequence[Any]
     ) -> Call | None:
-        """Send a group receipt on behalf of a member (R3)."""
-        body = {
-            "GroupId": conversation.id,
-            "From_Account": user,
-            "MsgSeqList": [{"MsgSeq": message} for message in messages],
-        }
-        return Call("group_msg_receipt", body)
+        """Send a receipt on behalf of a member (R3) or of the receiver (R4)."""
+        if conversation.kind is Kind.DIRECT:
+            peer = _other(conversation, user)
+            keys = [{"From_Account": peer, "To_Account": user, "MsgKey": key} for key in messages]
+            body = {"Operator_Account": user, "Peer_Account": peer, "C2CMsgInfo": keys}
+            return Call("c2c_msg_read_receipt", body)
+        return Call(
+            "group_msg_receipt",
+            {
+                "GroupId": conversation.id,
+                "From_Account": user,
+                "MsgSeqList": [{"MsgSeq": message} for message in messages],
+            },
+        )
 
     def ask_receipts(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
-        """Ask for counts (R1)."""
+        """Ask for counts (R1), or for the history of two people as its owner sees it (R6)."""
+        if conversation.kind is Kind.DIRECT:
+            return self.look(conversation, conversation.owner)
         body = {
             "GroupId": conversation.id,
             "MsgSeqList": [{"MsgSeq": message} for message in messages],
@@ -230,9 +291,87 @@ class TencentDriver(Driver):
         """Read MsgSeqList (R1)."""
         return [item.get("MsgSeq") for item in body.get("MsgSeqList", ())]
 
-    def add_member(self, conversation: Conversation, user: Any) -> Call:
-        """Add one member (G3)."""
-        body = {"GroupId": conversation.id, "MemberList": [{"Member_Account": user}]}
+    def look(self, conversation: Conversation, viewer: Any, *, size: int = 50) -> Call:
+        """Ask for the history of two people, the newest hour of it (R6)."""
+        now = int(time.time())
+        body = {
+            "Operator_Account": viewer,
+            "Peer_Account": _other(conversation, viewer),
+            "MaxCnt": size,
+            "MinTime": now - 3600,
+            "MaxTime": now + 60,
+        }
+        return Call("admin_getroammsg", body)
+
+    def look_on(self, call: Call, answer: Answer) -> Call | None:
+        """Go on at LastMsgKey and LastMsgTime (R6)."""
+        key, moment = answer.get("LastMsgKey"), answer.get("LastMsgTime")
+        if not isinstance(key, str) or not _is_int(moment):
+            return None
+        return replace(call, body={**call.body, "LastMsgKey": key, "MaxTime": moment})
+
+    def looked_through(self, answer: Answer) -> bool:
+        """Read Complete (R6)."""
+        return answer.get("Complete") == 1
+
+    def misfit(self, call: Call, what: str, third: Any) -> Call:
+        """Change one thing of every item of a receipt (R4)."""
+        parts = str(call.body["C2CMsgInfo"][0]["MsgKey"]).split("_")
+        invented = "_".join(str(int(p) % 4294967295 + 1) for p in parts[:2] if p.isdigit())
+        invented += f"_{parts[-1]}"
+        change = {
+            "from": {"From_Account": third},
+            "to": {"To_Account": third},
+            "key": {"MsgKey": invented},
+            "malformed": {"MsgKey": "x"},
+        }[what]
+        items = [{**item, **change} for item in call.body["C2CMsgInfo"]]
+        return replace(call, body={**call.body, "C2CMsgInfo": items}, label=f"wrong {what}")
+
+    def mark_conversation(
+        self, conversation: Conversation, user: Any, *, until: int | None = None
+    ) -> Call | None:
+        """Mark one side of a conversation as read (R5); the time travels as text."""
+        body = {"Report_Account": user, "Peer_Account": _other(conversation, user)}
+        if until is not None:
+            body["MsgReadTime"] = str(until)
+        return Call("admin_set_msg_read", body)
+
+    def count_unread(self, user: Any, peers: Sequence[Any] | None) -> Call:
+        """Ask for unread counts (R7)."""
+        body: dict[str, Any] = {"To_Account": user}
+        if peers is not None:
+            body["Peer_Account"] = list(peers)
+        return Call("get_c2c_unread_msg_num", body)
+
+    def unread_counts(self, answer: Answer) -> Mapping[Any, int]:
+        """Read C2CUnreadMsgNumList (R7)."""
+        entries = answer.get("C2CUnreadMsgNumList")
+        return {
+            entry["Peer_Account"]: entry["C2CUnreadMsgNum"]
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, dict)
+            and _is_int(entry.get("C2CUnreadMsgNum"))
+            and "Peer_Account" in entry
+        }
+
+    def list_members(
+        self, conversation: Conversation, message: Any, *, read: bool, cursor: Any, count: int
+    ) -> Call | None:
+        """Ask for one page of members (R2)."""
+        body = {
+            "GroupId": conversation.id,
+            "MsgSeq": message,
+            "Filter": 0 if read else 1,
+            "Cursor": "" if cursor is None else cursor,
+            "Count": count,
+        }
+        return Call("get_group_msg_receipt_detail", body)
+
+    def add_members(self, conversation: Conversation, users: Sequence[Any]) -> Call:
+        """Add members (G3)."""
+        entries = [{"Member_Account": user} for user in users]
+        body = {"GroupId": conversation.id, "MemberList": entries}
         return Call("add_group_member", body)
 
     def remove_member(self, conversation: Conversation, user: Any) -> Call:
@@ -266,11 +405,40 @@ class TencentDriver(Driver):
         }
 
 
+def _group_receipt(item: dict[str, Any], path: str) -> Receipt | None:
+    """Read one item; without a usable MsgSeq it belongs to no message."""
+    if not _is_int(item.get("MsgSeq")):
+        return None
+    code = item.get("Code")
+    return Receipt(
+        message=item["MsgSeq"],
+        known=code == 0 or (code is None and "ReadNum" in item),
+        code=code if _is_int(code) else None,
+        read=_int_or_none(item.get("ReadNum")),
+        unread=_int_or_none(item.get("UnreadNum")),
+        path=path,
+        read_key="ReadNum",
+        unread_key="UnreadNum",
+    )
+
+
+def _direct_receipt(item: dict[str, Any], path: str) -> Receipt | None:
+    if not isinstance(item.get("MsgKey"), str):
+        return None
+    flag = item.get("IsPeerRead")
+    known = _is_int(flag)
+    return Receipt(item["MsgKey"], known, peer_read=flag == 1 if known else None, path=path)
+
+
 def _split(origin: str) -> tuple[str, str]:
     """Split an address into the path prefix and the rest."""
     scheme, _, rest = origin.partition("://")
     host, slash, path = rest.partition("/")
     return (slash + path).rstrip("/"), f"{scheme}://{host}"
+
+
+def _other(conversation: Conversation, user: Any) -> Any:
+    return next(member for member in conversation.members if member != user)
 
 
 def _dumps(body: Any) -> bytes:
@@ -295,10 +463,8 @@ def _is_envelope(document: strictjson.Document, body: bytes) -> bool:
 
 def _code(value: dict[str, Any]) -> CodeId:
     """Return the error code, 0 for success; falls back on what else the envelope says."""
-    code = value.get("ErrorCode")
-    if _is_int(code):
-        return int(code)
-    if isinstance(code, str) and code.lstrip("-").isdigit() and not isinstance(code, bool):
+    code: Any = value.get("ErrorCode")
+    if _is_int(code) or (isinstance(code, str) and code.lstrip("-").isdigit()):
         return int(code)
     return 0 if str(value.get("ActionStatus")).upper() == "OK" else "none"
 

@@ -1,4 +1,4 @@
-"""Reports of a finished run: the document that `schemas/report.schema.json` describes, and files."""
+"""Reports of a finished run: what `schemas/report.schema.json` describes, and files."""
 
 from __future__ import annotations
 

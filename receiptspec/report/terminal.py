@@ -110,7 +110,9 @@ def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Tabl
     before = None
     for (operation, level), counts in ordered:
         cells = [
-            Text(str(counts[outcome]), style=_STYLE[outcome]) if counts[outcome] else Text("·", "dim")
+            Text(str(counts[outcome]), style=_STYLE[outcome])
+            if counts[outcome]
+            else Text("·", "dim")
             for outcome in used
         ]
         table.add_row("" if operation == before else operation, level, *cells)

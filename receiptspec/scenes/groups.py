@@ -1,4 +1,4 @@
-"""Scenes: short runs of neutral actions, played once for a target and judged by many checks."""
+"""Groups and the counts of their messages."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
-
-from receiptspec import jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.stage import Stage
 
 MEMBERS = 5
@@ -129,73 +125,6 @@ def good(stage: Stage) -> Ready:
     return scene
 
 
-class Named:
-    """A call as a scene's argument: its repr is the key under which its answer is remembered."""
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-
-    def __repr__(self) -> str:
-        call = self.call
-        return repr(
-            (
-                call.operation,
-                call.raw if call.raw is not None else jsonschemas.dumps(call.body),
-                sorted(call.query.items(), key=str),
-                sorted(call.rename.items()),
-                sorted(call.headers.items(), key=str),
-                call.method,
-                call.path,
-                call.credential,
-            )
-        )
-
-
-def sent(stage: Stage, named: Named) -> Answer:
-    """Send a call, once for all who ask for the same."""
-    return stage.call(named.call)
-
-
-def question(stage: Stage, scene: Ready) -> Call:
-    """Return the good call that others are made from: two messages that have receipts."""
-    return stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages[:2]])
-
-
-def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
-    file = stage.contract.operations[operation].request
-    assert file is not None  # noqa: S101
-    return jsonschemas.load(file)
-
-
-def catalogue(stage: Stage, call: Call) -> tuple[mutations.Mutation, ...]:
-    """Return every way to break exactly one documented rule of a call's body."""
-    return tuple(mutations.mutations(_request_schema(stage, call.operation), call.body))
-
-
-def broken_bodies(stage: Stage, call: Call) -> SearchStrategy[mutations.Mutation]:
-    """Return a strategy for bodies that break one documented rule."""
-    return mutations.mutated(_request_schema(stage, call.operation), _live(stage.scene(ready)))
-
-
-def questions(stage: Stage, scene: Ready) -> SearchStrategy[Any]:
-    """Return a strategy for documented bodies of the receipt operation."""
-    schema = _request_schema(stage, stage.driver.ask)
-    return strategies.from_schema(schema, live=_live(scene))
-
-
-def _live(scene: Ready) -> dict[str, SearchStrategy[Any]]:
-    ids = [message.id for message in scene.messages]
-    odd = [scene.plain.id] if scene.plain else []
-    odd += [max(ids) + 1000, 0, -1, 2**31, 2**32, 2**53 + 1, 2**63]
-    message = st.sampled_from(ids) | st.sampled_from(ids) | st.sampled_from(odd)
-    return {"group": st.just(scene.group.id), "message": message}
-
-
-def put(stage: Stage, body: Any) -> Answer:
-    """Send a body to the receipt operation."""
-    return stage.call(Call(stage.driver.ask, body))
-
-
 def mixed(stage: Stage) -> Asked:
     """Ask for a message with a receipt and for one without, in one call."""
     scene = good(stage)
@@ -210,6 +139,21 @@ def plain_only(stage: Stage) -> Asked:
     if scene.plain is None:
         raise NotExercised("no plain message is known")
     return _ask(stage, scene.group, scene.plain)
+
+
+def plain_message(stage: Stage) -> Message:
+    """Return a message that did not ask for receipts."""
+    plain = good(stage).plain
+    if plain is None:
+        raise NotExercised("no plain message is known")
+    return plain
+
+
+def no_message(stage: Stage) -> Message:
+    """Return a message that does not exist, far beyond the newest."""
+    scene = good(stage)
+    beyond = max(message.id for message in scene.messages) + 1000
+    return Message(scene.group, beyond, scene.group.owner, True)
 
 
 def unknown(stage: Stage) -> tuple[int, Asked]:
@@ -289,9 +233,7 @@ def separate(stage: Stage) -> tuple[Changed, Changed]:
         _settled(stage, before[0], (messages[0],), {messages[0].id: 1}),
         _ask(stage, groups[1], messages[1]),
     ]
-    changed = [
-        Changed(*it) for it in zip(groups, messages, before, after, strict=True)
-    ]
+    changed = [Changed(*it) for it in zip(groups, messages, before, after, strict=True)]
     return changed[0], changed[1]
 
 
@@ -343,7 +285,7 @@ def joined(stage: Stage) -> Changed:
     message = stage.say(group)
     before = _ask(stage, group, message)
     before.receipt(message)
-    stage.must(stage.driver.add_member(group, newcomer))
+    stage.must(stage.driver.add_members(group, [newcomer]))
     return Changed(group, message, before, _ask(stage, group, message))
 
 

@@ -1,0 +1,203 @@
+"""Receipts between two people, and the unread counts of conversations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Message, Receipt
+
+__all__ = [
+    "all_read",
+    "all_there",
+    "complete",
+    "counted",
+    "has_integer",
+    "is_number",
+    "kept",
+    "key_form",
+    "none_read",
+    "one_of",
+    "told",
+]
+
+_KEY = re.compile(r"(\d+)_(\d+)_(\d+)")
+
+
+class Seen(Protocol):
+    """An answer with the receipts in it."""
+
+    @property
+    def answer(self) -> Answer:
+        """The answer."""
+
+    @property
+    def receipts(self) -> Mapping[Any, Receipt]:
+        """Its receipts by message id."""
+
+
+def _finding(
+    answer: Answer, message: str, path: str, expected: object, actual: object, signature: str
+) -> Finding:
+    return Finding(message, path, str(expected), str(actual), signature, (answer.exchange,))
+
+
+def _turned(seen: Seen, messages: Sequence[Message], wanted: bool, why: str) -> list[Finding]:
+    findings = []
+    for message in messages:
+        receipt = seen.receipts.get(message.id)
+        if receipt is None or receipt.peer_read is None or receipt.peer_read is wanted:
+            continue
+        findings.append(
+            _finding(
+                seen.answer,
+                f"{message.id} is marked {'read' if receipt.peer_read else 'unread'}: {why}",
+                f"{receipt.path}.IsPeerRead",
+                int(wanted),
+                int(receipt.peer_read),
+                f"peer-read:{int(receipt.peer_read)}:{why}",
+            )
+        )
+    return findings
+
+
+def none_read(seen: Seen, messages: Sequence[Message], why: str) -> list[Finding]:
+    """Expect none of `messages` to be marked as read by its receiver."""
+    return _turned(seen, messages, False, why)
+
+
+def all_read(seen: Seen, messages: Sequence[Message]) -> list[Finding]:
+    """Expect each of `messages` to be marked as read by its receiver."""
+    return _turned(seen, messages, True, "its receiver has acknowledged it")
+
+
+def kept(answer: Answer, before: int | None, after: int | None, why: str) -> list[Finding]:
+    """Expect an unread count to be what it was."""
+    if before is None or after is None or before == after:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{why} changes an unread count from {before} to {after}",
+            "unread count",
+            before,
+            after,
+            f"unread-changed:{why}",
+        )
+    ]
+
+
+def is_number(answer: Answer, actual: int | None, wanted: int, why: str) -> list[Finding]:
+    """Expect an unread count to be `wanted`."""
+    if actual is None or actual == wanted:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{actual} messages are unread after {why}",
+            "unread count",
+            wanted,
+            actual,
+            f"unread:{why}",
+        )
+    ]
+
+
+def has_integer(answer: Answer, key: str) -> list[Finding]:
+    """Expect a field to be there and to be an integer."""
+    value = answer.get(key)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return []
+    return [
+        _finding(answer, f"{key} is {value!r}", f"$.{key}", "an Integer", repr(value), f"no-{key}")
+    ]
+
+
+def told(answer: Answer, count: int | None, peer: Any) -> list[Finding]:
+    """Expect a number for a peer that was asked about."""
+    if count is not None:
+        return []
+    return [_finding(answer, f"no number for {peer}", "$", f"one for {peer}", "none", "no-number")]
+
+
+def counted(answer: Answer, number: str, items: str) -> list[Finding]:
+    """Expect a field to count the items of a list."""
+    told_, listed = answer.get(number), answer.get(items)
+    length = len(listed) if isinstance(listed, list) else 0
+    if told_ == length:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{number} is {told_} and {items} has {length}",
+            f"$.{number}",
+            length,
+            told_,
+            f"{number}-differs",
+        )
+    ]
+
+
+def one_of(answer: Answer, key: str, allowed: Collection[Any]) -> list[Finding]:
+    """Expect a field to have one of a few values."""
+    value = answer.get(key)
+    if not isinstance(value, bool) and value in allowed:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{key} is {value!r}",
+            f"$.{key}",
+            " or ".join(map(str, allowed)),
+            repr(value),
+            f"{key}-odd",
+        )
+    ]
+
+
+def all_there(
+    answer: Answer, got: Collection[Any], wanted: Collection[Any], where: str
+) -> list[Finding]:
+    """Expect every message that was sent to be found."""
+    missing = [item for item in wanted if item not in got]
+    if not missing:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{where} lacks {len(missing)} of {len(wanted)} messages",
+            "$",
+            ", ".join(map(str, wanted)),
+            ", ".join(map(str, got)) or "none",
+            f"{where}:lacks",
+        )
+    ]
+
+
+def complete(answer: Answer, done: bool) -> list[Finding]:
+    """Expect a walk through the history to end with Complete 1."""
+    if done:
+        return []
+    return [
+        _finding(answer, "the walk does not end", "$.Complete", 1, answer.get("Complete"), "no-end")
+    ]
+
+
+def key_form(answer: Answer, number: int) -> list[Finding]:
+    """Expect MsgKey to be made of the message's own sequence, random number and time."""
+    key, sent = answer.get("MsgKey"), answer.get("MsgTime")
+    found = _KEY.fullmatch(key) if isinstance(key, str) and len(key) <= 50 else None
+    if found and int(found[2]) == number and int(found[3]) == sent:
+        return []
+    return [
+        _finding(
+            answer,
+            f"the key {key!r} is not made of the message's own values",
+            "$.MsgKey",
+            f"seq_{number}_{sent}, at most 50 characters",
+            repr(key),
+            "key-form",
+        )
+    ]

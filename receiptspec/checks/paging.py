@@ -1,0 +1,195 @@
+"""Lists that come in pages: nobody twice, nobody missing, and an end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Page
+
+__all__ = [
+    "at_most",
+    "cursors",
+    "echoed",
+    "ends",
+    "everybody_once",
+    "flag_name",
+    "flags",
+    "same_members",
+]
+
+Pages = Sequence[Page]
+Answers = Sequence[Answer]
+
+
+def _finding(
+    answer: Answer, message: str, path: str, expected: object, actual: object, signature: str
+) -> Finding:
+    return Finding(message, path, str(expected), str(actual), signature, (answer.exchange,))
+
+
+def at_most(answers: Answers, pages: Pages, count: int) -> list[Finding]:
+    """Expect no page to hold more members than were asked for."""
+    return [
+        _finding(
+            answer,
+            f"a page of at most {count} holds {len(page.members)} members",
+            "$",
+            f"at most {count} members",
+            len(page.members),
+            f"overfull:{count}",
+        )
+        for answer, page in zip(answers, pages, strict=False)
+        if len(page.members) > count
+    ]
+
+
+def flags(answers: Answers, pages: Pages, total: int) -> list[Finding]:
+    """Expect the last page, and none before it, to be flagged as the last.
+
+    `total` is how many members the walk has to show; a page flagged before that is one too early.
+    """
+    findings = []
+    seen = 0
+    for answer, page in zip(answers, pages, strict=False):
+        seen += len(page.members)
+        if page.last is None:
+            findings.append(
+                _finding(
+                    answer,
+                    "a page does not say whether it is the last",
+                    "$",
+                    "IsFinish 0 or 1",
+                    "none",
+                    "no-flag",
+                )
+            )
+        elif page.last and seen < total:
+            findings.append(
+                _finding(
+                    answer,
+                    f"a page says it is the last after {seen} of {total} members",
+                    f"$.{page.flag}",
+                    0,
+                    1,
+                    "last-too-early",
+                )
+            )
+    return findings
+
+
+def flag_name(answer: Answer, page: Page, name: str) -> list[Finding]:
+    """Expect the flag of the last page under its documented name."""
+    if page.flag in (name, None):
+        return []
+    return [
+        _finding(
+            answer,
+            f"the flag of the last page is called {page.flag}",
+            f"$.{page.flag}",
+            name,
+            page.flag,
+            str(page.flag),
+        )
+    ]
+
+
+def cursors(answers: Answers, pages: Pages) -> list[Finding]:
+    """Expect a cursor, as text, on every page that more pages follow."""
+    return [
+        _finding(
+            answer,
+            "more pages follow and there is no cursor to ask for them",
+            "$.Cursor",
+            "a String",
+            repr(page.cursor),
+            "no-cursor",
+        )
+        for answer, page in zip(answers, pages, strict=False)
+        if page.last is False and not isinstance(page.cursor, str)
+    ]
+
+
+def ends(answers: Answers, pages: Pages, count: int, total: int) -> list[Finding]:
+    """Expect a walk over `total` members to end in time; one empty last page is fine."""
+    allowed = max(1, -(-total // count)) + 1
+    if len(pages) <= allowed and (not pages or pages[-1].last is not False):
+        return []
+    ended = "without an end" if pages and pages[-1].last is False else "in all"
+    return [
+        _finding(
+            answers[-1],
+            f"a walk over {total} members by {count} takes {len(pages)} pages {ended}",
+            "$",
+            f"at most {allowed} pages",
+            f"{len(pages)} pages {ended}",
+            "long-walk",
+        )
+    ]
+
+
+def everybody_once(
+    answer: Answer,
+    listed: Sequence[Any],
+    wanted: Collection[Any],
+    open_: Collection[Any],
+    what: str,
+) -> list[Finding]:
+    """Expect each of `wanted` exactly once, and nobody else but perhaps `open_`."""
+    counts = Counter(listed)
+    twice = [member for member, number in counts.items() if number > 1]
+    missing = [member for member in wanted if member not in counts]
+    strange = [m for m in counts if m not in wanted and m not in open_]
+    findings = []
+    for kind, members in (("twice", twice), ("missing", missing), ("strange", strange)):
+        if members:
+            findings.append(
+                _finding(
+                    answer,
+                    f"{what}: {_WORDS[kind]} {', '.join(map(str, members[:5]))}",
+                    "$",
+                    f"{', '.join(map(str, list(wanted)[:8])) or 'nobody'}, once each",
+                    ", ".join(map(str, listed[:8])) or "nobody",
+                    f"{what}:{kind}",
+                )
+            )
+    return findings
+
+
+_WORDS = {"twice": "listed twice:", "missing": "not listed:", "strange": "listed without cause:"}
+
+
+def echoed(answer: Answer, page: Page, message: Any) -> list[Finding]:
+    """Expect the answer to name the message that was asked for."""
+    if page.message == message:
+        return []
+    return [
+        _finding(
+            answer,
+            f"the answer about message {message} names {page.message}",
+            "$.MsgSeq",
+            message,
+            page.message,
+            "other-message",
+        )
+    ]
+
+
+def same_members(
+    answer: Answer, one: Collection[Any], two: Collection[Any], what: str
+) -> list[Finding]:
+    """Expect two lists to hold the same members, in whatever order."""
+    if Counter(one) == Counter(two):
+        return []
+    return [
+        _finding(
+            answer,
+            f"{what}: the lists differ",
+            "$",
+            ", ".join(map(str, sorted(one, key=str)[:8])) or "nobody",
+            ", ".join(map(str, sorted(two, key=str)[:8])) or "nobody",
+            f"{what}:differ",
+        )
+    ]

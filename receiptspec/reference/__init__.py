@@ -1,0 +1,43 @@
+"""The embedded reference server: a strict implementation that keeps every documented promise.
+
+It runs in a process of its own. Named faults break one promise each, named variants use one
+freedom each: that is how the suite's checks are proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from receiptspec.reference.launcher import Server, launch
+
+__all__ = ["Server", "catalogue", "launch", "serve"]
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    faults: Sequence[str] = (),
+    variants: Sequence[str] = (),
+    webhook: str | None = None,
+    *,
+    sdkappid: int = 0,
+    identifier: str = "administrator",
+) -> None:
+    """Run the server in the foreground and print a ready-to-paste target block.
+
+    Raises `receiptspec.errors.ConfigurationError` for unknown names, a port that is taken or a
+    webhook beyond loopback. Ends at SIGINT or SIGTERM.
+    """
+    from receiptspec.reference import serving
+
+    serving.serve(host, port, faults, variants, webhook, sdkappid=sdkappid, identifier=identifier)
+
+
+def catalogue() -> Iterator[str]:
+    """Yield one line for each fault and variant: kind, name, requirement, what a client sees."""
+    from receiptspec.reference.faults import FAULTS
+    from receiptspec.reference.variants import VARIANTS
+
+    for kind, known in (("fault", FAULTS), ("variant", VARIANTS)):
+        for twist in known.values():
+            yield f"{kind:<8} {twist.name:<40} {twist.requirement:<11} {twist.shows}"

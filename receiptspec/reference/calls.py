@@ -1,0 +1,111 @@
+"""One request on its way through the reference server, and the answer that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from receiptspec.reference.behaviour import Behaviour
+
+__all__ = ["Call", "Incoming", "Refusal", "Reply", "Shrug"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as it came: `query` still encoded, `body` whole.
+
+    `client` is the sender's address, `connection` names the connection that it came on.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    client: str = ""
+    connection: str = ""
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name, in any case."""
+        return next((v for k, v in self.headers if k.lower() == name.lower()), None)
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back. The last four fields exist for faults and variants of the transport.
+
+    `delay` is in seconds. `cut` sends that many bytes of the body under the whole length, then
+    drops the connection; `drop` does so before the first byte. `chunked` leaves out the length.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    delay: float = 0.0
+    cut: int | None = None
+    drop: bool = False
+    chunked: bool = False
+
+    def header(self, name: str, value: str) -> None:
+        """Set one header, replacing those of the same name."""
+        self.headers = [(k, v) for k, v in self.headers if k.lower() != name.lower()]
+        self.headers.append((name, value))
+
+
+class Refusal(Exception):
+    """The call is refused with a documented code."""
+
+    def __init__(self, code: int | str, info: str) -> None:
+        super().__init__(info)
+        self.code, self.info = code, info
+
+
+class Shrug(Exception):
+    """A fault lets a bad call end in an empty success."""
+
+
+@dataclass
+class Call:
+    """A request that a vendor's face is answering; handed to every hook of the behaviour.
+
+    `body` is the parsed document, `serial` counts requests from 1, `operator` is who signed.
+    `notes` is room for hooks that need to remember something until the answer, `site` the vendor's
+    state.
+    """
+
+    incoming: Incoming
+    vendor: str
+    behaviour: Behaviour
+    serial: int = 0
+    operation: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    operator: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+    site: Any = None
+
+    def knob(self, name: str) -> Any:
+        """Return how this server decides the named question for this call."""
+        return self.behaviour.knob(self, name)
+
+    def refuse(
+        self,
+        place: str,
+        reason: str,
+        code: int | str,
+        info: str,
+        otherwise: T = None,  # type: ignore[assignment]
+    ) -> T:
+        """Refuse the call; every refusal comes through here.
+
+        `place` is the field or parameter, with ``[]`` for list items; `reason` is one short word.
+        Returns `otherwise` where a fault tolerates the violation. Raises `Refusal`, or `Shrug`.
+        """
+        decided = self.behaviour.refuses(self, place, reason, code)
+        if decided is None:
+            return otherwise
+        raise Refusal(decided, info)

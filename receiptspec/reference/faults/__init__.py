@@ -1,0 +1,18 @@
+"""Every named fault: one realistic way each to break one documented promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.faults import counts, credentials, envelope, intake, questions, rest
+
+__all__ = ["FAULTS"]
+
+_ALL = [*envelope.ALL, *intake.ALL, *credentials.ALL, *counts.ALL, *questions.ALL, *rest.ALL]
+
+#: Faults by name.
+FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}
+
+if len(FAULTS) != len(_ALL):
+    raise ValueError("two faults share a name")

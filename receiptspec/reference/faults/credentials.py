@@ -1,0 +1,210 @@
+"""Faults of the UserSig (TC-SIG)."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable
+
+from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import ASK, bends, miscoded, refused_if, tolerated
+
+__all__ = ["ALL"]
+
+_CLS = {"cls": "authentication"}
+
+
+def _packed(call: Call) -> bytes:
+    text = call.query.get("usersig", "").translate(str.maketrans("*-_", "+/="))
+    return base64.b64decode(text)
+
+
+def _raw(call: Call) -> bytes:
+    return zlib.decompress(_packed(call))
+
+
+def _unusual_order(call: Call) -> bool:
+    names = list(call.notes.get("claims", {}))
+    return names[:1] != ["TLS.ver"]
+
+
+def _by_claims_alone(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    claims = call.notes.get("claims", {})
+    mine = claims.get("TLS.identifier") == call.site.identifier
+    named = (place, reason) in {("usersig", "identifier"), ("identifier", "ordinary-user")}
+    return PASS if named and mine else None
+
+
+def _seen_signature(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Verify a signature once and then know it, whatever the claims beside it say by now."""
+    seen = call.behaviour.memory.get("signatures", set())
+    signature = call.notes.get("claims", {}).get("TLS.sig")
+    known = place == "usersig" and reason in ("signature", "expired") and signature in seen
+    return PASS if known else None
+
+
+def _remember_signature(call: Call) -> None:
+    claims = call.notes.get("claims", {})
+    call.behaviour.memory.setdefault("signatures", set()).add(claims.get("TLS.sig"))
+
+
+def _holds(letter: str) -> Callable[[Call], bool]:
+    return lambda call: letter in call.query.get("usersig", "")
+
+
+ALL: list[Fault] = [
+    refused_if(
+        "verification-fails-sometimes",
+        "TC-SIG-01",
+        70009,
+        lambda c: c.serial % 6 == 0,
+        operation=ASK,
+        cls="rare-trigger",
+        shows="each sixth call 70009",
+    ),
+    refused_if(
+        "reordered-claims-refused",
+        "TC-SIG-02",
+        70003,
+        _unusual_order,
+        operation=ASK,
+        level="SHOULD",
+        shows="the order of names matters",
+        **_CLS,
+    ),
+    refused_if(
+        "compact-claims-refused",
+        "TC-SIG-02",
+        70003,
+        lambda c: b'": ' not in _raw(c),
+        operation=ASK,
+        level="SHOULD",
+        shows="the spacing matters",
+        **_CLS,
+    ),
+    refused_if(
+        "zlib-level-matters",
+        "TC-SIG-02",
+        70003,
+        lambda c: _packed(c)[1] != 0x9C,
+        operation=ASK,
+        level="SHOULD",
+        shows="only one zlib level",
+        **_CLS,
+    ),
+    tolerated(
+        "expired-usersig-admitted",
+        "TC-SIG-03",
+        ("usersig", "expired"),
+        shows="the expiry is not looked at",
+        **_CLS,
+    ),
+    miscoded("expired-usersig-code", "TC-SIG-04", 70003, ("usersig", "expired"), shows="70003"),
+    tolerated(
+        "signature-not-verified",
+        "TC-SIG-05",
+        ("usersig", "signature"),
+        shows="any key signs",
+        **_CLS,
+    ),
+    miscoded("forged-usersig-code", "TC-SIG-06", 70001, ("usersig", "signature"), shows="70001"),
+    Fault(
+        name="identifier-not-compared",
+        requirement="TC-SIG-07",
+        refuses=_by_claims_alone,
+        shows="the identifier of the URL is ignored",
+        cls="authentication",
+    ),
+    miscoded("other-identifier-code", "TC-SIG-08", 70009, ("usersig", "identifier"), shows="70009"),
+    tolerated(
+        "app-not-compared",
+        "TC-SIG-09",
+        ("usersig", "app"),
+        shows="a UserSig of another app is right",
+        **_CLS,
+    ),
+    miscoded("other-app-code", "TC-SIG-10", 70009, ("usersig", "app"), shows="70009"),
+    tolerated(
+        "garbage-usersig-admitted",
+        "TC-SIG-11",
+        ("usersig", "malformed"),
+        shows="what cannot be read is right",
+        **_CLS,
+    ),
+    miscoded("garbage-usersig-code", "TC-SIG-12", 10002, ("usersig", "malformed"), shows="10002"),
+    Fault(
+        name="signature-remembered",
+        requirement="TC-SIG-13",
+        request=_remember_signature,
+        refuses=_seen_signature,
+        shows="a known TLS.sig opens with other claims",
+        cls="authentication",
+    ),
+    bends(
+        "standard-alphabet-admitted",
+        "TC-SIG-14",
+        {"extra_alphabet": True},
+        shows="+ / = work as well",
+        **_CLS,
+    ),
+    refused_if(
+        "star-refused",
+        "TC-SIG-14",
+        70003,
+        _holds("*"),
+        operation=ASK,
+        shows="a UserSig with * is refused",
+        **_CLS,
+    ),
+    refused_if(
+        "dash-refused",
+        "TC-SIG-14",
+        70003,
+        _holds("-"),
+        operation=ASK,
+        shows="a UserSig with - is refused",
+        **_CLS,
+    ),
+    refused_if(
+        "underscore-refused",
+        "TC-SIG-14",
+        70003,
+        _holds("_"),
+        operation=ASK,
+        shows="a UserSig with _ is refused",
+        **_CLS,
+    ),
+    bends(
+        "hex-key-admitted",
+        "TC-SIG-15",
+        {"key_forms": ("text", "hex")},
+        level="SHOULD",
+        shows="signed with the decoded key is right too",
+        **_CLS,
+    ),
+    bends(
+        "swapped-lines-admitted",
+        "TC-SIG-16",
+        level="SHOULD",
+        shows="expire before time is right too",
+        knobs={"signing_orders": (("time", "expire"), ("expire", "time"))},
+        **_CLS,
+    ),
+    bends(
+        "last-newline-optional",
+        "TC-SIG-16",
+        {"signing_ends": ("\n", "")},
+        level="SHOULD",
+        shows="without the last newline is right too",
+        **_CLS,
+    ),
+    bends(
+        "userbuf-not-signed",
+        "TC-SIG-17",
+        {"userbuf_signed": False},
+        level="SHOULD",
+        shows="a UserSig with userbuf is 70009",
+        **_CLS,
+    ),
+]

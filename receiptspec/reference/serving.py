@@ -1,0 +1,186 @@
+"""Runs the server: in the foreground for people, or as the child of `launch`."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import uvicorn
+
+from receiptspec.errors import ConfigurationError
+from receiptspec.reference import faults as known_faults
+from receiptspec.reference import variants as known_variants
+from receiptspec.reference.app import application
+from receiptspec.reference.behaviour import Behaviour
+from receiptspec.reference.store import Store
+from receiptspec.reference.tencent import hook
+from receiptspec.reference.tencent.face import TencentFace
+from receiptspec.reference.tencent.site import Site
+from receiptspec.reference.tencent.webhooks import Webhooks
+
+__all__ = ["KEY_VARIABLE", "TOKEN_VARIABLE", "Settings", "serve"]
+
+KEY_VARIABLE = "RECEIPTSPEC_REFERENCE_KEY"
+TOKEN_VARIABLE = "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN"  # noqa: S105
+_APPS = 1_400_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a server is started with; the key and the token never stand on a command line."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    faults: Sequence[str] = ()
+    variants: Sequence[str] = ()
+    webhook: str | None = None
+    sdkappid: int = 0
+    identifier: str = "administrator"
+    key: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    def filled(self) -> Settings:
+        """Return settings with a key, a token and an SDKAppID, from the environment or new."""
+        return Settings(
+            self.host,
+            self.port,
+            tuple(self.faults),
+            tuple(self.variants),
+            self.webhook,
+            self.sdkappid or _APPS + secrets.randbelow(99_999_999) + 1,
+            self.identifier,
+            self.key or os.environ.get(KEY_VARIABLE) or secrets.token_hex(32),
+            self.token or os.environ.get(TOKEN_VARIABLE, ""),
+        )
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        self._ready()
+
+
+def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bool) -> None:
+    """Serve until interrupted; `tied` also ends when standard input does.
+
+    Calls `ready` with url, sdkappid, identifier, key and pid once connections are taken. Raises
+    `ConfigurationError` for unknown names, a webhook beyond loopback or a port that is taken.
+    """
+    settings = settings.filled()
+    app = _application(settings)
+    listener = _bind(settings.host, settings.port)
+    facts = {
+        "url": _url(settings.host, listener.getsockname()[1]),
+        "sdkappid": settings.sdkappid,
+        "identifier": settings.identifier,
+        "key": settings.key,
+        "pid": os.getpid(),
+    }
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        h11_max_incomplete_event_size=1 << 20,
+    )
+    server = _Server(config, lambda: ready(facts))
+    if tied:
+        threading.Thread(target=_leave_with_parent, daemon=True).start()
+    with listener:
+        asyncio.run(server.serve(sockets=[listener]))
+
+
+def _application(settings: Settings) -> Any:
+    behaviour = Behaviour.named(
+        settings.faults, settings.variants, known_faults.FAULTS, known_variants.VARIANTS
+    )
+    hooks = Webhooks(settings.sdkappid, settings.webhook, settings.token)
+    site = Site(settings.sdkappid, settings.identifier, settings.key, Store(), hooks)
+    about = {"faults": list(settings.faults), "variants": list(settings.variants)}
+    faces = [TencentFace(site, behaviour)]
+    return application(faces, behaviour, readers={"tencent": partial(hook.read, site)}, about=about)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(f"cannot listen on {host}:{port}: {reason}") from error
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    try:
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "127.0.0.1"
+    except ValueError:
+        pass
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _leave_with_parent() -> None:
+    """End the process when the parent is gone, however it went."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    faults: Sequence[str] = (),
+    variants: Sequence[str] = (),
+    webhook: str | None = None,
+    *,
+    sdkappid: int = 0,
+    identifier: str = "administrator",
+) -> None:
+    """Run the reference server in the foreground and print a target block for it.
+
+    The key comes from the environment (``RECEIPTSPEC_REFERENCE_KEY``) or is new each time. Raises
+    `ConfigurationError` as `run` does.
+    """
+    settings = Settings(host, port, faults, variants, webhook, sdkappid, identifier)
+    run(settings, _show_block, tied=False)
+
+
+def _show_block(facts: dict[str, Any]) -> None:
+    lines = [
+        "sandbox:",
+        "  vendor: tencent",
+        f"  url: {facts['url']}",
+        f"  auth: {{sdkappid: {facts['sdkappid']}, identifier: {facts['identifier']}, "
+        f'key: "{facts["key"]}"}}',
+        f"  hooks: {{read: {facts['url']}/_reference/read}}",
+        "  writes: true",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

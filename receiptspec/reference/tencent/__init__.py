@@ -1,0 +1,1 @@
+"""Tencent Chat, the REST dialect: one module for each kind of operation."""

@@ -1,0 +1,134 @@
+"""Outgoing callbacks, delivered in the background; what they are answered with changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ipaddress
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from receiptspec.errors import ConfigurationError
+from receiptspec.reference.calls import Call
+from receiptspec.reference.store import Group, Message, Store
+from receiptspec.reference.tencent import documents
+
+__all__ = ["Webhooks", "sign"]
+
+_PATIENCE = 2.0  # seconds for the receiver to take one callback
+
+
+def sign(token: str, request_time: str) -> str:
+    """Return the Sign parameter of a callback (W0): SHA-256 of token and time, in hex."""
+    return hashlib.sha256(f"{token}{request_time}".encode()).hexdigest()
+
+
+class Webhooks:
+    """Sends callbacks to one loopback address, one after the other; without address, none.
+
+    Raises `ConfigurationError` for an address that is not ``http://`` on loopback.
+    """
+
+    def __init__(self, app: int, url: str | None = None, token: str | None = None) -> None:
+        self._app, self._token = app, token
+        self._queue: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self._address = _address(url) if url else None
+        if self._address is not None:
+            threading.Thread(target=self._deliver, name="webhooks", daemon=True).start()
+
+    def group_receipts(
+        self,
+        call: Call,
+        store: Store,
+        group: Group,
+        messages: Sequence[tuple[Message, Sequence[str]]],
+        platform: str = "RESTAPI",
+    ) -> None:
+        """Announce counts, and who has just read (W1)."""
+        items = []
+        for message, readers in messages:
+            read, unread = store.counts(call, group, message)
+            members = [{"Member_Account": name} for name in readers]
+            numbers = {"MsgSeq": message.seq, "ReadNum": read, "UnreadNum": unread}
+            items.append({**numbers, "ReadReceiptMembers": members})
+        body = {"GroupId": group.id, "Type": group.type, "GroupMsgReceiptList": items}
+        self._send(call, "Group.CallbackAfterReadReceipt", body, platform)
+
+    def conversation_read(self, call: Call, reader: str, peer: str, last: int, unread: int) -> None:
+        """Announce that a one-to-one conversation was marked read (W2)."""
+        body = {
+            "Report_Account": reader,
+            "Peer_Account": peer,
+            "LastReadTime": last,
+            "UnreadMsgNum": unread,
+        }
+        self._send(call, "C2C.CallbackAfterMsgReport", body)
+
+    def direct_receipts(
+        self, call: Call, operator: str, peer: str, keys: Sequence[str], platform: str = "RESTAPI"
+    ) -> None:
+        """Announce receipts of one-to-one messages (269/128223)."""
+        pair = {"From_Account": peer, "To_Account": operator}
+        items = [{**pair, "MsgKey": key, "MsgId": _message_id(key)} for key in keys]
+        body = {"Operator_Account": operator, "Peer_Account": peer, "C2CMsgInfo": items}
+        self._send(call, "C2C.CallbackAfterMsgReadReceipt", body, platform)
+
+    def _send(
+        self, call: Call, command: str, body: dict[str, Any], platform: str = "RESTAPI"
+    ) -> None:
+        if self._address is None or not call.knob("hooks"):
+            return
+        moment = time.time_ns() // 1_000_000
+        stamp = str(moment) if call.knob("hook_time_text") else moment
+        query = {
+            "SdkAppid": str(self._app),
+            "CallbackCommand": command,
+            "contenttype": "json",
+            "ClientIP": call.incoming.client or "127.0.0.1",
+            "OptPlatform": platform,
+        }
+        if self._token:
+            seconds = str(moment // 1000)
+            query |= {"Sign": sign(self._token, seconds), "RequestTime": seconds}
+        document = documents.write({"CallbackCommand": command, **body, "EventTime": stamp})
+        self._queue.put((urlencode(query), document))
+
+    def _deliver(self) -> None:
+        while True:
+            query, document = self._queue.get()
+            try:
+                self._post(query, document)
+            except (OSError, http.client.HTTPException):
+                continue
+
+    def _post(self, query: str, document: bytes) -> None:
+        host, port, path, own = self._address or ("", 0, "", "")
+        connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
+        try:
+            target = f"{path}?{own}&{query}" if own else f"{path}?{query}"
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", target, body=document, headers=headers)
+            connection.getresponse().read(1 << 20)
+        finally:
+            connection.close()
+
+
+def _message_id(key: str) -> str:
+    seq, random, moment = key.split("_")
+    return f"{moment}-{seq}-{random}"
+
+
+def _address(url: str) -> tuple[str, int, str, str]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 80
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback or parts.scheme != "http":
+        raise ConfigurationError("a webhook address must be http:// on loopback")
+    return host, port, parts.path or "/", parts.query

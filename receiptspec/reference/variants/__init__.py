@@ -1,0 +1,18 @@
+"""Every named variant: one freedom each that the documents leave, so that the server conforms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from receiptspec.reference.behaviour import Variant
+from receiptspec.reference.variants import answers, carriage
+
+__all__ = ["VARIANTS"]
+
+_ALL = [*answers.ALL, *carriage.ALL]
+
+#: Variants by name.
+VARIANTS: Mapping[str, Variant] = {variant.name: variant for variant in _ALL}
+
+if len(VARIANTS) != len(_ALL):
+    raise ValueError("two variants share a name")

@@ -1,0 +1,258 @@
+"""Freedoms of what is counted, listed and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from receiptspec.reference.behaviour import Variant
+from receiptspec.reference.calls import Call
+
+__all__ = ["ALL"]
+
+_ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
+_LIST = "GroupMsgReceiptList"
+
+
+def _answer(change: Callable[[dict[str, Any]], object]) -> Callable[[Call, dict[str, Any]], None]:
+    def edit(_call: Call, answer: dict[str, Any]) -> None:
+        if answer.get("ErrorCode") == 0:
+            change(answer)
+
+    return edit
+
+
+def _code(old: int, new: int) -> Callable[[Call, str, str, int | str], int | str | None]:
+    return lambda _call, place, _reason, code: new if place == "GroupId" and code == old else None
+
+
+def _group_type_code(new: int) -> Callable[[Call, str, str, int | str], int | str | None]:
+    def refuses(_call: Call, place: str, reason: str, _code: int | str) -> int | None:
+        return new if place == "GroupId" and reason in ("AVChatRoom", "Community") else None
+
+    return refuses
+
+
+def _without_numbers(answer: dict[str, Any]) -> None:
+    for item in answer[_LIST]:
+        if item["Code"]:
+            del item["ReadNum"], item["UnreadNum"]
+
+
+def _distinct(answer: dict[str, Any]) -> None:
+    answer[_LIST] = list({item["MsgSeq"]: item for item in answer[_LIST]}.values())
+
+
+def _refused_as_whole(_call: Call, answer: dict[str, Any]) -> None:
+    """Answer a list in which any message has no receipt with 10062 for the call."""
+    if any(item["Code"] for item in answer.get(_LIST, ())):
+        answer.clear()
+        answer.update(ActionStatus="FAIL", ErrorCode=10062, ErrorInfo="no receipt")
+
+
+def _without_empty_lists(answer: dict[str, Any]) -> None:
+    for key in ("ReadList", "UnreadList"):
+        if answer.get(key) == []:
+            del answer[key]
+
+
+def _both_lists(answer: dict[str, Any]) -> None:
+    answer.setdefault("ReadList", [])
+    answer.setdefault("UnreadList", [])
+
+
+def _last_cursor_gone(answer: dict[str, Any]) -> None:
+    if answer["IsFinish"]:
+        del answer["Cursor"]
+
+
+ALL: list[Variant] = [
+    Variant(
+        name="sender-counts",
+        requirement="TC-GMR-07",
+        knobs={"sender_counts": True},
+        shows="UnreadNum holds the sender",
+    ),
+    Variant(
+        name="leavers-stay-counted",
+        requirement="TC-GRP-20",
+        knobs={"leavers_count": True},
+        shows="who left stays in counts and lists",
+    ),
+    Variant(
+        name="joiners-counted",
+        requirement="TC-GRP-19",
+        knobs={"joiners_count": True},
+        shows="who joined later is waited for",
+    ),
+    Variant(
+        name="unknown-group-10015",
+        requirement="TC-GMR-22",
+        refuses=_code(10010, 10015),
+        shows="10015 instead of 10010",
+    ),
+    Variant(
+        name="malformed-group-10004",
+        requirement="TC-GMR-25",
+        refuses=_code(10015, 10004),
+        shows="10004 instead of 10015",
+    ),
+    Variant(
+        name="group-type-10004",
+        requirement="TC-GMR-30",
+        refuses=_group_type_code(10004),
+        shows="10004 instead of 10007",
+    ),
+    Variant(
+        name="group-type-10062",
+        requirement="TC-GMR-30",
+        refuses=_group_type_code(10062),
+        shows="10062 instead of 10007",
+    ),
+    Variant(
+        name="items-reversed",
+        requirement="TC-GMR-05",
+        operation=_ASK,
+        answer=_answer(lambda a: a[_LIST].reverse()),
+        shows="the last asked for comes first",
+    ),
+    Variant(
+        name="items-sorted",
+        requirement="TC-GMR-05",
+        operation=_ASK,
+        answer=_answer(lambda a: a[_LIST].sort(key=lambda i: i["MsgSeq"])),
+        shows="by MsgSeq",
+    ),
+    Variant(
+        name="items-distinct",
+        requirement="TC-GMR-35",
+        operation=_ASK,
+        answer=_answer(_distinct),
+        shows="one item for a repeated MsgSeq",
+    ),
+    Variant(
+        name="missing-receipt-without-numbers",
+        requirement="TC-GMR-16",
+        operation=_ASK,
+        answer=_answer(_without_numbers),
+        shows="Code 10062 and MsgSeq, no more",
+    ),
+    Variant(
+        name="missing-receipt-refuses-call",
+        requirement="TC-GMR-15",
+        operation=_ASK,
+        answer=_refused_as_whole,
+        shows="10062 for the whole call",
+    ),
+    Variant(
+        name="empty-list-accepted",
+        requirement="TC-GMR-34",
+        operation=_ASK,
+        knobs={"empty_list_is_ok": True},
+        shows="OK and an empty list",
+    ),
+    Variant(
+        name="is-finished",
+        requirement="TC-GMD-06",
+        operation=_DETAIL,
+        answer=_answer(lambda a: a.update(IsFinished=a.pop("IsFinish"))),
+        shows="IsFinished",
+    ),
+    Variant(
+        name="empty-lists-omitted",
+        requirement="TC-GMD-11",
+        operation=_DETAIL,
+        answer=_answer(_without_empty_lists),
+        shows="no ReadList when nobody has read",
+    ),
+    Variant(
+        name="both-lists-given",
+        requirement="TC-GMD-02",
+        operation=_DETAIL,
+        answer=_answer(_both_lists),
+        shows="the other list is there and empty",
+    ),
+    Variant(
+        name="last-cursor-empty",
+        requirement="TC-GMD-37",
+        operation=_DETAIL,
+        knobs={"cursor_at_end": ""},
+        shows='Cursor "" on the last page',
+    ),
+    Variant(
+        name="last-cursor-omitted",
+        requirement="TC-GMD-37",
+        operation=_DETAIL,
+        answer=_answer(_last_cursor_gone),
+        shows="no Cursor on the last page",
+    ),
+    Variant(
+        name="members-reversed",
+        requirement="TC-GMD-08",
+        operation=_DETAIL,
+        knobs={"detail_order": "reversed"},
+        shows="a page in another order",
+    ),
+    Variant(
+        name="large-count-clamped",
+        requirement="TC-GMD-22",
+        operation=_DETAIL,
+        knobs={"detail_clamps": True},
+        shows="Count 1000 means 200",
+    ),
+    Variant(
+        name="cursor-zero-starts",
+        requirement="TC-GMD-26",
+        operation=_DETAIL,
+        knobs={"first_cursors": ("", "0")},
+        shows='Cursor "0" is the first page',
+    ),
+    Variant(
+        name="reads-shown-later",
+        requirement="TC-GMR-08",
+        knobs={"read_delay": 0.3},
+        shows="a read shows after 0.3 s",
+    ),
+    Variant(
+        name="impossible-receipt-dropped",
+        requirement="TC-SND-21",
+        knobs={"impossible_receipt": "dropped"},
+        shows="sent without receipt instead of refused",
+    ),
+    Variant(
+        name="recalled-keeps-receipt",
+        requirement="TC-GRP-15",
+        knobs={"recalled_keeps_receipt": True},
+        shows="counts of a recalled message",
+    ),
+    Variant(
+        name="tips-take-seq",
+        requirement="TC-SND-11",
+        knobs={"tips_take_seq": True},
+        shows="creating and joining use up a MsgSeq",
+    ),
+    Variant(
+        name="read-time-as-integer",
+        requirement="TC-SMR-09",
+        knobs={"read_time_integer": True},
+        shows="MsgReadTime may be an Integer",
+    ),
+    Variant(
+        name="history-oldest-first",
+        requirement="TC-ROM-09",
+        knobs={"roam_order": "oldest"},
+        shows="a page of the history from old to new",
+    ),
+    Variant(
+        name="no-hook-for-reads",
+        requirement="TC-WHK-04",
+        knobs={"hook_on_receipt": False, "hook_on_direct_receipt": False},
+        shows="REST receipts fire no webhook",
+    ),
+    Variant(
+        name="hook-time-as-text",
+        requirement="TC-WHK-07",
+        knobs={"hook_time_text": True},
+        shows="EventTime is a String",
+    ),
+]

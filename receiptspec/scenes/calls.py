@@ -1,0 +1,143 @@
+"""Good calls, and what departs from them by one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
+from receiptspec.scenes.groups import Ready, good, ready
+from receiptspec.stage import Stage
+
+__all__ = [
+    "Named",
+    "broken_bodies",
+    "catalogue",
+    "good_call",
+    "put",
+    "question",
+    "questions",
+    "sent",
+]
+
+
+class Named:
+    """A call as a scene's argument: its repr is the key under which its answer is remembered."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    def __repr__(self) -> str:
+        call = self.call
+        return repr(
+            (
+                call.operation,
+                call.raw if call.raw is not None else dialect.dumps(call.body),
+                sorted(call.query.items(), key=str),
+                sorted(call.rename.items()),
+                sorted(call.headers.items(), key=str),
+                call.method,
+                call.path,
+                call.credential,
+            )
+        )
+
+
+def sent(stage: Stage, named: Named) -> Answer:
+    """Send a call, once for all who ask for the same."""
+    return stage.call(named.call)
+
+
+def question(stage: Stage, scene: Ready) -> Call:
+    """Return the good call that others are made from: two messages that have receipts."""
+    return stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages[:2]])
+
+
+def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
+    file = stage.contract.operations[operation].request
+    assert file is not None  # noqa: S101
+    return jsonschemas.load(file)
+
+
+def catalogue(stage: Stage, call: Call) -> tuple[mutations.Mutation, ...]:
+    """Return every way to break exactly one documented rule of a call's body."""
+    return tuple(mutations.mutations(_request_schema(stage, call.operation), call.body))
+
+
+def broken_bodies(stage: Stage, call: Call) -> SearchStrategy[mutations.Mutation]:
+    """Return a strategy for bodies that break one documented rule."""
+    return mutations.mutated(_request_schema(stage, call.operation), _live(stage.scene(ready)))
+
+
+def questions(stage: Stage, scene: Ready) -> SearchStrategy[Any]:
+    """Return a strategy for documented bodies of the receipt operation."""
+    schema = _request_schema(stage, stage.driver.ask)
+    return strategies.from_schema(schema, live=_live(scene))
+
+
+def _live(scene: Ready) -> dict[str, SearchStrategy[Any]]:
+    ids = [message.id for message in scene.messages]
+    odd = [scene.plain.id] if scene.plain else []
+    odd += [max(ids) + 1000, 0, -1, 2**31, 2**32, 2**53 + 1, 2**63]
+    message = st.sampled_from(ids) | st.sampled_from(ids) | st.sampled_from(odd)
+    return {"group": st.just(scene.group.id), "message": message}
+
+
+def put(stage: Stage, body: Any) -> Answer:
+    """Send a body to the receipt operation."""
+    return stage.call(Call(stage.driver.ask, body))
+
+
+def good_call(stage: Stage, operation: str) -> Call:
+    """Return a call of `operation` that is known to be accepted, to break or to vary.
+
+    Refusals prove nothing where the unbroken call is refused as well: `NotExercised`.
+    """
+    if operation == stage.driver.ask:
+        return question(stage, good(stage))
+    return stage.scene(_proven, operation)
+
+
+def _proven(stage: Stage, operation: str) -> Call:
+    if not stage.can(operation):
+        raise NotExercised(f"{operation} is not there")
+    schema = _request_schema(stage, operation)
+    body = boundaries.smallest(schema, _Live(stage, operation))
+    call = Call(operation, stage.driver.sensible(operation, body), label="the ordinary call")
+    stage.must(call)
+    return call
+
+
+class _Live(dict[str, Any]):
+    """What the live system has under the names that schemas give in ``x-live``, made on demand."""
+
+    def __init__(self, stage: Stage, operation: str) -> None:
+        makers: dict[str, Callable[[], Any]] = {
+            "group": lambda: stage.scene(sandbox).conversation.id,
+            "message": lambda: stage.scene(sandbox).id,
+            "member": lambda: stage.scene(sandbox).conversation.members[1],
+            "user": lambda: stage.users(1)[0],
+            "operator": lambda: stage.scene(letter).conversation.members[1],
+            "peer": lambda: stage.scene(letter).conversation.members[0],
+            "message-key": lambda: stage.scene(letter).id,
+            "new-user": lambda: f"rs{stage.namespace}-new",
+            "new-group-name": lambda: f"rs{stage.namespace}",
+        }
+        schema = _request_schema(stage, operation)
+        super().__init__({name: makers[name]() for name in jsonschemas.live_names(schema)})
+
+
+def sandbox(stage: Stage) -> Message:
+    """Send a message with receipts to a group that calls may change at will."""
+    return stage.say(stage.group(3))
+
+
+def letter(stage: Stage) -> Message:
+    """Send a message with a receipt from the first user to the second."""
+    a, b = stage.users(2)
+    return stage.say(Conversation(Kind.DIRECT, None, "direct", a, (a, b)))

@@ -1,0 +1,312 @@
+"""Two people: messages that one sends and the other reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.scenes.groups import Asked, asked
+from receiptspec.stage import Stage
+
+__all__ = ["Letters", "Mismatch", "letters", "mismatch", "pair"]
+
+
+def pair(stage: Stage, first: int = 0, second: int = 1) -> Conversation:
+    """Return the conversation of two users of the pool; the first is the sender."""
+    users = stage.users(max(first, second) + 1)
+    a, b = users[first], users[second]
+    return Conversation(Kind.DIRECT, None, "direct", a, (a, b))
+
+
+def seen_by(stage: Stage, conversation: Conversation, viewer: Any) -> Asked:
+    """Ask for the messages of two people as one of them sees them."""
+    return asked(stage, stage.call(stage.driver.look(conversation, viewer)))
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Three messages of A to B: before, after B read the first, and after B read the others."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+    before: Asked
+    read: Answer | None
+    after: Asked
+    after_by_receiver: Asked
+    again: Answer | None
+    batch: Answer | None
+    whole: Asked
+    back: Message
+    back_after: Receipt | None
+
+
+def letters(stage: Stage) -> Letters:
+    """A sends three messages that ask for receipts, B one; B reads A's first, then the others."""
+    conversation = pair(stage, 2, 3)
+    b = conversation.members[1]
+    messages = tuple(stage.say(conversation) for _ in range(3))
+    back = stage.say(conversation, sender=b)
+    before = _until_listed(stage, conversation, (*messages, back))
+    if not before.answer.accepted:
+        raise NotExercised(f"the history is not to be had: {before.answer.describe()}")
+    read = stage.reads(b, messages[:1])
+    after = _until_read(stage, conversation, messages[:1])
+    after_by_receiver = seen_by(stage, conversation, b)
+    again = _read_again(stage, b, messages[:1])
+    batch = stage.reads(b, messages[1:])
+    whole = _until_read(stage, conversation, messages)
+    return Letters(
+        conversation,
+        messages,
+        before,
+        read,
+        after,
+        after_by_receiver,
+        again,
+        batch,
+        whole,
+        back,
+        whole.receipts.get(back.id),
+    )
+
+
+def shows_reads(scene: Letters) -> bool:
+    """Whether a receipt that was sent here shows at all; that it does is an inference."""
+    looks = [scene.after.receipts, scene.whole.receipts]
+    found = [receipts.get(message.id) for receipts in looks for message in scene.messages]
+    return any(receipt is not None and receipt.peer_read for receipt in found)
+
+
+def _read_again(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Answer | None:
+    call = stage.driver.mark_read(messages[0].conversation, user, [m.id for m in messages])
+    return stage.call(call) if call is not None else None
+
+
+def _until_listed(stage: Stage, conversation: Conversation, messages: tuple[Message, ...]) -> Asked:
+    found = None
+    for _ in stage.patience():
+        found = seen_by(stage, conversation, conversation.owner)
+        if not found.answer.accepted or all(m.id in found.receipts for m in messages):
+            break
+    assert found is not None  # noqa: S101
+    return found
+
+
+def _until_read(stage: Stage, conversation: Conversation, messages: tuple[Message, ...]) -> Asked:
+    found = None
+    for _ in stage.patience():
+        found = seen_by(stage, conversation, conversation.owner)
+        receipts = [found.receipts.get(message.id) for message in messages]
+        if not found.answer.accepted or all(r is not None and r.peer_read for r in receipts):
+            break
+    assert found is not None  # noqa: S101
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A receipt that does not fit its message, and the message afterwards."""
+
+    what: str
+    message: Message
+    answer: Answer
+    after: Asked
+
+
+def mismatch(stage: Stage, what: str) -> Mismatch:
+    """Send a receipt that is wrong in one thing, then look at the message it names.
+
+    ``from``, ``to``: an item whose sender or receiver is a third user. ``roles``: the sender of the
+    message acknowledges it. ``key``: a key that was never given out. ``malformed``: text that is no
+    key. ``foreign``: the key of another conversation.
+    """
+    first, second = {"from": (0, 2), "to": (1, 2), "roles": (1, 3)}.get(what, (0, 4))
+    conversation = pair(stage, first, second)
+    a, b = conversation.members
+    third = next(user for user in stage.users(6) if user not in (a, b))
+    message = stage.say(conversation)
+    call = stage.driver.mark_read(conversation, b, [message.id])
+    if call is None:
+        raise NotExercised("the vendor has no call by which the receiver reads")
+    if what == "roles":
+        call = stage.driver.mark_read(conversation, a, [message.id])
+        assert call is not None  # noqa: S101
+    elif what == "foreign":
+        other = stage.say(pair(stage, first, 5))
+        call = stage.driver.mark_read(conversation, b, [other.id])
+        assert call is not None  # noqa: S101
+        answer = stage.call(call)
+        after = seen_by(stage, other.conversation, a)
+        return Mismatch(what, other, answer, after)
+    else:
+        call = stage.driver.misfit(call, what, third)
+    answer = stage.call(call)
+    return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
+
+
+def _settled_look(stage: Stage, conversation: Conversation, message: Message) -> Asked:
+    """Look once more than the first time the message is listed: an effect may be late."""
+    _until_listed(stage, conversation, (message,))
+    return seen_by(stage, conversation, conversation.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Unread counts of users in conversations, ``None`` where they are not to be had."""
+
+    before: int | None
+    after: int | None
+    peer_before: int | None
+    peer_after: int | None
+    other_before: int | None
+    other_after: int | None
+    answer: Answer
+    evidence: Answer
+    again: Answer
+    receipts_before: Asked
+    receipts_after: Asked
+    message: Message
+
+
+def conversation_read(stage: Stage) -> Counters:
+    """B marks the conversation with A as read; C's message to B and B's to A stay unread."""
+    conversation, other = pair(stage, 3, 5), pair(stage, 4, 5)
+    a, b = conversation.members
+    c = other.owner
+    message = stage.say(conversation)
+    stage.say(other)
+    stage.say(conversation, sender=b)
+    receipts_before = _until_listed(stage, conversation, (message,))
+    before, peer, third = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
+    marking = stage.driver.mark_conversation(conversation, b)
+    if marking is None:
+        raise NotExercised("the vendor has no call that marks a conversation as read")
+    answer = stage.call(marking)
+    evidence = None
+    for _ in stage.patience():
+        evidence = stage.call(stage.driver.count_unread(b, [a]))
+        if stage.driver.unread_counts(evidence).get(a) == 0:
+            break
+    assert evidence is not None  # noqa: S101
+    return Counters(
+        before,
+        stage.driver.unread_counts(evidence).get(a),
+        peer,
+        unread(stage, a, b),
+        third,
+        unread(stage, b, c),
+        answer,
+        evidence,
+        stage.call(marking),
+        receipts_before,
+        seen_by(stage, conversation, a),
+        message,
+    )
+
+
+def unread(stage: Stage, user: Any, peer: Any) -> int | None:
+    """Return how many messages of `peer` `user` has not read, as the target counts them."""
+    answer = stage.call(stage.driver.count_unread(user, [peer]))
+    return stage.driver.unread_counts(answer).get(peer) if answer.accepted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An unread count before and after a message receipt."""
+
+    before: int | None
+    after: int | None
+    evidence: Answer
+
+
+def receipt_keeps_unread(stage: Stage) -> Kept:
+    """B acknowledges one message of A; the conversation stays as unread as it was."""
+    conversation = pair(stage, 0, 5)
+    a, b = conversation.members
+    message = stage.say(conversation)
+    before = None
+    for _ in stage.patience():
+        before = unread(stage, b, a)
+        if before:
+            break
+    stage.reads(b, [message])
+    evidence = stage.call(stage.driver.count_unread(b, [a]))
+    return Kept(before, stage.driver.unread_counts(evidence).get(a), evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Two messages, a time between them, and what was unread before and after it was given."""
+
+    before: int | None
+    after: int | None
+    marking: Answer
+    evidence: Answer
+
+
+def read_until(stage: Stage) -> Split:
+    """A sends two messages two seconds apart; B marks as read what is older than the second."""
+    conversation = pair(stage, 1, 5)
+    a, b = conversation.members
+    base = unread(stage, b, a) or 0
+    stage.say(conversation)
+    between = stage.clock() + 1
+    stage.wait_until(between + 1.2)
+    stage.say(conversation)
+    before = None
+    for _ in stage.patience():
+        before = unread(stage, b, a)
+        if before == base + 2:
+            break
+    marking = stage.driver.mark_conversation(conversation, b, until=int(between))
+    if marking is None:
+        raise NotExercised("the vendor has no call that marks a conversation as read")
+    answer = stage.call(marking)
+    evidence = None
+    for _ in stage.patience():
+        evidence = stage.call(stage.driver.count_unread(b, [a]))
+        if stage.driver.unread_counts(evidence).get(a) == 1:
+            break
+    assert evidence is not None  # noqa: S101
+    return Split(before, stage.driver.unread_counts(evidence).get(a), answer, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The same messages, read in one go, in pages, and from the other side."""
+
+    messages: tuple[Message, ...]
+    whole: Answer
+    keys: tuple[Any, ...]
+    walked: tuple[Any, ...]
+    walk: tuple[Answer, ...]
+    complete: bool
+    other_side: Asked
+
+
+def history(stage: Stage) -> History:
+    """Send five messages and read them back: at once, two by two, and as the receiver."""
+    conversation = pair(stage, 2, 4)
+    messages = tuple(stage.say(conversation) for _ in range(5))
+    whole = _until_listed(stage, conversation, messages)
+    answers: list[Answer] = []
+    walked: list[Any] = []
+    call: Call | None = stage.driver.look(conversation, conversation.owner, size=2)
+    complete = False
+    while call is not None and len(answers) < 12:
+        answer = stage.call(call)
+        answers.append(answer)
+        walked += [receipt.message for receipt in stage.driver.receipts(answer)]
+        complete = stage.driver.looked_through(answer)
+        call = None if complete or not answer.accepted else stage.driver.look_on(call, answer)
+    return History(
+        messages,
+        whole.answer,
+        tuple(whole.receipts),
+        tuple(walked),
+        tuple(answers),
+        complete,
+        seen_by(stage, conversation, conversation.members[1]),
+    )

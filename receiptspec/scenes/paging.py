@@ -1,0 +1,153 @@
+"""Walks over the members who have, or have not, read a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Message, Page
+from receiptspec.scenes.groups import Asked, asked, good
+from receiptspec.stage import Stage
+
+__all__ = ["Half", "Walk", "fresh", "grown", "half_read", "page_of", "walk"]
+
+_TOO_FAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The pages of one list, in the order of the walk; it stops at the end or at a bound."""
+
+    message: Message
+    read: bool
+    count: int
+    answers: tuple[Answer, ...]
+    pages: tuple[Page, ...]
+    bound: int
+
+    @property
+    def members(self) -> list[Any]:
+        """Everybody that was listed, as often as listed."""
+        return [member for page in self.pages for member in page.members]
+
+    @property
+    def ended(self) -> bool:
+        """Whether a page said that it was the last."""
+        return bool(self.pages) and self.pages[-1].last is True
+
+    @property
+    def last_answer(self) -> Answer:
+        """The answer that ended the walk."""
+        return self.answers[-1]
+
+    def must_be_whole(self) -> None:
+        """Raise `NotExercised` where a page was refused: nothing can be said of the list."""
+        if not self.last_answer.accepted:
+            raise NotExercised(f"the list was not to be had: {self.last_answer.describe()}")
+
+
+def page_of(
+    stage: Stage, message: Message, *, read: bool, cursor: Any = None, count: int = 100
+) -> Answer:
+    """Ask for one page."""
+    call = stage.driver.list_members(
+        message.conversation, message.id, read=read, cursor=cursor, count=count
+    )
+    if call is None:
+        raise NotExercised("this vendor lists no members")
+    return stage.call(call)
+
+
+def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
+    """Follow the cursors from the first page to the last, a few pages too far at most."""
+    size = len(message.conversation.members)
+    bound = -(-size // count) + _TOO_FAR
+    answers: list[Answer] = []
+    pages: list[Page] = []
+    cursor: Any = None
+    for _ in range(bound):
+        answer = page_of(stage, message, read=read, cursor=cursor, count=count)
+        answers.append(answer)
+        if not answer.accepted:
+            break
+        page = stage.driver.page(answer)
+        pages.append(page)
+        if page.last is not False or not isinstance(page.cursor, str):
+            break
+        cursor = page.cursor
+    return Walk(message, read, count, tuple(answers), tuple(pages), bound)
+
+
+def fresh(stage: Stage) -> dict[int, Walk]:
+    """Walk over those who have not read a new message, with pages of one, two, all and more."""
+    message = good(stage).messages[0]
+    if not stage.target.writes:
+        raise NotExercised("needs a new message; the target may not be written to")
+    size = len(message.conversation.members)
+    return {count: walk(stage, message, read=False, count=count) for count in (1, 2, size, 100)}
+
+
+def fresh_readers(stage: Stage) -> Walk:
+    """Walk over those who have read a new message: nobody."""
+    message = good(stage).messages[0]
+    if not stage.target.writes:
+        raise NotExercised("needs a new message; the target may not be written to")
+    return walk(stage, message, read=True, count=100)
+
+
+def crowd(stage: Stage, size: int) -> Message:
+    """Send a message with receipts to a group of `size`, so many that a page cannot hold all."""
+    return stage.say(stage.group(size))
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A group of which some have read a message: both lists, in pages of two, and the counts."""
+
+    message: Message
+    before: Walk
+    readers: tuple[Any, ...]
+    read: Walk
+    unread: Walk
+    again: Walk
+    counts: Asked
+
+
+def half_read(stage: Stage) -> Half:
+    """Let three of six others read a message, and list both kinds.
+
+    The lists are asked until they show the readers or the consistency window is over.
+    """
+    return _half(stage, 7, 3, 2)
+
+
+def grown(stage: Stage, size: int, count: int) -> Half:
+    """Do the same in a group of another size, half of which has read, with other pages."""
+    return _half(stage, size, size // 2, count)
+
+
+def _half(stage: Stage, size: int, reading: int, count: int) -> Half:
+    group = stage.group(size)
+    message = stage.say(group)
+    before = walk(stage, message, read=False, count=count)
+    readers = group.members[1 : 1 + reading]
+    for reader in readers:
+        stage.reads(reader, [message])
+    read = _until(stage, message, readers, count)
+    unread = walk(stage, message, read=False, count=count)
+    again = walk(stage, message, read=True, count=count)
+    counts = asked(stage, stage.ask(group, [message]))
+    return Half(message, before, readers, read, unread, again, counts)
+
+
+def _until(stage: Stage, message: Message, readers: Sequence[Any], count: int) -> Walk:
+    found: Walk | None = None
+    for _ in stage.patience():
+        found = walk(stage, message, read=True, count=count)
+        if not found.last_answer.accepted or set(found.members) >= set(readers):
+            break
+    if found is None:
+        raise NotExercised("no time to ask")
+    return found

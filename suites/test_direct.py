@@ -1,0 +1,244 @@
+"""Between two people exactly the message that was acknowledged turns, for both of them."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import direct as checks
+from receiptspec.checks import refusals
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer
+from receiptspec.scenes import calls, direct
+
+
+def answer_of(answer: Answer | None) -> Answer:
+    if answer is None:
+        raise NotExercised("a hook read the message, not the vendor's call")
+    return answer
+
+
+@pytest.mark.check("direct-read-is-accepted")
+def test_the_receivers_receipt_is_accepted(case: Case) -> None:
+    answer = answer_of(case.scene(direct.letters).read)
+    case.judge(refusals.accepted(answer, "a receipt of the receiver"))
+
+
+@pytest.mark.check("direct-batch-is-accepted")
+def test_receipts_for_several_messages_are_accepted(case: Case) -> None:
+    scene = case.scene(direct.letters)
+    answer = answer_of(scene.batch)
+    findings = refusals.accepted(answer, "receipts for two messages")
+    if scene.before.answer.accepted and direct.shows_reads(scene):
+        findings += checks.all_read(scene.whole, scene.messages)
+    case.judge(findings)
+
+
+@pytest.mark.check("direct-read-may-be-repeated")
+def test_a_repeated_receipt_is_accepted(case: Case) -> None:
+    answer = answer_of(case.scene(direct.letters).again)
+    case.judge(refusals.accepted(answer, "a repeated receipt"))
+
+
+@pytest.mark.check("new-direct-message-is-unread")
+def test_nobody_has_read_a_new_direct_message(case: Case) -> None:
+    scene = case.scene(direct.letters)
+    case.judge(checks.none_read(scene.before, scene.messages, "nobody has acknowledged"))
+
+
+@pytest.mark.check("direct-read-shows")
+def test_a_receipt_shows_in_the_history(case: Case) -> None:
+    scene = case.scene(direct.letters)
+    if not direct.shows_reads(scene):
+        case.observe("receipts sent here show in the history", "no")
+        if case.stage.target.read_hook is None:
+            case.judge(())
+            return
+    findings = checks.all_read(scene.after, scene.messages[:1])
+    findings += checks.all_read(scene.after_by_receiver, scene.messages[:1])
+    findings += checks.all_read(scene.whole, scene.messages)
+    case.judge(findings)
+
+
+@pytest.mark.check("direct-read-stays-with-its-message")
+def test_only_the_acknowledged_message_turns(case: Case) -> None:
+    scene = case.scene(direct.letters)
+    why = "another message was acknowledged"
+    findings = checks.none_read(scene.after, (*scene.messages[1:], scene.back), why)
+    findings += checks.none_read(scene.after_by_receiver, scene.messages[1:], why)
+    findings += checks.none_read(scene.whole, (scene.back,), why)
+    case.judge(findings)
+
+
+@pytest.mark.check("direct-mismatch-has-no-effect")
+def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
+    scene = case.scene(direct.mismatch, case.given["wrong"])
+    case.observe(f"a receipt with wrong {scene.what}", scene.answer.describe())
+    case.judge(
+        checks.none_read(
+            scene.after, (scene.message,), f"only a receipt with wrong {scene.what} came"
+        )
+    )
+
+
+@pytest.mark.check("invented-key-has-no-effect")
+def test_an_invented_key_has_no_effect(case: Case) -> None:
+    findings: list[Finding] = []
+    for what in ("key", "malformed", "foreign"):
+        scene = case.scene(direct.mismatch, what)
+        case.observe(f"a receipt with a {what} key", scene.answer.describe())
+        findings += checks.none_read(
+            scene.after, (scene.message,), f"only a receipt with a {what} key came"
+        )
+        if what == "malformed":
+            findings += refusals.refused(scene.answer, "text that is no key")
+    case.judge(findings)
+
+
+@pytest.mark.check("conversation-read-is-no-receipt")
+def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
+    scene = case.scene(direct.conversation_read)
+    case.judge(
+        checks.none_read(
+            scene.receipts_after, (scene.message,), "the conversation was marked as read"
+        )
+    )
+
+
+@pytest.mark.check("receipt-leaves-conversation-unread")
+def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
+    if case.operation.name == case.stage.driver.group_read:
+        raise NotExercised("the read position of a group is not to be had")
+    kept = case.scene(direct.receipt_keeps_unread)
+    case.judge(checks.kept(kept.evidence, kept.before, kept.after, "a message receipt"))
+
+
+@pytest.mark.check("long-direct-batch-is-observed")
+def test_what_becomes_of_a_long_batch_is_recorded(case: Case) -> None:
+    case.profile.at_least("standard")
+    message = case.scene(calls.letter)
+    reader = message.conversation.members[1]
+    ids = [message.id] * case.given["size"]
+    call = case.stage.driver.mark_read(message.conversation, reader, ids)
+    if call is None:
+        raise NotExercised("the vendor has no call by which the receiver reads")
+    case.observe(f"{case.given['size']} receipts in one call", case.stage.call(call).describe())
+
+
+@pytest.mark.check("conversation-read-is-accepted")
+def test_marking_a_conversation_as_read_is_accepted(case: Case) -> None:
+    scene = case.scene(direct.conversation_read)
+    case.judge(refusals.accepted(scene.answer, "a conversation to mark as read"))
+
+
+@pytest.mark.check("conversation-read-may-be-repeated")
+def test_marking_a_conversation_again_is_accepted(case: Case) -> None:
+    scene = case.scene(direct.conversation_read)
+    case.judge(refusals.accepted(scene.again, "a conversation that is read already"))
+
+
+@pytest.mark.check("conversation-read-clears-unread")
+def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
+    scene = case.scene(direct.conversation_read)
+    case.judge(checks.is_number(scene.evidence, scene.after, 0, "the conversation was marked"))
+
+
+@pytest.mark.check("conversation-read-stops-at-its-time")
+def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
+    case.profile.at_least("standard")
+    split = case.scene(direct.read_until)
+    case.judge(checks.is_number(split.evidence, split.after, 1, "a time between two messages"))
+
+
+@pytest.mark.check("conversation-read-leaves-others")
+def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
+    scene = case.scene(direct.conversation_read)
+    case.judge(
+        checks.kept(scene.evidence, scene.other_before, scene.other_after, "another conversation")
+    )
+
+
+@pytest.mark.check("conversation-read-leaves-the-peer")
+def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
+    scene = case.scene(direct.conversation_read)
+    case.judge(
+        checks.kept(scene.evidence, scene.peer_before, scene.peer_after, "the other side's marking")
+    )
+
+
+@pytest.mark.check("unread-of-all-is-a-number")
+def test_the_unread_count_of_all_conversations_is_told(case: Case) -> None:
+    user = case.stage.users(1)[0]
+    answer = case.stage.call(case.stage.driver.count_unread(user, None))
+    findings = refusals.accepted(answer, "no peers named")
+    if not findings:
+        findings = checks.has_integer(answer, "AllC2CUnreadMsgNum")
+    case.judge(findings)
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
+    user, *peers = case.stage.users(3)
+    answer = case.stage.call(case.stage.driver.count_unread(user, peers))
+    findings = refusals.accepted(answer, "two peers named")
+    if not findings:
+        counts = case.stage.driver.unread_counts(answer)
+        for peer in peers:
+            findings += checks.told(answer, counts.get(peer), peer)
+    case.judge(findings)
+
+
+@pytest.mark.check("history-counts-its-messages")
+def test_the_history_counts_its_messages(case: Case) -> None:
+    scene = case.scene(direct.history)
+    findings: list[Finding] = []
+    for answer in (scene.whole, *scene.walk):
+        if answer.accepted:
+            findings += checks.counted(answer, "MsgCnt", "MsgList")
+            findings += checks.one_of(answer, "Complete", (0, 1))
+    case.judge(findings)
+
+
+@pytest.mark.check("history-keeps-keys")
+def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
+    scene = case.scene(direct.history)
+    findings = refusals.accepted(scene.whole, "a history")
+    if not findings:
+        wanted = [message.id for message in scene.messages]
+        findings = checks.all_there(scene.whole, scene.keys, wanted, "the history")
+    case.judge(findings)
+
+
+@pytest.mark.check("history-walk-loses-nothing")
+def test_paging_through_the_history_loses_nothing(case: Case) -> None:
+    scene = case.scene(direct.history)
+    last = scene.walk[-1]
+    findings = refusals.accepted(last, "the place where the page before ended")
+    wanted = [message.id for message in scene.messages]
+    if not findings:
+        findings = checks.all_there(last, scene.walked, wanted, "the pages of the history")
+        findings += checks.complete(last, scene.complete)
+    case.judge(findings)
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
+def test_both_sides_see_the_same_messages(case: Case) -> None:
+    scene = case.scene(direct.history)
+    wanted = [message.id for message in scene.messages]
+    if not scene.other_side.answer.accepted:
+        raise NotExercised(f"the other side's history is {scene.other_side.answer.describe()}")
+    case.judge(
+        checks.all_there(
+            scene.other_side.answer, tuple(scene.other_side.receipts), wanted, "the other side"
+        )
+    )
+
+
+@pytest.mark.check("message-key-has-its-form")
+def test_the_key_of_a_message_has_its_form(case: Case) -> None:
+    stage = case.stage
+    conversation = case.scene(direct.pair)
+    number = stage.number("key form")
+    answer = stage.must(
+        stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    )
+    case.judge(checks.key_form(answer, number % 2**32))

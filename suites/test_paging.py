@@ -1,0 +1,234 @@
+"""The members who have read a message, and who have not, come in pages that lose nobody."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import paging as checks
+from receiptspec.checks import receipts, refusals
+from receiptspec.findings import Finding
+from receiptspec.scenes import groups, paging
+
+
+@pytest.mark.check("members-are-listed")
+def test_the_members_of_a_message_are_listed(case: Case) -> None:
+    findings: list[Finding] = []
+    for walk in case.scene(paging.fresh).values():
+        for answer in walk.answers:
+            findings += refusals.accepted(answer, f"Count {walk.count}")
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("page-holds-at-most-its-size")
+def test_a_page_holds_at_most_what_was_asked_for(case: Case) -> None:
+    findings: list[Finding] = []
+    for count, walk in case.scene(paging.fresh).items():
+        findings += checks.at_most(walk.answers, walk.pages, count)
+    case.judge(findings)
+
+
+@pytest.mark.check("page-never-passes-the-limit")
+def test_no_page_passes_the_documented_limit(case: Case) -> None:
+    limit = case.given["limit"]
+    scene = case.scene(groups.good)
+    if case.profile.name == "exhaustive" and case.stage.target.writes:
+        message = case.scene(paging.crowd, limit + 1)
+    else:
+        message = scene.messages[0]
+    findings: list[Finding] = []
+    for count in case.given["counts"]:
+        answer = paging.page_of(case.stage, message, read=False, count=count)
+        case.observe(f"Count {count}", answer.describe())
+        if answer.accepted:
+            findings += checks.at_most([answer], [case.stage.driver.page(answer)], limit)
+    case.judge(findings)
+
+
+@pytest.mark.check("last-page-says-so")
+def test_only_the_last_page_says_that_it_is_the_last(case: Case) -> None:
+    findings: list[Finding] = []
+    for walk in case.scene(paging.fresh).values():
+        total = len(walk.message.conversation.members) - 1
+        findings += checks.flags(walk.answers, walk.pages, total)
+    half = case.scene(paging.half_read)
+    findings += checks.flags(half.read.answers, half.read.pages, len(half.readers))
+    case.judge(findings)
+
+
+@pytest.mark.check("last-page-flag-has-its-name")
+def test_the_flag_of_the_last_page_has_its_documented_name(case: Case) -> None:
+    findings: list[Finding] = []
+    for walk in case.scene(paging.fresh).values():
+        for answer, page in zip(walk.answers, walk.pages, strict=False):
+            findings += checks.flag_name(answer, page, "IsFinish")
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("next-page-has-a-cursor")
+def test_a_page_that_others_follow_has_a_cursor(case: Case) -> None:
+    findings: list[Finding] = []
+    for walk in case.scene(paging.fresh).values():
+        findings += checks.cursors(walk.answers, walk.pages)
+    case.judge(findings)
+
+
+@pytest.mark.check("walk-visits-everybody-once")
+def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
+    findings: list[Finding] = []
+    for count, walk in case.scene(paging.fresh).items():
+        walk.must_be_whole()
+        owner, *others = walk.message.conversation.members
+        findings += checks.everybody_once(
+            walk.last_answer, walk.members, others, [owner], f"pages of {count}"
+        )
+    half = case.scene(paging.half_read)
+    half.read.must_be_whole()
+    findings += checks.everybody_once(
+        half.read.last_answer, half.read.members, half.readers, [], "readers in pages of 2"
+    )
+    if case.profile.rank > 0:
+        for size, count in sizes(case):
+            grown = case.scene(paging.grown, size, count)
+            findings += two_lists(grown, f"{size} members in pages of {count}")
+    case.judge(findings)
+
+
+def sizes(case: Case) -> tuple[tuple[int, int], ...]:
+    if case.profile.name == "exhaustive":
+        return ((2, 1), (3, 2), (20, 3), (20, 20), (199, 100), (200, 50), (200, 200))
+    return ((2, 1), (21, 5), (21, 10))
+
+
+def two_lists(half: paging.Half, what: str) -> list[Finding]:
+    half.read.must_be_whole()
+    half.unread.must_be_whole()
+    owner, *others = half.message.conversation.members
+    left = [member for member in others if member not in half.readers]
+    return [
+        *checks.everybody_once(
+            half.read.last_answer, half.read.members, half.readers, [], f"readers, {what}"
+        ),
+        *checks.everybody_once(
+            half.unread.last_answer, half.unread.members, left, [owner], f"others, {what}"
+        ),
+    ]
+
+
+@pytest.mark.check("walk-ends")
+def test_a_walk_ends(case: Case) -> None:
+    findings: list[Finding] = []
+    for count, walk in case.scene(paging.fresh).items():
+        total = len(walk.message.conversation.members)
+        findings += checks.ends(walk.answers, walk.pages, count, total)
+    case.judge(findings)
+
+
+@pytest.mark.check("message-is-echoed")
+def test_the_answer_names_its_message(case: Case) -> None:
+    findings: list[Finding] = []
+    for walk in case.scene(paging.fresh).values():
+        for answer, page in zip(walk.answers, walk.pages, strict=False):
+            findings += checks.echoed(answer, page, walk.message.id)
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("new-message-lists-everybody-as-unread")
+def test_nobody_is_listed_as_reader_of_a_new_message(case: Case) -> None:
+    walk, readers = case.scene(paging.fresh)[100], case.scene(paging.fresh_readers)
+    walk.must_be_whole()
+    readers.must_be_whole()
+    owner, *others = walk.message.conversation.members
+    case.judge(
+        [
+            *checks.everybody_once(
+                readers.last_answer, readers.members, [], [], "readers of a new message"
+            ),
+            *checks.everybody_once(
+                walk.last_answer, walk.members, others, [owner], "not readers of a new message"
+            ),
+        ]
+    )
+
+
+@pytest.mark.check("reader-changes-lists")
+def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
+    case.judge(two_lists(case.scene(paging.half_read), "three of six have read"))
+
+
+@pytest.mark.check("lists-are-disjoint")
+def test_nobody_is_in_both_lists(case: Case) -> None:
+    half = case.scene(paging.half_read)
+    half.read.must_be_whole()
+    half.unread.must_be_whole()
+    both = [member for member in half.unread.members if member in half.read.members]
+    case.judge(checks.everybody_once(half.unread.last_answer, both, [], [], "in both lists"))
+
+
+@pytest.mark.check("lists-agree-with-counts")
+def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
+    half = case.scene(paging.half_read)
+    half.read.must_be_whole()
+    half.unread.must_be_whole()
+    counts, owner = half.counts.receipt(half.message), half.message.conversation.owner
+    findings: list[Finding] = []
+    for field, listed in (("read", half.read.members), ("unread", half.unread.members)):
+        number = getattr(counts, field)
+        lengths = {len(listed), len([m for m in listed if m != owner])}
+        lengths |= {len([m for m in listed if m != owner]) + 1} if field == "unread" else set()
+        if number is not None and number not in lengths:
+            findings += receipts.disagreement(half.counts.answer, counts, field, sorted(lengths))
+    case.judge(findings)
+
+
+@pytest.mark.check("only-members-are-listed")
+def test_only_members_are_listed(case: Case) -> None:
+    half = case.scene(paging.half_read)
+    members = half.message.conversation.members
+    listed = [*half.read.members, *half.unread.members]
+    strange = [member for member in dict.fromkeys(listed) if member not in members]
+    case.judge(checks.everybody_once(half.unread.last_answer, strange, [], [], "who is no member"))
+
+
+@pytest.mark.check("listed-members-have-their-names")
+def test_members_are_listed_under_their_names(case: Case) -> None:
+    walk = case.scene(paging.fresh)[100]
+    walk.must_be_whole()
+    members = walk.message.conversation.members
+    strange = [member for member in walk.members if member not in members]
+    case.judge(checks.everybody_once(walk.last_answer, strange, [], [], "under another name"))
+
+
+@pytest.mark.check("listing-changes-nothing")
+def test_asking_twice_lists_the_same_members(case: Case) -> None:
+    half = case.scene(paging.half_read)
+    half.read.must_be_whole()
+    half.again.must_be_whole()
+    case.judge(
+        checks.same_members(
+            half.again.last_answer, half.read.members, half.again.members, "asking twice"
+        )
+    )
+
+
+@pytest.mark.check("plain-message-has-no-lists")
+def test_a_message_that_did_not_ask_has_no_lists(case: Case) -> None:
+    plain = case.scene(groups.plain_message)
+    answer = paging.page_of(case.stage, plain, read=False)
+    why = "a message that did not ask for a receipt"
+    case.judge(
+        [
+            *refusals.refused(answer, why),
+            *refusals.code_among(answer, case.given["codes"], why),
+        ]
+    )
+
+
+@pytest.mark.check("unknown-message-has-no-lists")
+def test_a_message_that_does_not_exist_has_no_lists(case: Case) -> None:
+    answer = paging.page_of(case.stage, case.scene(groups.no_message), read=False)
+    why = "a message that does not exist"
+    case.judge(
+        [
+            *refusals.refused(answer, why),
+            *refusals.code_among(answer, case.given["codes"], why),
+        ]
+    )

@@ -175,9 +175,10 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
     path: Path_ = tuple(problem.absolute_path)
     schema: dict[str, Any] = dict(problem.schema)  # type: ignore[arg-type]
     value: Any = problem.validator_value
+    instance: Any = problem.instance
     if problem.validator == "additionalProperties":
         known = list(schema.get("properties", ()))
-        unknown = next(key for key in problem.instance if key not in known)
+        unknown = next(key for key in instance if key not in known)
         return source.error(
             f"unknown field {unknown!r}",
             (*path, unknown),
@@ -186,19 +187,15 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
     if problem.validator == "oneOf" and len(path) == 1:
         return source.error("needs either url or embedded: true", path, fix="give exactly one")
     if problem.validator == "required":
-        missing = [key for key in value if key not in problem.instance]
+        missing = [key for key in value if key not in instance]
         return source.error(f"{', '.join(missing)} missing", path, fix="add it")
     if problem.validator == "enum":
         allowed = ", ".join(map(str, value))
-        hint = _did_you_mean(str(problem.instance), map(str, value))
-        return source.error(
-            f"{problem.instance!r} is not known", path, fix=f"{hint}one of {allowed}"
-        )
+        hint = _did_you_mean(str(instance), map(str, value))
+        return source.error(f"{instance!r} is not known", path, fix=f"{hint}one of {allowed}")
     if problem.validator == "pattern":
         description = schema.get("description", f"like {value}")
-        return source.error(
-            f"{problem.instance!r} is malformed", path, fix=f"expected: {description}"
-        )
+        return source.error(f"{instance!r} is malformed", path, fix=f"expected: {description}")
     return source.error(problem.message, path)
 
 

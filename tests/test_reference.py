@@ -1,14 +1,20 @@
 """The reference server over raw HTTP."""
 
 import base64
+import hashlib
+import http.server
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -393,18 +399,23 @@ def test_the_child_ends_with_its_parent():
     done = subprocess.run(command, capture_output=True, check=False, timeout=10)
     pid = int(done.stdout)
     for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not runs(pid):
             return
         time.sleep(0.02)
     os.kill(pid, signal.SIGKILL)
     pytest.fail("the child outlived its parent")
 
 
+def runs(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
 def test_the_key_is_in_no_command_line(server):
-    with open(f"/proc/{server.pid}/cmdline", "rb") as file:  # noqa: PTH123
-        assert server.key.encode() not in file.read()
+    assert server.key.encode() not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
 
 
 def test_a_half_request_does_no_harm(server, call, group):
@@ -412,3 +423,40 @@ def test_a_half_request_does_no_harm(server, call, group):
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(b"POST /v4/x/y HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
     assert call.counts(group, 10**6) == [10062]
+
+
+def test_callbacks_say_what_happened_and_their_answer_is_ignored():
+    taken = queue.Queue()
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            taken.put((query, json.loads(body)))
+            self.send_response(500)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{receiver.server_port}/hook"
+        with launch(webhook=url, webhook_token="t") as server:
+            caller = Caller(server)
+            group = caller.group()
+            seq = caller.send(group)
+            assert caller.read(group, "a", seq) == 0
+            caller(DIRECT, "admin_set_msg_read", {"Report_Account": "a", "Peer_Account": "b"})
+            caller.session.close()
+            found = [taken.get(timeout=3) for _ in range(3)]
+        receiver.shutdown()
+    for query, body in found:
+        assert query["CallbackCommand"] == body["CallbackCommand"]
+        assert query["OptPlatform"] == "RESTAPI"
+        assert query["SdkAppid"] == str(server.sdkappid)
+        assert query["Sign"] == hashlib.sha256(f"t{query['RequestTime']}".encode()).hexdigest()
+    numbers = [body["GroupMsgReceiptList"][0] for _, body in found[:2]]
+    assert [(n["ReadNum"], n["UnreadNum"]) for n in numbers] == [(0, 3), (1, 2)]
+    assert numbers[1]["ReadReceiptMembers"] == [{"Member_Account": "a"}]
+    assert found[2][1]["UnreadMsgNum"] == 0

@@ -50,7 +50,7 @@ class Driver(ABC):
         """Whether the target says that it does not have the operation at all."""
 
     @abstractmethod
-    def sensible(self, operation: str, body: Any) -> Any:
+    def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
         """Return the smallest valid body with what the live system wants of it: times, texts."""
 
     # Each neutral action is the calls it takes, and how to read what came back.
@@ -151,6 +151,68 @@ class Driver(ABC):
     @abstractmethod
     def recall(self, message: Message) -> Call:
         """Call that takes a message back."""
+
+    # Set-up, as far as it is documented.
+
+    @abstractmethod
+    def added(self, answer: Answer) -> Mapping[Any, Any]:
+        """Return what became of each user that was to be added: 0 failed, 1 added, 2 was there."""
+
+    @abstractmethod
+    def ask_members(self, conversation: Conversation) -> Call:
+        """Call for the members of a group."""
+
+    @abstractmethod
+    def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
+        """Return the members that an answer lists, and the number that it gives."""
+
+    @abstractmethod
+    def look_at_group(self, conversation: Conversation) -> Call:
+        """Call for the newest messages of a group."""
+
+    @abstractmethod
+    def group_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
+        """Return the messages of a group by id."""
+
+    @abstractmethod
+    def direct_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
+        """Return the messages of two people by id."""
+
+    @abstractmethod
+    def is_recalled(self, item: Mapping[str, Any]) -> bool:
+        """Whether a message of a history is marked as recalled."""
+
+    @abstractmethod
+    def recalled(self, answer: Answer) -> Mapping[Any, Any]:
+        """Return the code for each message that was to be recalled."""
+
+    @abstractmethod
+    def text_of(self, item: Mapping[str, Any]) -> Any:
+        """Return the text of a message of a history."""
+
+    @abstractmethod
+    def with_text(self, call: Call, text: str) -> Call:
+        """Return a call that sends another text."""
+
+    @abstractmethod
+    def without_member(self, call: Call, sender: Any) -> Call:
+        """Return a call that sends in the name of somebody else."""
+
+    @abstractmethod
+    def misnamed_wish(self, call: Call) -> Call:
+        """Return a call that asks for a receipt under a name that means nothing there."""
+
+    @abstractmethod
+    def import_messages(self, conversation: Conversation, count: int) -> Call:
+        """Call that imports old messages into a group."""
+
+    @abstractmethod
+    def imported(self, answer: Answer) -> list[Any]:
+        """Return the ids of the messages that were imported."""
+
+    @abstractmethod
+    def import_users(self, names: Sequence[str]) -> Call:
+        """Call that makes many users at once."""
 
     @abstractmethod
     def hook_input(

@@ -34,7 +34,6 @@ DEFAULTS: Mapping[str, Any] = {
     "asking_reads": False,
     "unread_floor": 0,
     "read_cap": None,
-    "reads_reset_by_send": False,
     # what has a receipt
     "plain_has_receipt": False,
     "unknown_has_receipt": False,
@@ -62,7 +61,6 @@ DEFAULTS: Mapping[str, Any] = {
     "peer_read_spreads": False,
     "peer_read_by_receipt": True,
     "receipt_clears_unread": False,
-    "key_of_other_pair": False,
     "read_time_integer": False,
     "roam_order": "newest",
     # credentials

@@ -107,8 +107,9 @@ def _proven(stage: Stage, operation: str) -> Call:
     if not stage.can(operation):
         raise NotExercised(f"{operation} is not there")
     schema = _request_schema(stage, operation)
-    body = boundaries.smallest(schema, _Live(stage, operation))
-    call = Call(operation, stage.driver.sensible(operation, body), label="the ordinary call")
+    live = _Live(stage, operation)
+    body = stage.driver.sensible(operation, boundaries.smallest(schema, live), live)
+    call = Call(operation, body, label="the ordinary call")
     stage.must(call)
     return call
 

@@ -1,0 +1,437 @@
+"""The neutral actions in the terms of Tencent Chat: bodies out, fields in.
+
+Sources stand at each action: the operation pages that the contract lists.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from receiptspec.drivers.base import Driver
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page, Receipt
+
+__all__ = ["TencentActions"]
+
+_TEXT = "TIMTextElem"
+
+
+class TencentActions(Driver):
+    """Everything of the driver that knows fields and nothing of the wire."""
+
+    ask = "get_group_msg_receipt"
+    group_read = "group_msg_receipt"
+    at_once = 100
+
+    def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
+        """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""
+        key, read = "GroupMsgReceiptList", _group_receipt
+        if answer.operation == "admin_getroammsg":
+            key, read = "MsgList", _direct_receipt
+        items = answer.get(key)
+        made = [
+            read(item, f"$.{key}[{index}]")
+            for index, item in enumerate(items if isinstance(items, list) else ())
+            if isinstance(item, dict)
+        ]
+        return tuple(receipt for receipt in made if receipt is not None)
+
+    def page(self, answer: Answer) -> Page:
+        """Read a page of members (R2), under either name of the flag that ends the walk."""
+        members: list[Any] = []
+        for key, name in (("ReadList", "Read_Account"), ("UnreadList", "Unread_Account")):
+            entries = answer.get(key)
+            members += [
+                entry.get(name)
+                for entry in (entries if isinstance(entries, list) else ())
+                if isinstance(entry, dict)
+            ]
+        flag = next(
+            (key for key in ("IsFinish", "IsFinished") if answer.get(key) is not None), None
+        )
+        return Page(
+            members=tuple(members),
+            cursor=answer.get("Cursor"),
+            last=answer.get(flag) == 1 if flag else None,
+            flag=flag,
+            message=answer.get("MsgSeq"),
+        )
+
+    def probes(self) -> list[Call]:
+        """Harmless calls that any live target answers somehow."""
+        return [
+            self.ask_receipts(Conversation(Kind.GROUP, "rs-no-such-group", "", "", ()), [1]),
+            Call("get_group_member_info", {"GroupId": "rs-no-such-group"}),
+        ]
+
+    def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
+        """Fill in what a schema cannot know: a text, a time near now, a first list item."""
+        text = [{"MsgType": _TEXT, "MsgContent": {"Text": "a message"}}]
+        number = zlib.crc32(operation.encode())
+        now = int(time.time())
+        messages = [{"MsgSeq": live.get("message")}]
+        letter = {
+            "From_Account": live.get("peer"),
+            "To_Account": live.get("operator"),
+            "MsgKey": live.get("message-key"),
+        }
+        filled: dict[str, dict[str, Any]] = {
+            "sendmsg": {"MsgBody": text, "MsgRandom": number},
+            "send_group_msg": {"MsgBody": text, "Random": number},
+            "admin_getroammsg": {"MaxCnt": 20, "MinTime": now - 3600, "MaxTime": now + 60},
+            "get_group_msg_receipt_detail": {"Filter": 1, "Cursor": "", "Count": 5},
+            "create_group": {"Type": "Public"},
+            "group_msg_get_simple": {"ReqMsgNumber": 20},
+            "group_msg_receipt": {"MsgSeqList": messages},
+            "group_msg_recall": {"MsgSeqList": messages},
+            "c2c_msg_read_receipt": {"C2CMsgInfo": [letter]},
+        }
+        return {**body, **filled.get(operation, {})}
+
+    def make_users(self, names: Sequence[str]) -> list[Call]:
+        """Import accounts (A1), one call each or many at once; importing again is harmless."""
+        if len(names) > 20:
+            parts = [names[start : start + 100] for start in range(0, len(names), 100)]
+            lists = [[{"UserID": name} for name in part] for part in parts]
+            return [Call("multiaccount_import", {"AccountList": part}) for part in lists]
+        return [Call("account_import", {"UserID": name}) for name in names]
+
+    def make_group(
+        self, type_: str, name: str, owner: Any, members: Sequence[Any], id_: str | None = None
+    ) -> Call:
+        """Create a group with its members in one call (G1)."""
+        body: dict[str, Any] = {"Owner_Account": owner, "Type": type_, "Name": name}
+        if id_ is not None:
+            body["GroupId"] = id_
+        if members:
+            body["MemberList"] = [{"Member_Account": member} for member in members]
+        return Call("create_group", body)
+
+    def made_group(self, answer: Answer) -> Any:
+        """Return GroupId."""
+        value = answer.get("GroupId")
+        return value if isinstance(value, str) and value else None
+
+    def send_message(
+        self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
+    ) -> Call:
+        """Send a text to a group (M2) or to the other of two people (M1)."""
+        if conversation.kind is Kind.DIRECT:
+            return self._send_direct(conversation, sender, receipt=receipt, number=number)
+        body = {
+            "GroupId": conversation.id,
+            "From_Account": sender,
+            "Random": number % 2**32,
+            "MsgBody": [{"MsgType": _TEXT, "MsgContent": {"Text": f"message {number}"}}],
+        }
+        if receipt:
+            body["NeedReadReceipt"] = 1
+        return Call("send_group_msg", body)
+
+    def _send_direct(
+        self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
+    ) -> Call:
+        body = {
+            "From_Account": sender,
+            "To_Account": _other(conversation, sender),
+            "MsgRandom": number % 2**32,
+            "SyncOtherMachine": 2,
+            "MsgBody": [{"MsgType": _TEXT, "MsgContent": {"Text": f"message {number}"}}],
+        }
+        if receipt:
+            body["IsNeedReadReceipt"] = 1
+        return Call("sendmsg", body)
+
+    def sent_message(self, answer: Answer) -> Any:
+        """Return MsgSeq, or MsgKey in a one-to-one conversation."""
+        if answer.operation == "sendmsg":
+            key = answer.get("MsgKey")
+            return key if isinstance(key, str) and key else None
+        return _int_or_none(answer.get("MsgSeq"))
+
+    def mark_read(
+        self, conversation: Conversation, user: Any, messages: Sequence[Any]
+    ) -> Call | None:
+        """Send a receipt on behalf of a member (R3) or of the receiver (R4)."""
+        if conversation.kind is Kind.DIRECT:
+            peer = _other(conversation, user)
+            keys = [{"From_Account": peer, "To_Account": user, "MsgKey": key} for key in messages]
+            body = {"Operator_Account": user, "Peer_Account": peer, "C2CMsgInfo": keys}
+            return Call("c2c_msg_read_receipt", body)
+        return Call(
+            "group_msg_receipt",
+            {
+                "GroupId": conversation.id,
+                "From_Account": user,
+                "MsgSeqList": [{"MsgSeq": message} for message in messages],
+            },
+        )
+
+    def ask_receipts(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
+        """Ask for counts (R1), or for the history of two people as its owner sees it (R6)."""
+        if conversation.kind is Kind.DIRECT:
+            return self.look(conversation, conversation.owner)
+        body = {
+            "GroupId": conversation.id,
+            "MsgSeqList": [{"MsgSeq": message} for message in messages],
+        }
+        return Call(self.ask, body)
+
+    def named_messages(self, body: Any) -> list[Any]:
+        """Read MsgSeqList (R1)."""
+        return [item.get("MsgSeq") for item in body.get("MsgSeqList", ())]
+
+    def look(self, conversation: Conversation, viewer: Any, *, size: int = 50) -> Call:
+        """Ask for the history of two people, the newest hour of it (R6)."""
+        now = int(time.time())
+        body = {
+            "Operator_Account": viewer,
+            "Peer_Account": _other(conversation, viewer),
+            "MaxCnt": size,
+            "MinTime": now - 3600,
+            "MaxTime": now + 60,
+        }
+        return Call("admin_getroammsg", body)
+
+    def look_on(self, call: Call, answer: Answer) -> Call | None:
+        """Go on at LastMsgKey and LastMsgTime (R6)."""
+        key, moment = answer.get("LastMsgKey"), answer.get("LastMsgTime")
+        if not isinstance(key, str) or not _is_int(moment):
+            return None
+        return replace(call, body={**call.body, "LastMsgKey": key, "MaxTime": moment})
+
+    def looked_through(self, answer: Answer) -> bool:
+        """Read Complete (R6)."""
+        return bool(answer.get("Complete") == 1)
+
+    def misfit(self, call: Call, what: str, third: Any) -> Call:
+        """Change one thing of every item of a receipt (R4)."""
+        parts = str(call.body["C2CMsgInfo"][0]["MsgKey"]).split("_")
+        invented = "_".join(str(int(p) % 4294967295 + 1) for p in parts[:2] if p.isdigit())
+        invented += f"_{parts[-1]}"
+        change = {
+            "from": {"From_Account": third},
+            "to": {"To_Account": third},
+            "key": {"MsgKey": invented},
+            "malformed": {"MsgKey": "x"},
+        }[what]
+        items = [{**item, **change} for item in call.body["C2CMsgInfo"]]
+        return replace(call, body={**call.body, "C2CMsgInfo": items}, label=f"wrong {what}")
+
+    def mark_conversation(
+        self, conversation: Conversation, user: Any, *, until: int | None = None
+    ) -> Call | None:
+        """Mark one side of a conversation as read (R5); the time travels as text."""
+        body = {"Report_Account": user, "Peer_Account": _other(conversation, user)}
+        if until is not None:
+            body["MsgReadTime"] = str(until)
+        return Call("admin_set_msg_read", body)
+
+    def count_unread(self, user: Any, peers: Sequence[Any] | None) -> Call:
+        """Ask for unread counts (R7)."""
+        body: dict[str, Any] = {"To_Account": user}
+        if peers is not None:
+            body["Peer_Account"] = list(peers)
+        return Call("get_c2c_unread_msg_num", body)
+
+    def unread_counts(self, answer: Answer) -> Mapping[Any, int]:
+        """Read C2CUnreadMsgNumList (R7)."""
+        entries = answer.get("C2CUnreadMsgNumList")
+        return {
+            entry["Peer_Account"]: entry["C2CUnreadMsgNum"]
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, dict)
+            and _is_int(entry.get("C2CUnreadMsgNum"))
+            and "Peer_Account" in entry
+        }
+
+    def list_members(
+        self, conversation: Conversation, message: Any, *, read: bool, cursor: Any, count: int
+    ) -> Call | None:
+        """Ask for one page of members (R2)."""
+        body = {
+            "GroupId": conversation.id,
+            "MsgSeq": message,
+            "Filter": 0 if read else 1,
+            "Cursor": "" if cursor is None else cursor,
+            "Count": count,
+        }
+        return Call("get_group_msg_receipt_detail", body)
+
+    def add_members(self, conversation: Conversation, users: Sequence[Any]) -> Call:
+        """Add members (G3)."""
+        entries = [{"Member_Account": user} for user in users]
+        body = {"GroupId": conversation.id, "MemberList": entries}
+        return Call("add_group_member", body)
+
+    def remove_member(self, conversation: Conversation, user: Any) -> Call:
+        """Remove one member (G4)."""
+        body = {"GroupId": conversation.id, "MemberToDel_Account": [user]}
+        return Call("delete_group_member", body)
+
+    def dismiss(self, conversation: Conversation) -> Call:
+        """Dismiss the group (G2)."""
+        return Call("destroy_group", {"GroupId": conversation.id})
+
+    def recall(self, message: Message) -> Call:
+        """Recall one group message (G7)."""
+        body = {"GroupId": message.conversation.id, "MsgSeqList": [{"MsgSeq": message.id}]}
+        return Call("group_msg_recall", body)
+
+    def hook_input(
+        self, conversation: Conversation, user: Any, messages: Sequence[Any]
+    ) -> dict[str, Any]:
+        """Name a group by its GroupId, a one-to-one conversation by the sender alone."""
+        named: dict[str, Any] = {"type": str(conversation.kind)}
+        if conversation.kind is Kind.GROUP:
+            named["id"] = conversation.id
+        else:
+            named["peer"] = conversation.owner
+        return {
+            "vendor": "tencent",
+            "conversation": named,
+            "messages": list(messages),
+            "user": user,
+        }
+
+    def added(self, answer: Answer) -> Mapping[Any, Any]:
+        """Read Result of each member (G3): 0 failed, 1 added, 2 was there, 3 waits."""
+        return _by(answer.get("MemberList"), "Member_Account", "Result")
+
+    def ask_members(self, conversation: Conversation) -> Call:
+        """Ask for the members of a group (G5)."""
+        return Call(
+            "get_group_member_info", {"GroupId": conversation.id, "Limit": 100, "Offset": 0}
+        )
+
+    def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
+        """Read the members and MemberNum (G5)."""
+        listed = _by(answer.get("MemberList"), "Member_Account", "Member_Account")
+        return tuple(listed), answer.get("MemberNum")
+
+    def look_at_group(self, conversation: Conversation) -> Call:
+        """Ask for the newest messages of a group (G6)."""
+        return Call("group_msg_get_simple", {"GroupId": conversation.id, "ReqMsgNumber": 20})
+
+    def group_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
+        """Read the messages of a group by MsgSeq (G6)."""
+        items = answer.get("RspMsgList")
+        return {
+            item["MsgSeq"]: item
+            for item in (items if isinstance(items, list) else ())
+            if isinstance(item, dict) and _is_int(item.get("MsgSeq"))
+        }
+
+    def is_recalled(self, item: Mapping[str, Any]) -> bool:
+        """Read IsPlaceMsg (G6): 2 is a recalled message."""
+        return bool(item.get("IsPlaceMsg") == 2)
+
+    def recalled(self, answer: Answer) -> Mapping[Any, Any]:
+        """Read RetCode by MsgSeq (G7)."""
+        return _by(answer.get("RecallRetList"), "MsgSeq", "RetCode")
+
+    def text_of(self, item: Mapping[str, Any]) -> Any:
+        """Return the text of a message in a history."""
+        try:
+            return item["MsgBody"][0]["MsgContent"]["Text"]
+        except (KeyError, IndexError, TypeError):
+            return None
+
+    def with_text(self, call: Call, text: str) -> Call:
+        """Return a call that sends `text` instead."""
+        body = [{"MsgType": _TEXT, "MsgContent": {"Text": text}}]
+        return replace(call, body={**call.body, "MsgBody": body})
+
+    def without_member(self, call: Call, sender: Any) -> Call:
+        """Return a call that sends in the name of somebody else."""
+        return replace(call, body={**call.body, "From_Account": sender})
+
+    def misnamed_wish(self, call: Call) -> Call:
+        """Return a call that asks for a receipt under the name of the other operation (M2)."""
+        body = {key: value for key, value in call.body.items() if key != "NeedReadReceipt"}
+        return replace(call, body={**body, "IsNeedReadReceipt": 1})
+
+    def direct_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
+        """Read the messages of two people by MsgKey (R6)."""
+        items = answer.get("MsgList")
+        return {
+            item["MsgKey"]: item
+            for item in (items if isinstance(items, list) else ())
+            if isinstance(item, dict) and isinstance(item.get("MsgKey"), str)
+        }
+
+    def import_messages(self, conversation: Conversation, count: int) -> Call:
+        """Import old messages into a group (M3), a second apart and before now."""
+        now = int(time.time())
+        messages = [
+            {
+                "From_Account": conversation.owner,
+                "SendTime": now - count + index,
+                "Random": index + 1,
+                "MsgBody": [{"MsgType": _TEXT, "MsgContent": {"Text": f"old message {index}"}}],
+            }
+            for index in range(count)
+        ]
+        return Call("import_group_msg", {"GroupId": conversation.id, "MsgList": messages})
+
+    def imported(self, answer: Answer) -> list[Any]:
+        """Read MsgSeq of each imported message (M3)."""
+        items = answer.get("ImportMsgResult")
+        return [
+            item.get("MsgSeq")
+            for item in (items if isinstance(items, list) else ())
+            if isinstance(item, dict) and item.get("Result") == 0
+        ]
+
+    def import_users(self, names: Sequence[str]) -> Call:
+        """Import many accounts in one call (A1)."""
+        return Call("multiaccount_import", {"AccountList": [{"UserID": name} for name in names]})
+
+
+def _group_receipt(item: dict[str, Any], path: str) -> Receipt | None:
+    """Read one item; without a usable MsgSeq it belongs to no message."""
+    if not _is_int(item.get("MsgSeq")):
+        return None
+    code = item.get("Code")
+    return Receipt(
+        message=item["MsgSeq"],
+        known=code == 0 or (code is None and "ReadNum" in item),
+        code=code if _is_int(code) else None,
+        read=_int_or_none(item.get("ReadNum")),
+        unread=_int_or_none(item.get("UnreadNum")),
+        path=path,
+        read_key="ReadNum",
+        unread_key="UnreadNum",
+    )
+
+
+def _direct_receipt(item: dict[str, Any], path: str) -> Receipt | None:
+    if not isinstance(item.get("MsgKey"), str):
+        return None
+    flag = item.get("IsPeerRead")
+    known = _is_int(flag)
+    return Receipt(item["MsgKey"], known, peer_read=flag == 1 if known else None, path=path)
+
+
+def _other(conversation: Conversation, user: Any) -> Any:
+    return next(member for member in conversation.members if member != user)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _int_or_none(value: Any) -> int | None:
+    return value if _is_int(value) else None
+
+
+def _by(items: Any, key: str, value: str) -> dict[Any, Any]:
+    """Index the objects of a list by one field; skips what has no shape."""
+    return {
+        item[key]: item.get(value)
+        for item in (items if isinstance(items, list) else ())
+        if isinstance(item, dict) and isinstance(item.get(key), str | int)
+    }

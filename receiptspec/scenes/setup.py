@@ -1,0 +1,211 @@
+"""What has to happen before anybody reads: accounts, groups, members, messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
+from receiptspec.scenes.groups import Asked, asked
+from receiptspec.stage import Stage
+
+__all__ = ["Sequence", "Told"]
+
+#: What text has to survive: scripts, emoji, joiners, quotes, escapes, control characters.
+TEXTS = (
+    "plain",
+    "quotes \" and ' and \\ and /",
+    "lines\nand\ttabs",
+    "多语言 한국어 עברית العربية",
+    "👩‍👩‍👧‍👦 🇪🇺 e\u0301 \u200b zero width",
+    "<b>&amp;</b> %s {0} $x `x`",
+    "\u0001\u0008\u001f\u007f",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, what was expected to be in it, and what was."""
+
+    answer: Answer
+    wanted: Any
+    got: Any
+    again: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The ids that a fresh group gave its messages, and the answer of the last."""
+
+    answer: Answer
+    ids: tuple[Any, ...]
+
+
+def sequence(stage: Stage) -> Sequence:
+    """Send three messages to a fresh group."""
+    group = stage.group(2)
+    answers = [
+        stage.must(
+            stage.driver.send_message(
+                group, group.owner, receipt=False, number=stage.number("sequence", turn)
+            )
+        )
+        for turn in range(3)
+    ]
+    ids = tuple(stage.driver.sent_message(answer) for answer in answers)
+    if None in ids:
+        raise NotExercised("an answer that a message was sent names no message")
+    return Sequence(answers[-1], ids)
+
+
+def repeated(stage: Stage) -> tuple[Sequence, Answer]:
+    """Send the same message with the same random number twice, then look at the history."""
+    group = stage.group(2)
+    call = stage.driver.send_message(
+        group, group.owner, receipt=True, number=stage.number("repeated")
+    )
+    answers = [stage.must(call), stage.call(call)]
+    ids = tuple(stage.driver.sent_message(answer) for answer in answers)
+    return Sequence(answers[1], ids), stage.call(stage.driver.look_at_group(group))
+
+
+def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
+    """Send in the name of an account that is no member, and of one that does not exist."""
+    outsider = stage.users(5)[4]
+    group = stage.group(2)
+    call = stage.driver.send_message(group, group.owner, receipt=False, number=stage.number("from"))
+    return (
+        stage.call(stage.driver.without_member(call, outsider)),
+        stage.call(stage.driver.without_member(call, "rs-no-such-user")),
+    )
+
+
+def misnamed(stage: Stage) -> tuple[Message, Asked]:
+    """Ask for a receipt under the name that the one-to-one operation has for it."""
+    group = stage.group(2)
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=stage.number("name"))
+    answer = stage.must(stage.driver.misnamed_wish(call))
+    message = Message(group, stage.driver.sent_message(answer), group.owner, False)
+    return message, asked(stage, stage.ask(group, [message]))
+
+
+def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked]:
+    """Make a group with an id of our own, use it, and try to make it again."""
+    owner, other = stage.users(2)
+    name = f"rs{stage.namespace}-own.group_1"
+    call = stage.driver.make_group("Public", "own", owner, [other], name)
+    made, again = stage.must(call), stage.call(call)
+    id_ = stage.driver.made_group(made)
+    group = Conversation(Kind.GROUP, id_, "Public", owner, (owner, other))
+    message = stage.say(group)
+    return name, made, again, asked(stage, stage.ask(group, [message]))
+
+
+def added(stage: Stage) -> tuple[Any, Answer, Answer]:
+    """Add somebody twice."""
+    newcomer = stage.users(6)[5]
+    group = stage.group(2)
+    call = stage.driver.add_members(group, [newcomer])
+    return newcomer, stage.must(call), stage.call(call)
+
+
+def ghost_added(stage: Stage) -> Answer:
+    """Add an account that does not exist."""
+    return stage.call(stage.driver.add_members(stage.group(2), ["rs-no-such-user"]))
+
+
+def crowd_added(stage: Stage, size: int) -> Answer:
+    """Add more members at once than one call may."""
+    names = [f"rs{stage.namespace}-c{index}" for index in range(size)]
+    return stage.call(stage.driver.add_members(stage.group(2), names))
+
+
+def room_added(stage: Stage, type_: str) -> Answer:
+    """Add a member to a room that takes none."""
+    newcomer = stage.users(6)[5]
+    return stage.call(stage.driver.add_members(stage.group(1, type_=type_), [newcomer]))
+
+
+def outsider_removed(stage: Stage) -> Answer:
+    """Remove somebody who is no member."""
+    outsider = stage.users(6)[5]
+    return stage.call(stage.driver.remove_member(stage.group(2), outsider))
+
+
+def members(stage: Stage) -> Told:
+    """Ask for the members of a group."""
+    group = stage.group(4)
+    answer = stage.call(stage.driver.ask_members(group))
+    return Told(answer, group.members, stage.driver.members(answer))
+
+
+def history(stage: Stage) -> tuple[tuple[Message, ...], tuple[str, ...], Answer]:
+    """Send every awkward text to a group and read them back."""
+    group = stage.group(2)
+    messages = []
+    for turn, text in enumerate(TEXTS):
+        call = stage.driver.send_message(
+            group, group.owner, receipt=False, number=stage.number("text", turn)
+        )
+        answer = stage.must(stage.driver.with_text(call, text))
+        messages.append(Message(group, stage.driver.sent_message(answer), group.owner, False))
+    return tuple(messages), TEXTS, stage.call(stage.driver.look_at_group(group))
+
+
+def letters(stage: Stage) -> tuple[tuple[Any, ...], tuple[str, ...], Answer]:
+    """Send every awkward text to one person and read them back."""
+    a, b = stage.users(2)
+    conversation = Conversation(Kind.DIRECT, None, "direct", a, (a, b))
+    keys = []
+    for turn, text in enumerate(TEXTS):
+        call = stage.driver.send_message(
+            conversation, a, receipt=False, number=stage.number("letter", turn)
+        )
+        keys.append(stage.driver.sent_message(stage.must(stage.driver.with_text(call, text))))
+    answer = None
+    for _ in stage.patience():
+        answer = stage.call(stage.driver.look(conversation, a))
+        if not answer.accepted or set(keys) <= set(stage.driver.direct_history(answer)):
+            break
+    assert answer is not None  # noqa: S101
+    return tuple(keys), TEXTS, answer
+
+
+def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
+    """Recall a message and look at the history."""
+    group = stage.group(2)
+    message = stage.say(group)
+    answer = stage.call(stage.driver.recall(message))
+    found = None
+    for _ in stage.patience():
+        found = stage.call(stage.driver.look_at_group(group))
+        item = stage.driver.group_history(found).get(message.id)
+        if item is None or stage.driver.is_recalled(item):
+            break
+    assert found is not None  # noqa: S101
+    return message, answer, found
+
+
+def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:
+    """Import two messages into a group and ask for their receipts."""
+    group = stage.group(2)
+    stage.wait_until(stage.clock() + 3)
+    answer = stage.call(stage.driver.import_messages(group, 2))
+    ids = stage.driver.imported(answer) if answer.accepted else []
+    return answer, ids, asked(stage, stage.ask(group, ids)) if ids else None
+
+
+def users_imported(stage: Stage, count: int) -> Answer:
+    """Import more accounts at once than one call may."""
+    names = [f"rs{stage.namespace}-m{index}" for index in range(count)]
+    return stage.call(stage.driver.import_users(names))
+
+
+def long_text(stage: Stage, call: Call, size: int) -> Answer:
+    """Make a call longer than the documents allow: by its text, or by repeating what it lists."""
+    if "MsgBody" in call.body:
+        return stage.call(stage.driver.with_text(call, "x" * size))
+    key = next(key for key, value in call.body.items() if isinstance(value, list))
+    items = call.body[key] * (size // 60)
+    return stage.call(Call(call.operation, {**call.body, key: items}, label=f"over {size} bytes"))

@@ -1,0 +1,129 @@
+"""A read that is reported on behalf of a member counts for that member and those messages."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals
+from receiptspec.findings import Finding
+from receiptspec.scenes import reads
+
+
+@pytest.mark.check("read-on-behalf-is-accepted")
+def test_a_members_read_is_accepted(case: Case) -> None:
+    scene = case.scene(reads.member)
+    case.judge(refusals.accepted(scene.answer, "a member and two messages"))
+
+
+def each_read(scene: reads.Reported) -> list[Finding]:
+    """Expect the first two of three messages to have got the read, and the third not."""
+    *read, other = scene.messages
+    findings: list[Finding] = []
+    for message in read:
+        before, after = scene.before.receipt(message), scene.after.receipts.get(message.id)
+        for field, by in (("read", 1), ("unread", -1)):
+            findings += receipts.changed(
+                scene.after.answer, before, after, field, by, "a read was reported"
+            )
+    why = "reads of other messages were reported"
+    findings += receipts.same(
+        scene.after.answer, scene.before.receipts, scene.after.receipts, [other.id], why
+    )
+    return findings
+
+
+@pytest.mark.check("read-on-behalf-shows")
+def test_a_reported_read_shows_in_the_counts(case: Case) -> None:
+    case.judge(each_read(case.scene(reads.member)))
+
+
+@pytest.mark.check("each-message-of-a-batch-is-read")
+def test_each_message_that_is_named_gets_the_read(case: Case) -> None:
+    findings = each_read(case.scene(reads.member))
+    if case.profile.rank > 0:
+        scene = case.scene(reads.full_batch, 50)
+        if scene.answer.accepted:
+            findings += all_counted(scene)
+    case.judge(findings)
+
+
+def all_counted(scene: reads.Reported) -> list[Finding]:
+    findings: list[Finding] = []
+    for message in scene.messages:
+        before, after = scene.before.receipts.get(message.id), scene.after.receipts.get(message.id)
+        if before is not None and before.known:
+            findings += receipts.changed(
+                scene.after.answer, before, after, "read", 1, "a read of all was reported"
+            )
+    return findings
+
+
+@pytest.mark.check("full-batch-of-reads-is-accepted")
+def test_a_full_batch_is_accepted(case: Case) -> None:
+    case.profile.at_least("standard")
+    scene = case.scene(reads.full_batch, case.given["size"])
+    case.judge(refusals.accepted(scene.answer, f"{case.given['size']} messages"))
+
+
+@pytest.mark.check("overfull-batch-of-reads-is-not-processed")
+def test_an_overfull_batch_is_not_counted_in_full(case: Case) -> None:
+    case.profile.at_least("standard")
+    scene = case.scene(reads.full_batch, case.given["size"])
+    case.observe(f"{case.given['size']} messages", scene.answer.describe())
+    if scene.answer.refused:
+        return
+    counted = [m for m in scene.messages if (r := scene.after.receipts.get(m.id)) and r.read]
+    if len(counted) == len(scene.messages):
+        case.judge(refusals.refused(scene.answer, f"{len(counted)} messages, all counted,"))
+
+
+@pytest.mark.check("outsider-does-not-count")
+def test_an_outsiders_read_does_not_count(case: Case) -> None:
+    unchanged(case, case.scene(reads.outsider), "somebody who is no member read")
+
+
+@pytest.mark.check("ghost-does-not-count")
+def test_the_read_of_nobody_does_not_count(case: Case) -> None:
+    unchanged(case, case.scene(reads.ghost), "an account that does not exist read")
+
+
+def unchanged(case: Case, scene: reads.Reported, why: str) -> None:
+    case.observe(why, scene.answer.describe())
+    ids = [message.id for message in scene.messages]
+    case.judge(
+        receipts.same(scene.after.answer, scene.before.receipts, scene.after.receipts, ids, why)
+    )
+
+
+@pytest.mark.check("read-makes-no-receipt")
+def test_reading_a_plain_message_makes_no_receipt(case: Case) -> None:
+    scene = case.scene(reads.plain)
+    case.observe("a read of a message without receipt", scene.answer.describe())
+    why = "a message that did not ask for a receipt, once read,"
+    case.judge(
+        receipts.no_receipt(
+            scene.after.answer,
+            scene.after.receipts,
+            scene.messages[0].id,
+            case.given["codes"],
+            why,
+        )
+    )
+
+
+@pytest.mark.check("sender-reading-is-observed")
+def test_what_becomes_of_the_senders_read_is_recorded(case: Case) -> None:
+    scene = case.scene(reads.sender)
+    message = scene.messages[0]
+    before, after = scene.before.receipts.get(message.id), scene.after.receipts.get(message.id)
+    case.observe("the sender's own read", scene.answer.describe())
+    if before is not None and after is not None:
+        case.observe("the sender's own read counts", "no" if before.read == after.read else "yes")
+
+
+@pytest.mark.check("large-group-has-no-receipts")
+def test_a_group_beyond_the_limit_has_no_receipts(case: Case) -> None:
+    case.profile.at_least("exhaustive")
+    answer, asked = case.scene(reads.large_group, case.given["members"])
+    case.observe(f"sending in a group of {case.given['members']}", answer.describe())
+    if asked is not None and any(receipt.known for receipt in asked.receipts.values()):
+        case.judge(refusals.refused(asked.answer, f"a group of {case.given['members']}"))

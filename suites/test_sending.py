@@ -1,0 +1,98 @@
+"""Messages are numbered, counted once, and come back as they were sent."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals, values
+from receiptspec.findings import Finding
+from receiptspec.scenes import calls, setup
+
+
+@pytest.mark.check("sequence-rises")
+def test_the_numbers_of_messages_rise(case: Case) -> None:
+    scene = case.scene(setup.sequence)
+    case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, "numbers do not rise"))
+
+
+@pytest.mark.check("sequence-has-no-gaps")
+def test_the_numbers_of_messages_are_recorded(case: Case) -> None:
+    scene = case.scene(setup.sequence)
+    steps = {two - one for one, two in zip(scene.ids, scene.ids[1:], strict=False)}
+    case.observe("number of the first message", scene.ids[0])
+    case.observe("numbers rise by", ", ".join(map(str, sorted(steps))))
+
+
+@pytest.mark.check("repeated-message-is-dropped")
+def test_a_repeated_message_makes_no_second_one(case: Case) -> None:
+    scene, history = case.scene(setup.repeated)
+    first, second = scene.ids
+    kept = case.stage.driver.group_history(history)
+    case.observe("a repeated message", scene.answer.describe())
+    if second is not None and second != first and second in kept and first in kept:
+        case.judge(values.equal(scene.answer, "$.MsgSeq", first, second, "two messages were made"))
+
+
+@pytest.mark.check("sender-must-exist")
+def test_the_sender_need_not_be_a_member_but_must_exist(case: Case) -> None:
+    outsider, ghost = case.scene(setup.foreign_senders)
+    case.judge(
+        [
+            *refusals.accepted(outsider, "a sender who is no member"),
+            *refusals.refused(ghost, "a sender that does not exist"),
+        ]
+    )
+
+
+@pytest.mark.check("misnamed-wish-makes-no-receipt")
+def test_a_misnamed_wish_makes_no_receipt(case: Case) -> None:
+    message, asked = case.scene(setup.misnamed)
+    why = "a message that asked for a receipt under another name"
+    case.judge(
+        receipts.no_receipt(asked.answer, asked.receipts, message.id, case.given["codes"], why)
+    )
+
+
+@pytest.mark.check("too-long-body-is-refused")
+def test_too_long_a_body_is_refused(case: Case) -> None:
+    good = calls.good_call(case.stage, case.operation.name)
+    answer = case.answered(
+        setup.long_text(case.stage, good, case.given["size"]), "a body that is too long"
+    )
+    why = f"more than {case.given['size']} bytes"
+    case.judge(
+        [
+            *refusals.refused(answer, why),
+            *refusals.code_among(answer, case.given["codes"], why),
+        ]
+    )
+
+
+@pytest.mark.check("each-refusal-names-its-reason")
+def test_each_refusal_carries_the_code_of_its_reason(case: Case) -> None:
+    good = calls.good_call(case.stage, case.operation.name)
+    findings: list[Finding] = []
+    for pair in case.given["pairs"]:
+        answer = case.variation(good, pair["call"])
+        why = answer.exchange.request.label
+        findings += refusals.refused(answer, why)
+        findings += refusals.code_among(answer, pair["codes"], why)
+    case.judge(findings)
+
+
+@pytest.mark.check("text-survives")
+def test_text_comes_back_as_it_was_sent(case: Case) -> None:
+    driver = case.stage.driver
+    findings: list[Finding] = []
+    messages, texts, answer = case.scene(setup.history)
+    kept = driver.group_history(answer)
+    for message, text in zip(messages, texts, strict=True):
+        if message.id in kept:
+            got = driver.text_of(kept[message.id])
+            findings += values.equal(answer, "text", text, got, "a text of a group has changed")
+    keys, texts, answer = case.scene(setup.letters)
+    kept = driver.direct_history(answer)
+    for key, text in zip(keys, texts, strict=True):
+        if key in kept:
+            got = driver.text_of(kept[key])
+            findings += values.equal(answer, "text", text, got, "a text to one person has changed")
+    case.judge(findings)

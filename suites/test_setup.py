@@ -1,0 +1,193 @@
+"""Accounts, groups and members are what the answers about them say."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals, values
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer
+from receiptspec.scenes import groups, setup
+
+
+@pytest.mark.check("custom-group-id-is-kept")
+def test_an_id_of_ones_own_is_kept(case: Case) -> None:
+    name, made, _, asked = case.scene(setup.own_id)
+    got = case.stage.driver.made_group(made)
+    findings = values.equal(made, "$.GroupId", name, got, "the group got another id")
+    case.judge([*findings, *refusals.accepted(asked.answer, "an id of one's own")])
+
+
+@pytest.mark.check("taken-group-id-is-refused")
+def test_an_id_that_is_taken_is_refused(case: Case) -> None:
+    _, _, again, _ = case.scene(setup.own_id)
+    why = "a group id that is taken"
+    case.judge(
+        [
+            *refusals.refused(again, why),
+            *refusals.code_among(again, case.given["codes"], why),
+        ]
+    )
+
+
+@pytest.mark.check("adding-says-what-happened")
+def test_adding_says_who_was_added(case: Case) -> None:
+    newcomer, first, second = case.scene(setup.added)
+    findings = refusals.accepted(second, "a member who is there")
+    for answer, result, why in (
+        (first, 1, "a newcomer was not reported as added"),
+        (second, 2, "a member was not reported as being there"),
+    ):
+        if answer.accepted:
+            got = case.stage.driver.added(answer).get(newcomer)
+            findings += values.equal(answer, "$.MemberList[0].Result", result, got, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("ghost-is-not-added")
+def test_an_account_that_does_not_exist_is_not_added(case: Case) -> None:
+    answer = case.scene(setup.ghost_added)
+    why = "an account that does not exist"
+    findings: list[Finding] = []
+    if answer.accepted:
+        got = case.stage.driver.added(answer).get("rs-no-such-user", 0)
+        findings = values.equal(answer, "$.MemberList[0].Result", 0, got, f"{why} was added")
+    case.judge([*findings, *refusals.code_among(answer, case.given["codes"], why)])
+
+
+@pytest.mark.check("too-many-members-are-refused")
+def test_too_many_members_at_once_are_refused(case: Case) -> None:
+    answer = case.scene(setup.crowd_added, case.given["size"])
+    too_many(case, answer, f"{case.given['size']} members at once")
+
+
+@pytest.mark.check("too-many-accounts-are-refused")
+def test_too_many_accounts_at_once_are_refused(case: Case) -> None:
+    answer = case.scene(setup.users_imported, case.given["size"])
+    too_many(case, answer, f"{case.given['size']} accounts at once")
+
+
+def too_many(case: Case, answer: Answer, why: str) -> None:
+    case.judge(
+        [
+            *refusals.refused(answer, why),
+            *refusals.code_among(answer, case.given["codes"], why),
+        ]
+    )
+
+
+@pytest.mark.check("chat-room-takes-no-members")
+def test_a_room_without_members_takes_none(case: Case) -> None:
+    findings: list[Finding] = []
+    for type_ in case.given["types"]:
+        answer = case.scene(setup.room_added, type_)
+        why = f"a member for an {type_}"
+        findings += refusals.refused(answer, why)
+        findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)
+
+
+@pytest.mark.check("removing-an-outsider-is-fine")
+def test_removing_somebody_who_is_no_member_is_fine(case: Case) -> None:
+    case.judge(refusals.accepted(case.scene(setup.outsider_removed), "somebody who is no member"))
+
+
+@pytest.mark.check("members-are-told")
+def test_the_members_of_a_group_are_told(case: Case) -> None:
+    scene = case.scene(setup.members)
+    findings = refusals.accepted(scene.answer, "a group of four")
+    if not findings:
+        listed, number = scene.got
+        findings += values.equal(
+            scene.answer, "$.MemberNum", len(scene.wanted), number, "the number of members is wrong"
+        )
+        findings += values.equal(
+            scene.answer,
+            "$.MemberList",
+            sorted(scene.wanted),
+            sorted(listed),
+            "other members are listed",
+        )
+    case.judge(findings)
+
+
+@pytest.mark.check("group-history-shows-messages")
+def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
+    messages, _, answer = case.scene(setup.history)
+    findings = refusals.accepted(answer, "the newest messages")
+    if not findings:
+        wanted = sorted(message.id for message in messages)
+        got = sorted(id_ for id_ in case.stage.driver.group_history(answer) if id_ in wanted)
+        findings = values.equal(answer, "$.RspMsgList", wanted, got, "messages are missing")
+    case.judge(findings)
+
+
+@pytest.mark.check("recall-shows-in-history")
+def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
+    message, answer, history = case.scene(setup.recalled)
+    driver = case.stage.driver
+    findings = refusals.accepted(answer, "a message of a minute ago")
+    if not findings:
+        code = driver.recalled(answer).get(message.id)
+        why = "the recall of the message is not reported as done"
+        findings += values.equal(answer, "$.RecallRetList[0].RetCode", 0, code, why)
+    item = driver.group_history(history).get(message.id)
+    if answer.accepted and item is not None and not driver.is_recalled(item):
+        findings += values.equal(
+            history, "$.RspMsgList[].IsPlaceMsg", 2, item.get("IsPlaceMsg"), "it is not marked"
+        )
+    case.judge(findings)
+
+
+@pytest.mark.check("imported-messages-are-told")
+def test_each_imported_message_has_a_result(case: Case) -> None:
+    answer, ids, _ = case.scene(setup.imported)
+    findings = refusals.accepted(answer, "two old messages")
+    if not findings:
+        findings = values.equal(
+            answer, "$.ImportMsgResult", 2, len(ids), "not every message has a result"
+        )
+    case.judge(findings)
+
+
+@pytest.mark.check("imported-message-has-no-receipt")
+def test_an_imported_message_has_no_receipt(case: Case) -> None:
+    _, ids, asked = case.scene(setup.imported)
+    if asked is None:
+        raise NotExercised("no message could be imported")
+    findings: list[Finding] = []
+    for id_ in ids:
+        findings += receipts.no_receipt(
+            asked.answer, asked.receipts, id_, case.given["codes"], "an imported message"
+        )
+    case.judge(findings)
+
+
+@pytest.mark.check("recalled-message-is-observed")
+def test_what_becomes_of_a_recalled_messages_receipt_is_recorded(case: Case) -> None:
+    scene = case.scene(groups.recalled)
+    receipt = scene.after.receipts.get(scene.message.id)
+    what = scene.after.answer.describe() if receipt is None else f"code {receipt.code}"
+    case.observe("the receipt of a recalled message", what)
+    other = scene.extra["other"].id
+    before, after = scene.before.receipts.get(other), scene.after.receipts.get(other)
+    if before is not None and after is not None and after.known:
+        same = (before.read, before.unread) == (after.read, after.unread)
+        case.observe("other messages keep their numbers after a recall", "yes" if same else "no")
+
+
+def difference(scene: groups.Changed) -> str:
+    before, after = (s.receipts.get(scene.message.id) for s in (scene.before, scene.after))
+    if before is None or after is None or before.unread is None or after.unread is None:
+        return "no numbers"
+    return f"{after.unread - before.unread:+d}"
+
+
+@pytest.mark.check("newcomer-is-observed")
+def test_whether_a_newcomer_counts_is_recorded(case: Case) -> None:
+    case.observe("UnreadNum when a member joins", difference(case.scene(groups.joined)))
+
+
+@pytest.mark.check("leaver-is-observed")
+def test_whether_a_leaver_counts_is_recorded(case: Case) -> None:
+    case.observe("UnreadNum when a member leaves", difference(case.scene(groups.deserted)))

@@ -6,6 +6,7 @@ No redirect is followed, nothing is retried, no proxy or netrc is taken from the
 from __future__ import annotations
 
 import http.cookiejar
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,11 +70,28 @@ class Client:
         self._spent = _Spent()
         self._born = time.monotonic()
         self._limiter = _limiter(rate)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = ca or True
-        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.clear()
+        self._ca = ca
+        self._session = self._connected()
+        self._apart = threading.local()
+        self._others: list[requests.Session] = []
+        self._lock = threading.Lock()
+
+    def _connected(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self._ca or True
+        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        session.headers.clear()
+        return session
+
+    def _own(self) -> requests.Session:
+        """Return the session of this thread, made on first use."""
+        if not hasattr(self._apart, "session"):
+            self._apart.session = self._connected()
+            with self._lock:
+                self._others.append(self._apart.session)
+        session: requests.Session = self._apart.session
+        return session
 
     @property
     def sent(self) -> int:
@@ -82,14 +100,17 @@ class Client:
 
     def close(self) -> None:
         """Close the session's connections."""
-        self._session.close()
+        for session in (self._session, *self._others):
+            session.close()
 
-    def send(self, request: Request, *, writes: bool = False) -> Exchange:
+    def send(self, request: Request, *, writes: bool = False, apart: bool = False) -> Exchange:
         """Send the request's final bytes and read the whole answer.
 
-        Raises `BudgetSpent` before anything is sent. Every other failure is in the exchange.
+        `apart` uses a connection of the calling thread, for calls at the same time. Raises
+        `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
-        self._spend(writes=writes)
+        session = self._own() if apart else self._session
+        number = self._spend(writes=writes)
         if self._limiter is not None:
             self._limiter.try_acquire("target")
         prepared = requests.PreparedRequest()
@@ -102,7 +123,7 @@ class Client:
         trouble: str | None = None
         try:
             with _told_apart():
-                answer = self._session.send(
+                answer = session.send(
                     prepared,
                     stream=True,
                     allow_redirects=False,
@@ -122,9 +143,13 @@ class Client:
                 bytes(body),
                 time.perf_counter() - clock,
             )
-        return Exchange(self._spent.requests, request, response, started, trouble)
+        return Exchange(number, request, response, started, trouble)
 
-    def _spend(self, *, writes: bool) -> None:
+    def _spend(self, *, writes: bool) -> int:
+        with self._lock:
+            return self._count(writes=writes)
+
+    def _count(self, *, writes: bool) -> int:
         budget, spent = self._budget, self._spent
         if budget.requests is not None and spent.requests >= budget.requests:
             raise BudgetSpent(f"the budget of {budget.requests} requests is used up")
@@ -134,6 +159,7 @@ class Client:
             raise BudgetSpent(f"the budget of {budget.seconds:g} s is used up")
         spent.requests += 1
         spent.writes += writes
+        return spent.requests
 
     def _read(self, answer: requests.Response, into: bytearray, clock: float) -> None:
         for chunk in answer.iter_content(_CHUNK):

@@ -19,6 +19,7 @@ from receiptspec.reference import launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
 from receiptspec.targets import Target
+from receiptspec.webhooks import Listener
 
 __all__ = ["Run", "prepare"]
 
@@ -79,10 +80,16 @@ class Run:
         return stage
 
     def _start(self, target: Target) -> Stage:
-        auth = origin = None
+        auth = origin = listener = None
         if target.embedded:
+            listener = Listener(token=secrets.token_hex(8))
             server = self._open.enter_context(
-                launch(faults=target.faults, variants=target.variants)
+                launch(
+                    faults=target.faults,
+                    variants=target.variants,
+                    webhook=listener.url,
+                    webhook_token=listener.token,
+                )
             )
             origin = server.url
             auth = {
@@ -97,6 +104,7 @@ class Run:
             seed=self.seed,
             namespace=self.id[:6],
             share=self.share,
+            listener=listener,
         )
         self._open.callback(stage.close)
         return stage

@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
 from receiptspec.checks import answers as answer_checks
@@ -21,6 +24,7 @@ from receiptspec.client import Client
 from receiptspec.contract import Contract
 from receiptspec.drivers import driver_for
 from receiptspec.errors import (
+    ConfigurationError,
     CredentialsRefused,
     Inconclusive,
     NotExercised,
@@ -31,6 +35,7 @@ from receiptspec.exchange import Redactor, Request
 from receiptspec.findings import Finding, Observation
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
+from receiptspec.webhooks import Listener
 
 __all__ = ["Stage", "Witness"]
 
@@ -63,6 +68,7 @@ class Stage:
         seed: int = 0,
         namespace: str = "0",
         share: int = 1,
+        listener: Listener | None = None,
     ) -> None:
         self.target = replace(target, auth=auth) if auth is not None else target
         self.contract: Contract = contracts.load(target.vendor)
@@ -74,9 +80,11 @@ class Stage:
         self._monitor = answer_checks.Monitor(self.contract)
         self._memo: dict[str, Any] = {}
         self._users: list[Any] = []
-        self._created: list[Conversation] = []
+        self._created: dict[Conversation, float] = {}
         self._refusal: Exception | None = None
         self._opened = False
+        self._needed: dict[str, list[Answer]] = {}
+        self._listener = listener
         self._client = Client(
             _origin_only(origin),
             timeouts=target.timeouts,
@@ -112,23 +120,43 @@ class Stage:
         self._opened = True
 
     def _knock(self) -> None:
-        deadline = time.monotonic() + 0.5
-        while True:
-            answers = [self._once(probe) for probe in self.driver.probes()[:1]]
-            answer = answers[0]
-            if answer.verdict not in (Verdict.TROUBLE, Verdict.GARBLED) or answer.spoken:
-                break
-            if time.monotonic() > deadline:
-                raise Unreachable(
-                    f"{self.target.name}: {_origin_only(self.target.url) or 'the target'} does not "
-                    f"answer as {self.contract.title} does ({answer.note})"
-                )
-            time.sleep(0.1)
+        answer = self._first_word()
+        if self._refuses_us(answer):
+            self.driver.renew_credential(plain=True)
+            answer = self._first_word()
         if self._refuses_us(answer):
             raise CredentialsRefused(
                 f"{self.target.name}: the target refuses the configured credentials "
-                f"(code {answer.code}: {self.contract.codes[answer.code].meaning}); check auth"  # type: ignore[index]
+                f"(code {answer.code}: {self._meaning(answer)}); check auth"
             )
+
+    def _first_word(self) -> Answer:
+        """Return the first answer in the dialect, or at least under HTTP 200 and no page."""
+        deadline = time.monotonic() + 0.5
+        while True:
+            answers = [self._once(probe) for probe in self._probes()[:1]]
+            if answers[0].verdict in (Verdict.TROUBLE, Verdict.GARBLED):
+                answers += [self._once(probe) for probe in self._probes()[1:]]
+            best = min(answers, key=lambda answer: list(Verdict).index(answer.verdict))
+            if best.verdict is not Verdict.TROUBLE:
+                return best
+            if time.monotonic() > deadline:
+                raise Unreachable(
+                    f"{self.target.name}: {self.driver.origin} does not answer as "
+                    f"{self.contract.title} does ({best.note})"
+                )
+            time.sleep(0.1)
+
+    def _meaning(self, answer: Answer) -> str:
+        known = self.contract.codes.get(answer.code) if answer.code is not None else None
+        return known.meaning if known else "undocumented"
+
+    def _probes(self) -> list[Call]:
+        """Return harmless calls, one of which should be accepted where that may be tried."""
+        probes = self.driver.probes()
+        if self.target.writes:
+            probes += self.driver.make_users([f"rs{self.namespace}-u0"])
+        return probes
 
     def call(self, call: Call) -> Answer:
         """Send a call and return its answer, after throttling and passing trouble are waited out.
@@ -148,6 +176,8 @@ class Stage:
             answer = self._again(call, answer)
         elif answer.verdict is Verdict.TROUBLE:
             answer = self._confirm(call, answer)
+        elif answer.exchange.trouble:
+            answer = self._repeated(call, answer)
         elif self._refuses_us(answer) and call.credential == "valid":
             answer = self._with_new_credential(call, answer)
         return answer
@@ -157,7 +187,7 @@ class Stage:
 
     def _with_new_credential(self, call: Call, answer: Answer) -> Answer:
         """Try once with a credential made anew, where one that had served is refused."""
-        if call.query or call.rename:
+        if call.label:
             return answer
         self.driver.renew_credential()
         again = self._once(call)
@@ -183,8 +213,43 @@ class Stage:
             self.driver.read(call.operation, exchange),
             request_body=None if call.raw is not None else call.body,
         )
+        if not exchange.trouble:
+            self._watch(answer)
+        return answer
+
+    def _repeated(self, call: Call, answer: Answer) -> Answer:
+        """Take a broken transfer for the target's doing only when it happens every time."""
+        for _ in range(_REPEATS - 1):
+            answer = self._once(call)
+            if not answer.exchange.trouble:
+                return answer
         self._watch(answer)
         return answer
+
+    def at_once(self, calls: Sequence[Call], connections: int = 4) -> list[Answer]:
+        """Send calls at the same time over several connections; answers in the order of `calls`.
+
+        Each answer is what came first: nothing is waited out or sent again.
+        """
+        self.open()
+        for call in calls:
+            if self.contract.operations[call.operation].writes and not self.target.writes:
+                raise NotExercised(f"{call.operation} writes; there is no writes: true")
+        operations = [self.contract.operations[call.operation] for call in calls]
+        requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
+        with ThreadPoolExecutor(connections) as pool:
+            sent = pool.map(
+                lambda pair: self._client.send(pair[1], writes=pair[0].writes, apart=True),
+                zip(operations, requests, strict=True),
+            )
+            exchanges = list(sent)
+        answers = [
+            replace(self.driver.read(call.operation, exchange), request_body=call.body)
+            for call, exchange in zip(calls, exchanges, strict=True)
+        ]
+        for answer in answers:
+            self._watch(answer)
+        return answers
 
     def _wait_out(self, call: Call, answer: Answer) -> Answer:
         """Wait until a rate limit lets the call pass; a limit that spares other calls is none."""
@@ -226,7 +291,7 @@ class Stage:
 
     def _alive(self, *, strict: bool = False) -> bool:
         bad = {Verdict.TROUBLE, Verdict.THROTTLED} if strict else {Verdict.TROUBLE}
-        return any(self._once(probe).verdict not in bad for probe in self.driver.probes())
+        return any(self._once(probe).verdict not in bad for probe in self._probes())
 
     def _await_return(self, answer: Answer) -> None:
         deadline = time.monotonic() + _OUTAGE
@@ -242,6 +307,7 @@ class Stage:
         Raises `NotExercised` when it is not accepted, with what came back instead.
         """
         answer = self.call(call)
+        self.needs(answer)
         if not answer.accepted:
             raise NotExercised(f"{call.operation} did not work: {answer.describe()}")
         return answer
@@ -249,6 +315,23 @@ class Stage:
     def is_gated(self, answer: Answer) -> bool:
         """Whether a refusal may mean that the feature is not switched on or not paid for."""
         return answer.refused and self.contract.kind(answer.code) in ("feature", "permission")
+
+    def needs(self, answer: Answer) -> None:
+        """Remember an answer to a documented call that ought to have been accepted."""
+        self._needed.setdefault(answer.operation, []).append(answer)
+
+    def never_worked(self) -> list[Answer]:
+        """Return one refusal of each operation that was needed and never accepted.
+
+        A refusal for want of a feature, a right or a quota proves nothing.
+        """
+        excuses = {"feature", "permission", "credentials", "limit", "throttled"}
+        return [
+            answers[0]
+            for answers in self._needed.values()
+            if not any(answer.accepted for answer in answers)
+            and self.contract.kind(answers[0].code) not in excuses
+        ]
 
     # --- passive checks -------------------------------------------------------------------
 
@@ -313,7 +396,7 @@ class Stage:
         if made is None:
             raise NotExercised("the answer that a group was made names no group")
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
-        self._created.append(group)
+        self._created[group] = time.time()
         for start in range(0, len(rest), self.driver.at_once):
             part = rest[start : start + self.driver.at_once]
             self.must(self.driver.add_members(group, part))
@@ -360,6 +443,10 @@ class Stage:
                 break
         assert answer is not None  # noqa: S101
         return answer
+
+    def let_age(self, group: Conversation, seconds: float) -> None:
+        """Wait until a group that was made here is so old."""
+        self.wait_until(self._created[group] + seconds)
 
     def clock(self) -> int:
         """Return the time in whole Unix seconds."""
@@ -445,6 +532,23 @@ class Stage:
         if not isinstance(status, int) or not 200 <= status < 300:
             raise Inconclusive(f"hooks.read answered {status}")
 
+    def listener(self) -> Listener:
+        """Return the listener for callbacks; `NotExercised` where the target names none."""
+        if self._listener is None:
+            address = self.target.webhook_listener
+            if address is None:
+                raise NotExercised("no hooks.webhook_listener")
+            parts = urlsplit(address)
+            try:
+                self._listener = Listener(
+                    parts.hostname or "127.0.0.1",
+                    parts.port or 0,
+                    token=self.target.webhook_token.reveal() if self.target.webhook_token else "",
+                )
+            except ConfigurationError as error:
+                raise NotExercised(str(error)) from None
+        return self._listener
+
     def close(self) -> None:
         """Dismiss the groups that were made and close the connections."""
         keep = self.target.embedded or self._refusal is not None
@@ -454,6 +558,8 @@ class Stage:
             except Inconclusive:
                 break
         self._client.close()
+        if self._listener is not None:
+            self._listener.close()
 
 
 def _has(stage: Stage, operation: str) -> bool:
@@ -468,7 +574,7 @@ def _origin_only(url: str) -> str:
 
 
 def _rate(target: Target, contract: Contract, share: int) -> float:
-    documented = min((op.rate for op in contract.operations.values() if op.rate), default=100)
+    documented = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
     return max((target.rate or documented) / share, 0.02)
 
 

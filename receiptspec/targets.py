@@ -95,6 +95,8 @@ class Target:
     timeouts: Timeouts = Timeouts()
     budget: Budget = Budget()
     read_hook: str | tuple[str, ...] | None = None
+    webhook_listener: str | None = None
+    webhook_token: Secret | None = None
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     fixture: Fixture | None = None
     ca: str | None = None
@@ -107,7 +109,8 @@ class Target:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The configured credentials that must never be shown."""
-        return tuple(value for value in self.auth.values() if isinstance(value, Secret))
+        held = [*self.auth.values(), self.webhook_token]
+        return tuple(value for value in held if isinstance(value, Secret))
 
 
 def is_loopback(url: str) -> bool:
@@ -255,6 +258,8 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         timeouts=Timeouts(**timeouts),
         budget=Budget(**block.get("budget", {})),
         read_hook=_hook(block.get("hooks", {}).get("read")),
+        webhook_listener=_listener(source, name, block.get("hooks", {}).get("webhook_listener")),
+        webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=block.get("ca"),
@@ -301,6 +306,19 @@ def _hook(value: str | list[str] | None) -> str | tuple[str, ...] | None:
     if isinstance(value, list):
         return tuple(value)
     return value if value.startswith(("http://", "https://")) else tuple(shlex.split(value))
+
+
+def _listener(source: yamltext.YamlFile, name: str, value: str | None) -> str | None:
+    if value is not None and not is_loopback(value):
+        path = (name, "hooks", "webhook_listener")
+        raise source.error(
+            f"{value!r} is not on this machine", path, fix="like http://127.0.0.1:9099"
+        )
+    return value
+
+
+def _secret(value: str | None) -> Secret | None:
+    return Secret(value) if value else None
 
 
 def _fixture(block: dict[str, Any] | None) -> Fixture | None:

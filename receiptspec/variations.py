@@ -19,6 +19,7 @@ _KEYS = {
     "method",
     "path",
     "raw",
+    "bytes",
     "credential",
     "body",
     "replace",
@@ -30,7 +31,7 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     """Return `call` with one departure.
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
-    parameters. ``method``, ``path``, ``credential``: replaced. ``raw``: the whole body as text.
+    parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body.
     ``body``: ``{set: {…}, drop: […], rename: {old: new}}`` on top-level fields. ``replace``:
     another body. Raises `ContractError` for any other key.
     """
@@ -45,7 +46,7 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
         method=change.get("method", call.method),
         path=change.get("path", call.path),
         credential=change.get("credential", call.credential),
-        raw=change["raw"].encode("utf-8") if "raw" in change else call.raw,
+        raw=change.get("bytes", change["raw"].encode("utf-8") if "raw" in change else call.raw),
         body=change["replace"] if "replace" in change else _body(call.body, change.get("body", {})),
         label=change.get("label") or _name(change),
     )

@@ -3,11 +3,14 @@
 These tests run last: they judge all answers that the run has seen.
 """
 
+import contextlib
+
 import pytest
 
 from receiptspec.case import Case
+from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
-from receiptspec.scenes import groups
+from receiptspec.scenes import calls, groups
 
 
 def judge_all(case: Case) -> None:
@@ -50,6 +53,10 @@ def test_integers_are_json_numbers(case: Case) -> None:
 
 @pytest.mark.check("answers-come-in-time")
 def test_answers_come_within_the_documented_limit(case: Case) -> None:
+    with contextlib.suppress(NotExercised):
+        scene = case.scene(groups.ready)
+        for _ in range(3):
+            case.stage.ask(scene.group, scene.messages)
     judge_all(case)
 
 
@@ -69,5 +76,20 @@ def test_the_content_type_is_recorded(case: Case) -> None:
 
 
 @pytest.mark.check("documented-calls-work")
-def test_every_documented_call_that_was_needed_worked(case: Case) -> None:
-    judge_all(case)
+def test_every_documented_call_that_was_needed_works(case: Case) -> None:
+    with contextlib.suppress(NotExercised):
+        case.scene(groups.reading)
+    findings = [
+        finding
+        for answer in case.stage.never_worked()
+        for finding in refusals.accepted(answer, "a documented body")
+    ]
+    if not findings:
+        good = calls.good_call(case.stage, case.operation.name)
+        for turn, type_ in enumerate(("application/json; charset=utf-8", "application/json") * 6):
+            change = {"headers": {"Content-Type": type_}, "label": f"{type_}, call {turn + 1}"}
+            findings += refusals.accepted(case.variation(good, change), change["label"])
+        for type_ in (None, "text/plain"):
+            change = {"headers": {"Content-Type": type_}, "label": f"content type {type_}"}
+            case.observe(change["label"], case.variation(good, change).describe())
+    case.judge(findings)

@@ -187,6 +187,12 @@ def test_asking_twice_gets_the_same_numbers(case: Case) -> None:
     why = "being asked for"
     findings = receipts.same(one.answer, ready.fresh.receipts, one.receipts, ids, why)
     findings += receipts.same(two.answer, one.receipts, two.receipts, ids, why)
+    turned = case.scene(groups.reordered)
+    why = "being asked for in another order"
+    findings += receipts.same(turned.answer, two.receipts, turned.receipts, ids, why)
+    for message, alone in zip(ready.messages, case.scene(groups.split), strict=True):
+        why = "being asked for alone"
+        findings += receipts.same(alone.answer, two.receipts, alone.receipts, [message.id], why)
     case.judge(findings)
 
 

@@ -94,6 +94,44 @@ def test_the_refusal_of_a_broken_field_carries_its_code(case: Case) -> None:
     case.judge(findings)
 
 
+HOSTILE = {
+    "an empty body": b"",
+    "no JSON": b"hello",
+    "half an object": b'{"',
+    "null": b"null",
+    "a text": b'"x"',
+    "invalid UTF-8": b'{"GroupId":"\xff\xfe"}',
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "a NUL": b'{"\x00":"\x00"}',
+    "5000 levels": b"[" * 5000 + b"]" * 5000,
+    "a number of 5000 digits": b'{"MsgSeq":' + b"9" * 5000 + b"}",
+    "a text of 100 kB": b'{"X":"' + b"x" * 100_000 + b'"}',
+    "a lone surrogate": b'{"X":"\\ud800"}',
+}
+
+
+@pytest.mark.check("bad-input-is-answered")
+def test_hostile_bodies_are_answered(case: Case) -> None:
+    call = good_call(case)
+    findings: list[Finding] = []
+    for label, raw in HOSTILE.items():
+        answer = case.variation(call, {"bytes": raw, "label": label})
+        findings += refusals.not_answered(answer, label)
+    case.judge(findings)
+
+
+@pytest.mark.check("bad-input-is-answered")
+def test_every_broken_field_is_answered(case: Case) -> None:
+    call = good_call(case)
+    findings: list[Finding] = []
+    for mutation in calls.catalogue(case.stage, call):
+        if case.profile.rank == 0 and mutation.keyword == "type":
+            continue
+        answer = case.variation(call, {"replace": mutation.body, "label": mutation.label})
+        findings += refusals.not_answered(answer, mutation.label)
+    case.judge(findings)
+
+
 @pytest.mark.check("bad-input-is-answered")
 @given(data=st.data())
 def test_whatever_is_broken_it_is_answered(case: Case, data: st.DataObject) -> None:

@@ -77,11 +77,11 @@ class Monitor:
         if response is None or response.elapsed <= limit:
             return []
         self._slow[answer.operation] += 1
-        if self._slow[answer.operation] < 3:
+        if self._slow[answer.operation] < 2:
             return []
         return [
             Finding(
-                f"{answer.operation} took longer than {limit} s three times",
+                f"{answer.operation} took longer than {limit} s twice",
                 "response time",
                 f"at most {limit} s",
                 f"{response.elapsed:.1f} s",

@@ -15,7 +15,6 @@ __all__ = [
     "echoed",
     "ends",
     "everybody_once",
-    "flag_name",
     "flags",
     "same_members",
 ]
@@ -78,22 +77,6 @@ def flags(answers: Answers, pages: Pages, total: int) -> list[Finding]:
                 )
             )
     return findings
-
-
-def flag_name(answer: Answer, page: Page, name: str) -> list[Finding]:
-    """Expect the flag of the last page under its documented name."""
-    if page.flag in (name, None):
-        return []
-    return [
-        _finding(
-            answer,
-            f"the flag of the last page is called {page.flag}",
-            f"$.{page.flag}",
-            name,
-            page.flag,
-            str(page.flag),
-        )
-    ]
 
 
 def cursors(answers: Answers, pages: Pages) -> list[Finding]:

@@ -8,7 +8,7 @@ from receiptspec.contract import CodeId
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt, Verdict
 
-__all__ = ["accepted", "code_among", "not_answered", "refused"]
+__all__ = ["accepted", "code_among", "not_answered", "refused", "silence"]
 
 
 def refused(
@@ -94,6 +94,20 @@ def not_answered(answer: Answer, why: str) -> list[Finding]:
             "an answer in the vendor's form",
             answer.note,
             f"not-answered:{answer.note.partition(':')[0]}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def silence(answer: Answer, what: str) -> list[Finding]:
+    """Say that no callback came about something; `answer` is the exchange around it."""
+    return [
+        Finding(
+            f"no callback came after {what}",
+            "callback",
+            "one within a few seconds",
+            "none",
+            f"silent:{what}",
             (answer.exchange,),
         )
     ]

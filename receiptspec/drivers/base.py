@@ -18,6 +18,8 @@ class Driver(ABC):
 
     #: The operation that asks for receipts.
     ask: str
+    #: Scheme, host and port.
+    origin: str
     #: The operation by which a member of a group reads, empty where there is none.
     group_read: str
     #: How many members one call may give a group.
@@ -167,6 +169,10 @@ class Driver(ABC):
         """Return the members that an answer lists, and the number that it gives."""
 
     @abstractmethod
+    def read_position(self, answer: Answer, user: Any) -> Any:
+        """Return up to which message a member has read the conversation, ``None`` if not told."""
+
+    @abstractmethod
     def look_at_group(self, conversation: Conversation) -> Call:
         """Call for the newest messages of a group."""
 
@@ -221,8 +227,11 @@ class Driver(ABC):
         """Return the JSON object that a target's read hook gets."""
 
     @abstractmethod
-    def renew_credential(self) -> None:
-        """Make the valid credential anew for the calls to come, unlike the one before."""
+    def renew_credential(self, *, plain: bool = False) -> None:
+        """Make the valid credential anew for the calls to come, unlike the one before.
+
+        `plain` avoids whatever in its form a target may stumble over.
+        """
 
     @abstractmethod
     def credentials(self) -> Mapping[str, str]:

@@ -25,6 +25,7 @@ from receiptspec.targets import Target
 __all__ = ["TencentDriver"]
 
 _ORDINARY_USER = "rs-ordinary-user"
+_PAGE = "an HTML page"
 
 #: Credentials that change the URL as well as, or instead of, the UserSig.
 _URL_CREDENTIALS = {
@@ -41,11 +42,10 @@ class TencentDriver(TencentActions):
 
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
         self._contract = contract
-        self._origin = origin
         self._app = int(target.auth["sdkappid"])
         self._identifier = str(target.auth["identifier"])
         self._key: Secret = target.auth["key"]
-        self._prefix, self._origin = _split(origin)
+        self._prefix, self.origin = _split(origin)
         self._repeats: Counter[int] = Counter()
         self._lifetime = 86_400
         self._signed: dict[str, tuple[str, Secret]] = {}
@@ -69,7 +69,7 @@ class TencentDriver(TencentActions):
         path = self._prefix + (call.path or operation.path)
         return Request(
             method=call.method or operation.method,
-            origin=self._origin,
+            origin=self.origin,
             target=f"{path}?{urlencode(pairs, quote_via=quote)}" if pairs else path,
             headers=tuple((k, v) for k, v in headers.items() if v is not None),
             body=body,
@@ -81,7 +81,7 @@ class TencentDriver(TencentActions):
         """Return the ``random`` of a call: new for each repetition, the same in every run."""
         checksum = zlib.crc32(body)
         self._repeats[checksum] += 1
-        return (checksum + self._repeats[checksum]) % 2**32
+        return (checksum + self._repeats[checksum]) % 2**31
 
     def _credential(self, name: str) -> tuple[str, Secret]:
         if name not in self._signed:
@@ -93,10 +93,13 @@ class TencentDriver(TencentActions):
             self._signed[name] = (shown, Secret(text))
         return self._signed[name]
 
-    def renew_credential(self) -> None:
+    def renew_credential(self, *, plain: bool = False) -> None:
         """Sign again with another lifetime, so that the UserSig differs within one second too."""
         self._lifetime += 1
         self._signed.pop("valid", None)
+        if plain:
+            claims = usersig.Claims(self._identifier, self._app, int(time.time()), self._lifetime)
+            self._signed["valid"] = (self._identifier, usersig.plain(claims, self._key))
 
     def credentials(self) -> Mapping[str, str]:
         """Return the names that ``credential`` of a requirement row may take."""
@@ -120,8 +123,9 @@ class TencentDriver(TencentActions):
         spoken = _is_envelope(document, response.body)
         answer = Answer(operation, Verdict.GARBLED, exchange, document, spoken=spoken)
         if not (spoken and document.is_object):
-            note = exchange.trouble or f"HTTP {response.status} with {_kind_of(response.body)}"
-            lost = response.status != 200 or (exchange.trouble and not spoken)
+            kind = _kind_of(response.body)
+            note = exchange.trouble or f"HTTP {response.status} with {kind}"
+            lost = response.status != 200 or kind == _PAGE
             verdict = Verdict.TROUBLE if lost else Verdict.GARBLED
             return replace(answer, verdict=verdict, note=note)
         code = _code(document.value)
@@ -168,6 +172,6 @@ def _kind_of(body: bytes) -> str:
     head = body[:200].lstrip().lower()
     if not head:
         return "an empty body"
-    if head.startswith((b"<!doctype", b"<html", b"<")):
-        return "an HTML page"
+    if head.startswith(b"<"):
+        return _PAGE
     return "other text" if not head.startswith((b"{", b"[")) else "foreign JSON"

@@ -312,6 +312,10 @@ class TencentActions(Driver):
         listed = _by(answer.get("MemberList"), "Member_Account", "Member_Account")
         return tuple(listed), answer.get("MemberNum")
 
+    def read_position(self, answer: Answer, user: Any) -> Any:
+        """Read MsgSeq of a member (G5)."""
+        return _by(answer.get("MemberList"), "Member_Account", "MsgSeq").get(user)
+
     def look_at_group(self, conversation: Conversation) -> Call:
         """Ask for the newest messages of a group (G6)."""
         return Call("group_msg_get_simple", {"GroupId": conversation.id, "ReqMsgNumber": 20})

@@ -31,14 +31,18 @@ class Claims:
     expire: int = 86_400
     userbuf: bytes | None = None
 
-    def text(self, *, swapped: bool = False) -> str:
-        """Return the string to sign; `swapped` is the common mistake of expire before time."""
+    def text(self, *, swapped: bool = False, closed: bool = True) -> str:
+        """Return the string to sign.
+
+        `swapped` is the common mistake of expire before time, not `closed` that of no last newline.
+        """
         times = [f"TLS.time:{self.time}\n", f"TLS.expire:{self.expire}\n"]
         if swapped:
             times.reverse()
         head = f"TLS.identifier:{self.identifier}\nTLS.sdkappid:{self.sdkappid}\n"
         tail = "" if self.userbuf is None else f"TLS.userbuf:{_b64(self.userbuf)}\n"
-        return head + "".join(times) + tail
+        whole = head + "".join(times) + tail
+        return whole if closed else whole[:-1]
 
     def json(self, signature: str) -> dict[str, Any]:
         """Return the claims with their signature, as they are deflated."""
@@ -59,9 +63,9 @@ def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def signature(claims: Claims, key: bytes, *, swapped: bool = False) -> str:
+def signature(claims: Claims, key: bytes, *, swapped: bool = False, closed: bool = True) -> str:
     """Return TLS.sig: base64 of HMAC-SHA256 with the key's text as it is."""
-    text = claims.text(swapped=swapped).encode("utf-8")
+    text = claims.text(swapped=swapped, closed=closed).encode("utf-8")
     return _b64(hmac.new(key, text, hashlib.sha256).digest())
 
 
@@ -125,6 +129,7 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "wrong-key": lambda: encode(claims.json(signature(claims, flipped))),
         "hex-key": hexed,
         "swapped": lambda: encode(claims.json(signature(claims, raw, swapped=True))),
+        "no-newline": lambda: encode(claims.json(signature(claims, raw, closed=False))),
         "other-identifier": lambda: signed(replace(claims, identifier=user)),
         "other-app": lambda: signed(replace(claims, sdkappid=claims.sdkappid + 1)),
         "tampered-expire": lambda: tampered("TLS.expire", claims.expire * 2),
@@ -134,6 +139,21 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "not-base64": lambda: "%%%" + whole[3:],
         "empty": lambda: "",
     }
+
+
+def plain(claims: Claims, key: Secret) -> Secret:
+    """Return a UserSig without any of the replaced characters, as far as one is found soon.
+
+    With it a target can be talked to that does not know the alphabet.
+    """
+    raw = key.reveal().encode("utf-8")
+    text = ""
+    for extra in range(6000):
+        changed = replace(claims, expire=claims.expire + extra)
+        text = encode(changed.json(signature(changed, raw)), level=9, compact=bool(extra % 2))
+        if not any(character in text for character in "*-_"):
+            break
+    return Secret(text)
 
 
 def _flip(key: str) -> str:

@@ -111,7 +111,9 @@ def ready(stage: Stage) -> Ready:
     group = stage.group(MEMBERS)
     messages = tuple(stage.say(group) for _ in range(3))
     plain_message = stage.say(group, receipt=False)
-    return Ready(group, messages, plain_message, _ask(stage, group, *messages))
+    fresh = _ask(stage, group, *messages)
+    stage.needs(fresh.answer)
+    return Ready(group, messages, plain_message, fresh)
 
 
 def good(stage: Stage) -> Ready:

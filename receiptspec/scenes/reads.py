@@ -129,3 +129,15 @@ def large_group(stage: Stage, members: int) -> tuple[Answer, Asked | None]:
     answer = stage.call(call)
     made = stage.driver.sent_message(answer) if answer.accepted else None
     return answer, asked(stage, stage.ask(group, [made])) if made is not None else None
+
+
+def position(stage: Stage) -> tuple[Answer, Any, Any]:
+    """Return the read position of a member before and after a message receipt."""
+    group = stage.group(2)
+    member = group.members[1]
+    message = stage.say(group)
+    first = stage.must(stage.driver.ask_members(group))
+    report(stage, member, (message,))
+    second = stage.must(stage.driver.ask_members(group))
+    places = [stage.driver.read_position(answer, member) for answer in (first, second)]
+    return second, places[0], places[1]

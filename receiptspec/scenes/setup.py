@@ -7,6 +7,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
+from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
@@ -189,8 +190,8 @@ def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
 
 def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:
     """Import two messages into a group and ask for their receipts."""
-    group = stage.group(2)
-    stage.wait_until(stage.clock() + 3)
+    group = stage.scene(sandbox).conversation
+    stage.let_age(group, 3.2)
     answer = stage.call(stage.driver.import_messages(group, 2))
     ids = stage.driver.imported(answer) if answer.accepted else []
     return answer, ids, asked(stage, stage.ask(group, ids)) if ids else None

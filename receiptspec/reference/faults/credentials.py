@@ -141,13 +141,6 @@ ALL: list[Fault] = [
         shows="a known TLS.sig opens with other claims",
         cls="authentication",
     ),
-    bends(
-        "standard-alphabet-admitted",
-        "TC-SIG-14",
-        {"extra_alphabet": True},
-        shows="+ / = work as well",
-        **_CLS,
-    ),
     refused_if(
         "star-refused",
         "TC-SIG-14",

@@ -1,0 +1,157 @@
+"""What callbacks must be: named, formed, timed and signed as documented."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from typing import Any
+
+from receiptspec.findings import Finding
+from receiptspec.neutral import Receipt
+from receiptspec.webhooks import Callback
+
+__all__ = ["agrees", "agrees_with", "formed", "named", "reported", "signed", "strict", "timed"]
+
+_QUERY = ("SdkAppid", "CallbackCommand", "contenttype", "ClientIP", "OptPlatform")
+
+
+def _finding(message: str, path: str, expected: object, actual: object) -> Finding:
+    return Finding(message, path, str(expected), str(actual), f"{path}:{message}")
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def named(callback: Callback) -> list[Finding]:
+    """Expect a POST whose query names the app, the command, the format, the caller."""
+    findings = []
+    if callback.method != "POST":
+        findings.append(_finding("a callback is no POST", "method", "POST", callback.method))
+    missing = [name for name in _QUERY if name not in callback.query]
+    if missing:
+        what = ", ".join(missing)
+        findings.append(_finding("the query lacks parameters", "query", what, "nothing of it"))
+    elif callback.query["contenttype"] != "json":
+        got = callback.query["contenttype"]
+        findings.append(_finding("contenttype is not json", "query.contenttype", "json", got))
+    return findings
+
+
+def agrees(callback: Callback) -> list[Finding]:
+    """Expect the same command in the query and in the body."""
+    there, here = callback.query.get("CallbackCommand"), callback.get("CallbackCommand")
+    if there == here:
+        return []
+    return [_finding("query and body name different commands", "$.CallbackCommand", there, here)]
+
+
+def strict(callback: Callback) -> list[Finding]:
+    """Expect the body to be strict JSON."""
+    return [
+        _finding(f"the body is no strict JSON: {p.kind}", p.path, p.expected, p.actual)
+        for p in callback.document.problems
+    ]
+
+
+def formed(callback: Callback) -> list[Finding]:
+    """Expect the documented fields of a group receipt callback, with their types."""
+    findings = [
+        _finding(f"{key} is no text", f"$.{key}", "a String", repr(callback.get(key)))
+        for key in ("GroupId", "Type")
+        if not isinstance(callback.get(key), str)
+    ]
+    items = callback.get("GroupMsgReceiptList")
+    if not isinstance(items, list):
+        findings.append(
+            _finding("the list is missing", "$.GroupMsgReceiptList", "an Array", repr(items))
+        )
+        return findings
+    for index, item in enumerate(items):
+        findings += _item(item, f"$.GroupMsgReceiptList[{index}]")
+    return findings
+
+
+def _item(item: Any, path: str) -> list[Finding]:
+    if not isinstance(item, dict):
+        return [_finding("an item is no object", path, "an Object", repr(item))]
+    findings = [
+        _finding(f"{key} is no number", f"{path}.{key}", "an Integer", repr(item.get(key)))
+        for key in ("MsgSeq", "ReadNum", "UnreadNum")
+        if not _is_int(item.get(key))
+    ]
+    members = item.get("ReadReceiptMembers", [])
+    if not isinstance(members, list) or not all(
+        isinstance(member, dict) and isinstance(member.get("Member_Account"), str)
+        for member in members
+    ):
+        where = f"{path}.ReadReceiptMembers"
+        findings.append(_finding("the readers are malformed", where, "accounts", repr(members)))
+    return findings
+
+
+def agrees_with(callback: Callback, receipt: Receipt) -> list[Finding]:
+    """Expect the counts of a callback to be those that were asked for."""
+    findings = []
+    for item in callback.get("GroupMsgReceiptList") or ():
+        if not isinstance(item, dict) or item.get("MsgSeq") != receipt.message:
+            continue
+        for key, count in (("ReadNum", receipt.read), ("UnreadNum", receipt.unread)):
+            if count is not None and item.get(key) != count:
+                findings.append(
+                    _finding(f"{key} differs from the answer", f"$.{key}", count, item.get(key))
+                )
+    return findings
+
+
+def timed(callback: Callback) -> list[Finding]:
+    """Expect EventTime in milliseconds, near now, as a number or as text."""
+    value = callback.get("EventTime")
+    number = int(value) if isinstance(value, str) and value.isdigit() else value
+    now = callback.received * 1000
+    if _is_int(number) and abs(number - now) < 3_600_000:
+        return []
+    return [
+        _finding("EventTime is not the time in milliseconds", "$.EventTime", int(now), repr(value))
+    ]
+
+
+def reported(callback: Callback, reader: Any, peer: Any) -> list[Finding]:
+    """Expect the fields of the callback after a conversation was marked as read."""
+    findings = []
+    for key, wanted in (("Report_Account", reader), ("Peer_Account", peer)):
+        if callback.get(key) != wanted:
+            findings.append(_finding(f"{key} is wrong", f"$.{key}", wanted, callback.get(key)))
+    moment = callback.get("LastReadTime")
+    if not _is_int(moment) or abs(moment - callback.received) > 3600:
+        now = int(callback.received)
+        findings.append(
+            _finding("LastReadTime is no time in seconds", "$.LastReadTime", now, moment)
+        )
+    if not _is_int(callback.get("UnreadMsgNum")):
+        got = repr(callback.get("UnreadMsgNum"))
+        findings.append(_finding("UnreadMsgNum is no number", "$.UnreadMsgNum", "an Integer", got))
+    return findings
+
+
+def signed(callback: Callback, token: str, *, window: int = 60) -> list[Finding]:
+    """Expect Sign to be the SHA-256 of token and RequestTime, made within a minute."""
+    moment, sign = callback.query.get("RequestTime", ""), callback.query.get("Sign", "")
+    wanted = hashlib.sha256((token + moment).encode()).hexdigest()
+    findings = []
+    if sign.lower() != wanted:
+        findings.append(
+            _finding("the signature is wrong", "query.Sign", "SHA-256", "another value")
+        )
+    if not moment.isdigit() or abs(int(moment) - callback.received) > window:
+        now = int(callback.received)
+        findings.append(_finding("RequestTime is not now", "query.RequestTime", now, moment or "-"))
+    return findings
+
+
+def platform(callback: Callback, allowed: Collection[str]) -> list[Finding]:
+    """Expect the platform that caused a callback to be named."""
+    got = callback.query.get("OptPlatform")
+    if got in allowed:
+        return []
+    return [_finding("OptPlatform is wrong", "query.OptPlatform", " or ".join(allowed), got)]

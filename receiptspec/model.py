@@ -1,0 +1,324 @@
+"""A state machine over the neutral actions, and a model that predicts what receipts say.
+
+Hypothesis walks: members read, join and leave, messages are sent and recalled, receipts are asked
+for in lists and pages. Predictions are differences; where the documents leave a number open it is
+taken as it is found. What does not fit is a finding of the requirement that promises it, together
+with the shortest script that shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as walk_about
+
+from receiptspec.checks import paging as page_checks
+from receiptspec.checks import receipts as checks
+from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Conversation, Message, Receipt
+from receiptspec.scenes.paging import walk
+from receiptspec.stage import Stage
+
+__all__ = ["Deviation", "explore"]
+
+_SHRINKING = 12  # walks after the first failure
+_SIZE = 4
+
+READ, UNREAD = "read-raises-read-count", "read-lowers-unread-count"
+STILL = "reads-stay-with-their-message"
+ANSWERED, PLAIN = "every-message-is-answered", "plain-message-has-no-receipt"
+LISTS, ONCE = "reader-changes-lists", "walk-visits-everybody-once"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A finding of one check, found by the script that its message ends with."""
+
+    check: str
+    finding: Finding
+
+
+@dataclass(slots=True)
+class _State:
+    """What the model knows of one message."""
+
+    message: Message
+    audience: set[Any]
+    readers: set[Any] = field(default_factory=set)
+    since: int = 0
+    base: Receipt | None = None
+    listed: bool = True
+
+
+class _Broken(AssertionError):
+    pass
+
+
+def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
+    """Walk `examples` times about `steps` steps; return what the shortest failing walk found."""
+    failures: list[tuple[int, tuple[Deviation, ...]]] = []
+    walks = 0
+
+    class Machine(_Machine):
+        def __init__(self) -> None:
+            nonlocal walks
+            walks += bool(failures)
+            super().__init__(stage, tired=walks > _SHRINKING)
+
+        def fail(self, deviations: tuple[Deviation, ...]) -> None:
+            failures.append((len(self.script), deviations))
+            raise _Broken
+
+    try:
+        walk_about(
+            Machine,
+            settings=settings(max_examples=examples, stateful_step_count=steps, print_blob=False),
+        )
+    except (Inconclusive, NotExercised):
+        raise
+    except Exception:
+        if not failures:
+            raise
+    return min(failures, key=lambda failure: failure[0])[1] if failures else ()
+
+
+class _Machine(RuleBasedStateMachine):
+    def __init__(self, stage: Stage, *, tired: bool) -> None:
+        super().__init__()
+        self.stage = stage
+        self.tired = tired
+        self.script: list[str] = []
+        self.groups: list[Conversation] = []
+        self.states: list[_State] = []
+        self.names: dict[Any, str] = {}
+
+    def fail(self, deviations: tuple[Deviation, ...]) -> None:
+        raise NotImplementedError
+
+    # --- actions --------------------------------------------------------------------------
+
+    @initialize()
+    def two_groups(self) -> None:
+        if self.tired:
+            return
+        users = self.stage.users(_SIZE + 2)
+        self.names = {user: f"user{index}" for index, user in enumerate(users)}
+        for _ in range(2):
+            self.groups.append(self.stage.group(_SIZE))
+            self.script.append(f"group{len(self.groups)} = {_SIZE} members, user0 owns it")
+            self._send(len(self.groups) - 1, receipt=True)
+
+    @rule(group=st.integers(0, 1), receipt=st.sampled_from([True, True, True, False]))
+    def send(self, group: int, receipt: bool) -> None:
+        if not self.tired and len(self.states) < 40:
+            self._send(group, receipt=receipt)
+
+    def _send(self, group: int, *, receipt: bool) -> None:
+        conversation = self.groups[group]
+        message = self.stage.say(conversation, receipt=receipt)
+        audience = set(conversation.members) - {conversation.owner}
+        self.states.append(_State(message, audience))
+        wish = "" if receipt else ", without asking for a receipt"
+        self.script.append(f"user0 sends m{len(self.states)} to group{group + 1}{wish}")
+
+    @rule(which=st.integers(0, 39), who=st.integers(1, _SIZE + 1), more=st.booleans())
+    def read(self, which: int, who: int, more: bool) -> None:
+        if self.tired or not self.states:
+            return
+        state = self.states[which % len(self.states)]
+        group = state.message.conversation
+        candidates = [member for member in self._group(group).members if member in state.audience]
+        if not state.message.wants_receipt or not candidates:
+            return
+        reader = candidates[who % len(candidates)]
+        chosen = [state]
+        if more:
+            chosen += [s for s in self._readable(group, reader) if s is not state][:3]
+        fresh = [s for s in chosen if reader not in s.readers]
+        if not fresh:
+            return
+        self.stage.reads(reader, [s.message for s in fresh])
+        for one in fresh:
+            one.readers.add(reader)
+            one.since += 1
+        names = ", ".join(self._name(one) for one in fresh)
+        self.script.append(f"{self.names[reader]} reads {names}")
+
+    def _readable(self, group: Conversation, reader: Any) -> list[_State]:
+        return [
+            s
+            for s in self.states
+            if s.message.conversation.id == group.id
+            and s.message.wants_receipt
+            and reader in s.audience
+        ]
+
+    @precondition(lambda self: not self.tired and len(self.states) > 2)
+    @rule(group=st.integers(0, 1))
+    def join(self, group: int) -> None:
+        conversation = self.groups[group]
+        spare = [user for user in self.stage.users(_SIZE + 2) if user not in conversation.members]
+        if not spare:
+            return
+        self.stage.must(self.stage.driver.add_members(conversation, spare[:1]))
+        self._regroup(group, (*conversation.members, spare[0]))
+        self.script.append(f"{self.names[spare[0]]} joins group{group + 1}")
+
+    @precondition(lambda self: not self.tired and len(self.states) > 3)
+    @rule(group=st.integers(0, 1))
+    def leave(self, group: int) -> None:
+        conversation = self.groups[group]
+        if len(conversation.members) < _SIZE:
+            return
+        leaver = conversation.members[-1]
+        self.stage.must(self.stage.driver.remove_member(conversation, leaver))
+        self._regroup(group, conversation.members[:-1])
+        for state in self.states:
+            if state.message.conversation.id == conversation.id:
+                state.audience.discard(leaver)
+        self.script.append(f"{self.names[leaver]} leaves group{group + 1}")
+
+    def _regroup(self, group: int, members: tuple[Any, ...]) -> None:
+        """Take new members; what older messages count from now on is open."""
+        self.groups[group] = replace(self.groups[group], members=members)
+        for state in self.states:
+            if state.message.conversation.id == self.groups[group].id:
+                state.base, state.since, state.listed = None, 0, False
+
+    @precondition(lambda self: not self.tired and len(self.states) > 3)
+    @rule(which=st.integers(0, 39))
+    def recall(self, which: int) -> None:
+        state = self.states[which % len(self.states)]
+        self.stage.must(self.stage.driver.recall(state.message))
+        self.script.append(f"{self._name(state)} is recalled")
+        state.message = replace(state.message, wants_receipt=False)
+        state.listed = False
+        state.audience = set()
+        self._forget(state)
+
+    def _forget(self, state: _State) -> None:
+        """Ask no more about a message of which the documents say nothing any more."""
+        state.base = None
+        state.since = -1
+
+    # --- questions ------------------------------------------------------------------------
+
+    @rule(group=st.integers(0, 1), backwards=st.booleans(), only=st.integers(0, 5))
+    def ask(self, group: int, backwards: bool, only: int) -> None:
+        if self.tired or not self.groups:
+            return
+        states = [
+            s
+            for s in self.states
+            if s.message.conversation.id == self.groups[group].id and s.since >= 0
+        ]
+        states = states[-only:] if only else states
+        states = states[::-1] if backwards else states
+        if not any(s.message.wants_receipt for s in states):
+            return
+        messages = [s.message for s in states]
+        self.script.append(f"asked for {', '.join(self._name(s) for s in states)}")
+        answer = self.stage.settle(
+            self.groups[group], messages, lambda found: not self._judge(states, found, None)
+        )
+        if answer.accepted:
+            found = self.stage.receipts(answer)
+            self._say(self._judge(states, found, answer))
+            self._remember(states, found)
+
+    def _judge(
+        self, states: Iterable[_State], found: dict[Any, Receipt], answer: Answer | None
+    ) -> list[Deviation]:
+        deviations: list[Deviation] = []
+        for state in states:
+            now = found.get(state.message.id)
+            if answer is None:
+                if self._moved_otherwise(state, now):
+                    return [_PENDING]
+                continue
+            if not state.message.wants_receipt:
+                if now is not None and now.known:
+                    deviations += self._as(
+                        PLAIN,
+                        checks.no_receipt(answer, found, state.message.id, [], "a plain message"),
+                    )
+            elif now is None or not now.known:
+                deviations += self._as(
+                    ANSWERED, checks.each_answered(answer, found, [state.message.id])
+                )
+            elif state.base is not None:
+                for name, by, check in (("read", 1, READ), ("unread", -1, UNREAD)):
+                    why = f"{state.since} members read it" if state.since else "others were read"
+                    wrong = checks.changed(answer, state.base, now, name, by * state.since, why)
+                    deviations += self._as(check if state.since else STILL, wrong)
+        return deviations
+
+    def _moved_otherwise(self, state: _State, now: Receipt | None) -> bool:
+        if not state.message.wants_receipt or state.base is None:
+            return False
+        if now is None or now.read is None or state.base.read is None:
+            return now is None
+        unread = (state.base.unread or 0) - (now.unread or 0)
+        return now.read - state.base.read != state.since or unread != state.since
+
+    def _remember(self, states: Iterable[_State], found: dict[Any, Receipt]) -> None:
+        for state in states:
+            now = found.get(state.message.id)
+            if now is not None and now.known:
+                state.base, state.since = now, 0
+
+    @rule(which=st.integers(0, 39), read=st.booleans(), count=st.integers(1, 3))
+    def page(self, which: int, read: bool, count: int) -> None:
+        if self.tired or not self.states:
+            return
+        state = self.states[which % len(self.states)]
+        if not state.listed or not state.message.wants_receipt:
+            return
+        owner = state.message.conversation.owner
+        wanted = state.readers if read else state.audience - state.readers
+        kind = "have" if read else "have not"
+        self.script.append(f"listed who {kind} read {self._name(state)}, {count} a page")
+        found = None
+        for _ in self.stage.patience():
+            found = walk(self.stage, state.message, read=read, count=count)
+            if not found.last_answer.accepted or set(found.members) - {owner} == wanted:
+                break
+        if found is None or not found.last_answer.accepted:
+            return
+        open_ = [] if read else [owner]
+        findings = page_checks.everybody_once(
+            found.last_answer, found.members, sorted(wanted), open_, f"who {kind} read"
+        )
+        twice = any(finding.signature.endswith(":twice") for finding in findings)
+        self._say(self._as(ONCE if twice else LISTS, findings))
+
+    # --- saying ---------------------------------------------------------------------------
+
+    def _group(self, conversation: Conversation) -> Conversation:
+        return next(group for group in self.groups if group.id == conversation.id)
+
+    def _name(self, state: _State) -> str:
+        return f"m{self.states.index(state) + 1}"
+
+    def _as(self, check: str, findings: Iterable[Finding]) -> list[Deviation]:
+        return [Deviation(check, finding) for finding in findings]
+
+    def _say(self, deviations: list[Deviation]) -> None:
+        if not deviations:
+            return
+        script = "\n".join(f"  {number}. {line}" for number, line in enumerate(self.script, 1))
+        self.fail(
+            tuple(
+                replace(d, finding=replace(d.finding, message=f"{d.finding.message}\n{script}"))
+                for d in deviations
+            )
+        )
+
+
+_PENDING = Deviation("", Finding("", "", "", "", ""))

@@ -1,0 +1,78 @@
+"""Several members at once, over several connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Message, Receipt
+from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.paging import Walk, walk
+from receiptspec.scenes.reads import reading_call
+from receiptspec.stage import Stage
+
+__all__ = ["Rush", "rush"]
+
+_MEMBERS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Rush:
+    """Two messages that eight members read at the same time, while pages were asked for."""
+
+    messages: tuple[Message, ...]
+    before: Asked
+    answers: tuple[Answer, ...]
+    meanwhile: tuple[tuple[Answer, tuple[Any, ...]], ...]
+    after: Asked
+    readers: Walk
+
+
+def rush(stage: Stage) -> Rush:
+    """Let eight members read two messages at once, with a page of readers asked in between."""
+    if stage.target.read_hook is not None:
+        raise NotExercised("a read hook reads one after the other")
+    group = stage.group(_MEMBERS)
+    messages = (stage.say(group), stage.say(group))
+    before = asked(stage, stage.ask(group, messages))
+    before.receipt(messages[0])
+    calls: list[Call] = []
+    for member in group.members[1:]:
+        calls.append(reading_call(stage, member, messages))
+        page = stage.driver.list_members(group, messages[0].id, read=True, cursor=None, count=100)
+        if page is not None:
+            calls.append(page)
+    answers = stage.at_once(calls)
+    asking = stage.driver.ask_receipts(group, []).operation
+    reads = [a for a, call in zip(answers, calls, strict=True) if _reads(stage, call)]
+    pages = [
+        (a, stage.driver.page(a).members)
+        for a, call in zip(answers, calls, strict=True)
+        if not _reads(stage, call) and a.accepted and call.operation != asking
+    ]
+
+    def arrived(found: dict[Any, Receipt]) -> bool:
+        wanted = sum(answer.accepted for answer in reads)
+        return all(m.id in found and (found[m.id].read or 0) >= wanted for m in messages)
+
+    after = asked(stage, stage.settle(group, messages, arrived))
+    return Rush(
+        messages,
+        before,
+        tuple(reads),
+        tuple(pages),
+        after,
+        walk(stage, messages[0], read=True, count=3),
+    )
+
+
+def _reads(stage: Stage, call: Call) -> bool:
+    return stage.contract.operations[call.operation].writes
+
+
+def accepted_readers(scene: Rush) -> Sequence[Any]:
+    """Return the members whose read was accepted, in the order of the calls."""
+    members = scene.messages[0].conversation.members[1:]
+    return [m for m, answer in zip(members, scene.answers, strict=True) if answer.accepted]

@@ -1,0 +1,134 @@
+"""A listener for the callbacks that a target makes, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from receiptspec import strictjson
+from receiptspec.errors import ConfigurationError
+
+__all__ = ["Callback", "Listener"]
+
+_MAX_BODY = 1024 * 1024
+_OK = b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}'
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One callback as it came in; `received` is Unix seconds."""
+
+    method: str
+    target: str
+    query: Mapping[str, str]
+    body: bytes = field(repr=False)
+    received: float
+
+    @property
+    def document(self) -> strictjson.Document:
+        """The body, read strictly."""
+        return strictjson.read(self.body)
+
+    @property
+    def command(self) -> str:
+        """The command that the query, or else the body, names."""
+        value = self.get("CallbackCommand")
+        return self.query.get("CallbackCommand") or (value if isinstance(value, str) else "")
+
+    def get(self, key: str) -> Any:
+        """Return a top-level field of the body, ``None`` where there is none."""
+        value = self.document.value
+        return value.get(key) if isinstance(value, dict) else None
+
+
+class Listener:
+    """Takes callbacks on a loopback port and keeps them.
+
+    Raises `ConfigurationError` when the port is taken.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, token: str = "") -> None:
+        self.token = token
+        self.answer: tuple[int, bytes] = (200, _OK)
+        self._seen: list[Callback] = []
+        self._news = threading.Condition()
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = min(int(self.headers.get("Content-Length") or 0), _MAX_BODY)
+                listener._take("POST", self.path, self.rfile.read(length))
+                status, body = listener.answer
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self) -> None:
+                listener._take("GET", self.path, b"")
+                self.send_error(405)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing: the address may hold a signature."""
+
+        try:
+            self._server = ThreadingHTTPServer((host, port), Handler)
+        except OSError as error:
+            raise ConfigurationError(
+                f"port {port} cannot be listened on: {error.strerror}",
+                path="hooks.webhook_listener",
+            ) from None
+        self._server.daemon_threads = True
+        self.url = f"http://{host}:{self._server.server_address[1]}/callback"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    def _take(self, method: str, target: str, body: bytes) -> None:
+        query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+        with self._news:
+            self._seen.append(Callback(method, target, query, body, time.time()))
+            self._news.notify_all()
+
+    @property
+    def seen(self) -> tuple[Callback, ...]:
+        """Every callback so far."""
+        with self._news:
+            return tuple(self._seen)
+
+    def wait_for(self, wanted: Callable[[Callback], bool], seconds: float) -> Callback | None:
+        """Return the first callback that fits, waiting for it; ``None`` when the time is over."""
+        deadline = time.monotonic() + seconds
+        with self._news:
+            while True:
+                for callback in self._seen:
+                    if wanted(callback):
+                        return callback
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                self._news.wait(left)
+
+    @contextlib.contextmanager
+    def answering(self, status: int, body: bytes) -> Iterator[None]:
+        """Answer otherwise for a while."""
+        before, self.answer = self.answer, (status, body)
+        try:
+            yield
+        finally:
+            self.answer = before
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(2)

@@ -79,6 +79,10 @@ class Case:
         answer = self.stage.scene(calls.sent, calls.Named(call))
         return self.answered(answer, call.label)
 
+    def repeated(self, good: Call, change: Mapping[str, Any]) -> Answer:
+        """Send `good` with one departure anew, whoever has sent it before."""
+        return self.stage.call(vary(good, change))
+
     def answered(self, answer: Answer, why: str) -> Answer:
         """Note whether bad input was answered at all, and hand the answer on."""
         self.stage.vouch("bad-input-is-answered")

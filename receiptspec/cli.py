@@ -200,11 +200,14 @@ def _vendors(name: str | None) -> tuple[str, ...]:
 @click.argument("requirement")
 def explain(requirement: str) -> None:
     """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
+    from receiptspec.reference.faults import FAULTS
+
     for name in contracts.vendors():
         contract = contracts.load(name)
         for row in contract.requirements:
             if row.id == requirement:
-                click.echo(traceability.explain(contract, row))
+                faults = [f.name for f in FAULTS.values() if f.requirement == row.id]
+                click.echo(traceability.explain(contract, row, faults))
                 return
     raise ConfigurationError(
         f"no requirement {requirement!r}", fix="receiptspec requirements lists them"

@@ -290,6 +290,24 @@ class Violation:
         return "$" + "".join("[*]" if isinstance(s, int) else f".{s}" for s in self.steps)
 
     @property
+    def wanted(self) -> str:
+        """What stands at the keyword, in words: ``an integer``, ``0 or 1``, ``at least 0``."""
+        value = self.expected
+        if self.keyword == "type":
+            names = [value] if isinstance(value, str) else list(value)
+            return " or ".join(f"{'an' if n[0] in 'aeio' else 'a'} {n}" for n in names)
+        if self.keyword in ("enum", "const"):
+            members = value if self.keyword == "enum" else [value]
+            return " or ".join(canonical(member) for member in members)
+        if self.keyword == "required":
+            return f"a field {self.steps[-1]}"
+        if self.keyword in ("anyOf", "oneOf"):
+            names = sorted({str(inner.steps[-1]) for each in self.branches for inner in each})
+            return f"one of {', '.join(names)}" if names else "one of several forms"
+        words = {"minimum": "at least {}", "maximum": "at most {}"}.get(self.keyword)
+        return words.format(value) if words else f"{self.keyword} {canonical(value)}"
+
+    @property
     def actual(self) -> str:
         """The value as short JSON text, or ``missing``."""
         if self.keyword == "required":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,13 @@ def pytest_runtest_makereport(
         requests = stage.sent - case.sent_before
         result = case.result(*_outcome(case, call.excinfo), requests=requests)
         results = [result, *_witnessed(stage, result)]
-        made.receiptspec = [serialise(entry, stage.redact) for entry in results]  # type: ignore[attr-defined]
+        try:
+            entries = [serialise(entry, stage.redact) for entry in results]
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error} (a finding could not be reported)"
+            result = replace(result, outcome=Outcome.ERROR, reason=reason, findings=())
+            entries = [serialise(result, stage.redact)]
+        made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     _colour(made, result, strict=run.strict)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from receiptspec import resources
@@ -30,8 +31,11 @@ def state(row: Requirement) -> str:
     return "tested" if row.check in checks() else "untested"
 
 
-def explain(contract: Contract, row: Requirement) -> str:
-    """Return all there is to know of one requirement, as lines of text."""
+def explain(contract: Contract, row: Requirement, faults: Sequence[str] = ()) -> str:
+    """Return all there is to know of one requirement, as lines of text.
+
+    `faults` are the names of the reference server's faults that break it.
+    """
     lines = [
         f"{row.id}  {row.level}  {contract.title}, {row.operation or 'every operation'}",
         "",
@@ -48,6 +52,7 @@ def explain(contract: Contract, row: Requirement) -> str:
         ("codes", _codes(contract, row)),
         ("check", row.check or ""),
         ("tests", ", ".join(tests)),
+        ("faults", ", ".join(faults)),
         ("run", f"receiptspec run --target NAME --requirement {row.id}"),
     ]
     return "\n".join([*lines, *(f"  {name:<9} {value}" for name, value in fields if value)])

@@ -16,6 +16,8 @@ def test_a_documented_call_is_accepted(case: Case) -> None:
     findings: list[Finding] = []
     for change in case.given["calls"]:
         answer = case.variation(call, change)
+        for _ in range(case.given.get("times", 1) - 1):
+            answer = case.repeated(call, change) if answer.accepted else answer
         findings += refusals.accepted(answer, answer.exchange.request.label)
     for change in case.given.get("observe", ()):
         answer = case.variation(call, change)

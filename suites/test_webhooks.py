@@ -7,7 +7,7 @@ from receiptspec.checks import callbacks as checks
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import webhooks
+from receiptspec.scenes import reads, webhooks
 from receiptspec.webhooks import Callback
 
 OBSERVED = {"group-read": webhooks.group_read, "direct-read": webhooks.direct_read}
@@ -87,8 +87,11 @@ def test_the_answer_to_a_callback_changes_nothing(case: Case) -> None:
     about_groups(case)
     message, before, after = case.scene(webhooks.answered_badly)
     first, second = before.receipt(message), after.receipts.get(message.id)
+    usual = case.scene(reads.member)
+    one, two = (s.receipt(usual.messages[0]) for s in (usual.before, usual.after))
     findings: list[Finding] = []
-    for field, by in (("read", 1), ("unread", -1)):
+    for field in ("read", "unread"):
+        by = (getattr(two, field) or 0) - (getattr(one, field) or 0)
         why = "a member read it while callbacks were answered with errors"
         findings += receipts.changed(after.answer, first, second, field, by, why)
     case.judge(findings)

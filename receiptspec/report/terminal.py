@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -41,6 +41,7 @@ _COLUMNS = (
 )
 _IN_FULL = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
 _BODY = 1200
+_SHOWN = 3
 _LEVELS = ("MUST", "SHOULD", "MAY")
 
 
@@ -81,11 +82,11 @@ def show(report: Mapping[str, Any], *, file: IO[str]) -> None:
         console.print()
         console.print(_table(target, rows))
         for row in _worst_first(rows):
-            console.print(_failure(row))
+            _failure(console, row)
         _brief(console, rows)
     for line in report["stale_deviations"]:
         console.print(Text(f"stale: {line}", style="yellow"))
-    console.print(_verdict(report))
+    console.print(_verdict(report), soft_wrap=True)
 
 
 def _worst_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -120,7 +121,7 @@ def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Tabl
     return table
 
 
-def _failure(row: Mapping[str, Any]) -> Group:
+def _failure(console: Console, row: Mapping[str, Any]) -> None:
     outcome = Outcome(row["outcome"])
     head = Text.assemble(
         (f"\n{str(outcome).upper()} ", _STYLE[outcome]),
@@ -128,36 +129,35 @@ def _failure(row: Mapping[str, Any]) -> Group:
         f" on {row['target']}",
         (f" · {row['operation']}" if row.get("operation") else ""),
     )
-    lines: list[Any] = [head, Padding(Text(row["text"]), (0, 0, 0, 2))]
+    console.print(head)
+    console.print(Padding(Text(row["text"]), (0, 0, 0, 2)))
     source = row["source"]
     if source["title"]:
         words = [source["title"], source["section"], source["url"], source["date"]]
-        lines.append(_labelled("source", " · ".join(word for word in words if word), "dim"))
+        _line(console, "source", " · ".join(word for word in words if word), "dim")
     if not row["findings"]:
-        lines.append(_labelled("reason", row["reason"]))
-    for finding in row["findings"][:4]:
-        lines.append(_labelled("found", finding["message"], "bold"))
-        lines.append(_labelled("at", finding["path"]))
-        lines.append(_labelled("expected", finding["expected"], "green"))
-        lines.append(_labelled("actual", finding["actual"], "red"))
-    if len(row["findings"]) > 4:
-        lines.append(_labelled("", f"… and {len(row['findings']) - 4} more, in the report", "dim"))
+        _line(console, "reason", row["reason"])
+    for finding in row["findings"][:_SHOWN]:
+        _line(console, "found", finding["message"], "bold")
+        _line(console, "at", finding["path"])
+        _line(console, "expected", finding["expected"], "green")
+        _line(console, "actual", finding["actual"], "red")
+    if len(row["findings"]) > _SHOWN:
+        _line(console, "", f"… and {len(row['findings']) - _SHOWN} more, in the report", "dim")
     exchange = _smallest(row)
     if exchange:
-        lines.append(_labelled("request", exchange["curl"]))
-        lines.append(_labelled("answer", _answer(exchange)))
+        _line(console, "request", exchange["curl"])
+        _line(console, "answer", _answer(exchange))
     if row["impact"]:
-        lines.append(_labelled("impact", row["impact"]))
-    lines.append(_labelled("again", row["rerun"], "cyan"))
-    return Group(*lines)
+        _line(console, "impact", row["impact"])
+    _line(console, "again", row["rerun"], "cyan")
 
 
-def _labelled(label: str, text: str, style: str = "") -> Table:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=10, justify="right")
-    grid.add_column(overflow="fold")
-    grid.add_row(Text(label, style="dim"), Text(text, style=style))
-    return grid
+def _line(console: Console, label: str, text: str, style: str = "") -> None:
+    """Print one labelled line as it is, however long, so that it can be copied."""
+    indented = text.replace("\n", "\n" + " " * 11)
+    line = Text.assemble((f"{label:>10} ", "dim"), (indented, style))
+    console.print(line, soft_wrap=True)
 
 
 def _smallest(row: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -84,6 +84,7 @@ class Stage:
         self._refusal: Exception | None = None
         self._opened = False
         self._needed: dict[str, list[Answer]] = {}
+        self._there: set[str] = set()
         self._listener = listener
         self._client = Client(
             _origin_only(origin),
@@ -180,7 +181,21 @@ class Stage:
             answer = self._repeated(call, answer)
         elif self._refuses_us(answer) and call.credential == "valid":
             answer = self._with_new_credential(call, answer)
+        if answer.accepted:
+            self._there.add(call.operation)
+        elif self._is_missing(call, answer):
+            raise NotExercised(f"the target does not have {call.operation} ({answer.describe()})")
         return answer
+
+    def _is_missing(self, call: Call, answer: Answer) -> bool:
+        """Whether the target says that it has no such operation, and never had.
+
+        The operation that asks for receipts is what everything is about: it cannot be missing.
+        """
+        name = call.operation
+        if name == self.driver.ask or name in self._there or call.path or call.method:
+            return False
+        return self.driver.is_unknown_command(answer) and not self.target.capabilities.get(name)
 
     def _refuses_us(self, answer: Answer) -> bool:
         return answer.refused and self.contract.kind(answer.code) == "credentials"
@@ -564,7 +579,10 @@ class Stage:
 
 def _has(stage: Stage, operation: str) -> bool:
     """Ask an optional operation with an empty body: an unknown command is one that is not there."""
-    answer = stage.call(Call(operation, {}, label=f"is {operation} there?"))
+    try:
+        answer = stage.call(Call(operation, {}, label=f"is {operation} there?"))
+    except NotExercised:
+        return False
     return not stage.driver.is_unknown_command(answer)
 
 

@@ -35,15 +35,20 @@ def test_what_the_documents_leave_open_is_recorded(case: Case) -> None:
 
 @pytest.mark.check("calls-follow-each-other")
 def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
-    call = calls.good_call(case.stage, case.operation.name)
+    stage = case.stage
+    probe = stage.driver.probes()[0]
     findings: list[Finding] = []
-    kept = 0
-    for _ in range(case.given["times"]):
-        answer = case.stage.call(call)
-        findings += refusals.accepted(answer, "a call after another")
-        response = answer.exchange.response
-        closing = response.header("Connection") if response else "close"
-        kept += (closing or "").lower() != "close"
+    for _ in range(2):  # once may be the network's doing
+        answers = stage.at_once([probe] * case.given["times"], connections=1)
+        findings = [f for answer in answers for f in refusals.lost(answer, "a call after another")]
+        closing = [
+            answer.exchange.response.header("Connection")
+            for answer in answers
+            if answer.exchange.response
+        ]
+        if not findings:
+            break
+    kept = any((value or "").lower() != "close" for value in closing)
     case.observe("connections are kept open", "yes" if kept else "no")
     case.judge(findings[:1])
 

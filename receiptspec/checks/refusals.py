@@ -8,7 +8,7 @@ from receiptspec.contract import CodeId
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt, Verdict
 
-__all__ = ["accepted", "code_among", "not_answered", "refused", "silence"]
+__all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence"]
 
 
 def refused(
@@ -82,18 +82,33 @@ def accepted(answer: Answer, why: str) -> list[Finding]:
 
 def not_answered(answer: Answer, why: str) -> list[Finding]:
     """Expect bad input to be answered: no error page, no silence, no dropped connection."""
-    if answer.verdict is not Verdict.TROUBLE:
-        return []
     status = answer.exchange.response.status if answer.exchange.response else None
-    if status is not None and status < 500:
+    silent = answer.verdict is Verdict.TROUBLE and (status is None or status >= 500)
+    if not silent and (status is None or status < 500):
         return []
     return [
         Finding(
-            f"{answer.operation} with {why} is not answered, every time, while other calls are",
+            f"{answer.operation} with {why} breaks the target, which answers other calls",
             "response",
             "an answer in the vendor's form",
+            answer.note or f"HTTP {status}",
+            f"not-answered:{answer.note.partition(':')[0] or status}",
+            (answer.exchange,),
+        )
+    ]
+
+
+def lost(answer: Answer, why: str) -> list[Finding]:
+    """Expect a call to get an answer at all, whatever it says."""
+    if answer.verdict is not Verdict.TROUBLE:
+        return []
+    return [
+        Finding(
+            f"{answer.operation}: {why} gets no answer",
+            "response",
+            "an answer",
             answer.note,
-            f"not-answered:{answer.note.partition(':')[0]}",
+            f"lost:{why}",
             (answer.exchange,),
         )
     ]

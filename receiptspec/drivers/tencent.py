@@ -136,8 +136,10 @@ class TencentDriver(TencentActions):
         return replace(answer, verdict=verdict, code=code)
 
     def is_unknown_command(self, answer: Answer) -> bool:
-        """Whether the code says that the address or the command is not known (E1)."""
-        return answer.code in (10003, 60009) or answer.verdict is Verdict.TROUBLE
+        """Whether the code (E1), or HTTP, says that address or command are not known."""
+        response = answer.exchange.response
+        lost = answer.verdict is Verdict.TROUBLE and response is not None
+        return answer.code in (10003, 60009) or (lost and response.status in (404, 405, 501))
 
 
 def _split(origin: str) -> tuple[str, str]:

@@ -147,8 +147,8 @@ class Receipt:
 class Page:
     """One page of the members who have, or have not, read a message.
 
-    `last` is ``None`` and `cursor` is ``None`` where the answer does not say; `flag` is the name
-    under which it says that the page is the last.
+    `key` is the name under which members are listed. `last` is ``None`` and `cursor` is ``None``
+    where the answer does not say; `flag` is the name under which it says that the page is the last.
     """
 
     members: tuple[Any, ...]
@@ -156,3 +156,4 @@ class Page:
     last: bool | None
     flag: str | None
     message: Any
+    key: str | None = None

@@ -499,6 +499,14 @@ class Stage:
             raise NotExercised("nothing here can make a user read: no such call and no hooks.read")
         return self.must(call)
 
+    def tries_to_read(self, user: Any, messages: Sequence[Message]) -> Answer | None:
+        """Do the same as `reads`, but return a refusal instead of raising."""
+        conversation = messages[0].conversation
+        call = self.driver.mark_read(conversation, user, [message.id for message in messages])
+        if self.target.read_hook is not None or call is None or not self.can(call.operation):
+            return self.reads(user, messages)
+        return self.call(call)
+
     def can(self, operation: str) -> bool:
         """Whether an optional operation is there: as the target says, else by asking it once."""
         declared = self.target.capabilities.get(operation)

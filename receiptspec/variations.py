@@ -22,6 +22,7 @@ _KEYS = {
     "bytes",
     "credential",
     "body",
+    "everywhere",
     "replace",
     "label",
 }
@@ -32,8 +33,9 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body.
-    ``body``: ``{set: {…}, drop: […], rename: {old: new}}`` on top-level fields. ``replace``:
-    another body. Raises `ContractError` for any other key.
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}}`` on top-level fields. ``everywhere``:
+    fields whose value is replaced wherever it stands. ``replace``: another body. Raises
+    `ContractError` for any other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:
@@ -47,9 +49,18 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
         path=change.get("path", call.path),
         credential=change.get("credential", call.credential),
         raw=change.get("bytes", change["raw"].encode("utf-8") if "raw" in change else call.raw),
-        body=change["replace"] if "replace" in change else _body(call.body, change.get("body", {})),
+        body=_varied(call.body, change),
         label=change.get("label") or _name(change),
     )
+
+
+def _varied(body: Any, change: Mapping[str, Any]) -> Any:
+    if "replace" in change:
+        return change["replace"]
+    result = _body(body, change.get("body", {}))
+    for field, new in change.get("everywhere", {}).items():
+        result = _everywhere(result, body[field], new)
+    return result
 
 
 def _body(body: Any, change: Mapping[str, Any]) -> Any:
@@ -62,6 +73,15 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
         result[new] = result.pop(old)
     result.update(change.get("set", {}))
     return result
+
+
+def _everywhere(node: Any, old: Any, new: Any) -> Any:
+    """Return `node` with one value replaced wherever it stands."""
+    if isinstance(node, dict):
+        return {key: _everywhere(value, old, new) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_everywhere(item, old, new) for item in node]
+    return new if node == old else node
 
 
 def _name(change: Mapping[str, Any]) -> str:
@@ -82,4 +102,5 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"no {name}" for name in body.get("drop", ())]
     parts += [f"{new} instead of {old}" for old, new in body.get("rename", {}).items()]
     parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
+    parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

@@ -18,6 +18,9 @@ def judge_all(case: Case) -> None:
         case.scene(groups.ready)
     except NotExercised:
         case.stage.can(case.operation.name)
+    if case.requirement.operation is not None:
+        with contextlib.suppress(NotExercised):
+            calls.good_call(case.stage, case.operation.name)
     case.judge(case.witnessed())
 
 

@@ -1,5 +1,7 @@
 """The numbers of a receipt count who has read a message and who has not."""
 
+from dataclasses import replace
+
 import pytest
 
 from receiptspec.case import Case
@@ -15,10 +17,10 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
     asked = [message.id for message in ready.messages]
     findings = receipts.each_answered(ready.fresh.answer, ready.fresh.receipts, asked[:3])
     if case.profile.rank > 0 and case.stage.target.writes:
-        messages, batch = case.scene(groups.batch, 24)
-        if batch.answer.accepted:
-            ids = [message.id for message in messages]
-            findings += receipts.each_answered(batch.answer, batch.receipts, ids)
+        batch = case.scene(groups.batch, 24)
+        if batch.before.answer.accepted:
+            ids = [message.id for message in batch.messages]
+            findings += receipts.each_answered(batch.before.answer, batch.before.receipts, ids)
     case.judge(findings)
 
 
@@ -74,6 +76,21 @@ def steps(case: Case, field: str, sign: int) -> list[Finding]:
             findings += receipts.changed(
                 step.answer, fresh[message.id], after, field, sign * by, why
             )
+    if case.profile.rank > 0:
+        findings += many(case, field, sign)
+    return findings
+
+
+def many(case: Case, field: str, sign: int) -> list[Finding]:
+    """Judge one field of many messages that one member has read in one go."""
+    batch = case.scene(groups.batch, 24)
+    findings: list[Finding] = []
+    for message in batch.messages if batch.after is not None else ():
+        before = batch.before.receipts.get(message.id)
+        if before is not None and before.known and batch.after is not None:
+            after = batch.after.receipts.get(message.id)
+            why = "one member has read it among many"
+            findings += receipts.changed(batch.after.answer, before, after, field, sign, why)
     return findings
 
 
@@ -141,7 +158,14 @@ def test_a_message_that_did_not_ask_has_no_receipt(case: Case) -> None:
 def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
     beyond, asked = case.scene(groups.unknown)
     why = "a message that does not exist"
-    case.judge(receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why))
+    findings = receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why)
+    for id_, wrapped in case.scene(groups.wrapped):
+        if any(receipt.known for receipt in wrapped.receipts.values()):
+            why = "an id beyond 32 bits that would wrap to one that exists"
+            codes = case.given["codes"]
+            found = {id_: next(iter(wrapped.receipts.values()))}
+            findings += receipts.no_receipt(wrapped.answer, found, id_, codes, why)
+    case.judge(findings)
 
 
 @pytest.mark.check("mixture-is-answered-item-by-item")
@@ -206,9 +230,12 @@ def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
         [there.message.id],
         "a message with the same id in another group was read",
     )
-    before, after = here.before.receipt(here.message), here.after.receipts.get(here.message.id)
-    if after is not None and after.read == before.read and findings:
-        case.observe("the read went to the other group", "yes")
+    small, large = here.before.receipt(here.message), there.before.receipt(there.message)
+    more = len(there.group.members) - len(here.group.members)
+    why = f"the same id in a group of {more} more; there it"
+    if small.unread is not None:
+        expected = replace(large, unread=small.unread, read=small.read)
+        findings += receipts.changed(there.before.answer, expected, large, "unread", more, why)
     case.judge(findings)
 
 

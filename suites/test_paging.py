@@ -4,7 +4,7 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import paging as checks
-from receiptspec.checks import receipts, refusals
+from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
 from receiptspec.scenes import groups, paging
 
@@ -16,6 +16,18 @@ def test_the_members_of_a_message_are_listed(case: Case) -> None:
         for answer in walk.answers:
             findings += refusals.accepted(answer, f"Count {walk.count}")
     case.judge(findings[:1])
+
+
+@pytest.mark.check("list-has-its-name")
+def test_each_list_has_its_documented_name(case: Case) -> None:
+    half = case.scene(paging.half_read)
+    walk = half.read if case.given["read"] else half.unread
+    findings: list[Finding] = []
+    for answer, page in zip(walk.answers, walk.pages, strict=False):
+        if page.key is not None:
+            name = case.given["name"]
+            findings += values.equal(answer, "$", name, page.key, "members are in another list")
+    case.judge([*findings[:1], *case.witnessed_so_far()])
 
 
 @pytest.mark.check("page-holds-at-most-its-size")
@@ -167,7 +179,10 @@ def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
     half.unread.must_be_whole()
     counts, owner = half.counts.receipt(half.message), half.message.conversation.owner
     findings: list[Finding] = []
-    for field, listed in (("read", half.read.members), ("unread", half.unread.members)):
+    lists = [("read", half.read.members), ("unread", half.unread.members)]
+    if half.again.last_answer.accepted:
+        lists.append(("read", half.again.members))
+    for field, listed in lists:
         number = getattr(counts, field)
         lengths = {len(listed), len([m for m in listed if m != owner])}
         lengths |= {len([m for m in listed if m != owner]) + 1} if field == "unread" else set()

@@ -21,6 +21,8 @@ from receiptspec.reference.variants import VARIANTS
 
 ALL = {**FAULTS, **VARIANTS}
 CLASSES = {
+    "roles",
+    "webhook",
     "authentication", "batching", "code", "counting", "encoding", "envelope", "idempotency",
     "isolation", "leniency", "lifecycle", "limits", "paging", "precision", "rare-trigger",
     "shape", "timing", "transport",
@@ -30,7 +32,7 @@ CLASSES = {
 @pytest.mark.parametrize("name", ALL)
 def test_every_twist_is_declared_in_full(name):
     twist = ALL[name]
-    assert re.fullmatch(r"TC-[A-Z0-9]+-\d+|SEC-\d+", twist.requirement)
+    assert re.fullmatch(r"TC-[A-Z0-9]+-\d+[a-z]?|SEC-\d+", twist.requirement)
     assert re.fullmatch(r"[a-z0-9-]+", name)
     assert twist.shows
     if name in FAULTS:
@@ -81,7 +83,7 @@ def test_twists_work_over_http(name):
 
 def test_files_stay_small():
     for path in Path(reference.__file__).parent.rglob("*.py"):
-        assert len(path.read_text().splitlines()) <= 350, path
+        assert len(path.read_text().splitlines()) <= 400, path
 
 
 def build(*names):

@@ -44,7 +44,7 @@ class Monitor:
         for row in contract.requirements:
             if row.check in PASSIVE:
                 self._rows[row.check].append(row)
-        self._schema_rows = {row.id: row for row in self._rows["answers-match-their-schema"]}
+        self._schema_rows = {row.id: row for row in contract.requirements if row.check}
         self._slow: Counter[str] = Counter()
 
     def judge(self, answer: Answer, redact: Redactor) -> Iterator[Judged]:

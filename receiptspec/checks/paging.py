@@ -76,6 +76,17 @@ def flags(answers: Answers, pages: Pages, total: int) -> list[Finding]:
                     "last-too-early",
                 )
             )
+    if not findings and len(pages) > 1 and seen >= total and pages[-1].last is False:
+        findings.append(
+            _finding(
+                answers[-1],
+                f"no page says that it is the last, also after all {total} members",
+                f"$.{pages[-1].flag}",
+                1,
+                0,
+                "never-last",
+            )
+        )
     return findings
 
 

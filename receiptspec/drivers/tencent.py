@@ -138,8 +138,8 @@ class TencentDriver(TencentActions):
     def is_unknown_command(self, answer: Answer) -> bool:
         """Whether the code (E1), or HTTP, says that address or command are not known."""
         response = answer.exchange.response
-        lost = answer.verdict is Verdict.TROUBLE and response is not None
-        return answer.code in (10003, 60009) or (lost and response.status in (404, 405, 501))
+        status = response.status if response and answer.verdict is Verdict.TROUBLE else None
+        return answer.code in (10003, 60009) or status in (404, 405, 501)
 
 
 def _split(origin: str) -> tuple[str, str]:

@@ -42,8 +42,10 @@ class TencentActions(Driver):
     def page(self, answer: Answer) -> Page:
         """Read a page of members (R2), under either name of the flag that ends the walk."""
         members: list[Any] = []
+        found = None
         for key, name in (("ReadList", "Read_Account"), ("UnreadList", "Unread_Account")):
             entries = answer.get(key)
+            found = key if entries else found
             members += [
                 entry.get(name)
                 for entry in (entries if isinstance(entries, list) else ())
@@ -58,6 +60,7 @@ class TencentActions(Driver):
             last=answer.get(flag) == 1 if flag else None,
             flag=flag,
             message=answer.get("MsgSeq"),
+            key=found,
         )
 
     def probes(self) -> list[Call]:

@@ -46,6 +46,7 @@ DEFAULTS: Mapping[str, Any] = {
     "detail_overfull": 0,
     "detail_clamps": False,
     "detail_order": "joined",
+    "detail_readers_stay": False,
     "cursor_at_end": "0",
     "first_cursors": ("",),
     "read_items_kept": None,
@@ -60,6 +61,10 @@ DEFAULTS: Mapping[str, Any] = {
     "peer_read_by_mark": False,
     "peer_read_spreads": False,
     "peer_read_by_receipt": True,
+    "peer_read_by_sender": False,
+    "marks_lost": False,
+    "key_of_other_pair": False,
+    "mark_time_ignored": False,
     "receipt_clears_unread": False,
     "read_time_integer": False,
     "roam_order": "newest",
@@ -69,9 +74,10 @@ DEFAULTS: Mapping[str, Any] = {
     "signing_ends": ("\n",),
     "userbuf_signed": True,
     "aliases": {},
-    "extra_alphabet": False,
     # webhooks
     "hook_on_receipt": True,
+    "hook_on_send": True,
+    "hook_on_mark": True,
     "hook_on_direct_receipt": True,
     "hook_time_text": False,
     "hooks": True,
@@ -107,6 +113,7 @@ class Twist:
     refuses: Refuses | None = None
     answer: Callable[[Call, dict[str, Any]], None] | None = None
     reply: Callable[[Call, Reply], None] | None = None
+    callback: Callable[[Call, dict[str, str], dict[str, Any]], bytes | None] | None = None
     when: Callable[[Call], bool] = _always
 
     def __post_init__(self) -> None:
@@ -191,6 +198,14 @@ class Behaviour:
         for twist in self.twists:
             if twist.request is not None and twist.applies(call):
                 twist.request(call)
+
+    def on_callback(self, call: Call, query: dict[str, str], body: dict[str, Any]) -> bytes | None:
+        """Let twists change a callback; one that returns bytes sends those instead."""
+        raw = None
+        for twist in self.twists:
+            if twist.callback is not None:
+                raw = twist.callback(call, query, body) or raw
+        return raw
 
     def on_answer(self, call: Call, answer: dict[str, Any]) -> None:
         """Let twists change the document that is to be sent."""

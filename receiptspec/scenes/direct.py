@@ -51,11 +51,11 @@ def letters(stage: Stage) -> Letters:
     before = _until_listed(stage, conversation, (*messages, back))
     if not before.answer.accepted:
         raise NotExercised(f"the history is not to be had: {before.answer.describe()}")
-    read = stage.reads(b, messages[:1])
+    read = stage.tries_to_read(b, messages[:1])
     after = _until_read(stage, conversation, messages[:1])
     after_by_receiver = seen_by(stage, conversation, b)
     again = _read_again(stage, b, messages[:1])
-    batch = stage.reads(b, messages[1:])
+    batch = stage.tries_to_read(b, messages[1:])
     whole = _until_read(stage, conversation, messages)
     return Letters(
         conversation,

@@ -165,6 +165,13 @@ def unknown(stage: Stage) -> tuple[int, Asked]:
     return beyond, _ask(stage, scene.group, beyond)
 
 
+def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:
+    """Ask for ids that become one that exists when only their lowest bits are kept."""
+    scene = good(stage)
+    id_ = scene.messages[0].id
+    return tuple((id_ + more, _ask(stage, scene.group, id_ + more)) for more in (2**32, 2**64))
+
+
 def asked_twice(stage: Stage) -> tuple[Asked, Asked]:
     """Ask the same twice while nothing happens."""
     scene = good(stage)
@@ -186,11 +193,12 @@ def split(stage: Stage) -> tuple[Asked, ...]:
 def reading(stage: Stage) -> Reading:
     """Let members read A, B, C in four steps and ask after each.
 
-    One member reads A, then again more often than the group has members. Another reads B, which
-    marks that the repetitions have arrived. In the end all others have read A, and one read C.
+    B is the oldest message, C the newest. One member reads A, then again more often than the group
+    has members. Another reads B, which marks that the repetitions have arrived. In the end all
+    others have read A, and one read C.
     """
     group = stage.group(MEMBERS)
-    a, b, c = (stage.say(group) for _ in range(3))
+    b, a, c = (stage.say(group) for _ in range(3))
     every = (a, b, c)
     fresh = _ask(stage, group, *every)
     fresh.receipt(a)
@@ -216,11 +224,28 @@ def _tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
     return True
 
 
-def batch(stage: Stage, size: int) -> tuple[tuple[Message, ...], Asked]:
-    """Send `size` messages with receipts to one group and ask for all of them at once."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Many messages in one call, before and after one member has read them all."""
+
+    messages: tuple[Message, ...]
+    before: Asked
+    after: Asked | None
+
+
+def batch(stage: Stage, size: int) -> Batch:
+    """Send `size` messages with receipts to one group, ask for all at once, read all, ask again."""
     group = stage.group(3)
     messages = tuple(stage.say(group) for _ in range(size))
-    return messages, _ask(stage, group, *messages)
+    before = _ask(stage, group, *messages)
+    if not before.answer.accepted or not before.receipts:
+        return Batch(messages, before, None)
+    try:
+        stage.reads(group.members[1], messages)
+    except NotExercised:
+        return Batch(messages, before, None)
+    after = _settled(stage, before, messages, {message.id: 1 for message in messages})
+    return Batch(messages, before, after)
 
 
 def separate(stage: Stage) -> tuple[Changed, Changed]:
@@ -239,8 +264,8 @@ def separate(stage: Stage) -> tuple[Changed, Changed]:
     return changed[0], changed[1]
 
 
-def other_type(stage: Stage, type_: str) -> Asked:
-    """Make a group of another type, send a message that asks for receipts, ask.
+def other_type(stage: Stage, type_: str) -> Elsewhere:
+    """Make a group of another type, send a message that asks for receipts, ask all about it.
 
     A first plain message by the owner wakes groups that stay hidden until then.
     """
@@ -257,17 +282,47 @@ def other_type(stage: Stage, type_: str) -> Asked:
         message = (stage.driver.sent_message(first) if first.accepted else None) or 1
     if message is None:
         raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
-    return _ask(stage, group, message)
+    return Elsewhere(_ask(stage, group, message), _about(stage, group, message))
 
 
-def dismissed(stage: Stage) -> Changed:
-    """Dismiss a group whose message had a receipt."""
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is answered about a message: by the receipt operation, and by others by name."""
+
+    asked: Asked
+    others: Mapping[str, Answer]
+
+    def answer(self, operation: str) -> Answer:
+        """Return the answer of one operation; the receipt operation's where there is no other."""
+        return self.others.get(operation, self.asked.answer)
+
+
+def _about(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]:
+    """Make the other calls that concern a message or its group."""
+    calls = [
+        stage.driver.list_members(group, message, read=False, cursor=None, count=10),
+        stage.driver.ask_members(group),
+    ]
+    answers = {}
+    for call in calls:
+        if call is not None:
+            try:
+                answers[call.operation] = stage.call(call)
+            except NotExercised:  # the target does not have it
+                continue
+    return answers
+
+
+def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
+    """Dismiss a group whose message had a receipt; ask all about it."""
     group = stage.group(2)
     message = stage.say(group)
     before = _ask(stage, group, message)
     before.receipt(message)
     stage.must(stage.driver.dismiss(group))
-    return Changed(group, message, before, _ask(stage, group, message))
+    after = _ask(stage, group, message)
+    others = _about(stage, group, message.id)
+    return Changed(group, message, before, after), Elsewhere(after, others)
 
 
 def recalled(stage: Stage) -> Changed:

@@ -137,7 +137,7 @@ def _half(stage: Stage, size: int, reading: int, count: int) -> Half:
         stage.reads(reader, [message])
     read = _until(stage, message, readers, count)
     unread = walk(stage, message, read=False, count=count)
-    again = walk(stage, message, read=True, count=count)
+    again = walk(stage, message, read=True, count=max(count, 100))
     counts = asked(stage, stage.ask(group, [message]))
     return Half(message, before, readers, read, unread, again, counts)
 

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
-from receiptspec.reference.faults import counts, credentials, envelope, intake, questions, rest
+from receiptspec.reference.faults import (
+    counts,
+    credentials,
+    envelope,
+    intake,
+    letters,
+    lists,
+    questions,
+    rest,
+    setup,
+)
 
 __all__ = ["FAULTS"]
 
-_ALL = [*envelope.ALL, *intake.ALL, *credentials.ALL, *counts.ALL, *questions.ALL, *rest.ALL]
+_ALL = [
+    *envelope.ALL,
+    *intake.ALL,
+    *credentials.ALL,
+    *counts.ALL,
+    *questions.ALL,
+    *rest.ALL,
+    *lists.ALL,
+    *letters.ALL,
+    *setup.ALL,
+]
 
 #: Faults by name.
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}

@@ -219,13 +219,6 @@ ALL: list[Fault] = [
         **_SHOULD,
     ),
     bends(
-        "strangers-count",
-        "TC-GRR-08",
-        {"reads_by_strangers": True},
-        shows="outsiders raise ReadNum",
-        **_SHOULD,
-    ),
-    bends(
         "reads-beyond-first-lost",
         "TC-GRR-06",
         {"read_items_kept": 1},

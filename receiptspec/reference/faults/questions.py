@@ -131,14 +131,6 @@ _BATCH = [
         cls="batching",
         **_ON,
     ),
-    refused_if(
-        "more-than-ten-refused",
-        "TC-GMR-04",
-        10004,
-        lambda c: _asked(c) > 10,
-        shows="a list of eleven is refused",
-        **_ON,
-    ),
     edits(
         "first-item-for-all",
         "TC-GMR-04",

@@ -84,7 +84,11 @@ def read_direct(
     site: Site, call: Call, operator: str, peer: str, keys: Sequence[str], platform: str = "RESTAPI"
 ) -> int:
     """Flip IsPeerRead of messages that asked for a receipt; return how many were named."""
-    received = {m.key: m for m in site.store.between(operator, peer) if m.receiver == operator}
+    own = call.knob("peer_read_by_sender")
+    between = site.store.between(operator, peer)
+    if call.knob("key_of_other_pair"):
+        own, between = True, [m for pair in site.store.directs.values() for m in pair]
+    received = {m.key: m for m in between if own or m.receiver == operator}
     for key in keys:
         if key not in received:
             place, info = "C2CMsgInfo[].MsgKey", "MsgKey: no message of this conversation"
@@ -169,9 +173,12 @@ def admin_set_msg_read(site: Site, call: Call, fields: Fields) -> dict[str, Any]
     until = _read_time(call, fields)
     site.account(fields, "Report_Account", reader, code=NO_FROM)
     site.account(fields, "Peer_Account", peer, code=NO_FROM)
-    site.store.mark_conversation(call, reader, peer, until)
+    if not call.knob("marks_lost"):
+        whole = call.knob("mark_time_ignored")
+        site.store.mark_conversation(call, reader, peer, now() if whole else until)
     unread = site.store.unread_total(reader)
-    site.hooks.conversation_read(call, reader, peer, until, unread)
+    if call.knob("hook_on_mark"):
+        site.hooks.conversation_read(call, reader, peer, until, unread)
     return {}
 
 

@@ -46,7 +46,7 @@ def send_group_msg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     audience = site.store.audience(group, sender)
     message.audience = {n: o for n, o in audience.items() if not targets or n in targets}
     stored = site.store.post(call, group, message)
-    if stored is message and message.receipt:
+    if stored is message and message.receipt and call.knob("hook_on_send"):
         site.hooks.group_receipts(call, site.store, group, [(message, [])])
     return {"MsgTime": stored.time, "MsgSeq": stored.seq}
 

@@ -61,7 +61,10 @@ def get_group_msg_receipt_detail(site: Site, call: Call, fields: Fields) -> dict
         none: dict[str, Any] = {"MsgSeq": seq, "Cursor": "0", "IsFinish": 1}
         info = "the message has no receipt"
         return call.refuse("MsgSeq", "no-receipt", NO_RECEIPT, info, none)
-    people = site.store.split(call, group, message)[wanted]
+    halves = site.store.split(call, group, message)
+    people = halves[wanted]
+    if wanted and call.knob("detail_readers_stay"):
+        people = dict(sorted({**halves[0], **people}.items(), key=lambda item: item[1]))
     return _page(call, people, message, wanted, cursor, min(count, LARGEST_PAGE))
 
 

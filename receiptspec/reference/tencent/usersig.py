@@ -26,7 +26,7 @@ MALFORMED, EXPIRED, FORGED, OTHER_USER, OTHER_APP = 70003, 70001, 70009, 70013, 
 
 def verify(call: Call, text: str, *, app: int, identifier: str, key: str) -> None:
     """Raise `Refusal` unless `text` is a UserSig of this app and user, unexpired, with this key."""
-    claims = _unpack(text, extra=bool(call.knob("extra_alphabet")))
+    claims = _unpack(text)
     if claims is None:
         call.refuse("usersig", "malformed", MALFORMED, "the UserSig cannot be read")
         return
@@ -41,9 +41,9 @@ def verify(call: Call, text: str, *, app: int, identifier: str, key: str) -> Non
         call.refuse("usersig", "signature", FORGED, "the UserSig was not signed with the app's key")
 
 
-def _unpack(text: str, *, extra: bool) -> dict[str, Any] | None:
+def _unpack(text: str) -> dict[str, Any] | None:
     """Return the claims, or None where any layer is broken."""
-    if not _ALPHABET.fullmatch(text) and not extra:
+    if not _ALPHABET.fullmatch(text):
         return None
     try:
         packed = base64.b64decode(text.translate(_TO_STANDARD), validate=True)

@@ -94,7 +94,9 @@ class Webhooks:
         if self._token:
             seconds = str(moment // 1000)
             query |= {"Sign": sign(self._token, seconds), "RequestTime": seconds}
-        document = documents.write({"CallbackCommand": command, **body, "EventTime": stamp})
+        whole = {"CallbackCommand": command, **body, "EventTime": stamp}
+        raw = call.behaviour.on_callback(call, query, whole)
+        document = documents.write(whole) if raw is None else raw
         self._queue.put((urlencode(query), document))
 
     def _deliver(self) -> None:

@@ -105,12 +105,6 @@ ALL: list[Variant] = [
         answer=_more_fields,
         shows="fields that no document names",
     ),
-    Variant(
-        name="ok-without-info",
-        requirement="TC-GEN-03",
-        answer=_answer(lambda a: a.pop("ErrorInfo")),
-        shows="no ErrorInfo on success",
-    ),
     Variant(name="pretty-printed", requirement="TC-GEN-07", reply=_pretty, shows="indented JSON"),
     Variant(name="gzip", requirement="TC-GEN-07", reply=_gzip, shows="compressed where accepted"),
     Variant(name="chunked", requirement="TC-GEN-07", reply=_chunked, shows="no Content-Length"),

@@ -150,11 +150,13 @@ class _Progress:
 
 def _writable(directory: Path) -> None:
     """Refuse a report directory that cannot be one before anything is sent."""
-    parent = directory
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise ConfigurationError("reports cannot be written there", file=directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return
+    except OSError as error:
+        what = f"reports cannot be written there: {error.strerror}"
+        raise ConfigurationError(what, file=directory) from None
 
 
 @cli.command()

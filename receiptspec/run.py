@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from receiptspec import contract as contracts
+from receiptspec import reference
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
@@ -135,6 +136,9 @@ def prepare(
     """
     path: Path = targets_file.find_file(file)
     chosen = [targets_file.load(path, name) for name in dict.fromkeys(names)]
+    for target in chosen:
+        if target.faults or target.variants:
+            reference.check(target.faults, target.variants)
     if profile not in PROFILES:
         raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from receiptspec.reference.launcher import Server, launch
 
-__all__ = ["Server", "catalogue", "launch", "serve"]
+__all__ = ["Server", "catalogue", "check", "launch", "serve"]
 
 
 def serve(
@@ -31,6 +31,15 @@ def serve(
     from receiptspec.reference import serving
 
     serving.serve(host, port, faults, variants, webhook, sdkappid=sdkappid, identifier=identifier)
+
+
+def check(faults: Sequence[str], variants: Sequence[str]) -> None:
+    """Raise `receiptspec.errors.ConfigurationError` for a name that is not in the catalogue."""
+    from receiptspec.reference.behaviour import Behaviour
+    from receiptspec.reference.faults import FAULTS
+    from receiptspec.reference.variants import VARIANTS
+
+    Behaviour.named(faults, variants, FAULTS, VARIANTS)
 
 
 def catalogue() -> Iterator[str]:

@@ -188,7 +188,7 @@ def _brief(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         console.print(Text(f"\n{str(outcome).replace('_', ' ')}", style=_STYLE[outcome]))
         for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
             shown = ", ".join(ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
-            console.print(Padding(Text(f"{reason}: {shown}"), (0, 0, 0, 2)))
+            console.print(Text(f"  {reason}: {shown}"), soft_wrap=True)
 
 
 _VERDICTS = {

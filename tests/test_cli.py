@@ -1,0 +1,348 @@
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from receiptspec import cli, contract, resources
+from receiptspec.reference import launch
+from receiptspec.reference.faults import FAULTS
+
+MUST, SHOULD = "group-id-not-needed", "plain-message-has-receipt"
+SIGNATURE = "not-refused:/GroupId: required (missing)"
+TARGETS = f"""
+sound: {{vendor: tencent, embedded: true}}
+must: {{vendor: tencent, embedded: {{faults: [{MUST}]}}}}
+should: {{vendor: tencent, embedded: {{faults: [{SHOULD}]}}}}
+accepted:
+  vendor: tencent
+  embedded: {{faults: [{MUST}]}}
+  deviations: &known
+    - requirement: TC-GMR-17
+      signature: "{SIGNATURE}"
+      reason: old gateway
+      owner: im-team
+      expires: 2999-01-01
+stale: {{vendor: tencent, embedded: true, deviations: *known}}
+expired:
+  vendor: tencent
+  embedded: {{faults: [{MUST}]}}
+  deviations:
+    - {{requirement: TC-GMR-17, signature: "{SIGNATURE}", reason: old, owner: im, expires: 2001-01-01}}
+unknown-fault: {{vendor: tencent, embedded: {{faults: [no-such-fault]}}}}
+away:
+  vendor: tencent
+  url: http://127.0.0.1:{{port}}
+  auth: {{{{sdkappid: 1, key: a-key-for-nobody, identifier: administrator}}}}
+"""  # noqa: E501
+
+
+def ended(capsys, *arguments):
+    """Run in this process what ends before any test is collected."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    return caught.value.code, out, err
+
+
+def refused(capsys, *arguments):
+    code, out, err = ended(capsys, *arguments)
+    assert (code, out) == (4, "")
+    assert err.startswith("receiptspec: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def command(*arguments, cwd):
+    done = subprocess.run(
+        [sys.executable, "-m", "receiptspec", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+# --- mistakes of the user -----------------------------------------------------------------
+
+
+def test_an_unknown_target_is_named_with_what_was_meant(capsys):
+    said = refused(capsys, "run", "--target", "refrence")
+    assert "'refrence'" in said
+    assert "did you mean" in said
+    assert "reference" in said
+
+
+def test_an_unknown_requirement_is_named(capsys):
+    said = refused(capsys, "run", "--target", "reference", "--requirement", "TC-XXX-1")
+    assert "'TC-XXX-1'" in said
+    assert "receiptspec requirements" in said
+
+
+def test_an_unknown_profile_is_named_with_the_known_ones(capsys):
+    said = refused(capsys, "run", "--profile", "fast")
+    for word in ("fast", "smoke", "standard", "exhaustive"):
+        assert word in said
+
+
+@pytest.mark.parametrize("arguments", [("run", "--sed", "1"), ("rnu",), ("run", "--seed", "x")])
+def test_a_mistyped_command_line_ends_in_one_line(capsys, arguments):
+    refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", ("holds no targets",)),
+        ("t: [\n", ("targets.yaml:",)),
+        ("- t\n", ("targets.yaml",)),
+        ("t:\n  vendor: tencent\n  embedded: true\n  rates: 3/s\n", (":4", "rates", "rate")),
+        (
+            "t:\n  vendor: tencent\n  url: 127.0.0.1:80\n"
+            "  auth: {sdkappid: 1, key: k, identifier: a}\n",
+            (":3", "url", "http://"),
+        ),
+        (
+            "t:\n  vendor: tencent\n  url: http://127.0.0.1:80\n"
+            '  auth: {sdkappid: 1, key: "${NO_SUCH_VARIABLE_HERE}", identifier: a}\n',
+            (":4", "NO_SUCH_VARIABLE_HERE"),
+        ),
+        ("t:\n  vendor: tencent\n", ("t",)),
+        ("t:\n  vendor: tencnt\n  embedded: true\n", (":2", "vendor", "tencent")),
+    ],
+    ids=["empty", "broken", "list", "field", "scheme", "variable", "nowhere", "vendor"],
+)
+def test_a_mistake_in_the_targets_file_is_named_with_its_place(capsys, tmp_path, text, says):
+    file = tmp_path / "targets.yaml"
+    file.write_text(text)
+    said = refused(capsys, "run", "--targets", file, "--target", "t")
+    assert "targets.yaml" in said
+    for words in says:
+        assert words in said
+
+
+def test_a_targets_file_that_is_not_there_is_named(capsys, tmp_path):
+    assert "none.yaml" in refused(capsys, "targets", "--targets", tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("below", ["", "out", "a/b"])
+def test_a_report_folder_that_cannot_be_one_stops_before_anything_is_sent(
+    capsys, tmp_path, monkeypatch, below
+):
+    monkeypatch.setattr(cli, "_pytest", lambda _arguments: pytest.fail("it ran"))
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert "cannot be written" in refused(capsys, "run", "--report", file / below)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "mine")]
+
+
+def test_a_report_folder_without_permission_is_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "_pytest", lambda _arguments: pytest.fail("it ran"))
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)
+    assert "cannot be written" in refused(capsys, "run", "--report", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_named(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(capsys, "serve", "--port", port)
+    assert f"127.0.0.1:{port}" in said
+
+
+def test_an_unknown_fault_is_named(capsys):
+    assert "no-such-fault" in refused(capsys, "serve", "--fault", "no-such-fault")
+
+
+# --- what can be looked up ----------------------------------------------------------------
+
+
+def test_targets_are_listed(capsys, tmp_path):
+    file = tmp_path / "targets.yaml"
+    file.write_text("a: {vendor: tencent, embedded: true}\nb: {vendor: tencent, embedded: true}\n")
+    cli.main(["targets", "--targets", str(file)])
+    assert capsys.readouterr().out.splitlines() == [f"# {file}", "a", "b"]
+
+
+def test_requirements_are_listed_one_a_line(capsys):
+    cli.main(["requirements"])
+    lines = capsys.readouterr().out.splitlines()
+    rows = [row for vendor in contract.vendors() for row in contract.load(vendor).requirements]
+    assert [line.split()[0] for line in lines] == [row.id for row in rows]
+    assert any(line.split()[1:3] == ["MUST", "tested"] for line in lines)
+
+
+def test_requirements_of_one_operation_are_listed(capsys):
+    cli.main(["requirements", "--vendor", "tencent", "--operation", "sendmsg"])
+    listed = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    rows = contract.load("tencent").requirements
+    assert listed == {row.id for row in rows if row.operation == "sendmsg"}
+
+
+def test_an_unknown_vendor_or_operation_is_named(capsys):
+    assert "known: tencent" in refused(capsys, "requirements", "--vendor", "nobody")
+    said = refused(capsys, "requirements", "--vendor", "tencent", "--operation", "send")
+    assert "sendmsg" in said
+
+
+def test_a_requirement_is_explained(capsys):
+    cli.main(["explain", "TC-GMR-17"])
+    said = capsys.readouterr().out
+    row = contract.load("tencent").requirement("TC-GMR-17")
+    for words in (row.text, row.level, row.source, row.check, MUST, "--requirement TC-GMR-17"):
+        assert words in said
+    assert "TC-NO-1" in refused(capsys, "explain", "TC-NO-1")
+
+
+def test_faults_and_variants_are_listed(capsys):
+    cli.main(["serve", "--list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("fault")] == list(FAULTS)
+
+
+# --- runs ---------------------------------------------------------------------------------
+
+RUNS = {
+    "passes": ["--target", "sound", "--requirement", "TC-GMR-17"],
+    "must": ["--target", "must", "--requirement", "TC-GMR-17"],
+    "should": ["--target", "should", "--requirement", "TC-GMR-13"],
+    "strict": ["--target", "should", "--requirement", "TC-GMR-13", "--strict"],
+    "accepted": ["--target", "accepted", "--requirement", "TC-GMR-17"],
+    "stale": ["--target", "stale", "--requirement", "TC-GMR-17"],
+    "expired": ["--target", "expired", "--requirement", "TC-GMR-17"],
+    "unknown-fault": ["--target", "unknown-fault", "--requirement", "TC-GMR-17"],
+    "away": ["--target", "away", "--requirement", "TC-GMR-17"],
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """All runs, two at a time; each in a folder of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    base = tmp_path_factory.mktemp("runs")
+    file = base / "targets.yaml"
+    file.write_text(TARGETS.replace("{port}", str(port)).replace("{{", "{").replace("}}", "}"))
+
+    def go(name):
+        folder = base / name
+        folder.mkdir()
+        options = ["--targets", file, "--profile", "smoke", "--seed", "7", "--report", "out"]
+        return command("run", *options, *RUNS[name], cwd=folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = dict(zip(RUNS, pool.map(go, RUNS), strict=True))
+    return {name: (done[name], base / name) for name in RUNS}
+
+
+def report(folder):
+    return json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
+
+
+def outcomes(folder):
+    return {entry["requirement"]: entry["outcome"] for entry in report(folder)["results"]}
+
+
+def test_a_promise_that_is_kept_passes_and_leaves_only_the_report(runs):
+    done, folder = runs["passes"]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in folder.iterdir()] == ["out"]
+    assert outcomes(folder) == {"TC-GMR-17": "pass"}
+    assert "conforms" in done.stdout
+    assert "seed 7" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["passes", "must", "should", "accepted", "stale", "away"])
+def test_reports_are_what_their_schema_says(runs, name):
+    done, folder = runs[name]
+    schema = json.loads(resources.path("schemas/report.schema.json").read_text(encoding="utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors(report(folder))) == []
+    assert report(folder)["run"]["exit_code"] == done.returncode
+
+
+def test_a_broken_must_fails_the_run(runs):
+    done, folder = runs["must"]
+    assert done.returncode == 1
+    assert outcomes(folder) == {"TC-GMR-17": "fail"}
+    assert "FAIL TC-GMR-17 MUST on must" in done.stdout
+    (found,) = report(folder)["results"][0]["findings"]
+    assert found["signature"] == SIGNATURE
+
+
+def test_the_command_that_repeats_a_failure_does(runs):
+    done, folder = runs["must"]
+    (again,) = re.findall(r"again receiptspec (.+)", done.stdout)
+    repeated = command(*again.split(), cwd=folder)
+    assert repeated.returncode == 1
+    assert "FAIL TC-GMR-17" in repeated.stdout
+
+
+def test_a_broken_should_is_a_warning_and_fails_only_a_strict_run(runs):
+    lax, folder = runs["should"]
+    assert (lax.returncode, outcomes(folder)["TC-GMR-13"]) == (0, "warning")
+    assert "WARNING TC-GMR-13" in lax.stdout
+    strict, folder = runs["strict"]
+    assert (strict.returncode, outcomes(folder)["TC-GMR-13"]) == (1, "warning")
+    assert report(folder)["run"]["strict"] is True
+
+
+def test_an_accepted_deviation_stays_visible_and_does_not_fail(runs):
+    done, folder = runs["accepted"]
+    assert done.returncode == 0
+    assert outcomes(folder) == {"TC-GMR-17": "known_deviation"}
+    assert "old gateway (im-team, until 2999-01-01)" in report(folder)["results"][0]["reason"]
+    assert report(folder)["stale_deviations"] == []
+
+
+def test_a_deviation_that_nothing_needs_fails_the_run(runs):
+    done, folder = runs["stale"]
+    assert (done.returncode, outcomes(folder)) == (1, {"TC-GMR-17": "pass"})
+    (line,) = report(folder)["stale_deviations"]
+    assert "stale" in line
+    assert "TC-GMR-17" in line
+    assert "stale" in done.stdout
+
+
+def test_an_expired_deviation_excuses_nothing(runs):
+    done, folder = runs["expired"]
+    assert (done.returncode, outcomes(folder)) == (1, {"TC-GMR-17": "fail"})
+    assert "expired on 2001-01-01" in report(folder)["stale_deviations"][0]
+
+
+def test_an_unknown_fault_of_a_target_is_a_mistake_of_the_user(runs):
+    done, _ = runs["unknown-fault"]
+    assert "no-such-fault" in done.stdout + done.stderr
+    assert done.returncode == 4
+
+
+def test_a_target_that_is_away_leaves_no_verdict(runs):
+    done, folder = runs["away"]
+    assert done.returncode == 6
+    assert outcomes(folder) == {"TC-GMR-17": "inconclusive"}
+    said = [line for line in done.stdout.splitlines() if "connection refused" in line]
+    assert said
+    assert "http://127.0.0.1:" in " ".join(done.stdout.split())
+
+
+def test_a_wrong_key_leaves_no_verdict_and_says_so(tmp_path):
+    with launch() as server:
+        (tmp_path / "targets.yaml").write_text(
+            f"t:\n  vendor: tencent\n  url: {server.url}\n  auth: {{sdkappid: {server.sdkappid}, "
+            f"key: not-the-key-of-it, identifier: {server.identifier}}}\n"
+        )
+        options = ["--profile", "smoke", "--requirement", "TC-GMR-17"]
+        done = command("run", "--target", "t", *options, cwd=tmp_path)
+    assert done.returncode == 6
+    said = " ".join(done.stdout.split())
+    assert "refuses the configured credentials" in said
+    assert "check auth" in said
+    assert "not-the-key-of-it" not in done.stdout + done.stderr

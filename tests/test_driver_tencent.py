@@ -1,0 +1,238 @@
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from receiptspec import contract
+from receiptspec.drivers import usersig
+from receiptspec.drivers.tencent import TencentDriver
+from receiptspec.exchange import Exchange, Request, Response, Secret
+from receiptspec.neutral import Call, Verdict
+from receiptspec.targets import Target
+
+CONTRACT = contract.load("tencent")
+ASK = CONTRACT.operations["get_group_msg_receipt"]
+KEY = Secret("a-key-of-the-driver-tests")
+AUTH = {"sdkappid": 1400000001, "identifier": "administrator", "key": KEY}
+BODY = {"GroupId": "@TGS#1", "MsgSeqList": [{"MsgSeq": 1}]}
+HTML = b"<html><body>502 Bad Gateway</body></html>"
+
+
+def driver(origin="http://127.0.0.1:8080"):
+    target = Target("t", "tencent", url=origin, auth=AUTH)
+    return TencentDriver(target, CONTRACT, origin)
+
+
+def call(**options):
+    return Call(ASK.name, BODY, **options)
+
+
+def query(request):
+    found = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
+    return {name: values[0] for name, values in found.items()}
+
+
+def answer(body, status=200, trouble=None, operation=ASK.name):
+    if isinstance(body, dict):
+        body = json.dumps(body).encode()
+    response = None if body is None else Response(status, (), body, 0.01)
+    request = Request("POST", "http://127.0.0.1:8080", "/v4/x", (), b"{}")
+    return driver().read(operation, Exchange(1, request, response, 0.0, trouble))
+
+
+def envelope(status, code, **more):
+    fields = {"ActionStatus": status, "ErrorInfo": "", "ErrorCode": code, **more}
+    return {name: value for name, value in fields.items() if value is not ...}
+
+
+# --- building -----------------------------------------------------------------------------
+
+
+def test_a_call_is_a_signed_post_of_compact_json():
+    request = driver().build(ASK, call())
+    assert request.method == "POST"
+    assert request.operation == ASK.name
+    assert request.body == b'{"GroupId":"@TGS#1","MsgSeqList":[{"MsgSeq":1}]}'
+    assert ("Content-Type", "application/json") in request.headers
+    assert urlsplit(request.url).path == ASK.path
+    sent = query(request)
+    assert list(sent) == ["sdkappid", "identifier", "usersig", "random", "contenttype"]
+    assert (sent["sdkappid"], sent["identifier"]) == ("1400000001", "administrator")
+    assert usersig.decode(sent["usersig"])["TLS.identifier"] == "administrator"
+
+
+def test_a_path_prefix_is_kept_and_apart_from_the_origin():
+    request = driver("https://gateway.example/im/").build(ASK, call())
+    assert request.origin == "https://gateway.example"
+    assert request.target.startswith(f"/im{ASK.path}?")
+
+
+def test_random_differs_from_call_to_call_and_not_from_run_to_run():
+    first, second = driver(), driver()
+    ones = [query(first.build(ASK, call()))["random"] for _ in range(4)]
+    others = [query(second.build(ASK, call()))["random"] for _ in range(4)]
+    assert ones == others
+    assert len(set(ones)) == 4
+    assert all(0 <= int(number) < 2**32 for number in ones)
+
+
+def test_another_body_has_another_random():
+    made = driver()
+    one = query(made.build(ASK, call()))["random"]
+    assert query(made.build(ASK, Call(ASK.name, {})))["random"] != one
+
+
+@pytest.mark.parametrize("name", sorted(driver().credentials()))
+def test_every_credential_reaches_the_url(name):
+    made = driver()
+    valid, changed = query(made.build(ASK, call())), query(made.build(ASK, call(credential=name)))
+    parts = ("sdkappid", "identifier", "usersig")
+    same = [changed[part] for part in parts] == [valid[part] for part in parts]
+    assert same == (name == "valid")
+
+
+def test_credentials_that_change_the_url_change_the_right_part_of_it():
+    made = driver()
+    user = query(made.build(ASK, call(credential="ordinary-user")))
+    assert usersig.decode(user["usersig"])["TLS.identifier"] == user["identifier"]
+    assert user["identifier"] != "administrator"
+    other = query(made.build(ASK, call(credential="other-identifier-in-url")))
+    assert usersig.decode(other["usersig"])["TLS.identifier"] == "administrator"
+    assert other["identifier"] != "administrator"
+    unknown = query(made.build(ASK, call(credential="unknown-app")))
+    assert int(unknown["sdkappid"]) != usersig.decode(unknown["usersig"])["TLS.sdkappid"]
+    assert query(made.build(ASK, call(credential="empty")))["usersig"] == ""
+
+
+def test_a_credential_is_made_once_and_anew_on_request():
+    made = driver()
+    first = query(made.build(ASK, call()))["usersig"]
+    assert query(made.build(ASK, call()))["usersig"] == first
+    made.renew_credential()
+    assert query(made.build(ASK, call()))["usersig"] != first
+
+
+def test_key_and_usersigs_are_known_as_secrets():
+    made = driver()
+    sent = query(made.build(ASK, call()))["usersig"]
+    revealed = [secret.reveal() for secret in made.secrets()]
+    assert KEY.reveal() in revealed
+    assert sent in revealed
+
+
+def test_parameters_are_replaced_left_out_and_renamed():
+    made = driver()
+    request = made.build(
+        ASK, call(query={"random": "0", "contenttype": None}, rename={"sdkappid": "SdkAppId"})
+    )
+    sent = query(request)
+    assert sent["random"] == "0"
+    assert "contenttype" not in sent
+    assert "sdkappid" not in sent
+    assert sent["SdkAppId"] == "1400000001"
+
+
+def test_method_path_headers_and_bytes_are_replaced():
+    request = driver("http://127.0.0.1:1/p").build(
+        ASK, call(method="GET", path="/v4/a/b", raw=b"{", headers={"Content-Type": None, "X": "1"})
+    )
+    assert (request.method, request.body, request.headers) == ("GET", b"{", (("X", "1"),))
+    assert request.target.startswith("/p/v4/a/b?")
+
+
+# --- reading ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "code"),
+    [
+        (envelope("OK", 0), Verdict.ACCEPTED, None),
+        (envelope("FAIL", 10010), Verdict.REFUSED, 10010),
+        (envelope("FAIL", 0), Verdict.ACCEPTED, None),
+        (envelope("OK", 10010), Verdict.REFUSED, 10010),
+        (envelope("FAIL", "10010"), Verdict.REFUSED, 10010),
+        (envelope("OK", "0"), Verdict.ACCEPTED, None),
+        (envelope("FAIL", 60007), Verdict.THROTTLED, 60007),
+        (envelope("FAIL", "60007"), Verdict.THROTTLED, 60007),
+        (envelope("FAIL", 424242), Verdict.REFUSED, 424242),
+        (envelope("FAIL", -1), Verdict.REFUSED, -1),
+        (envelope("OK", ...), Verdict.ACCEPTED, None),
+        (envelope("FAIL", ...), Verdict.REFUSED, "none"),
+        (envelope("OK", None), Verdict.ACCEPTED, None),
+        (envelope("FAIL", True), Verdict.REFUSED, "none"),
+        (envelope(..., 10010), Verdict.REFUSED, 10010),
+    ],
+    ids=str,
+)
+def test_the_code_decides_and_the_status_stands_in_for_it(body, verdict, code):
+    read = answer(body)
+    assert (read.verdict, read.code, read.spoken) == (verdict, code, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "trouble", "verdict", "spoken"),
+    [
+        (HTML, 200, None, Verdict.TROUBLE, False),
+        (HTML, 502, None, Verdict.TROUBLE, False),
+        (b"", 200, None, Verdict.GARBLED, False),
+        (b"", 503, None, Verdict.TROUBLE, False),
+        (b'{"detail":"no"}', 200, None, Verdict.GARBLED, False),
+        (b'{"detail":"no"}', 404, None, Verdict.TROUBLE, False),
+        (b"hello", 200, None, Verdict.GARBLED, False),
+        (b"[]", 200, None, Verdict.GARBLED, False),
+        (envelope("FAIL", 10002), 500, None, Verdict.REFUSED, True),
+        (envelope("OK", 0), 500, None, Verdict.ACCEPTED, True),
+        (b'[{"ErrorCode":0}]', 200, None, Verdict.GARBLED, True),
+        (b'{"ActionStatus":"OK","Err', 200, "answer cut short", Verdict.GARBLED, True),
+        (None, 0, "connection dropped", Verdict.TROUBLE, False),
+    ],
+)
+def test_what_is_no_envelope_is_garbled_or_trouble(body, status, trouble, verdict, spoken):
+    read = answer(body, status, trouble)
+    assert (read.verdict, read.spoken) == (verdict, spoken)
+    assert read.code is None or verdict is Verdict.REFUSED
+
+
+def test_the_note_says_what_came_instead():
+    assert answer(HTML, 502).note == "HTTP 502 with an HTML page"
+    assert answer(b"", 200).note == "HTTP 200 with an empty body"
+    assert answer(b'{"ActionS', 200, "answer cut short").note == "answer cut short"
+    assert answer(None, trouble="connection dropped").note == "connection dropped"
+
+
+def test_receipts_of_a_group_hold_counts_and_codes():
+    items = [
+        {"MsgSeq": 1, "Code": 0, "ReadNum": 2, "UnreadNum": 3},
+        {"MsgSeq": 9, "Code": 10062},
+        "no item",
+    ]
+    one, other = driver().receipts(answer(envelope("OK", 0, GroupMsgReceiptList=items)))
+    assert (one.message, one.known, one.read, one.unread) == (1, True, 2, 3)
+    assert one.place("read") == "$.GroupMsgReceiptList[0].ReadNum"
+    assert one.place("unread") == "$.GroupMsgReceiptList[0].UnreadNum"
+    assert (other.message, other.known, other.code, other.read) == (9, False, 10062, None)
+
+
+@pytest.mark.parametrize("items", [None, {}, "x", 1, [1, None, []]])
+def test_a_broken_list_holds_no_receipts(items):
+    assert driver().receipts(answer(envelope("OK", 0, GroupMsgReceiptList=items))) == ()
+
+
+def test_receipts_of_a_garbled_answer_are_none():
+    assert driver().receipts(answer(b"[]")) == ()
+
+
+@pytest.mark.parametrize("flag", ["IsFinish", "IsFinished"])
+def test_a_page_is_read_under_either_flag(flag):
+    fields = {"MsgSeq": 4, "Cursor": "c", flag: 1, "ReadList": [{"Read_Account": "a"}, 7]}
+    page = driver().page(answer(envelope("OK", 0, **fields)))
+    assert page.members == ("a",)
+    assert (page.cursor, page.last, page.flag, page.message) == ("c", True, flag, 4)
+
+
+def test_a_page_that_is_not_last_and_one_that_does_not_say():
+    unread = [{"Unread_Account": "b"}, {"Unread_Account": "c"}]
+    page = driver().page(answer(envelope("OK", 0, IsFinish=0, UnreadList=unread)))
+    assert (page.members, page.last) == (("b", "c"), False)
+    silent = driver().page(answer(envelope("OK", 0)))
+    assert (silent.members, silent.cursor, silent.last, silent.flag) == ((), None, None, None)

@@ -1,0 +1,321 @@
+import json
+import shlex
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from receiptspec import stage as module
+from receiptspec.errors import (
+    CredentialsRefused,
+    Inconclusive,
+    NotExercised,
+    Throttled,
+    Unreachable,
+)
+from receiptspec.exchange import Secret
+from receiptspec.neutral import Call, Conversation, Kind, Message, Verdict
+from receiptspec.stage import Stage
+from receiptspec.targets import Target, Timeouts
+
+AUTH = {"sdkappid": 1, "identifier": "administrator", "key": Secret("key-of-the-stage-tests")}
+GROUP = Conversation(Kind.GROUP, "@TGS#1", "Public", "alice", ("alice", "bob"))
+PEOPLE = Conversation(Kind.DIRECT, "alice bob", "", "alice", ("alice", "bob"))
+CASE = Call("get_group_msg_receipt", {"GroupId": "@TGS#1", "MsgSeqList": [{"MsgSeq": 1}]})
+WRITE = Call("destroy_group", {"GroupId": "@TGS#1"})
+PROBE = b"rs-no-such-group"
+MISSING = (200, b'{"ActionStatus":"FAIL","ErrorCode":10010,"ErrorInfo":"none"}')
+FINE = (200, b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","GroupMsgReceiptList":[]}')
+THROTTLED = (200, b'{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"often"}')
+TRANSIENT = (200, b'{"ActionStatus":"FAIL","ErrorCode":10002,"ErrorInfo":"internal"}')
+REFUSED_US = (200, b'{"ActionStatus":"FAIL","ErrorCode":70003,"ErrorInfo":"sig"}')
+PAGE = (502, b"<html><h1>502 Bad Gateway</h1></html>")
+DROP = None
+
+
+def of_probes(answer):
+    return lambda _count: answer
+
+
+def first(count, early, late=FINE):
+    """Answer `early` so many times, then `late`."""
+    return lambda number: early if number <= count else late
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        server = self.server
+        kind = "probes" if PROBE in body else "calls"
+        with server.lock:
+            server.seen[kind] += 1
+            server.bodies.append(body)
+            number = server.seen[kind]
+        answer = getattr(server, kind)(number)
+        if answer is DROP:
+            self.close_connection = True
+            return
+        status, content = answer
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_args):
+        pass
+
+
+@contextmanager
+def serving(calls=of_probes(FINE), probes=of_probes(MISSING)):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.calls, server.probes = calls, probes
+    server.seen, server.bodies, server.lock = Counter(), [], threading.Lock()
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join(5)
+        server.server_close()
+
+
+@contextmanager
+def staged(server, **changes):
+    fields = {"auth": AUTH, "writes": False, "timeouts": Timeouts(1, 2, 3), "consistency": 0.1}
+    url = getattr(server, "url", server)
+    stage = Stage(Target("t", "tencent", url=url, **{**fields, **changes}), origin=url)
+    try:
+        yield stage
+    finally:
+        stage.close()
+
+
+def asked(calls, probes=of_probes(MISSING)):
+    with serving(calls, probes) as server, staged(server) as stage:
+        answer = stage.call(CASE)
+        return answer, server.seen["calls"], stage
+
+
+def quick(monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 1.2)
+    monkeypatch.setattr(module, "_OUTAGE", 0.6)
+
+
+# --- waiting out --------------------------------------------------------------------------
+
+
+def test_throttling_that_passes_is_waited_out_and_not_judged():
+    answer, sent, stage = asked(first(2, THROTTLED))
+    assert answer.accepted
+    assert sent == 3
+    assert [f for w in stage.witness.values() for f in w.findings] == []
+
+
+def test_throttling_of_one_call_alone_is_a_refusal():
+    answer, sent, _ = asked(of_probes(THROTTLED))
+    assert (answer.verdict, answer.code) == (Verdict.REFUSED, 60007)
+    assert sent > 2
+
+
+def test_throttling_of_everything_ends_without_a_verdict(monkeypatch):
+    quick(monkeypatch)
+    with pytest.raises(Throttled, match="60007"):
+        asked(of_probes(THROTTLED), first(1, MISSING, THROTTLED))
+
+
+def test_a_transient_code_is_tried_again():
+    answer, sent, _ = asked(first(1, TRANSIENT))
+    assert answer.accepted
+    assert sent == 2
+
+
+def test_a_transient_code_that_stays_is_the_answer():
+    answer, sent, _ = asked(of_probes(TRANSIENT))
+    assert (answer.verdict, answer.code) == (Verdict.REFUSED, 10002)
+    assert sent == 3
+
+
+def test_throttling_after_a_transient_code_is_waited_out_too():
+    answers = [TRANSIENT, THROTTLED, FINE]
+    answer, _, _ = asked(lambda number: answers[min(number, 3) - 1])
+    assert answer.accepted
+
+
+def test_throttling_after_a_lost_answer_is_waited_out_too():
+    answers = [PAGE, THROTTLED, FINE]
+    answer, _, _ = asked(lambda number: answers[min(number, 3) - 1])
+    assert answer.accepted
+
+
+# --- trouble ------------------------------------------------------------------------------
+
+
+def test_an_error_page_that_comes_once_is_not_judged():
+    answer, sent, stage = asked(first(1, PAGE))
+    assert answer.accepted
+    assert sent == 2
+
+
+def test_an_error_page_for_everything_from_the_start_is_unreachable():
+    with pytest.raises(Unreachable, match="502 with an HTML page"):
+        asked(of_probes(PAGE), of_probes(PAGE))
+
+
+def test_an_error_page_for_everything_in_the_middle_is_unreachable(monkeypatch):
+    quick(monkeypatch)
+    with pytest.raises(Unreachable, match="nothing else is answered"):
+        asked(of_probes(PAGE), first(1, MISSING, PAGE))
+
+
+def test_an_outage_that_ends_is_waited_out():
+    answer, _, _ = asked(first(1, PAGE), lambda number: PAGE if 1 < number < 5 else MISSING)
+    assert answer.accepted
+
+
+def test_a_call_that_is_dropped_while_others_are_answered_is_trouble_of_that_call():
+    answer, sent, _ = asked(of_probes(DROP))
+    assert answer.verdict is Verdict.TROUBLE
+    assert "dropped" in answer.note
+    assert sent == 3
+
+
+def test_nobody_there_is_unreachable_and_stays_so():
+    with serving() as server:
+        url = server.url
+    with staged(url) as stage:
+        for _ in range(2):
+            with pytest.raises(Unreachable, match="connection refused"):
+                stage.open()
+        sent = stage.sent
+        with pytest.raises(Unreachable):
+            stage.call(CASE)
+        assert stage.sent == sent
+
+
+def test_credentials_that_are_refused_at_once_are_told_apart():
+    with pytest.raises(CredentialsRefused, match="70003"):
+        asked(of_probes(REFUSED_US), of_probes(REFUSED_US))
+
+
+# --- writes -------------------------------------------------------------------------------
+
+
+def test_nothing_is_written_without_permission():
+    with serving() as server, staged(server) as stage:
+        stage.open()
+        sent = stage.sent
+        with pytest.raises(NotExercised, match="no writes: true"):
+            stage.call(WRITE)
+        with pytest.raises(NotExercised, match="no writes: true"):
+            stage.at_once([CASE, WRITE])
+        assert stage.sent == sent
+        assert server.seen["calls"] == 0
+
+
+def test_writes_are_sent_with_permission():
+    with serving() as server, staged(server, writes=True) as stage:
+        assert stage.call(WRITE).accepted
+        assert server.seen["calls"] == 1
+
+
+# --- scenes and hooks ---------------------------------------------------------------------
+
+
+def test_a_scene_is_played_once_also_when_it_fails():
+    played = []
+
+    def scene(_stage, fails):
+        played.append(fails)
+        if fails:
+            raise NotExercised("no")
+        return 7
+
+    with serving() as server, staged(server) as stage:
+        assert [stage.scene(scene, False) for _ in range(2)] == [7, 7]
+        for _ in range(2):
+            with pytest.raises(NotExercised):
+                stage.scene(scene, True)
+    assert played == [False, True]
+
+
+def message(conversation, number):
+    return Message(conversation, number, "alice", wants_receipt=True)
+
+
+def documented(conversation):
+    return {
+        "vendor": "tencent",
+        "conversation": conversation,
+        "messages": [1, 2],
+        "user": "bob",
+    }
+
+
+def test_a_read_hook_that_is_a_url_gets_the_documented_object():
+    with serving() as hook, serving() as server:
+        with staged(server, read_hook=f"{hook.url}/read?x=1") as stage:
+            assert stage.reads("bob", [message(GROUP, 1), message(GROUP, 2)]) is None
+        (body,) = hook.bodies
+    assert json.loads(body) == documented({"type": "group", "id": "@TGS#1"})
+
+
+def test_a_read_hook_that_is_a_command_gets_the_documented_object(tmp_path):
+    out = tmp_path / "in.json"
+    code = f"import sys, pathlib; pathlib.Path({str(out)!r}).write_bytes(sys.stdin.buffer.read())"
+    hook = (sys.executable, "-c", code)
+    with serving() as server, staged(server, read_hook=hook) as stage:
+        assert stage.reads("bob", [message(PEOPLE, 1), message(PEOPLE, 2)]) is None
+    assert json.loads(out.read_text()) == documented({"type": "direct", "peer": "alice"})
+
+
+@pytest.mark.parametrize("answer", [(500, b""), (302, b""), DROP])
+def test_a_url_hook_that_fails_leaves_no_verdict(answer):
+    with serving(of_probes(answer)) as hook, serving() as server:
+        with (
+            staged(server, read_hook=hook.url) as stage,
+            pytest.raises(Inconclusive, match=r"hooks\.read answered"),
+        ):
+            stage.reads("bob", [message(GROUP, 1)])
+
+
+@pytest.mark.parametrize(
+    ("hook", "says"),
+    [
+        ((sys.executable, "-c", "import sys; sys.exit('it broke')"), "exited with 1: it broke"),
+        (("/no/such/command",), "No such file"),
+    ],
+)
+def test_a_command_hook_that_fails_leaves_no_verdict(hook, says):
+    with serving() as server, staged(server, read_hook=hook) as stage:
+        with pytest.raises(Inconclusive, match="hooks.read") as caught:
+            stage.reads("bob", [message(GROUP, 1)])
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_command_hook_that_hangs_is_stopped():
+    hook = tuple(shlex.split(f"{shlex.quote(sys.executable)} -c 'import time; time.sleep(60)'"))
+    started = time.monotonic()
+    with serving() as server, staged(server, read_hook=hook, timeouts=Timeouts(1, 1, 0.5)) as stage:
+        with pytest.raises(Inconclusive, match="timed out"):
+            stage.reads("bob", [message(GROUP, 1)])
+    assert time.monotonic() - started < 10
+
+
+def test_what_a_hook_says_is_masked():
+    hook = (sys.executable, "-c", f"import sys; sys.exit('bad {AUTH['key'].reveal()}')")
+    with serving() as server, staged(server, read_hook=hook) as stage:
+        with pytest.raises(Inconclusive) as caught:
+            stage.reads("bob", [message(GROUP, 1)])
+    assert AUTH["key"].reveal() not in str(caught.value)
+    assert "***" in str(caught.value)

@@ -46,7 +46,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call. `rate` is the documented number of calls a second, ``None`` if not stated."""
+    """One call. `rate` is the documented number of calls a second, ``None`` if not stated.
+
+    `core` operations are about receipts themselves; the others set the scene for them.
+    """
 
     name: str
     path: str
@@ -59,6 +62,7 @@ class Operation:
     group_types: Mapping[str, bool] = field(default_factory=dict)
     writes: bool = True
     optional: bool = False
+    core: bool = False
     request: Path | None = None
     response: Path | None = None
 
@@ -208,6 +212,7 @@ def _operation(name: str, entry: dict[str, Any], base: Path) -> Operation:
         group_types=MappingProxyType(entry.get("group_types", {})),
         writes=entry.get("writes", True),
         optional=entry.get("optional", False),
+        core=entry.get("core", False),
         request=schema("request"),
         response=schema("response"),
     )

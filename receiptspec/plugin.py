@@ -25,7 +25,7 @@ from receiptspec.errors import (
     ReceiptspecError,
 )
 from receiptspec.exchange import Redactor
-from receiptspec.findings import Outcome, Result, outcome_of
+from receiptspec.findings import Level, Outcome, Result, outcome_of
 from receiptspec.results import EXIT, exit_code, serialise
 from receiptspec.run import Run, prepare
 from receiptspec.stage import Stage
@@ -71,6 +71,7 @@ def _is_worker(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
+    config.addinivalue_line("markers", "thorough: left out of the smoke profile")
     names: list[str] = config.getoption("--target")
     if not names:
         return
@@ -193,6 +194,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     stage = case.stage
     case.begin()
     stage.open()
+    row = case.requirement
+    aside = row.level is Level.MAY or not case.operation.core
+    aside = aside or row.strength not in ("stated", "ours")
+    if aside or item.get_closest_marker("thorough"):
+        case.profile.at_least("standard")
     return (yield)
 
 

@@ -16,10 +16,10 @@ def test_a_documented_call_is_accepted(case: Case) -> None:
     findings: list[Finding] = []
     for change in case.given["calls"]:
         answer = case.variation(call, change)
-        for _ in range(case.given.get("times", 1) - 1):
+        for _ in range(case.given.get("times", 1) - 1 if case.profile.rank > 0 else 0):
             answer = case.repeated(call, change) if answer.accepted else answer
         findings += refusals.accepted(answer, answer.exchange.request.label)
-    for change in case.given.get("observe", ()):
+    for change in case.given.get("observe", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
     case.judge(findings)
@@ -39,7 +39,9 @@ def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
     probe = stage.driver.probes()[0]
     findings: list[Finding] = []
     for _ in range(2):  # once may be the network's doing
-        answers = stage.at_once([probe] * case.given["times"], connections=1)
+        answers = stage.at_once(
+            [probe] * (case.given["times"] if case.profile.rank > 0 else 2), connections=1
+        )
         findings = [f for answer in answers for f in refusals.lost(answer, "a call after another")]
         closing = [
             answer.exchange.response.header("Connection")

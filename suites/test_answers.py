@@ -58,7 +58,7 @@ def test_integers_are_json_numbers(case: Case) -> None:
 def test_answers_come_within_the_documented_limit(case: Case) -> None:
     with contextlib.suppress(NotExercised):
         scene = case.scene(groups.ready)
-        for _ in range(3):
+        for _ in range(3 if case.profile.rank > 0 else 0):
             case.stage.ask(scene.group, scene.messages)
     judge_all(case)
 
@@ -90,7 +90,8 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
     ]
     if not findings:
         good = calls.good_call(case.stage, case.operation.name)
-        for type_ in ("application/json; charset=utf-8", "application/json") * 6:
+        times = 6 if case.profile.rank > 0 else 1
+        for type_ in ("application/json; charset=utf-8", "application/json") * times:
             change = {"headers": {"Content-Type": type_}}
             findings += refusals.accepted(case.repeated(good, change), f"content type {type_}")
         for type_ in (None, "text/plain"):

@@ -159,7 +159,7 @@ def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
     beyond, asked = case.scene(groups.unknown)
     why = "a message that does not exist"
     findings = receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why)
-    for id_, wrapped in case.scene(groups.wrapped):
+    for id_, wrapped in case.scene(groups.wrapped) if case.profile.rank > 0 else ():
         if any(receipt.known for receipt in wrapped.receipts.values()):
             why = "an id beyond 32 bits that would wrap to one that exists"
             codes = case.given["codes"]
@@ -211,6 +211,9 @@ def test_asking_twice_gets_the_same_numbers(case: Case) -> None:
     why = "being asked for"
     findings = receipts.same(one.answer, ready.fresh.receipts, one.receipts, ids, why)
     findings += receipts.same(two.answer, one.receipts, two.receipts, ids, why)
+    if case.profile.rank == 0:
+        case.judge(findings)
+        return
     turned = case.scene(groups.reordered)
     why = "being asked for in another order"
     findings += receipts.same(turned.answer, two.receipts, turned.receipts, ids, why)
@@ -220,6 +223,7 @@ def test_asking_twice_gets_the_same_numbers(case: Case) -> None:
     case.judge(findings)
 
 
+@pytest.mark.thorough
 @pytest.mark.check("reads-stay-in-their-group")
 def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     here, there = case.scene(groups.separate)

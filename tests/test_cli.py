@@ -1,10 +1,12 @@
+import errno
 import json
-import os
 import re
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from string import Template
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -15,31 +17,29 @@ from receiptspec.reference.faults import FAULTS
 
 MUST, SHOULD = "group-id-not-needed", "plain-message-has-receipt"
 SIGNATURE = "not-refused:/GroupId: required (missing)"
-TARGETS = f"""
-sound: {{vendor: tencent, embedded: true}}
-must: {{vendor: tencent, embedded: {{faults: [{MUST}]}}}}
-should: {{vendor: tencent, embedded: {{faults: [{SHOULD}]}}}}
+KNOWN = f'requirement: TC-GMR-17, signature: "{SIGNATURE}", reason: old gateway, owner: im-team'
+TARGETS = """
+sound: {vendor: tencent, embedded: true}
+must: {vendor: tencent, embedded: {faults: [$MUST]}}
+should: {vendor: tencent, embedded: {faults: [$SHOULD]}}
 accepted:
   vendor: tencent
-  embedded: {{faults: [{MUST}]}}
-  deviations: &known
-    - requirement: TC-GMR-17
-      signature: "{SIGNATURE}"
-      reason: old gateway
-      owner: im-team
-      expires: 2999-01-01
-stale: {{vendor: tencent, embedded: true, deviations: *known}}
+  embedded: {faults: [$MUST]}
+  deviations: [{$KNOWN, expires: 2999-01-01}]
+stale:
+  vendor: tencent
+  embedded: true
+  deviations: [{$KNOWN, expires: 2999-01-01}]
 expired:
   vendor: tencent
-  embedded: {{faults: [{MUST}]}}
-  deviations:
-    - {{requirement: TC-GMR-17, signature: "{SIGNATURE}", reason: old, owner: im, expires: 2001-01-01}}
-unknown-fault: {{vendor: tencent, embedded: {{faults: [no-such-fault]}}}}
+  embedded: {faults: [$MUST]}
+  deviations: [{$KNOWN, expires: 2001-01-01}]
+unknown-fault: {vendor: tencent, embedded: {faults: [no-such-fault]}}
 away:
   vendor: tencent
-  url: http://127.0.0.1:{{port}}
-  auth: {{{{sdkappid: 1, key: a-key-for-nobody, identifier: administrator}}}}
-"""  # noqa: E501
+  url: http://127.0.0.1:$PORT
+  auth: {sdkappid: 1, key: a-key-for-nobody, identifier: administrator}
+"""
 
 
 def ended(capsys, *arguments):
@@ -131,7 +131,10 @@ def test_a_mistake_in_the_targets_file_is_named_with_its_place(capsys, tmp_path,
 
 
 def test_a_targets_file_that_is_not_there_is_named(capsys, tmp_path):
-    assert "none.yaml" in refused(capsys, "targets", "--targets", tmp_path / "none.yaml")
+    file = tmp_path / "none.yaml"
+    assert f"{file}: no such file" in refused(capsys, "run", "--targets", file)
+    code, _, err = ended(capsys, "targets", "--targets", file)
+    assert (code, err) == (4, f"receiptspec: {file}: no such file\n")
 
 
 @pytest.mark.parametrize("below", ["", "out", "a/b"])
@@ -145,10 +148,17 @@ def test_a_report_folder_that_cannot_be_one_stops_before_anything_is_sent(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "mine")]
 
 
+def denied(*_args, **_options):
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
 def test_a_report_folder_without_permission_is_refused(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(cli, "_pytest", lambda _arguments: pytest.fail("it ran"))
-    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)
-    assert "cannot be written" in refused(capsys, "run", "--report", tmp_path / "out")
+    with monkeypatch.context() as context:
+        context.setattr(Path, "mkdir", denied)
+        said = refused(capsys, "run", "--report", tmp_path / "out")
+    assert "cannot be written" in said
+    assert "Permission denied" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -231,7 +241,8 @@ def runs(tmp_path_factory):
         port = closed.getsockname()[1]
     base = tmp_path_factory.mktemp("runs")
     file = base / "targets.yaml"
-    file.write_text(TARGETS.replace("{port}", str(port)).replace("{{", "{").replace("}}", "}"))
+    names = {"MUST": MUST, "SHOULD": SHOULD, "KNOWN": KNOWN, "PORT": str(port)}
+    file.write_text(Template(TARGETS).substitute(names))
 
     def go(name):
         folder = base / name

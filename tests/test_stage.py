@@ -37,8 +37,11 @@ PAGE = (502, b"<html><h1>502 Bad Gateway</h1></html>")
 DROP = None
 
 
-def of_probes(answer):
+def always(answer):
     return lambda _count: answer
+
+
+always_fine, always_missing = always(FINE), always(MISSING)
 
 
 def first(count, early, late=FINE):
@@ -73,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(calls=of_probes(FINE), probes=of_probes(MISSING)):
+def serving(calls=always_fine, probes=always_missing):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.calls, server.probes = calls, probes
@@ -100,7 +103,7 @@ def staged(server, **changes):
         stage.close()
 
 
-def asked(calls, probes=of_probes(MISSING)):
+def asked(calls, probes=always_missing):
     with serving(calls, probes) as server, staged(server) as stage:
         answer = stage.call(CASE)
         return answer, server.seen["calls"], stage
@@ -118,11 +121,11 @@ def test_throttling_that_passes_is_waited_out_and_not_judged():
     answer, sent, stage = asked(first(2, THROTTLED))
     assert answer.accepted
     assert sent == 3
-    assert [f for w in stage.witness.values() for f in w.findings] == []
+    assert [finding for seen in stage.witness.values() for finding in seen.findings] == []
 
 
 def test_throttling_of_one_call_alone_is_a_refusal():
-    answer, sent, _ = asked(of_probes(THROTTLED))
+    answer, sent, _ = asked(always(THROTTLED))
     assert (answer.verdict, answer.code) == (Verdict.REFUSED, 60007)
     assert sent > 2
 
@@ -130,7 +133,7 @@ def test_throttling_of_one_call_alone_is_a_refusal():
 def test_throttling_of_everything_ends_without_a_verdict(monkeypatch):
     quick(monkeypatch)
     with pytest.raises(Throttled, match="60007"):
-        asked(of_probes(THROTTLED), first(1, MISSING, THROTTLED))
+        asked(always(THROTTLED), first(1, MISSING, THROTTLED))
 
 
 def test_a_transient_code_is_tried_again():
@@ -140,7 +143,7 @@ def test_a_transient_code_is_tried_again():
 
 
 def test_a_transient_code_that_stays_is_the_answer():
-    answer, sent, _ = asked(of_probes(TRANSIENT))
+    answer, sent, _ = asked(always(TRANSIENT))
     assert (answer.verdict, answer.code) == (Verdict.REFUSED, 10002)
     assert sent == 3
 
@@ -164,17 +167,18 @@ def test_an_error_page_that_comes_once_is_not_judged():
     answer, sent, stage = asked(first(1, PAGE))
     assert answer.accepted
     assert sent == 2
+    assert [finding for seen in stage.witness.values() for finding in seen.findings] == []
 
 
 def test_an_error_page_for_everything_from_the_start_is_unreachable():
     with pytest.raises(Unreachable, match="502 with an HTML page"):
-        asked(of_probes(PAGE), of_probes(PAGE))
+        asked(always(PAGE), always(PAGE))
 
 
 def test_an_error_page_for_everything_in_the_middle_is_unreachable(monkeypatch):
     quick(monkeypatch)
     with pytest.raises(Unreachable, match="nothing else is answered"):
-        asked(of_probes(PAGE), first(1, MISSING, PAGE))
+        asked(always(PAGE), first(1, MISSING, PAGE))
 
 
 def test_an_outage_that_ends_is_waited_out():
@@ -183,7 +187,7 @@ def test_an_outage_that_ends_is_waited_out():
 
 
 def test_a_call_that_is_dropped_while_others_are_answered_is_trouble_of_that_call():
-    answer, sent, _ = asked(of_probes(DROP))
+    answer, sent, _ = asked(always(DROP))
     assert answer.verdict is Verdict.TROUBLE
     assert "dropped" in answer.note
     assert sent == 3
@@ -204,7 +208,7 @@ def test_nobody_there_is_unreachable_and_stays_so():
 
 def test_credentials_that_are_refused_at_once_are_told_apart():
     with pytest.raises(CredentialsRefused, match="70003"):
-        asked(of_probes(REFUSED_US), of_probes(REFUSED_US))
+        asked(always(REFUSED_US), always(REFUSED_US))
 
 
 # --- writes -------------------------------------------------------------------------------
@@ -280,12 +284,13 @@ def test_a_read_hook_that_is_a_command_gets_the_documented_object(tmp_path):
 
 @pytest.mark.parametrize("answer", [(500, b""), (302, b""), DROP])
 def test_a_url_hook_that_fails_leaves_no_verdict(answer):
-    with serving(of_probes(answer)) as hook, serving() as server:
-        with (
-            staged(server, read_hook=hook.url) as stage,
-            pytest.raises(Inconclusive, match=r"hooks\.read answered"),
-        ):
-            stage.reads("bob", [message(GROUP, 1)])
+    with (
+        serving(always(answer)) as hook,
+        serving() as server,
+        staged(server, read_hook=hook.url) as stage,
+        pytest.raises(Inconclusive, match=r"hooks\.read answered"),
+    ):
+        stage.reads("bob", [message(GROUP, 1)])
 
 
 @pytest.mark.parametrize(
@@ -296,9 +301,12 @@ def test_a_url_hook_that_fails_leaves_no_verdict(answer):
     ],
 )
 def test_a_command_hook_that_fails_leaves_no_verdict(hook, says):
-    with serving() as server, staged(server, read_hook=hook) as stage:
-        with pytest.raises(Inconclusive, match="hooks.read") as caught:
-            stage.reads("bob", [message(GROUP, 1)])
+    with (
+        serving() as server,
+        staged(server, read_hook=hook) as stage,
+        pytest.raises(Inconclusive, match=r"hooks\.read") as caught,
+    ):
+        stage.reads("bob", [message(GROUP, 1)])
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -306,16 +314,22 @@ def test_a_command_hook_that_fails_leaves_no_verdict(hook, says):
 def test_a_command_hook_that_hangs_is_stopped():
     hook = tuple(shlex.split(f"{shlex.quote(sys.executable)} -c 'import time; time.sleep(60)'"))
     started = time.monotonic()
-    with serving() as server, staged(server, read_hook=hook, timeouts=Timeouts(1, 1, 0.5)) as stage:
-        with pytest.raises(Inconclusive, match="timed out"):
-            stage.reads("bob", [message(GROUP, 1)])
+    with (
+        serving() as server,
+        staged(server, read_hook=hook, timeouts=Timeouts(1, 1, 0.5)) as stage,
+        pytest.raises(Inconclusive, match="timed out"),
+    ):
+        stage.reads("bob", [message(GROUP, 1)])
     assert time.monotonic() - started < 10
 
 
 def test_what_a_hook_says_is_masked():
     hook = (sys.executable, "-c", f"import sys; sys.exit('bad {AUTH['key'].reveal()}')")
-    with serving() as server, staged(server, read_hook=hook) as stage:
-        with pytest.raises(Inconclusive) as caught:
-            stage.reads("bob", [message(GROUP, 1)])
+    with (
+        serving() as server,
+        staged(server, read_hook=hook) as stage,
+        pytest.raises(Inconclusive) as caught,
+    ):
+        stage.reads("bob", [message(GROUP, 1)])
     assert AUTH["key"].reveal() not in str(caught.value)
     assert "***" in str(caught.value)

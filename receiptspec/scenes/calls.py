@@ -118,10 +118,15 @@ class _Live(dict[str, Any]):
     """What the live system has under the names that schemas give in ``x-live``, made on demand."""
 
     def __init__(self, stage: Stage, operation: str) -> None:
+        changes = stage.contract.operations[operation].writes
+
+        def message() -> Message:
+            return stage.scene(sandbox) if changes else good(stage).messages[0]
+
         makers: dict[str, Callable[[], Any]] = {
-            "group": lambda: stage.scene(sandbox).conversation.id,
-            "message": lambda: stage.scene(sandbox).id,
-            "member": lambda: stage.scene(sandbox).conversation.members[1],
+            "group": lambda: message().conversation.id,
+            "message": lambda: message().id,
+            "member": lambda: message().conversation.members[1],
             "user": lambda: stage.users(1)[0],
             "operator": lambda: stage.scene(letter).conversation.members[1],
             "peer": lambda: stage.scene(letter).conversation.members[0],

@@ -10,7 +10,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.stage import Stage
 
-MEMBERS = 5
+MEMBERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _settled(
 
 
 def ready(stage: Stage) -> Ready:
-    """Make a group of five, send three messages that ask for receipts and a plain one; ask.
+    """Make a group of four, send three messages that ask for receipts and a plain one; ask.
 
     On a target that may not be written to, its fixture takes the group's place.
     """

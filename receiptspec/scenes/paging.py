@@ -80,13 +80,12 @@ def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
     return Walk(message, read, count, tuple(answers), tuple(pages), bound)
 
 
-def fresh(stage: Stage) -> dict[int, Walk]:
-    """Walk over those who have not read a new message, with pages of one, two, all and more."""
+def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
+    """Walk over those who have not read a new message, with pages of several sizes."""
     message = good(stage).messages[0]
     if not stage.target.writes:
         raise NotExercised("needs a new message; the target may not be written to")
-    size = len(message.conversation.members)
-    return {count: walk(stage, message, read=False, count=count) for count in (1, 2, size, 100)}
+    return {count: walk(stage, message, read=False, count=count) for count in counts}
 
 
 def fresh_readers(stage: Stage) -> Walk:
@@ -107,11 +106,11 @@ class Half:
     """A group of which some have read a message: both lists, in pages of two, and the counts."""
 
     message: Message
-    before: Walk
     readers: tuple[Any, ...]
     read: Walk
     unread: Walk
     again: Walk
+    once_more: Walk
     counts: Asked
 
 
@@ -131,7 +130,6 @@ def grown(stage: Stage, size: int, count: int) -> Half:
 def _half(stage: Stage, size: int, reading: int, count: int) -> Half:
     group = stage.group(size)
     message = stage.say(group)
-    before = walk(stage, message, read=False, count=count)
     readers = group.members[1 : 1 + reading]
     for reader in readers:
         stage.reads(reader, [message])
@@ -139,7 +137,8 @@ def _half(stage: Stage, size: int, reading: int, count: int) -> Half:
     unread = walk(stage, message, read=False, count=count)
     again = walk(stage, message, read=True, count=max(count, 100))
     counts = asked(stage, stage.ask(group, [message]))
-    return Half(message, before, readers, read, unread, again, counts)
+    once_more = walk(stage, message, read=True, count=max(count, 100))
+    return Half(message, readers, read, unread, again, once_more, counts)
 
 
 def _until(stage: Stage, message: Message, readers: Sequence[Any], count: int) -> Walk:

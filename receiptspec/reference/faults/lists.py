@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
     DETAIL,
@@ -78,16 +77,20 @@ def _second_page_repeats(call: Call, answer: dict[str, Any]) -> None:
 
 def _strangers(name: str, requirement: str, reason: str, shows: str) -> Fault:
     """Let reads of those count who are no members."""
-    fault = tolerated(
-        name,
-        requirement,
-        ("From_Account", reason),
-        operation=READ,
+
+    def refuses(call: Call, place: str, why: str, _code: int | str) -> str | None:
+        reading = call.operation == READ and place == "From_Account"
+        return PASS if reading and why == reason else None
+
+    return Fault(
+        name=name,
+        requirement=requirement,
+        refuses=refuses,
+        knobs={"reads_by_strangers": True},
         level="SHOULD",
         cls="isolation",
         shows=shows,
     )
-    return replace(fault, knobs={"reads_by_strangers": True})
 
 
 ALL: list[Fault] = [

@@ -1,0 +1,203 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+KEY = "the-key-that-no-output-may-show-0123456789"
+TARGETS = """
+sound: {vendor: tencent, embedded: true}
+lossy: {vendor: tencent, embedded: {faults: [list-missing, usersig-in-reason]}}
+"""
+
+
+def start(arguments, *, cwd=ROOT, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def finished(arguments, **options):
+    process = start(arguments, **options)
+    try:
+        out, err = process.communicate(timeout=100)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "targets.yaml").write_text(TARGETS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(base):
+    storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(base / "hypothesis")}
+    return {**os.environ, "RECEIPTSPEC_REFERENCE_KEY": KEY, **storage}
+
+
+@pytest.fixture(scope="module")
+def in_checkout(base, environment):
+    """Run plain pytest in the checkout."""
+
+    def run(*arguments, report=None):
+        options = [f"--targets={base / 'targets.yaml'}", "-p", "no:cacheprovider"]
+        options += [f"--report={base / report}"] if report else []
+        return finished(["pytest", *options, *arguments], env=environment)
+
+    return run
+
+
+def written(base, name):
+    return json.loads((base / name / "report.json").read_text(encoding="utf-8"))
+
+
+def outcomes(report):
+    return {(r["target"], r["requirement"]): r["outcome"] for r in report["results"]}
+
+
+# --- plain pytest -------------------------------------------------------------------------
+
+
+def test_plain_pytest_in_a_checkout_judges_a_target(in_checkout, base):
+    options = ["--target", "sound", "--requirement", "TC-GMR-17", "--profile", "smoke", "-v"]
+    code, out, err = in_checkout(*options, report="plain")
+    assert (code, err) == (0, "")
+    assert "target sound (Tencent Chat" in out
+    assert re.search(r"\[sound-TC-GMR-17\] PASSED", out)
+    assert re.search(r"\b1 passed", out)
+    assert "sound: conforms" in out
+    assert outcomes(written(base, "plain")) == {("sound", "TC-GMR-17"): "pass"}
+
+
+def test_a_suite_without_a_target_says_what_is_missing(in_checkout):
+    code, out, err = in_checkout("suites/test_rejection.py")
+    assert code != 0
+    assert "--target" in out + err
+    assert "Traceback" not in out + err
+
+
+def test_an_unknown_target_ends_in_one_line_and_status_4(in_checkout):
+    code, out, err = in_checkout("--target", "sonud")
+    assert code == 4
+    assert "no target 'sonud'" in err
+    assert "sound" in err
+    assert "Traceback" not in out + err
+
+
+def test_a_row_that_is_chosen_alone_is_collected_alone(in_checkout):
+    options = ["--target", "sound", "--target", "lossy", "--requirement", "TC-GMR-17"]
+    code, out, _ = in_checkout(*options, "--collect-only", "-q")
+    assert code == 0
+    assert sorted(re.findall(r"\[(.+)\]", out)) == ["lossy-TC-GMR-17", "sound-TC-GMR-17"]
+
+
+@pytest.mark.parametrize("capture", ["--capture=fd", "--capture=no"])
+def test_a_failing_property_test_shows_no_credentials(in_checkout, base, capture):
+    name = f"lossy{capture[10:]}"
+    options = ["--target", "lossy", "--requirement", "TC-GMR-01", "--seed", "3", capture]
+    code, out, err = in_checkout(*options, "-vv", "--tb=long", "--showlocals", report=name)
+    assert code == 1
+    assert outcomes(written(base, name)) == {("lossy", "TC-GMR-01"): "fail"}
+    assert "FAIL TC-GMR-01 MUST on lossy" in out
+    assert "test_every_documented_question_is_answered" in out
+    report = (base / name / "report.json").read_text(encoding="utf-8")
+    for text in (out, err, report):
+        assert KEY not in text
+        assert not re.search(r"e[AJN][A-Za-z0-9*\-_+/%]{40,}", text)
+
+
+# --- the same again -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def smoke(base, environment):
+    """Reports of a smoke run with one seed: twice in one process, once in two."""
+    ways = {"first": [], "second": [], "two": ["-n", "2"]}
+
+    def go(name):
+        command = ["receiptspec", "run", "--target", "sound", "--profile", "smoke", "--seed", "11"]
+        result = finished([*command, *ways[name], "--report", name], cwd=base, env=environment)
+        return result, written(base, name)
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(ways, pool.map(go, ways), strict=True))
+
+
+def test_the_reference_conforms_in_the_smoke_profile(smoke):
+    (code, out, _), report = smoke["first"]
+    assert code == 0, out
+    assert report["summary"]["outcomes"]["pass"] > 100
+    assert report["summary"]["outcomes"]["warning"] == 0
+
+
+def test_the_same_seed_gives_the_same_outcomes_and_requests(smoke):
+    first, second = (smoke[name][1] for name in ("first", "second"))
+    assert outcomes(first) == outcomes(second)
+    assert first["run"]["requests"] == second["run"]["requests"]
+    assert first["run"]["seed"] == second["run"]["seed"] == 11
+
+
+def test_two_workers_find_what_one_process_finds(smoke):
+    (code, out, _), report = smoke["two"]
+    assert code == 0, out
+    alone = outcomes(smoke["first"][1])
+    together = outcomes(report)
+    assert together.keys() == alone.keys()
+    assert {row: (alone[row], now) for row, now in together.items() if alone[row] != now} == {}
+
+
+# --- interruption -------------------------------------------------------------------------
+
+
+def test_an_interrupted_run_exits_2_and_leaves_no_server(base, environment):
+    command = ["receiptspec", "run", "--target", "sound", "--profile", "exhaustive"]
+    options = {"cwd": base, "env": environment, "start_new_session": True}
+    process = start([*command, "--report", "interrupted"], **options)
+    try:
+        assert "target sound" in process.stdout.readline()
+        servers = awaited(lambda: children(process.pid))
+        time.sleep(1)
+        assert process.poll() is None
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    assert process.returncode == 2
+    assert "Traceback" not in out + err
+    report = written(base, "interrupted")
+    assert report["run"]["exit_code"] == 2
+    assert report["summary"]["outcomes"]["error"] == 0
+    assert awaited(lambda: not any(Path(f"/proc/{pid}").exists() for pid in servers))
+
+
+def children(parent):
+    try:
+        return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except FileNotFoundError:
+        pytest.skip("no /proc here")
+
+
+def awaited(what):
+    deadline = time.monotonic() + 15
+    while not (found := what()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found

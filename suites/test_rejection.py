@@ -110,7 +110,7 @@ HOSTILE = {
 }
 
 
-SMOKE = ("null", "invalid UTF-8", "5000 levels", "a number of 5000 digits")
+SMOKE = ("null", "invalid UTF-8", "5000 levels")
 
 
 @pytest.mark.check("bad-input-is-answered")

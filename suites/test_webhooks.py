@@ -68,8 +68,11 @@ def test_a_callback_is_signed_where_a_token_is_set(case: Case) -> None:
 @pytest.mark.check("webhook-tells-of-sending")
 def test_sending_fires_a_callback(case: Case) -> None:
     told = case.scene(webhooks.sent)
-    about_groups(case)
-    assert told.counts is not None
+    if told.callback is not None or told.counts is None:
+        return
+    case.scene(webhooks.conversation_read)
+    if not case.stage.listener().seen:
+        raise NotExercised("no callback came: is the target told to call hooks.webhook_listener?")
     if told.callback is None:
         case.judge(
             refusals.silence(told.counts.answer, "sending a message that asks for a receipt")

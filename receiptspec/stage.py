@@ -171,15 +171,15 @@ class Stage:
         if operation.writes and not self.target.writes:
             raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
         answer = self._once(call)
-        if answer.verdict is Verdict.THROTTLED:
-            answer = self._wait_out(call, answer)
-        elif answer.refused and self.contract.kind(answer.code) == "transient":
+        if answer.refused and self.contract.kind(answer.code) == "transient":
             answer = self._again(call, answer)
         elif answer.verdict is Verdict.TROUBLE:
             answer = self._confirm(call, answer)
         elif answer.exchange.trouble:
             answer = self._repeated(call, answer)
-        elif self._refuses_us(answer) and call.credential == "valid":
+        if answer.verdict is Verdict.THROTTLED:
+            answer = self._wait_out(call, answer)
+        if self._refuses_us(answer) and call.credential == "valid":
             answer = self._with_new_credential(call, answer)
         if answer.accepted:
             self._there.add(call.operation)

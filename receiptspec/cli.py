@@ -98,7 +98,14 @@ def _pytest(arguments: Sequence[str]) -> int:
         ini = Path(scratch, "pytest.ini")
         ini.write_text("[pytest]\n", encoding="utf-8")
         own = ["-c", str(ini), "--rootdir", str(suites), "-p", "no:cacheprovider"]
-        own += ["-p", "no:terminal", "-p", "receiptspec.plugin", "--import-mode=importlib"]
+        own += [
+            "-p",
+            "no:terminal",
+            "-p",
+            "receiptspec.plugin",
+            "--import-mode=importlib",
+            "--assert=plain",
+        ]
         return int(pytest.main([*own, *arguments, str(suites)], plugins=[_Progress()]))
 
 

@@ -102,7 +102,9 @@ class Redactor:
         """Whether `text` holds a known secret, also percent-encoded."""
         if not self._pattern:
             return False
-        return bool(self._pattern.search(text) or self._pattern.search(unquote(text)))
+        if self._pattern.search(text):
+            return True
+        return "%" in text and bool(self._pattern.search(unquote(text)))
 
 
 @dataclass(frozen=True, slots=True)

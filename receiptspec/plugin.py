@@ -343,6 +343,8 @@ class _Book:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Draw the conclusion, write the reports, set the exit code."""
+        if self.config.option.collectonly:
+            return
         results = self.ledger.results(self.run.requirements)
         stale = self.ledger.stale(results)
         code = exit_code(results, strict=self.run.strict, stale=stale)

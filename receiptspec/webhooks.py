@@ -22,18 +22,14 @@ _OK = b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}'
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One callback as it came in; `received` is Unix seconds."""
+    """One callback as it came in, its body read strictly; `received` is Unix seconds."""
 
     method: str
     target: str
     query: Mapping[str, str]
     body: bytes = field(repr=False)
     received: float
-
-    @property
-    def document(self) -> strictjson.Document:
-        """The body, read strictly."""
-        return strictjson.read(self.body)
+    document: strictjson.Document
 
     @property
     def command(self) -> str:
@@ -96,7 +92,8 @@ class Listener:
     def _take(self, method: str, target: str, body: bytes) -> None:
         query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
         with self._news:
-            self._seen.append(Callback(method, target, query, body, time.time()))
+            document = strictjson.read(body)
+            self._seen.append(Callback(method, target, query, body, time.time(), document))
             self._news.notify_all()
 
     @property

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 KEY = "the-key-that-no-output-may-show-0123456789"
 TARGETS = """
 sound: {vendor: tencent, embedded: true}
-lossy: {vendor: tencent, embedded: {faults: [list-missing, usersig-in-reason]}}
+lossy: {vendor: tencent, embedded: {faults: [list-missing, query-in-header]}}
 """
 
 

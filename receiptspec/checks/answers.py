@@ -52,7 +52,8 @@ class Monitor:
         if answer.verdict is Verdict.TROUBLE and not answer.spoken:
             return
         yield from self._each("answers-are-strict-json", _strictness(answer))
-        yield from self._each("status-is-200", _status(answer))
+        if self._is_documented(answer):
+            yield from self._each("status-is-200", _status(answer))
         yield from self._each("secrets-are-not-echoed", _echo(answer, redact))
         yield from self._each("answers-come-in-time", self._time(answer))
         if not (answer.document and answer.document.is_object):
@@ -62,6 +63,16 @@ class Monitor:
             yield from self._each("refusals-say-why", _reason(answer))
         yield from self._each("answers-are-labelled-json", [_label(answer)])
         yield from self._schemas(answer)
+
+    def _is_documented(self, answer: Answer) -> bool:
+        """Whether the call went to the documented place by the documented method.
+
+        What HTTP says to any other is open.
+        """
+        operation = self._contract.operations[answer.operation]
+        request = answer.exchange.request
+        path = request.target.partition("?")[0]
+        return request.method == operation.method and path.endswith(operation.path)
 
     def _each(self, check: str, said: list[Finding] | list[Observation]) -> Iterator[Judged]:
         for row in self._rows[check]:

@@ -66,6 +66,11 @@ def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
 
 def catalogue(stage: Stage, call: Call) -> tuple[mutations.Mutation, ...]:
     """Return every way to break exactly one documented rule of a call's body."""
+    return stage.scene(_catalogue, Named(call))
+
+
+def _catalogue(stage: Stage, named: Named) -> tuple[mutations.Mutation, ...]:
+    call = named.call
     return tuple(mutations.mutations(_request_schema(stage, call.operation), call.body))
 
 

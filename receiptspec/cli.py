@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -123,6 +124,18 @@ class _Progress:
             console=terminal.console_for(sys.stderr),
         )
         self._task: TaskID | None = None
+        self._interrupted = False
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, *_: object) -> None:
+        """Interrupt, and remember it: raised inside some callbacks it would be lost."""
+        self._interrupted = True
+        raise KeyboardInterrupt
+
+    def pytest_runtest_setup(self) -> None:
+        """Stop before the next test when an interrupt was lost."""
+        if self._interrupted:
+            raise KeyboardInterrupt
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
+    "EXIT",
     "BudgetSpent",
     "ConfigurationError",
     "ContractError",
@@ -30,6 +31,18 @@ __all__ = [
     "Throttled",
     "Unreachable",
 ]
+
+
+#: Exit codes of a run, by what happened.
+EXIT = {
+    "conforms": 0,
+    "does not conform": 1,
+    "interrupted": 2,
+    "error of the suite": 3,
+    "usage or configuration": 4,
+    "nothing exercised": 5,
+    "inconclusive": 6,
+}
 
 
 class ReceiptspecError(Exception):

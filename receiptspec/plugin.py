@@ -14,11 +14,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from receiptspec import report, resources
 from receiptspec.case import PROFILES, Case, Nonconformity
 from receiptspec.checks.answers import PASSIVE
 from receiptspec.errors import (
+    EXIT,
     ConfigurationError,
     Inconclusive,
     NotExercised,
@@ -26,7 +29,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Level, Outcome, Result, outcome_of
-from receiptspec.results import EXIT, exit_code, serialise
+from receiptspec.results import exit_code, serialise
 from receiptspec.run import Run, prepare
 from receiptspec.stage import Stage
 
@@ -117,6 +120,17 @@ def _load_profile(run: Run) -> None:
         print_blob=False,
     )
     hypothesis.settings.load_profile(name)
+    _forget_local_constants()
+
+
+def _forget_local_constants() -> None:
+    """Keep Hypothesis from mining the modules that happen to be imported for values to try.
+
+    The same seed has to give the same requests whatever else is loaded, and reading the modules
+    costs more than sending the first hundred requests.
+    """
+    nothing = Constants()
+    providers._get_local_constants = lambda: nothing
 
 
 @pytest.hookimpl(optionalhook=True)

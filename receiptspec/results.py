@@ -9,22 +9,12 @@ from datetime import date
 from typing import Any
 
 from receiptspec.contract import Contract, Requirement
+from receiptspec.errors import EXIT
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
 
-__all__ = ["EXIT", "Ledger", "exit_code", "serialise"]
-
-#: Exit codes of a run, by what happened.
-EXIT = {
-    "conforms": 0,
-    "does not conform": 1,
-    "interrupted": 2,
-    "error of the suite": 3,
-    "usage or configuration": 4,
-    "nothing exercised": 5,
-    "inconclusive": 6,
-}
+__all__ = ["Ledger", "exit_code", "serialise"]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _EXERCISED = {*_JUDGED, Outcome.INCONCLUSIVE, Outcome.ERROR}

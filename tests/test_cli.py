@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from receiptspec import cli, contract, resources
+from receiptspec.commands import running
 from receiptspec.reference import launch
 from receiptspec.reference.faults import FAULTS
 
@@ -141,7 +142,7 @@ def test_a_targets_file_that_is_not_there_is_named(capsys, tmp_path):
 def test_a_report_folder_that_cannot_be_one_stops_before_anything_is_sent(
     capsys, tmp_path, monkeypatch, below
 ):
-    monkeypatch.setattr(cli, "_pytest", lambda _arguments: pytest.fail("it ran"))
+    monkeypatch.setattr(running, "_pytest", lambda _arguments: pytest.fail("it ran"))
     file = tmp_path / "file"
     file.write_text("mine")
     assert "cannot be written" in refused(capsys, "run", "--report", file / below)
@@ -153,7 +154,7 @@ def denied(*_args, **_options):
 
 
 def test_a_report_folder_without_permission_is_refused(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "_pytest", lambda _arguments: pytest.fail("it ran"))
+    monkeypatch.setattr(running, "_pytest", lambda _arguments: pytest.fail("it ran"))
     with monkeypatch.context() as context:
         context.setattr(Path, "mkdir", denied)
         said = refused(capsys, "run", "--report", tmp_path / "out")

@@ -5,7 +5,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from receiptspec import cli, resources
+from receiptspec import resources
+from receiptspec.commands import running
 from receiptspec.findings import Outcome
 from receiptspec.results import EXIT
 
@@ -25,7 +26,9 @@ def test_every_key_of_a_target_is_explained():
 
 
 def test_every_option_of_a_run_is_documented():
-    options = [option for param in cli.run.params for option in param.opts if option != "--help"]
+    options = [
+        option for param in running.run.params for option in param.opts if option != "--help"
+    ]
     assert options
     text = README + TARGETS
     assert [option for option in options if option not in text] == []

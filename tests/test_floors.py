@@ -22,7 +22,9 @@ FLOORS = [
     {"results"},
     {"run"},
     {"report"},
-    {"plugin", "cli", "__main__"},
+    {"plugin"},
+    {"commands"},
+    {"cli", "__main__"},
 ]
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 BESIDE = {"reference": {"errors", "resources", "strictjson", "contract"}}

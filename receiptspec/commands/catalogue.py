@@ -1,0 +1,70 @@
+"""`receiptspec targets`, `requirements` and `explain`: what there is to judge."""
+
+from __future__ import annotations
+
+import click
+
+from receiptspec import contract as contracts
+from receiptspec import targets as targets_file
+from receiptspec import traceability
+from receiptspec.commands import TARGETS
+from receiptspec.errors import ConfigurationError
+
+__all__ = ["explain", "requirements", "targets"]
+
+
+@click.command()
+@TARGETS
+def targets(file: str | None) -> None:
+    """List the targets that a run can name."""
+    path = targets_file.find_file(file)
+    click.echo(f"# {path}")
+    for name in targets_file.names(path):
+        click.echo(name)
+
+
+@click.command()
+@click.option("--vendor", help="Only this vendor's.")
+@click.option("--operation", help="Only this operation's.")
+def requirements(vendor: str | None, operation: str | None) -> None:
+    """List requirement rows: id, level, state, check and text."""
+    for name in _vendors(vendor):
+        contract = contracts.load(name)
+        if operation is not None and operation not in contract.operations:
+            known = ", ".join(contract.operations)
+            if vendor is not None:
+                raise ConfigurationError(f"no operation {operation!r}", fix=f"known: {known}")
+            continue
+        for row in contract.requirements:
+            if operation is None or row.operation == operation:
+                state = traceability.state(row)
+                click.echo(
+                    f"{row.id:<11} {row.level:<6} {state:<8} {row.check or '-':<36} {row.text}"
+                )
+
+
+def _vendors(name: str | None) -> tuple[str, ...]:
+    known = contracts.vendors()
+    if name is None:
+        return known
+    if name not in known:
+        raise ConfigurationError(f"no vendor {name!r}", fix=f"known: {', '.join(known)}")
+    return (name,)
+
+
+@click.command()
+@click.argument("requirement")
+def explain(requirement: str) -> None:
+    """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
+    from receiptspec.reference.faults import FAULTS
+
+    for name in contracts.vendors():
+        contract = contracts.load(name)
+        for row in contract.requirements:
+            if row.id == requirement:
+                faults = [f.name for f in FAULTS.values() if f.requirement == row.id]
+                click.echo(traceability.explain(contract, row, faults))
+                return
+    raise ConfigurationError(
+        f"no requirement {requirement!r}", fix="receiptspec requirements lists them"
+    )

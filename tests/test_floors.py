@@ -23,6 +23,8 @@ FLOORS = [
     {"run"},
     {"report"},
     {"plugin"},
+    {"session"},
+    {"proving"},
     {"commands"},
     {"cli", "__main__"},
 ]

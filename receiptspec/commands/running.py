@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
@@ -14,7 +13,7 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import resources
+from receiptspec import session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.commands import TARGETS
@@ -74,19 +73,7 @@ def run(
 
 
 def _pytest(arguments: Sequence[str]) -> int:
-    """Run the suites in this process, apart from whatever pytest settings the user has."""
-    suites = resources.path("suites")
-    with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
-        os.environ.pop("PYTEST_ADDOPTS", None)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        ini = Path(scratch, "pytest.ini")
-        ini.write_text("[pytest]\n", encoding="utf-8")
-        own = ["-c", str(ini), "--rootdir", str(suites), "-p", "no:cacheprovider"]
-        for plugin in ("no:terminal", "_hypothesis_pytestplugin", "receiptspec.plugin"):
-            own += ["-p", plugin]
-        own += ["--import-mode=importlib", "--assert=plain"]
-        return int(pytest.main([*own, *arguments, str(suites)], plugins=[_Progress()]))
+    return session.judge(arguments, [_Progress()])
 
 
 class _Progress:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import session
+from receiptspec import report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.commands import TARGETS
-from receiptspec.errors import ConfigurationError
 from receiptspec.report import terminal
 from receiptspec.run import prepare
 
@@ -55,7 +53,7 @@ def run(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
     )
     if directory is not None:
-        _writable(Path(directory))
+        report.writable(Path(directory))
     click.echo(terminal.headline(prepared))
     arguments = ["--seed", str(prepared.seed), "--profile", profile]
     arguments += ["--targets", str(targets_file.find_file(file))]
@@ -132,14 +130,3 @@ class _Progress:
         book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
-
-
-def _writable(directory: Path) -> None:
-    """Refuse a report directory that cannot be one before anything is sent."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            return
-    except OSError as error:
-        what = f"reports cannot be written there: {error.strerror}"
-        raise ConfigurationError(what, file=directory) from None

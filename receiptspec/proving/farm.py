@@ -169,7 +169,8 @@ def _child(job: Job, pipe: Connection) -> None:
         for standard in (0, 1, 2):
             os.dup2(silence, standard)
         sys.stdin, sys.stdout, sys.stderr = (
-            os.fdopen(number, mode, closefd=False) for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+            os.fdopen(number, mode, closefd=False)
+            for number, mode in ((0, "r"), (1, "w"), (2, "w"))
         )
         ran = perform(job)
     except BaseException as error:

@@ -105,14 +105,20 @@ def faults(chosen: Sequence[Fault], *, profile: str, seed: int) -> Iterator[Job]
         )
 
 
-def budgets(chosen: Sequence[Fault], *, seed: int) -> Iterator[Job]:
-    """Yield a smoke run for each fault, to the failure of its own row."""
+def budgets(
+    chosen: Sequence[Fault], tested: Mapping[str, tuple[str, ...]], *, seed: int
+) -> Iterator[Job]:
+    """Yield a smoke run for each fault, to the failure of its own row.
+
+    `tested` are the rows that the profile tests, by vendor.
+    """
     for fault in chosen:
         yield Job(
             f"smoke {fault.name}",
             "smoke",
             fault.vendor,
             faults=(fault.name,),
+            requirements=tested[fault.vendor],
             profile="smoke",
             seed=seed,
             until=fault.requirement,

@@ -84,7 +84,8 @@ def rows_of(fault: Fault, contract: Contract) -> tuple[str, ...]:
         if traceability.state(row) != "tested":
             return False
         near = row.operation in operations if operations else row.operation is None
-        return near or row.id == own.id or row.id in fault.also or row.check in PASSIVE
+        shown = row.check in PASSIVE and (row.operation is None or not fault.operation)
+        return near or shown or row.id == own.id or row.id in fault.also
 
     return tuple(row.id for row in contract.requirements if wanted(row))
 

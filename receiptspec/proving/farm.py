@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from receiptspec import contract as contracts
-from receiptspec import session
+from receiptspec import session, traceability
 from receiptspec.findings import Outcome
 from receiptspec.proving.jobs import RED, Job, Ran, Row
 from receiptspec.reference import launcher
@@ -75,7 +75,7 @@ def perform(job: Job) -> Ran:
             arguments += ["--requirement", requirement]
         for plugin in _IDLE:
             arguments += ["-p", f"no:{plugin}"]
-        status = session.judge(arguments, [witness])
+        status = session.judge(arguments, [witness], _files(job))
     seconds = time.perf_counter() - begun
     if witness.document is None:
         return Ran(job, seconds=seconds, trouble=f"the session ended with {status}")
@@ -93,6 +93,16 @@ def perform(job: Job) -> Ran:
     return Ran(job, rows, witness.document["run"]["requests"], seconds)
 
 
+def _files(job: Job) -> set[str]:
+    """Return the files of the suites that hold the checks of a job's rows, none for all."""
+    tests = traceability.checks()
+    return {
+        test.partition("::")[0]
+        for name in job.requirements
+        for test in tests.get(contracts.load(job.vendor).requirement(name).check or "", ())
+    }
+
+
 def _targets(directory: Path, job: Job) -> Path:
     """Write the targets file of a job; JSON is YAML."""
     embedded = {"faults": list(job.faults), "variants": list(job.variants)}
@@ -108,6 +118,7 @@ def warm(vendors: Iterable[str]) -> None:
     import receiptspec.reference.__main__
     import receiptspec.reference.serving  # noqa: F401
 
+    traceability.checks()
     for vendor in vendors:
         contracts.load(vendor)
         with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:

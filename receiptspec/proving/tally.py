@@ -14,7 +14,16 @@ from receiptspec.findings import Level, Outcome
 from receiptspec.proving.jobs import RED, Ran, Row
 from receiptspec.reference.behaviour import Fault
 
-__all__ = ["alarms", "curve", "explained", "fault_entry", "percentile", "rows_entry", "summary"]
+__all__ = [
+    "alarms",
+    "curve",
+    "explained",
+    "fault_entry",
+    "order",
+    "percentile",
+    "rows_entry",
+    "summary",
+]
 
 Entry = dict[str, Any]
 STATUSES = ("killed", "elsewhere", "survived", "broken")
@@ -168,6 +177,24 @@ def curve(faults: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
     last = max(needed, default=0)
     steps = [step for step in _STEPS if step < last] + ([last] if needed else [])
     return [(step, sum(n <= step for n in needed)) for step in steps]
+
+
+def order(
+    faults: Iterable[Mapping[str, Any]], base: Mapping[str, Row], contract: Contract
+) -> list[str]:
+    """Return the checks of a smoke run, those first that find the most faults for a request.
+
+    `base` is a smoke run of the unbroken server: what each row's requests were. Checks that find
+    nothing there are left out.
+    """
+    found: Counter[str] = Counter()
+    for fault in faults:
+        if fault["smoke_requests"] is not None:
+            found[contract.requirement(fault["requirement"]).check or ""] += 1
+    cost: Counter[str] = Counter()
+    for name, row in base.items():
+        cost[contract.requirement(name).check or ""] += row.requests
+    return sorted(found, key=lambda check: (-found[check] / (cost[check] + 1), check))
 
 
 def percentile(values: Iterable[int], percent: int) -> int | None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import resource
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from receiptspec.reference import launcher
 
 __all__ = ["perform", "run", "warm"]
 
-_PATIENCE = 240.0  # seconds for one job
+_INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
 #: pytest's own plugins that nothing here needs and that cost something for each test.
 _IDLE = ("logging", "unraisableexception", "threadexception", "faulthandler", "doctest", "junitxml")
@@ -85,6 +86,7 @@ def perform(job: Job) -> Ran:
             entry["reason"],
             entry["requests"],
             tuple(finding["signature"] for finding in entry["findings"]),
+            tuple(_INDEX.sub("[]", finding["path"]) for finding in entry["findings"]),
             witness.after.get(entry["requirement"]),
         )
         for entry in witness.document["results"]
@@ -148,10 +150,11 @@ def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
                 done(_received(pipe, job))
                 child.join()
             for pipe, (child, job, begun) in list(running.items()):
-                if time.monotonic() - begun > _PATIENCE:
+                if time.monotonic() - begun > job.patience:
                     del running[pipe]
                     _end(child, pipe)
-                    done(Ran(job, seconds=_PATIENCE, trouble=f"took over {_PATIENCE:.0f} s"))
+                    trouble = f"took over {job.patience:.0f} s"
+                    done(Ran(job, seconds=job.patience, trouble=trouble))
     finally:
         for pipe, (child, _, _) in running.items():
             _end(child, pipe)

@@ -137,6 +137,9 @@ def prove(choice: Choice, *, workers: int, progress: Progress | None = None) -> 
         expected -= len(made.faults) - len(brief) - len(made.vendors)
         smokes = jobs.budgets(brief, tested, seed=choice.seed)
         farm.run([*made.jobs, *smokes], workers, done)
+        late = [f for f in made.faults if ended[f"fault {f.name}"].trouble]
+        again = [jobs.shorter(ended[f"fault {f.name}"].job, f) for f in late]
+        farm.run(again, workers, done)
     else:
         farm.run(made.jobs, workers, done)
     proof = _document(choice, made, ended)

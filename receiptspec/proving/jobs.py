@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "Ran",
     "Row",
+    "alone",
     "budgets",
     "faults",
     "rows_of",
@@ -150,6 +151,17 @@ def budgets(
             until=fault.requirement,
             weight=0.8,
         )
+
+
+def alone(vendor: str, tested: Sequence[str]) -> Iterator[Job]:
+    """Yield a smoke run of each check alone: what it costs when it is the first."""
+    contract = contracts.load(vendor)
+    rows: dict[str, list[str]] = {}
+    for name in tested:
+        rows.setdefault(contract.requirement(name).check or "", []).append(name)
+    for check, names in rows.items():
+        name = f"alone {vendor} {check}"
+        yield Job(name, "alone", vendor, requirements=tuple(names), profile="smoke", weight=0.4)
 
 
 def variants(

@@ -197,22 +197,22 @@ def curve(faults: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
     return [(step, sum(n <= step for n in needed)) for step in steps]
 
 
-def order(
-    faults: Iterable[Mapping[str, Any]], base: Mapping[str, Row], contract: Contract
-) -> list[str]:
+def order(faults: Iterable[Mapping[str, Any]], alone: Iterable[Ran]) -> list[str]:
     """Return the checks of a smoke run, those first that find the most faults for a request.
 
-    `base` is a smoke run of the unbroken server: what each row's requests were. Checks that find
-    nothing there are left out.
+    `alone` are runs of one check each: what is needed to get anywhere is not counted against it.
+    Checks that find nothing are left out.
     """
-    found: Counter[str] = Counter()
-    for fault in faults:
-        if fault["smoke_requests"] is not None:
-            found[contract.requirement(fault["requirement"]).check or ""] += 1
+    found = Counter(f["requirement"] for f in faults if f["smoke_requests"] is not None)
+    kills: Counter[str] = Counter()
     cost: Counter[str] = Counter()
-    for name, row in base.items():
-        cost[contract.requirement(name).check or ""] += row.requests
-    return sorted(found, key=lambda check: (-found[check] / (cost[check] + 1), check))
+    for ran in alone:
+        check = ran.job.name.split()[-1]
+        kills[check] += sum(found[name] for name in ran.job.requirements)
+        cost[check] += ran.requests
+    least = min(cost.values(), default=0)
+    useful = [check for check, number in kills.items() if number]
+    return sorted(useful, key=lambda check: (-kills[check] / (cost[check] - least + 1), check))
 
 
 def percentile(values: Iterable[int], percent: int) -> int | None:

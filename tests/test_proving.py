@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from receiptspec import contract as contracts
-from receiptspec import resources
+from receiptspec import resources, traceability, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 from receiptspec.proving import changes, farm, gate, jobs, known, pairs, proof, show, tally
@@ -339,3 +339,26 @@ def test_a_job_that_dies_is_told():
     job = Job("fault dies", "fault", "nobody", faults=("utf16-answer",))
     farm.run([job], 1, ended.append)
     assert ended[0].trouble
+
+
+# --- what to test first ---------------------------------------------------------------------
+
+
+def test_what_finds_most_for_a_request_comes_first():
+    def alone(check, requests, *rows):
+        return Ran(
+            Job(f"alone tencent {check}", "alone", "tencent", requirements=rows), {}, requests
+        )
+
+    faults = [
+        {"requirement": name, "smoke_requests": sent}
+        for name, sent in (("A", 3), ("A", 4), ("B", 9), ("C", None))
+    ]
+    runs = [alone("b", 5, "B"), alone("a", 10, "A"), alone("c", 5, "C")]
+    assert tally.order(faults, runs) == ["b", "a"]
+
+
+def test_the_committed_order_names_checks_that_exist():
+    order = yamltext.load(resources.path("suites/order.yaml")).data
+    assert len(order) == len(set(order))
+    assert set(order) <= set(traceability.checks())

@@ -68,6 +68,7 @@ ALL: list[Fault] = [
         {"reads_lost": True},
         shows="no read has an effect",
         **_SHOULD,
+        also=("TC-GMR-09", "TC-GMR-10"),
     ),
     bends(
         "reads-come-late",
@@ -76,6 +77,7 @@ ALL: list[Fault] = [
         cls="timing",
         shows="a read shows after a minute",
         **_SHOULD,
+        also=("TC-GMR-09", "TC-GMR-10"),
     ),
     bends(
         "only-first-reader-counts",
@@ -200,6 +202,7 @@ ALL: list[Fault] = [
         operation=ASK,
         cls="isolation",
         shows="another group's counts",
+        also=("TC-GMR-08", "TC-GMR-09", "TC-GMR-10"),
     ),
     bends(
         "imported-message-has-receipt",

@@ -107,6 +107,7 @@ ALL: list[Fault] = [
         lambda c: c.serial % 5 == 0,
         shows="each fifth call refused",
         **{**_WIRE, "cls": "rare-trigger"},
+        also=("TC-GMR-08", "TC-GMR-09", "TC-GMR-25", "TC-GMR-32"),
     ),
     refused_if(
         "charset-refused",
@@ -115,6 +116,7 @@ ALL: list[Fault] = [
         shows="refuses a JSON content type",
         test=lambda c: "json" in (c.incoming.header("Content-Type") or ""),
         **_WIRE,
+        also=("TC-GMR-40",),
     ),
     tolerated(
         "get-works",
@@ -238,6 +240,15 @@ ALL: list[Fault] = [
         operation=ASK,
         reply=_second_on_connection,
         shows="a connection carries one call",
+        also=(
+            "TC-GMR-01",
+            "TC-GMR-13",
+            "TC-GMR-14",
+            "TC-GMR-27",
+            "TC-GMR-31",
+            "TC-GMR-32",
+            "TC-GMR-40",
+        ),
     ),
     rewrites(
         "slow-answers",
@@ -326,6 +337,7 @@ ALL: list[Fault] = [
         cls="transport",
         reply=lambda c, r: _status(500, ok=False)(r) if not isinstance(c.body, dict) else None,
         shows="HTTP 500 for a body that is no object",
+        also=("TC-GEN-01",),
     ),
     rewrites(
         "drop-on-refusal",

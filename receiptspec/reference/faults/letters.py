@@ -75,6 +75,7 @@ ALL: list[Fault] = [
         cls="batching",
         shows="a single receipt is refused",
         **_C2C,
+        also=("TC-C2C-02", "TC-C2C-14"),
     ),
     refused_if(
         "direct-batch-refused",
@@ -203,6 +204,7 @@ ALL: list[Fault] = [
         cls="precision",
         shows="other keys than sending gave",
         **_ROAM,
+        also=("TC-ROM-09", "TC-ROM-10"),
     ),
     edits(
         "history-page-loses-one",
@@ -234,6 +236,7 @@ ALL: list[Fault] = [
         cls="lifecycle",
         shows="90008",
         **_MARK,
+        also=("TC-SMR-06", "TC-SMR-07", "TC-SMR-12"),
     ),
     miscoded(
         "mark-missing-code",
@@ -278,6 +281,7 @@ ALL: list[Fault] = [
         cls="shape",
         shows="text as MsgReadTime is refused",
         **{**_MARK, **_SHOULD},
+        also=("TC-SMR-07",),
     ),
     edits(
         "marking-clears-other-conversations",

@@ -115,8 +115,17 @@ ALL: list[Fault] = [
         ),
         operation=DETAIL,
         shows="ReadList holds Account",
+        also=("TC-GMD-08", "TC-GMD-12", "TC-GMD-15"),
     ),
-    edits("page-walk-endless", "TC-GMD-09", _endless, cls="paging", shows="empty pages", **_SHOULD),
+    edits(
+        "page-walk-endless",
+        "TC-GMD-09",
+        _endless,
+        cls="paging",
+        shows="empty pages",
+        **_SHOULD,
+        also=("TC-GMD-01", "TC-GMD-08", "TC-GMD-12", "TC-GMD-14"),
+    ),
     edits(
         "page-repeats-one",
         "TC-GMD-08",
@@ -124,6 +133,7 @@ ALL: list[Fault] = [
         operation=DETAIL,
         cls="rare-trigger",
         shows="the second page starts with the last of the first",
+        also=("TC-GMD-12", "TC-GMD-34"),
     ),
     edits(
         "new-message-lists-a-reader",
@@ -142,6 +152,7 @@ ALL: list[Fault] = [
         {"detail_readers_stay": True},
         shows="who has read is in both lists",
         **_SHOULD,
+        also=("TC-GMD-08", "TC-GMD-12", "TC-GMD-14"),
     ),
     edits(
         "list-shorter-than-count",
@@ -150,6 +161,7 @@ ALL: list[Fault] = [
         cls="counting",
         shows="a reader is missing of three",
         **_SHOULD,
+        also=("TC-GMD-08", "TC-GMD-34"),
     ),
     edits(
         "stranger-listed",
@@ -158,6 +170,7 @@ ALL: list[Fault] = [
         cls="isolation",
         shows="somebody who is no member",
         **_SHOULD,
+        also=("TC-GMD-04", "TC-GMD-08", "TC-GMD-11", "TC-GMD-12", "TC-GMD-14", "TC-GMD-36"),
     ),
     edits(
         "names-in-upper-case",
@@ -166,8 +179,17 @@ ALL: list[Fault] = [
         cls="encoding",
         shows="UserIDs in capitals",
         **_SHOULD,
+        also=("TC-GMD-08", "TC-GMD-11", "TC-GMD-12", "TC-GMD-15"),
     ),
-    edits("list-flickers", "TC-GMD-34", _turning, cls="timing", shows="a reader goes", **_SHOULD),
+    edits(
+        "list-flickers",
+        "TC-GMD-34",
+        _turning,
+        cls="timing",
+        shows="a reader goes",
+        **_SHOULD,
+        also=("TC-GMD-08",),
+    ),
     accepted("detail-without-msgseq", "TC-GMD-20", ("MsgSeq", "missing"), shows="OK", **_SHOULD),
     miscoded(
         "detail-missing-field-code",
@@ -235,6 +257,7 @@ ALL: list[Fault] = [
         operation=READ,
         cls="batching",
         shows="two messages in one call are refused",
+        also=("TC-GRR-02",),
     ),
     bends(
         "reads-of-two-ignored",

@@ -45,16 +45,38 @@ def _stranger(call: Call) -> bool:
 
 
 _SHAPE = [
-    edits("list-missing", "TC-GMR-01", if_ok(lambda a: a.pop(_LIST)), shows="no list", **_ON),
+    edits(
+        "list-missing",
+        "TC-GMR-01",
+        if_ok(lambda a: a.pop(_LIST)),
+        shows="no list",
+        **_ON,
+        also=("TC-GMR-13", "TC-GMR-14", "TC-GMR-15", "TC-GMR-40"),
+    ),
     edits(
         "list-renamed",
         "TC-GMR-01",
         if_ok(lambda a: a.update(groupMsgReceiptList=a.pop(_LIST))),
         shows="groupMsgReceiptList",
         **_ON,
+        also=("TC-GMR-13", "TC-GMR-14", "TC-GMR-15", "TC-GMR-40"),
     ),
-    edits("list-is-object", "TC-GMR-01", _list(_by_seq), shows="an object by MsgSeq", **_ON),
-    edits("list-null", "TC-GMR-01", _list(lambda _l: None), shows="null", **_ON),
+    edits(
+        "list-is-object",
+        "TC-GMR-01",
+        _list(_by_seq),
+        shows="an object by MsgSeq",
+        **_ON,
+        also=("TC-GMR-13", "TC-GMR-14", "TC-GMR-15", "TC-GMR-40"),
+    ),
+    edits(
+        "list-null",
+        "TC-GMR-01",
+        _list(lambda _l: None),
+        shows="null",
+        **_ON,
+        also=("TC-GMR-13", "TC-GMR-14", "TC-GMR-15", "TC-GMR-40"),
+    ),
     items("item-code-missing", "TC-GMR-02", lambda i: i.pop("Code"), shows="no Code"),
     items("item-code-text", "TC-GMR-02", lambda i: i.update(Code="0"), shows='Code "0"'),
     items("item-code-bool", "TC-GMR-02", lambda i: i.update(Code=False), shows="Code false"),
@@ -114,6 +136,7 @@ _BATCH = [
         shows="one item less than asked for",
         cls="batching",
         **_ON,
+        also=("TC-GMR-15", "TC-GMR-32", "TC-GMR-40"),
     ),
     edits(
         "only-first-item",
@@ -122,6 +145,7 @@ _BATCH = [
         shows="one item",
         cls="batching",
         **_ON,
+        also=("TC-GMR-15", "TC-GMR-32", "TC-GMR-40"),
     ),
     edits(
         "only-twenty-items",
@@ -138,6 +162,7 @@ _BATCH = [
         shows="the first item again and again",
         cls="batching",
         **_ON,
+        also=("TC-GMR-15", "TC-GMR-32", "TC-GMR-40"),
     ),
 ]
 
@@ -216,6 +241,7 @@ _TYPES = [
         shows="10007 for Public",
         cls="lifecycle",
         **_ON,
+        also=("TC-GMR-40",),
     ),
     tolerated(
         "live-groups-have-receipts",
@@ -252,6 +278,7 @@ _TYPES = [
         cls="authentication",
         shows="10007 unless the administrator is a member",
         **_ON,
+        also=("TC-GMR-40",),
     ),
 ]
 

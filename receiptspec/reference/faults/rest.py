@@ -101,6 +101,7 @@ ALL: list[Fault] = [
         _pages(lambda a: a.update(IsFinish=0)),
         shows="IsFinish 0",
         **_PAGE,
+        also=("TC-GMD-01", "TC-GMD-09"),
     ),
     edits(
         "page-always-last",
@@ -108,6 +109,7 @@ ALL: list[Fault] = [
         _pages(lambda a: a.update(IsFinish=1)),
         shows="IsFinish 1",
         **_PAGE,
+        also=("TC-GMD-08", "TC-GMD-12", "TC-GMD-14", "TC-GMD-34"),
     ),
     edits(
         "page-without-cursor",
@@ -115,6 +117,7 @@ ALL: list[Fault] = [
         _pages(lambda a: a.pop("Cursor")),
         shows="no Cursor",
         **_PAGE,
+        also=("TC-GMD-08", "TC-GMD-09", "TC-GMD-12", "TC-GMD-14", "TC-GMD-34"),
     ),
     edits(
         "page-loses-one",
@@ -122,6 +125,7 @@ ALL: list[Fault] = [
         _pages(_first_dropped),
         shows="a member is on no page",
         **_PAGE,
+        also=("TC-GMD-05", "TC-GMD-12", "TC-GMD-14", "TC-GMD-34"),
     ),
     edits(
         "detail-seq-missing",

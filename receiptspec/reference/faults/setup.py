@@ -294,6 +294,7 @@ ALL: list[Fault] = [
         "TC-WHK-05",
         lambda b: _each(b, lambda i: i.update(ReadNum=str(i["ReadNum"]))),
         'ReadNum "0"',
+        also=("TC-WHK-06",),
     ),
     _callback(
         "callback-counts-differ",
@@ -325,5 +326,12 @@ ALL: list[Fault] = [
         on_query=True,
         **_SHOULD,
     ),
-    _callback("callback-lacks-a-comma", "TC-WHK-12", _lost_comma, "no valid JSON", **_SHOULD),
+    _callback(
+        "callback-lacks-a-comma",
+        "TC-WHK-12",
+        _lost_comma,
+        "no valid JSON",
+        **_SHOULD,
+        also=("TC-WHK-02", "TC-WHK-05", "TC-WHK-07", "TC-WHK-03", "TC-WHK-09"),
+    ),
 ]

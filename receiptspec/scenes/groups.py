@@ -205,7 +205,7 @@ def reading(stage: Stage) -> Reading:
     first, second, *rest = group.members[1:]
     stage.reads(first, [a])
     one = _settled(stage, fresh, every, {a.id: 1})
-    repeats = sum(_tries_to_read(stage, first, a) for _ in range(MEMBERS + 1))
+    repeats = sum(tries_to_read(stage, first, a) for _ in range(MEMBERS + 1))
     stage.reads(second, [b])
     marked = _settled(stage, fresh, every, {b.id: 1})
     stage.reads(second, [a, c])
@@ -215,13 +215,41 @@ def reading(stage: Stage) -> Reading:
     return Reading(group, every, fresh, one, repeats, marked, everybody)
 
 
-def _tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
+def tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
     """Read once more; a target may refuse that, the documents are silent."""
     try:
         stage.reads(user, [message])
     except NotExercised:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Permuted:
+    """Two messages that the same members read in different order: `steps` after one and after both.
+
+    At the first step a different member has read each, at the second the same two.
+    """
+
+    messages: tuple[Message, Message]
+    fresh: Asked
+    steps: tuple[Asked, ...]
+
+
+def permuted(stage: Stage) -> Permuted:
+    """Let two members read two messages crosswise, and ask after each round."""
+    group = stage.group(MEMBERS)
+    one, other = stage.say(group), stage.say(group)
+    both = (one, other)
+    fresh = _ask(stage, group, *both)
+    fresh.receipt(one)
+    first, second = group.members[1:3]
+    steps = []
+    for round_, (reader, next_) in enumerate(((first, second), (second, first)), 1):
+        stage.reads(reader, [one])
+        stage.reads(next_, [other])
+        steps.append(_settled(stage, fresh, both, {one.id: round_, other.id: round_}))
+    return Permuted(both, fresh, tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)

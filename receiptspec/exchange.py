@@ -81,7 +81,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._made: re.Pattern[str] | None = None
         for secret in secrets:
             self.add(secret)
 
@@ -91,8 +91,15 @@ class Redactor:
         if len(plain) < 6 or plain in self._secrets:
             return
         self._secrets |= {plain, quote(plain, safe=""), quote(plain)}
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._made = None
+
+    @property
+    def _pattern(self) -> re.Pattern[str] | None:
+        """What finds every secret, the longest first; made when it is needed."""
+        if self._made is None and self._secrets:
+            longest_first = sorted(self._secrets, key=len, reverse=True)
+            self._made = re.compile("|".join(map(re.escape, longest_first)))
+        return self._made
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret masked."""
@@ -100,11 +107,9 @@ class Redactor:
 
     def hides_in(self, text: str) -> bool:
         """Whether `text` holds a known secret, also percent-encoded."""
-        if not self._pattern:
-            return False
-        if self._pattern.search(text):
+        if any(secret in text for secret in self._secrets):
             return True
-        return "%" in text and bool(self._pattern.search(unquote(text)))
+        return "%" in text and any(secret in unquote(text) for secret in self._secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ ROOT = Path(receiptspec.__file__).parent
 FLOORS = [
     {"errors", "resources", "strictjson", "yamltext"},
     {"exchange", "dialect"},
+    {"fitting"},
     {"findings", "webhooks"},
     {"contract", "targets", "jsonschemas"},
     {"neutral", "alternatives"},

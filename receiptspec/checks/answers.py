@@ -118,6 +118,8 @@ class Monitor:
                 if requirement in self._schema_rows and requirement not in seen:
                     seen.add(requirement)
                     yield requirement, None
+            if schema.fits(answer.value):
+                continue
             for violation in jsonschemas.violations(schema, answer.value):
                 yield from self._violation(answer, violation)
 

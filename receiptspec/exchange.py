@@ -80,8 +80,7 @@ class Redactor:
     """Replaces secrets, in every encoding they travel in, by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: set[str] = set()
-        self._made: re.Pattern[str] | None = None
+        self._secrets: list[str] = []
         for secret in secrets:
             self.add(secret)
 
@@ -90,20 +89,15 @@ class Redactor:
         plain = secret.reveal() if isinstance(secret, Secret) else secret
         if len(plain) < 6 or plain in self._secrets:
             return
-        self._secrets |= {plain, quote(plain, safe=""), quote(plain)}
-        self._made = None
-
-    @property
-    def _pattern(self) -> re.Pattern[str] | None:
-        """What finds every secret, the longest first; made when it is needed."""
-        if self._made is None and self._secrets:
-            longest_first = sorted(self._secrets, key=len, reverse=True)
-            self._made = re.compile("|".join(map(re.escape, longest_first)))
-        return self._made
+        forms = {plain, quote(plain, safe=""), quote(plain), *self._secrets}
+        self._secrets = sorted(forms, key=lambda form: (-len(form), form))
 
     def __call__(self, text: str) -> str:
-        """Return `text` with every known secret masked."""
-        return self._pattern.sub(_MASK, text) if self._pattern else text
+        """Return `text` with every known secret masked, the longest first."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, _MASK)
+        return text
 
     def hides_in(self, text: str) -> bool:
         """Whether `text` holds a known secret, also percent-encoded."""

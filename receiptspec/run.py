@@ -6,8 +6,9 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from receiptspec import contract as contracts
 from receiptspec import reference
@@ -23,6 +24,21 @@ from receiptspec.targets import Target
 from receiptspec.webhooks import Listener
 
 __all__ = ["Run", "prepare"]
+
+
+def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
+    """Return the embedded server's credentials as the ``auth`` of a target has them."""
+    if vendor == "volcengine":
+        return {
+            "appid": server.appid,
+            "access_key": server.access_key,
+            "secret_key": Secret(server.secret_key),
+        }
+    return {
+        "sdkappid": server.sdkappid,
+        "identifier": server.identifier,
+        "key": Secret(server.key),
+    }
 
 
 @dataclass
@@ -93,11 +109,8 @@ class Run:
                 )
             )
             origin = server.url
-            auth = {
-                "sdkappid": server.sdkappid,
-                "identifier": server.identifier,
-                "key": Secret(server.key),
-            }
+            auth = _credentials(target.vendor, server)
+            target = replace(target, read_hook=server.read_hook(target.vendor))
         stage = Stage(
             target,
             origin=origin or target.url,

@@ -47,7 +47,7 @@ def code_among(
     """
     codes: list[tuple[str, CodeId | None]] = []
     if answer.refused:
-        codes = [("$.ErrorCode", answer.code)]
+        codes = [(answer.code_path, answer.code)]
     elif answer.accepted:
         codes = [(f"{item.path}.Code", item.code) for item in items if not item.known]
     return [
@@ -71,7 +71,7 @@ def accepted(answer: Answer, why: str) -> list[Finding]:
     return [
         Finding(
             f"{answer.operation} with {why} is {answer.describe()}",
-            "$.ErrorCode" if answer.refused else "response",
+            answer.code_path if answer.refused else "response",
             "an accepted call",
             _came_back(answer),
             f"not-accepted:{why}:{answer.code if answer.refused else answer.verdict}",
@@ -134,6 +134,5 @@ def _codes(codes: Collection[CodeId]) -> str:
 
 def _came_back(answer: Answer) -> str:
     if answer.refused:
-        info = answer.get("ErrorInfo")
-        return f"code {answer.code}" + (f" ({info})" if isinstance(info, str) and info else "")
+        return f"code {answer.code}" + (f" ({answer.info})" if answer.info else "")
     return answer.describe()

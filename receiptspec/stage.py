@@ -89,7 +89,8 @@ class Stage:
         self._client = Client(
             _origin_only(origin),
             timeouts=target.timeouts,
-            rate=_rate(target, self.contract, share),
+            rate=max(target.rate / share, 0.02) if target.rate else None,
+            rates={} if target.rate else _rates(self.contract, share),
             budget=_share_of(target.budget, share),
             ca=target.ca,
         )
@@ -609,9 +610,10 @@ def _origin_only(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _rate(target: Target, contract: Contract, share: int) -> float:
-    documented = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
-    return max((target.rate or documented) / share, 0.02)
+def _rates(contract: Contract, share: int) -> dict[str, float]:
+    """Return the documented calls a second of each operation; the usual one where none is."""
+    usual = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
+    return {name: (op.rate or usual) / share for name, op in contract.operations.items()}
 
 
 def _share_of(budget: Budget, share: int) -> Budget:

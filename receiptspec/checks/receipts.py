@@ -15,6 +15,7 @@ from receiptspec.neutral import Answer, Receipt
 
 __all__ = [
     "changed",
+    "covered",
     "disagreement",
     "disjoint",
     "each_answered",
@@ -22,6 +23,7 @@ __all__ = [
     "flag",
     "fresh_read",
     "fresh_unread",
+    "has_list",
     "listed",
     "no_receipt",
     "no_receipt_code",
@@ -29,6 +31,7 @@ __all__ = [
     "nothing_left",
     "rounded",
     "same",
+    "taken_for",
     "unasked",
     "within",
 ]
@@ -385,3 +388,54 @@ def rounded(
 
 def _as_double(number: int) -> float:
     return float(f"{float(number):.15g}") if abs(number) < 2**63 else float(number)
+
+
+def covered(
+    answer: Answer, receipt: Receipt, listed_: Collection[Any], members: Collection[Any]
+) -> list[Finding]:
+    """Expect the two lists together to hold all members but the sender, and nobody else."""
+    missing = [user for user in members if user not in listed_]
+    extra = [user for user in listed_ if user not in members]
+    if not missing and not extra:
+        return []
+    what = f"do not name {_named(missing)}" if missing else f"name {_named(extra)}, no member"
+    return [
+        _finding(
+            answer,
+            f"the lists of message {receipt.message} {what}",
+            receipt.path,
+            _named(members),
+            _named(sorted(listed_, key=str)),
+            f"lists-cover:{'missing' if missing else 'extra'}",
+        )
+    ]
+
+
+def taken_for(answer: Answer, receipt: Receipt, asked: Any, exists: Any) -> list[Finding]:
+    """Say that an id was taken for the one beside it."""
+    return [
+        _finding(
+            answer,
+            f"asked for {asked}, it answers with what belongs to {exists}",
+            receipt.path,
+            f"nothing of {exists}",
+            receipt.message,
+            "taken-for-another",
+        )
+    ]
+
+
+def has_list(answer: Answer, receipt: Receipt, reading: bool, name: str) -> list[Finding]:
+    """Expect a list that cannot be empty to be there, under its name."""
+    if (receipt.readers if reading else receipt.non_readers) is not None:
+        return []
+    return [
+        _finding(
+            answer,
+            f"the item of message {receipt.message} has no list {name}",
+            f"{receipt.path}.{name}",
+            "an array of integers",
+            "none",
+            f"no-list:{name}",
+        )
+    ]

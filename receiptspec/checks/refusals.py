@@ -8,7 +8,7 @@ from receiptspec.contract import CodeId
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt, Verdict
 
-__all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence"]
+__all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence", "status_among"]
 
 
 def refused(
@@ -61,6 +61,23 @@ def code_among(
         )
         for path, code in codes
         if code not in allowed
+    ]
+
+
+def status_among(answer: Answer, allowed: Collection[int], why: str) -> list[Finding]:
+    """Expect a refusal to come under one of the documented HTTP statuses of its code."""
+    status = answer.exchange.response.status if answer.exchange.response else None
+    if not allowed or not answer.refused or status is None or status in allowed:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} with {why} is refused ({answer.code}) under HTTP {status}",
+            "HTTP status",
+            _codes(allowed),
+            str(status),
+            f"refusal-status:{why}:{status}",
+            (answer.exchange,),
+        )
     ]
 
 
@@ -128,7 +145,7 @@ def silence(answer: Answer, what: str) -> list[Finding]:
     ]
 
 
-def _codes(codes: Collection[CodeId]) -> str:
+def _codes(codes: Collection[CodeId] | Collection[int]) -> str:
     return " or ".join(str(code) for code in sorted(codes, key=str))
 
 

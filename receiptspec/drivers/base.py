@@ -93,6 +93,10 @@ class Driver(ABC):
         """Call that opens the conversation of two people; ``None`` where none is needed."""
         return None
 
+    def was_there(self, answer: Answer) -> Any:
+        """Return whether an answer of `make_pair` says that there was one, ``None`` if silent."""
+        return None
+
     @abstractmethod
     def send_message(
         self, conversation: Conversation, sender: Any, *, receipt: bool, number: int

@@ -113,6 +113,10 @@ class VolcengineActions(Driver):
         """Return ConversationShortId (N1)."""
         return _int_or_none(_result(answer).get("ConversationShortId"))
 
+    def was_there(self, answer: Answer) -> Any:
+        """Return Exist (N1)."""
+        return _result(answer).get("Exist")
+
     def add_members(self, conversation: Conversation, users: Sequence[Any]) -> Call:
         """Add participants (N2)."""
         infos = [{"ParticipantUserId": user} for user in users]

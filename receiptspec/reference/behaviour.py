@@ -95,6 +95,8 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_spaces": ("%20",),
     "ve_plain": "~",
     "ve_query_sorted": True,
+    "ve_compared": 64,
+    "ve_action_in_body": False,
     # Volcengine: answers
     "ve_statuses": {},
     "ve_business_status": 200,
@@ -108,11 +110,11 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_most_ids": None,
     "ve_group_flag": "false",
     "ve_index_reads": False,
-    "ve_other_conversations": False,
     # Volcengine: setting up
     "ve_id_step": 0,
     "ve_pair_reused": True,
     "ve_client_ids": True,
+    "ve_destroyed_kept": False,
     "ve_members_limit": 200,
 }
 

@@ -153,5 +153,6 @@ def destroy_conversation(site: Site, call: Call, fields: Fields) -> dict[str, An
     if owner >= 0 and owner != conversation.owner:
         info = "only the owner destroys a conversation"
         call.refuse("OwnerUserId", "stranger", "OnlyOwnerCanOperator", info)
-    del site.state.conversations[conversation.id]
+    if not call.knob("ve_destroyed_kept"):
+        del site.state.conversations[conversation.id]
     return {}

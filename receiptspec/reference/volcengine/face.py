@@ -76,7 +76,13 @@ class VolcengineFace:
             query.setdefault(key.decode(errors="replace"), value.decode(errors="replace"))
         action = query.get("Action", "")
         name = action if action in ACTIONS else ""
-        return Call(incoming, self.vendor, self.behaviour, serial, name, query, site=self.site)
+        call = Call(incoming, self.vendor, self.behaviour, serial, name, query, site=self.site)
+        if call.knob("ve_action_in_body"):
+            document = documents.read(incoming.body)
+            given = document if isinstance(document, dict) else {}
+            call.query = {k: str(given[k]) for k in ("Action", "Version") if k in given} | query
+            call.operation = name or next(iter({call.query.get("Action", "")} & set(ACTIONS)), "")
+        return call
 
     def answer(self, call: Call) -> Reply:
         """Answer in the envelope, whatever the request was."""

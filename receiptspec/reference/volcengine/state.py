@@ -102,11 +102,7 @@ class State:
 
     def message(self, call: Call, conversation: Conversation, message: int) -> Message | None:
         """Return the message of an id, in that conversation alone."""
-        found = _get(call, conversation.messages, message)
-        if found is None and call.knob("ve_other_conversations"):
-            all_ = (c.messages.get(message) for c in self.conversations.values())
-            found = next((m for m in all_ if m is not None), None)
-        return found
+        return _get(call, conversation.messages, message)
 
     # --- receipts ---------------------------------------------------------------------------
 

@@ -253,7 +253,9 @@ def _outcome(
     if excinfo is None:
         return None, ""
     error = excinfo.value
-    flaky = case.findings and isinstance(error, hypothesis.errors.Flaky)
+    flaky = case.findings and isinstance(
+        error, hypothesis.errors.Flaky | hypothesis.errors.Unsatisfiable
+    )
     if flaky or isinstance(error, Nonconformity):
         return None, ""
     if isinstance(error, NotExercised):

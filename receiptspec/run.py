@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from receiptspec import contract as contracts
@@ -60,7 +61,13 @@ class Run:
 
     def case(self, target: Target, row: Requirement) -> Case:
         """Return the case of one row on one target; nothing is started yet."""
-        return Case(row, self._staged(target), target.name, self.profile)
+        today = date.today()
+        accepted = [
+            deviation.signature
+            for deviation in target.deviations
+            if deviation.requirement == row.id and not deviation.expired(today)
+        ]
+        return Case(row, self._staged(target), target.name, self.profile, accepted)
 
     def running(self, target: str) -> Stage | None:
         """Return the stage of a target that was started."""

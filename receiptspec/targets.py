@@ -24,7 +24,17 @@ from receiptspec import resources, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Secret
 
-__all__ = ["Budget", "Deviation", "Fixture", "Target", "Timeouts", "find_file", "load", "names"]
+__all__ = [
+    "Budget",
+    "Deviation",
+    "Fixture",
+    "Target",
+    "Timeouts",
+    "deviations",
+    "find_file",
+    "load",
+    "names",
+]
 
 Path_ = tuple[str | int, ...]
 
@@ -53,13 +63,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A failure that the target's owner accepts until `expires`."""
+    """A failure that the target's owner accepts until `expires`; `line` is where it stands."""
 
     requirement: str
     signature: str
     reason: str
     owner: str
     expires: date
+    line: int = field(default=0, compare=False)
 
     def expired(self, today: date) -> bool:
         """Whether its last day has passed."""
@@ -137,6 +148,11 @@ def names(file: Path) -> tuple[str, ...]:
     return tuple(_read(file).data)
 
 
+def deviations(file: Path, name: str) -> tuple[Mapping[str, str], ...]:
+    """Return the deviations of a target as they are written."""
+    return tuple(_read(file).data[name].get("deviations", ()))
+
+
 def load(file: Path, name: str) -> Target:
     """Load one target.
 
@@ -155,8 +171,16 @@ def load(file: Path, name: str) -> Target:
     return _build(source, name, block)
 
 
-@cache
 def _read(file: Path) -> yamltext.YamlFile:
+    try:
+        now = file.stat()
+    except OSError:
+        return _parsed(file, (0, 0))
+    return _parsed(file, (now.st_mtime_ns, now.st_size))
+
+
+@cache
+def _parsed(file: Path, _state: tuple[int, int]) -> yamltext.YamlFile:
     source = yamltext.load(file)
     if not source.data:
         raise ConfigurationError("holds no targets", file=file, fix="see docs/targets.md")
@@ -338,5 +362,6 @@ def _deviations(
         except ValueError:
             path = (name, "deviations", index, "expires")
             raise source.error(f"{block['expires']!r} is no day", path, fix="YYYY-MM-DD") from None
-        result.append(Deviation(**{**block, "expires": expires}))
+        line = source.line((name, "deviations", index)) or 0
+        result.append(Deviation(**{**block, "expires": expires, "line": line}))
     return tuple(result)

@@ -242,7 +242,7 @@ def pytest_runtest_makereport(
             entries = [serialise(result, stage.redact)]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
-    _colour(made, result, strict=run.strict)
+    _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
     return made
 
 
@@ -290,10 +290,11 @@ def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
         )
 
 
-def _colour(made: pytest.TestReport, result: Result, *, strict: bool) -> None:
+def _colour(made: pytest.TestReport, result: Result, *, strict: bool, new: bool) -> None:
     red = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE) or (
         strict and result.outcome is Outcome.WARNING
     )
+    red = red and not (new and result.outcome is not Outcome.ERROR)
     if result.outcome is Outcome.NOT_EXERCISED:
         made.outcome = "skipped"
         made.longrepr = (str(made.location[0]), made.location[1] or 0, result.reason)

@@ -119,7 +119,10 @@ class Ledger:
                 if wanted and row.id not in wanted:
                     continue
                 entry = self._rows.get((target.name, row.id)) or _untested(target, row)
-                found.append(_with_deviations(entry, target.deviations, self.today))
+                entry = _with_deviations(entry, target.deviations, self.today)
+                if contract.is_new(row, target.pin):
+                    entry = {**entry, "new": True, "since": row.since}
+                found.append(entry)
         return found
 
     def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -212,14 +215,17 @@ def exit_code(
     """Return the exit code of a finished run.
 
     An error of the suite is told first; then a failure that was seen, which no later outage undoes.
+    What is newer than the release that a target pins fails nobody.
     """
-    outcomes = {row["outcome"] for row in results}
-    if Outcome.ERROR in outcomes:
+    rows = list(results)
+    everything = {row["outcome"] for row in rows}
+    outcomes = {row["outcome"] for row in rows if not row.get("new")}
+    if Outcome.ERROR in everything:
         return EXIT["error of the suite"]
     if Outcome.FAIL in outcomes or stale or (strict and Outcome.WARNING in outcomes):
         return EXIT["does not conform"]
     if Outcome.INCONCLUSIVE in outcomes:
         return EXIT["inconclusive"]
-    if not outcomes & _EXERCISED:
+    if not everything & _EXERCISED:
         return EXIT["nothing exercised"]
     return EXIT["conforms"]

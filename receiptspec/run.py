@@ -69,6 +69,11 @@ class Run:
         ]
         return Case(row, self._staged(target), target.name, self.profile, accepted)
 
+    def is_new(self, target: str, row: Requirement) -> bool:
+        """Whether a row is newer than the release that the target pins."""
+        pin = next(one.pin for one in self.targets if one.name == target)
+        return Contract.is_new(row, pin)
+
     def running(self, target: str) -> Stage | None:
         """Return the stage of a target that was started."""
         return self._stages.get(target)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from receiptspec import contract as contracts
 from receiptspec import resources, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Secret
@@ -90,7 +91,10 @@ class Fixture:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to run. `url` is empty for an embedded target until its server is up."""
+    """Where to run. `url` is empty for an embedded target until its server is up.
+
+    `pin` is the release of the contract that it keeps to, empty for the newest.
+    """
 
     name: str
     vendor: str
@@ -112,6 +116,7 @@ class Target:
     fixture: Fixture | None = None
     ca: str | None = None
     deviations: tuple[Deviation, ...] = ()
+    pin: str = ""
     file: str = ""
 
     def __repr__(self) -> str:
@@ -288,8 +293,22 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=block.get("ca"),
         deviations=_deviations(source, name, block.get("deviations", [])),
+        pin=_pin(source, name, block),
         file=str(source.file),
     )
+
+
+def _pin(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
+    """Return the release that a target keeps to, empty for the newest."""
+    if "contract" not in block:
+        return ""
+    vendor, _, release = block["contract"].partition("@")
+    known = contracts.load(block["vendor"]).releases
+    if vendor == block["vendor"] and release in known:
+        return str(release)
+    shown = ", ".join(f"{block['vendor']}@{one}" for one in known)
+    path = (name, "contract")
+    raise source.error(f"no contract {block['contract']!r}", path, fix=f"known: {shown}")
 
 
 def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:

@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     config.addinivalue_line("markers", "thorough: left out of the smoke profile")
+    config.addinivalue_line("markers", "xdist_group(name): tests that share a worker")
     names: list[str] = config.getoption("--target")
     if not names:
         return

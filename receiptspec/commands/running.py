@@ -24,6 +24,17 @@ from receiptspec.run import prepare
 
 __all__ = ["run"]
 
+#: Plugins of pytest that a run has no use for; each costs something at every test.
+_UNUSED = tuple(
+    f"no:{name}"
+    for name in (
+        "terminal", "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml",
+        "legacypath", "logging", "monkeypatch", "nose", "pastebin", "recwarn", "setuponly",
+        "setupplan", "stepwise", "threadexception", "tmpdir", "unittest", "unraisableexception",
+        "warnings",
+    )
+)  # fmt: skip
+
 
 @click.command()
 @TARGETS
@@ -82,8 +93,8 @@ def _pytest(arguments: Sequence[str]) -> int:
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         ini = Path(scratch, "pytest.ini")
         ini.write_text("[pytest]\n", encoding="utf-8")
-        own = ["-c", str(ini), "--rootdir", str(suites), "-p", "no:cacheprovider"]
-        for plugin in ("no:terminal", "_hypothesis_pytestplugin", "receiptspec.plugin"):
+        own = ["-c", str(ini), "--rootdir", str(suites)]
+        for plugin in (*_UNUSED, "_hypothesis_pytestplugin", "receiptspec.plugin"):
             own += ["-p", plugin]
         own += ["--import-mode=importlib", "--assert=plain"]
         return int(pytest.main([*own, *arguments, str(suites)], plugins=[_Progress()]))

@@ -19,7 +19,7 @@ from hypothesis.internal.constants_ast import Constants
 
 from receiptspec import report, resources
 from receiptspec.case import PROFILES, Case, Nonconformity
-from receiptspec.checks.answers import PASSIVE
+from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import (
     EXIT,
     ConfigurationError,
@@ -39,7 +39,6 @@ _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey["_Book"]()
 _CASE = pytest.StashKey[Case]()
 _DONE = pytest.StashKey[bool]()
-_LAST = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--targets", metavar="FILE", help="where targets are (default ./targets.yaml)")
     group.addoption("--profile", default="standard", choices=list(PROFILES), help="how thoroughly")
     group.addoption(
-        "--requirement", action="append", default=[], metavar="ID", help="only this requirement"
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this requirement; TARGET/ID on one of the targets",
     )
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
@@ -188,7 +191,7 @@ def _position(item: pytest.Item, order: dict[str, int]) -> tuple[int, bool]:
     case = item.stash.get(_CASE, None)
     if case is None:
         return (-1, False)
-    return (order[case.target], case.requirement.check in _LAST)
+    return (order[case.target], case.requirement.check in WITNESSED)
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -363,7 +366,11 @@ class _Book:
         """Draw the conclusion, write the reports, set the exit code."""
         if self.config.option.collectonly:
             return
-        results = self.ledger.results(self.run.requirements)
+        results = [
+            row
+            for row in self.ledger.results(self.run.requirements)
+            if self.run.wants(row["target"], row["requirement"])
+        ]
         stale = self.ledger.stale(results)
         code = exit_code(results, strict=self.run.strict, stale=stale)
         if exitstatus == pytest.ExitCode.INTERRUPTED:

@@ -14,12 +14,14 @@ from receiptspec import resources
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 
-__all__ = ["TO_REPEAT", "find", "load", "signatures", "target", "to_repeat"]
+__all__ = ["TO_REPEAT", "Report", "companions", "find", "load", "signatures", "target", "to_repeat"]
 
 #: Outcomes that are worth running again.
 TO_REPEAT = frozenset({Outcome.WARNING, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR})
 
 Report = Mapping[str, Any]
+
+_COMPANIONS = 3
 
 
 def load(file: Path) -> Report:
@@ -89,6 +91,18 @@ def find(report: Report, identifier: str) -> Mapping[str, Any]:
     failed = [f"{one}/{two}" for one, two in to_repeat(report)]
     fix = f"what failed there: {', '.join(failed[:8])}" if failed else "nothing failed there"
     raise ConfigurationError(f"no result {identifier!r} in the report", fix=fix)
+
+
+def companions(report: Report, row: Mapping[str, Any]) -> list[str]:
+    """Return a few other requirements whose tests send the calls in which a failure was seen."""
+    numbers = {number for finding in row["findings"] for number in finding["exchanges"]}
+    seen = {e["operation"] for e in row["exchanges"] if e["number"] in numbers}
+    found: dict[str, list[str]] = {operation: [] for operation in seen if operation}
+    for other in report["results"]:
+        known = found.get(other.get("operation") or "")
+        if other["target"] == row["target"] and other["requests"] and known is not None:
+            known.append(other["requirement"])
+    return [name for names in found.values() for name in names[:_COMPANIONS]]
 
 
 def _row(row: Any) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation
 from receiptspec.neutral import Answer, Verdict
 
-__all__ = ["PASSIVE", "Monitor"]
+__all__ = ["PASSIVE", "WITNESSED", "Monitor"]
 
 #: The passive checks, by the id that requirement rows name.
 PASSIVE = frozenset(
@@ -32,6 +32,9 @@ PASSIVE = frozenset(
         "answers-are-labelled-json",
     }
 )
+
+#: Checks that judge what happens to be seen while others are performed.
+WITNESSED = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
 
 _WORD = re.compile(r"[A-Za-z_-]{1,24}")
 

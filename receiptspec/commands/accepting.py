@@ -12,12 +12,12 @@ import click
 from receiptspec import deviations as written
 from receiptspec import recorded
 from receiptspec import targets as targets_file
-from receiptspec.commands import TARGETS
+from receiptspec.commands import TARGETS, targets_of
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 from receiptspec.targets import Deviation
 
-__all__ = ["deviations", "targets_of"]
+__all__ = ["deviations"]
 
 _ABOUT = """Accept known failures until a day, and look at what is accepted.
 
@@ -100,14 +100,6 @@ def _day(text: str) -> date:
     if day < date.today():
         raise ConfigurationError(f"--expires {text} has passed", fix="name a day to come")
     return day
-
-
-def targets_of(report: Mapping[str, Any], target: str, file: str | None) -> Path:
-    """Return the targets file: the one named, else the one of the report, else the usual one."""
-    said = recorded.target(report, target).get("targets_file", "")
-    if file is None and said and Path(said).is_file():
-        return Path(said)
-    return targets_file.find_file(file)
 
 
 def _accepted(

@@ -17,6 +17,9 @@ __all__ = ["main"]
 #: Where each command is, imported when it is named: `serve` needs no pytest, `targets` no server.
 _COMMANDS = {
     "run": "running:run",
+    "judge": "judging:judge",
+    "replay": "replaying:replay",
+    "deviations": "accepting:deviations",
     "targets": "catalogue:targets",
     "requirements": "catalogue:requirements",
     "explain": "catalogue:explain",

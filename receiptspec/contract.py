@@ -114,9 +114,21 @@ class Contract:
     requirements: tuple[Requirement, ...]
     revisions: Mapping[str, Any]
     envelope: Path | None = None
+    earlier: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Contract({self.vendor}@{self.release})"
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Every release that a target may pin, the oldest first."""
+        brought = {row.since for row in self.requirements if row.since}
+        return tuple(sorted({*self.earlier, *brought, self.release}))
+
+    @staticmethod
+    def is_new(row: Requirement, pin: str) -> bool:
+        """Whether a target that keeps to the release `pin`, if any, need not know the row yet."""
+        return bool(pin) and row.since > pin
 
     def requirement(self, identifier: str) -> Requirement:
         """Return one row; raises ``KeyError`` for an unknown id."""
@@ -193,6 +205,7 @@ def _build(data: dict[str, Any], base: Path, source: yamltext.YamlFile) -> Contr
         ),
         revisions=MappingProxyType(data.get("revisions", {})),
         envelope=base / envelope if envelope else None,
+        earlier=tuple(data.get("earlier", ())),
     )
     _cross_check(contract, source)
     return contract
@@ -251,6 +264,9 @@ def _cross_check(contract: Contract, source: yamltext.YamlFile) -> None:
         seen.add(row.id)
         if row.operation is not None and row.operation not in contract.operations:
             raise ContractError(str(source.error(f"unknown operation {row.operation!r}", where)))
+        if row.since > contract.release:
+            late = f"since {row.since}, after the release {contract.release}"
+            raise ContractError(str(source.error(late, where)))
         if row.check and row.document is None:
             raise ContractError(str(source.error("its source names no document", where)))
     for name, operation in contract.operations.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
-__all__ = ["Exchange", "Redactor", "Request", "Response", "Secret"]
+__all__ = ["Exchange", "Redactor", "Request", "Response", "Secret", "credentials_of"]
 
 _MASK = "***"
 _SHOWN_BYTES = 16_384
@@ -173,8 +173,20 @@ class Exchange:
 
 
 _SENT_BY_CURL = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
+_SHORTEST_CREDENTIAL = 12
 _SECRET_HEADERS = {"authorization", "x-security-token", "cookie", "set-cookie"}
 _SECRET_QUERY = re.compile(r"(?i)\b(usersig|x-signature|x-credential|x-security-token)=([^&\s]*)")
+
+
+def credentials_of(request: Request) -> set[str]:
+    """Return the secrets that a recorded request carries: in its query and in its headers."""
+    found = {unquote(match[2]) for match in _SECRET_QUERY.finditer(request.url)}
+    for name, value in request.headers:
+        if name.lower() == "cookie":
+            found |= {part.partition("=")[2].strip() for part in value.split(";")}
+        elif name.lower() in _SECRET_HEADERS:
+            found |= {value, value.rpartition("Signature=")[2], value.rpartition(" ")[2]}
+    return {secret for secret in found if len(secret) >= _SHORTEST_CREDENTIAL}
 
 
 def _with_variables(url: str) -> str:

@@ -19,7 +19,7 @@ from hypothesis.internal.constants_ast import Constants
 
 from receiptspec import report, resources
 from receiptspec.case import PROFILES, Case, Nonconformity
-from receiptspec.checks.answers import PASSIVE
+from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import (
     EXIT,
     ConfigurationError,
@@ -39,7 +39,6 @@ _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey["_Book"]()
 _CASE = pytest.StashKey[Case]()
 _DONE = pytest.StashKey[bool]()
-_LAST = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--targets", metavar="FILE", help="where targets are (default ./targets.yaml)")
     group.addoption("--profile", default="standard", choices=list(PROFILES), help="how thoroughly")
     group.addoption(
-        "--requirement", action="append", default=[], metavar="ID", help="only this requirement"
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this requirement; TARGET/ID on one of the targets",
     )
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
@@ -188,7 +191,7 @@ def _position(item: pytest.Item, order: dict[str, int]) -> tuple[int, bool]:
     case = item.stash.get(_CASE, None)
     if case is None:
         return (-1, False)
-    return (order[case.target], case.requirement.check in _LAST)
+    return (order[case.target], case.requirement.check in WITNESSED)
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -243,7 +246,7 @@ def pytest_runtest_makereport(
             entries = [serialise(result, stage.redact)]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
-    _colour(made, result, strict=run.strict)
+    _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
     return made
 
 
@@ -254,7 +257,9 @@ def _outcome(
     if excinfo is None:
         return None, ""
     error = excinfo.value
-    flaky = case.findings and isinstance(error, hypothesis.errors.Flaky)
+    flaky = case.findings and isinstance(
+        error, hypothesis.errors.Flaky | hypothesis.errors.Unsatisfiable
+    )
     if flaky or isinstance(error, Nonconformity):
         return None, ""
     if isinstance(error, NotExercised):
@@ -289,10 +294,11 @@ def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
         )
 
 
-def _colour(made: pytest.TestReport, result: Result, *, strict: bool) -> None:
+def _colour(made: pytest.TestReport, result: Result, *, strict: bool, new: bool) -> None:
     red = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE) or (
         strict and result.outcome is Outcome.WARNING
     )
+    red = red and not (new and result.outcome is not Outcome.ERROR)
     if result.outcome is Outcome.NOT_EXERCISED:
         made.outcome = "skipped"
         made.longrepr = (str(made.location[0]), made.location[1] or 0, result.reason)
@@ -360,7 +366,11 @@ class _Book:
         """Draw the conclusion, write the reports, set the exit code."""
         if self.config.option.collectonly:
             return
-        results = self.ledger.results(self.run.requirements)
+        results = [
+            row
+            for row in self.ledger.results(self.run.requirements)
+            if self.run.wants(row["target"], row["requirement"])
+        ]
         stale = self.ledger.stale(results)
         code = exit_code(results, strict=self.run.strict, stale=stale)
         if exitstatus == pytest.ExitCode.INTERRUPTED:

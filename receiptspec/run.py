@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,17 @@ def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
 
 @dataclass
 class Run:
-    """All that the tests of one process share. `share` is the number of workers."""
+    """All that the tests of one process share. `share` is the number of workers.
+
+    `requirements` are the chosen ones, all when empty; `pairs` says which of them were chosen for
+    single targets.
+    """
 
     targets: Sequence[Target]
     profile: Profile
     seed: int
     requirements: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
     strict: bool = False
     id: str = ""
     share: int = 1
@@ -71,12 +77,32 @@ class Run:
         """Yield every chosen target with each of its chosen rows that names `check`."""
         for target in self.targets:
             for row in contracts.load(target.vendor).requirements:
-                if row.check == check and (not self.requirements or row.id in self.requirements):
+                if row.check == check and self.wants(target.name, row.id):
                     yield target, row
+
+    def wants(self, target: str, requirement: str) -> bool:
+        """Whether a requirement was chosen, for all targets or for this one."""
+        if not self.requirements:
+            return True
+        if requirement not in self.requirements:
+            return False
+        pairs = {one for one, named in self.pairs if named == requirement}
+        return not pairs or target in pairs
 
     def case(self, target: Target, row: Requirement) -> Case:
         """Return the case of one row on one target; nothing is started yet."""
-        return Case(row, self._staged(target), target.name, self.profile)
+        today = date.today()
+        accepted = [
+            deviation.signature
+            for deviation in target.deviations
+            if deviation.requirement == row.id and not deviation.expired(today)
+        ]
+        return Case(row, self._staged(target), target.name, self.profile, accepted)
+
+    def is_new(self, target: str, row: Requirement) -> bool:
+        """Whether a row is newer than the release that the target pins."""
+        pin = next(one.pin for one in self.targets if one.name == target)
+        return Contract.is_new(row, pin)
 
     def running(self, target: str) -> Stage | None:
         """Return the stage of a target that was started."""
@@ -156,7 +182,16 @@ def prepare(
     if profile not in PROFILES:
         raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}
-    for identifier in requirements:
+    pairs = frozenset(
+        (name, identifier)
+        for name, slash, identifier in (entry.rpartition("/") for entry in requirements)
+        if slash
+    )
+    for name, _ in pairs:
+        if name not in {target.name for target in chosen}:
+            raise ConfigurationError(f"{name!r} of --requirement is no target of this run")
+    ids = [entry.rpartition("/")[2] for entry in requirements]
+    for identifier in ids:
         if identifier not in known:
             vendors = ", ".join(sorted({target.vendor for target in chosen}))
             raise ConfigurationError(
@@ -167,7 +202,8 @@ def prepare(
         targets=chosen,
         profile=PROFILES[profile],
         seed=secrets.randbelow(2**31) if seed is None else seed,
-        requirements=frozenset(requirements),
+        requirements=frozenset(ids),
+        pairs=pairs,
         strict=strict,
         id=run_id or secrets.token_hex(8),
         share=share,

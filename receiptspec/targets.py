@@ -20,11 +20,22 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from receiptspec import contract as contracts
 from receiptspec import resources, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Secret
 
-__all__ = ["Budget", "Deviation", "Fixture", "Target", "Timeouts", "find_file", "load", "names"]
+__all__ = [
+    "Budget",
+    "Deviation",
+    "Fixture",
+    "Target",
+    "Timeouts",
+    "deviations",
+    "find_file",
+    "load",
+    "names",
+]
 
 Path_ = tuple[str | int, ...]
 
@@ -53,13 +64,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A failure that the target's owner accepts until `expires`."""
+    """A failure that the target's owner accepts until `expires`; `line` is where it stands."""
 
     requirement: str
     signature: str
     reason: str
     owner: str
     expires: date
+    line: int = field(default=0, compare=False)
 
     def expired(self, today: date) -> bool:
         """Whether its last day has passed."""
@@ -79,7 +91,10 @@ class Fixture:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to run. `url` is empty for an embedded target until its server is up."""
+    """Where to run. `url` is empty for an embedded target until its server is up.
+
+    `pin` is the release of the contract that it keeps to, empty for the newest.
+    """
 
     name: str
     vendor: str
@@ -101,6 +116,7 @@ class Target:
     fixture: Fixture | None = None
     ca: str | None = None
     deviations: tuple[Deviation, ...] = ()
+    pin: str = ""
     file: str = ""
 
     def __repr__(self) -> str:
@@ -137,6 +153,11 @@ def names(file: Path) -> tuple[str, ...]:
     return tuple(_read(file).data)
 
 
+def deviations(file: Path, name: str) -> tuple[Mapping[str, str], ...]:
+    """Return the deviations of a target as they are written."""
+    return tuple(_read(file).data[name].get("deviations", ()))
+
+
 def load(file: Path, name: str) -> Target:
     """Load one target.
 
@@ -155,8 +176,16 @@ def load(file: Path, name: str) -> Target:
     return _build(source, name, block)
 
 
-@cache
 def _read(file: Path) -> yamltext.YamlFile:
+    try:
+        now = file.stat()
+    except OSError:
+        return _parsed(file, (0, 0))
+    return _parsed(file, (now.st_mtime_ns, now.st_size))
+
+
+@cache
+def _parsed(file: Path, _state: tuple[int, int]) -> yamltext.YamlFile:
     source = yamltext.load(file)
     if not source.data:
         raise ConfigurationError("holds no targets", file=file, fix="see docs/targets.md")
@@ -264,8 +293,22 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=block.get("ca"),
         deviations=_deviations(source, name, block.get("deviations", [])),
+        pin=_pin(source, name, block),
         file=str(source.file),
     )
+
+
+def _pin(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
+    """Return the release that a target keeps to, empty for the newest."""
+    if "contract" not in block:
+        return ""
+    vendor, _, release = block["contract"].partition("@")
+    known = contracts.load(block["vendor"]).releases
+    if vendor == block["vendor"] and release in known:
+        return str(release)
+    shown = ", ".join(f"{block['vendor']}@{one}" for one in known)
+    path = (name, "contract")
+    raise source.error(f"no contract {block['contract']!r}", path, fix=f"known: {shown}")
 
 
 def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
@@ -338,5 +381,6 @@ def _deviations(
         except ValueError:
             path = (name, "deviations", index, "expires")
             raise source.error(f"{block['expires']!r} is no day", path, fix="YYYY-MM-DD") from None
-        result.append(Deviation(**{**block, "expires": expires}))
+        line = source.line((name, "deviations", index)) or 0
+        result.append(Deviation(**{**block, "expires": expires, "line": line}))
     return tuple(result)

@@ -20,7 +20,7 @@ FLOORS = [
     {"stage"},
     {"scenes", "model"},
     {"case"},
-    {"results"},
+    {"results", "recorded", "deviations", "traffic"},
     {"run"},
     {"report"},
     {"plugin"},

@@ -28,7 +28,7 @@ def load(tmp_path, monkeypatch):
     def _load(text, name="mine"):
         file = tmp_path / "targets.yaml"
         file.write_text(textwrap.dedent(text), encoding="utf-8")
-        targets._read.cache_clear()
+        targets._parsed.cache_clear()
         return targets.load(file, name)
 
     return _load

@@ -5,18 +5,19 @@ These checks are passive: they judge each answer of the whole run as it arrives.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from receiptspec import jsonschemas
+from receiptspec import jsonschemas, strictjson
 from receiptspec.checks.metadata import METADATA, RequestIds
 from receiptspec.contract import Contract, Requirement
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation
 from receiptspec.neutral import Answer, Verdict
 
-__all__ = ["PASSIVE", "Monitor"]
+__all__ = ["PASSIVE", "WITNESSED", "Monitor"]
 
 #: The passive checks, by the id that requirement rows name.
 PASSIVE = frozenset(
@@ -34,6 +35,11 @@ PASSIVE = frozenset(
         *METADATA,
     }
 )
+
+#: Checks that judge what happens to be seen while others are performed.
+WITNESSED = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
+
+_WORD = re.compile(r"[A-Za-z_-]{1,24}")
 
 Judged = tuple[str, Finding | Observation | None]
 
@@ -141,7 +147,7 @@ class Monitor:
             violation.path,
             violation.wanted,
             violation.actual,
-            f"{violation.generic_path}:{violation.keyword}",
+            _signature(violation),
             (answer.exchange,),
             advisory=self._is_advisory(violation, answer),
         )
@@ -157,6 +163,19 @@ class Monitor:
         return bool(lenient and answer.accepted and violation.keyword == "required")
 
 
+def _signature(violation: jsonschemas.Violation) -> str:
+    """Name the place, the keyword and, where it tells failures apart, what stands there."""
+    signature = f"{violation.generic_path}:{violation.keyword}"
+    value = violation.instance
+    if violation.keyword == "type":
+        constant = isinstance(value, strictjson.RawNumber) and value.strip("-").isalpha()
+        return f"{signature}:{value if constant else jsonschemas.type_name(value)}"
+    if violation.keyword == "enum":
+        small = isinstance(value, str) and _WORD.fullmatch(value)
+        return f"{signature}:{value if small else jsonschemas.type_name(value)}"
+    return signature
+
+
 def _quoted_integer(violation: jsonschemas.Violation) -> bool:
     value = violation.instance
     return (
@@ -168,7 +187,7 @@ def _strictness(answer: Answer) -> list[Finding]:
     document = answer.document
     assert document is not None  # noqa: S101
     trouble = answer.exchange.trouble
-    if trouble and answer.spoken:
+    if trouble:
         return [
             Finding(
                 f"{answer.operation}: {trouble}",
@@ -185,7 +204,7 @@ def _strictness(answer: Answer) -> list[Finding]:
             problem.path,
             problem.expected,
             problem.actual,
-            f"json:{problem.kind}",
+            f"json:{problem.kind}:{problem.detail}" if problem.detail else f"json:{problem.kind}",
             (answer.exchange,),
         )
         for problem in document.problems
@@ -198,7 +217,7 @@ def _strictness(answer: Answer) -> list[Finding]:
                 "$",
                 "an object",
                 actual,
-                "json:not an object",
+                f"json:not an object:{actual}",
                 (answer.exchange,),
             )
         )

@@ -14,11 +14,12 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import resources
+from receiptspec import recorded, resources
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
-from receiptspec.commands import TARGETS
-from receiptspec.errors import ConfigurationError
+from receiptspec.checks.answers import WITNESSED
+from receiptspec.commands import TARGETS, targets_of
+from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import terminal
 from receiptspec.run import prepare
 
@@ -36,13 +37,38 @@ _UNUSED = tuple(
 )  # fmt: skip
 
 
-@click.command()
+_EXAMPLES = """\b
+Examples:
+  receiptspec run                                    the packaged reference server
+  receiptspec run --target mine --report out         your own; targets.yaml says where it is
+  receiptspec run --target mine --profile smoke -n 4 quickly, at every commit
+  receiptspec run --target mine --requirement TC-GMR-09 --seed 7
+  receiptspec run --failed out/report.json           what failed there, with the same seed
+
+Before the first run: receiptspec doctor --target mine
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @TARGETS
 @click.option("--target", "names", multiple=True, metavar="NAME", help="Judge this target.")
 @click.option(
-    "--profile", default="standard", type=click.Choice(list(PROFILES)), help="How thoroughly."
+    "--profile", type=click.Choice(list(PROFILES)), help="How thoroughly. Default: standard."
 )
-@click.option("--requirement", "ids", multiple=True, metavar="ID", help="Only this requirement.")
+@click.option(
+    "--requirement",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="Only this requirement; TARGET/ID on one of the targets.",
+)
+@click.option(
+    "--failed",
+    "earlier",
+    metavar="REPORT",
+    type=click.Path(path_type=Path),
+    help="Only what failed, warned or came to no verdict in a report, with its seed and profile.",
+)
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
 @click.option("--report", "directory", metavar="DIR", help="Write report.json there.")
@@ -50,8 +76,9 @@ _UNUSED = tuple(
 def run(
     file: str | None,
     names: tuple[str, ...],
-    profile: str,
+    profile: str | None,
     ids: tuple[str, ...],
+    earlier: Path | None,
     strict: bool,
     seed: int | None,
     directory: str | None,
@@ -62,6 +89,18 @@ def run(
     Exit status: 0 conforms, 1 does not conform, 2 interrupted, 3 the suite's own error, 4 usage or
     configuration, 5 nothing exercised, 6 inconclusive (the infrastructure failed).
     """
+    if earlier is not None:
+        report = recorded.load(earlier)
+        ids = (*ids, *_failed(report, names))
+        if not ids:
+            click.echo(f"nothing to run: nothing failed in {earlier}")
+            sys.exit(EXIT["nothing exercised"])
+        names = tuple(dict.fromkeys(entry.rpartition("/")[0] for entry in ids))
+        file = str(targets_of(report, names[0], file))
+        profile = profile or report["run"]["profile"]
+        seed = report["run"]["seed"] if seed is None else seed
+        strict = strict or report["run"].get("strict", False)
+    profile = profile or "standard"
     chosen = names or ("reference",)
     prepared = prepare(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
@@ -82,6 +121,21 @@ def run(
     if workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
     sys.exit(_pytest(arguments))
+
+
+def _failed(report: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what failed in a report, as ``target/requirement``, and what it takes to show it."""
+    for name in names:
+        recorded.target(report, name)
+    chosen: dict[str, None] = {}
+    for target, requirement in recorded.to_repeat(report):
+        if not names or target in names:
+            chosen[f"{target}/{requirement}"] = None
+            row = recorded.find(report, f"{target}/{requirement}")
+            if row["check"] in WITNESSED:
+                companions = recorded.companions(report, row)
+                chosen |= dict.fromkeys(f"{target}/{other}" for other in companions)
+    return tuple(chosen)
 
 
 def _pytest(arguments: Sequence[str]) -> int:

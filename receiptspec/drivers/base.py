@@ -160,6 +160,19 @@ class Driver(ABC):
         """Read the unread counts by peer of an answer of `count_unread`."""
         raise _absent("unread_counts")
 
+    def conversation_named(self, body: Any) -> Any:
+        """Return what a recorded body names its group by; ``None`` where that cannot be told."""
+        del body
+        return None
+
+    def page_wanted(self, body: Any) -> tuple[Any, bool, int] | None:
+        """Return message, readers or not, and size that a recorded request for a page names.
+
+        ``None`` where that cannot be told: then nothing is concluded from the answer.
+        """
+        del body
+        return None
+
     @abstractmethod
     def named_messages(self, body: Any) -> list[Any]:
         """Return the ids of the messages that a body of `ask` names, in its order."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 
@@ -131,7 +131,7 @@ def _ready_line(process: subprocess.Popen[bytes], deadline: float) -> dict[str, 
     line = b""
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([out], [], [], left)[0]:
+        if left <= 0 or not _readable(out, left):
             raise ReceiptspecError("the reference server was not ready in ten seconds")
         piece = os.read(out.fileno(), 65536)
         if not piece:
@@ -139,6 +139,13 @@ def _ready_line(process: subprocess.Popen[bytes], deadline: float) -> dict[str, 
         line += piece
     facts: dict[str, Any] = json.loads(line)
     return facts
+
+
+def _readable(out: IO[bytes], patience: float) -> bool:
+    """Whether something came within `patience` seconds, whatever the number of open files."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(out, selectors.EVENT_READ)
+        return bool(selector.select(patience))
 
 
 def _death(process: subprocess.Popen[bytes]) -> ReceiptspecError:

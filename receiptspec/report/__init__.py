@@ -57,6 +57,7 @@ def _target(run: Run, target: Any) -> dict[str, Any]:
         "name": target.name,
         "vendor": target.vendor,
         "contract": f"{contract.vendor}@{contract.release}",
+        "pin": f"{contract.vendor}@{target.pin}" if target.pin else None,
         "url": target.url or "embedded reference server",
         "description": target.description,
         "targets_file": target.file,

@@ -51,7 +51,8 @@ def headline(run: Run) -> str:
     for target in run.targets:
         contract = run.contracts[target.vendor]
         where = target.url or "embedded reference server"
-        parts.append(f"{target.name} ({contract.title}, contract {contract.release}, {where})")
+        release = contract.release + (f" pinned at {target.pin}" if target.pin else "")
+        parts.append(f"{target.name} ({contract.title}, contract {release}, {where})")
     return f"target {', '.join(parts)} · profile {run.profile.name} · seed {run.seed}"
 
 
@@ -128,8 +129,9 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
         (f"{row['requirement']} {row['level']}", "bold"),
         f" on {row['target']}",
         (f" · {row['operation']}" if row.get("operation") else ""),
+        (f" · new in {row['since']}, fails nobody yet" if row.get("new") else "", "cyan"),
     )
-    console.print(head)
+    console.print(head, soft_wrap=True)
     console.print(Padding(Text(row["text"]), (0, 0, 0, 2)))
     source = row["source"]
     if source["title"]:
@@ -207,6 +209,9 @@ def _verdict(report: Mapping[str, Any]) -> Text:
     names = ", ".join(target["name"] for target in report["targets"])
     if run["exit_code"] == 0 and counts["outcomes"]["warning"]:
         words += f", with {counts['outcomes']['warning']} warnings"
+    late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)
+    if late:
+        words += f", not counting what is new: {late}"
     return Text.assemble(
         "\n",
         (f"{names}: {words}", style),

@@ -24,6 +24,8 @@ FLOORS = [
     {"run"},
     {"report"},
     {"plugin"},
+    {"session"},
+    {"proving"},
     {"commands"},
     {"cli", "__main__"},
 ]

@@ -12,7 +12,7 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import recorded, session
+from receiptspec import recorded, report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED

@@ -3,7 +3,7 @@
 import pytest
 
 from receiptspec.case import Case
-from receiptspec.checks import receipts
+from receiptspec.checks import receipts, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import groups, pairs
@@ -40,6 +40,19 @@ def listed(case: Case, *, reading: bool) -> list[Finding]:
                 wanted = [user for user in others if (user in who) is reading]
                 findings += receipts.listed(step.answer, receipt, reading, wanted, [owner])
     return findings
+
+
+@pytest.mark.check("receipt-list-is-an-array")
+def test_the_receipts_come_in_an_array(case: Case) -> None:
+    answer = case.scene(groups.ready).fresh.answer
+    found = answer.value
+    for key in case.given["at"]:
+        found = found.get(key) if isinstance(found, dict) else None
+    path = ".".join(("$", *case.given["at"]))
+    findings: list[Finding] = []
+    if answer.accepted and not isinstance(found, list):
+        findings = values.equal(answer, path, [], found, "the receipts are in no array")
+    case.judge([*findings, *case.witnessed_so_far()])
 
 
 @pytest.mark.check("receipt-has-its-list")

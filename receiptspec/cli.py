@@ -17,6 +17,8 @@ __all__ = ["main"]
 #: Where each command is, imported when it is named: `serve` needs no pytest, `targets` no server.
 _COMMANDS = {
     "run": "running:run",
+    "init": "starting:init",
+    "doctor": "examining:doctor",
     "judge": "judging:judge",
     "replay": "replaying:replay",
     "deviations": "accepting:deviations",

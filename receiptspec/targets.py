@@ -31,6 +31,7 @@ __all__ = [
     "Fixture",
     "Target",
     "Timeouts",
+    "credentials",
     "deviations",
     "find_file",
     "load",
@@ -151,6 +152,28 @@ def find_file(explicit: str | None) -> Path:
 def names(file: Path) -> tuple[str, ...]:
     """Return the names of the targets in `file`."""
     return tuple(_read(file).data)
+
+
+def credentials(vendor: str) -> dict[str, tuple[str, bool, bool]]:
+    """Return what `auth` of a vendor may hold: key to (description, is it needed?, is it secret?).
+
+    Raises `ConfigurationError` for a vendor that no target can have.
+    """
+    schema = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
+    block = schema["$defs"]["target"]
+    known = block["properties"]["vendor"]["enum"]
+    if vendor not in known:
+        raise ConfigurationError(f"no vendor {vendor!r}", fix=f"known: {', '.join(known)}")
+    needed: list[str] = []
+    for rule in block["allOf"]:
+        if rule["if"]["properties"]["vendor"]["const"] == vendor:
+            needed = rule["then"]["properties"]["auth"]["required"]
+    found = {}
+    for key, entry in block["properties"]["auth"]["properties"].items():
+        owner, _, about = entry["description"].partition(": ")
+        if key in needed or owner.lower() == vendor:
+            found[key] = (about, key in needed, key in _SECRET_KEYS)
+    return found
 
 
 def deviations(file: Path, name: str) -> tuple[Mapping[str, str], ...]:

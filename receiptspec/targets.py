@@ -314,7 +314,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
-        ca=block.get("ca"),
+        ca=_file(source, name, "ca", block.get("ca")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
         file=str(source.file),
@@ -380,6 +380,12 @@ def _listener(source: yamltext.YamlFile, name: str, value: str | None) -> str | 
         raise source.error(
             f"{value!r} is not on this machine", path, fix="like http://127.0.0.1:9099"
         )
+    return value
+
+
+def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> str | None:
+    if value is not None and not Path(value).is_file():
+        raise source.error(f"no file {value}", (name, key), fix="a path from the working directory")
     return value
 
 

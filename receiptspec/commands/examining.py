@@ -7,7 +7,7 @@ import sys
 import click
 
 from receiptspec import doctor as examination
-from receiptspec.commands import TARGETS
+from receiptspec.commands import TARGETS, target_names
 from receiptspec.run import prepare
 
 __all__ = ["doctor"]
@@ -23,7 +23,15 @@ Exit status: 0 ready, 4 something is to be configured or switched on, 6 somethin
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--target", "names", multiple=True, required=True, metavar="NAME", help="Look at it.")
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    shell_complete=target_names,
+    help="Look at this target.",
+)
 @TARGETS
 def doctor(names: tuple[str, ...], file: str | None) -> None:
     """Look at a target before any test runs, and say what to do.

@@ -16,6 +16,7 @@ import click
 from receiptspec import contract as contracts
 from receiptspec import resources, yamltext
 from receiptspec import targets as targets_file
+from receiptspec.commands import vendor_names
 from receiptspec.deviations import scalar
 from receiptspec.errors import ConfigurationError
 
@@ -38,7 +39,7 @@ Secrets are never written: they stand as ${VARIABLES}, which the last lines tell
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("name", required=False)
-@click.option("--vendor", help="Whose contract is to be kept.")
+@click.option("--vendor", shell_complete=vendor_names, help="Whose contract is to be kept.")
 @click.option("--url", help="Scheme, host, port and, where there is one, a path prefix.")
 @click.option("--embedded", is_flag=True, help="The packaged reference server instead of a URL.")
 @click.option("--auth", "given", multiple=True, metavar="KEY=VALUE", help="One of its credentials.")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import http.cookiejar
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 import requests
 import urllib3
@@ -50,7 +51,7 @@ class _Spent:
 
 
 class Client:
-    """One keep-alive session to one origin, within a rate and a budget.
+    """One keep-alive session to one origin, within a rate, rates by operation, and a budget.
 
     `exchanges` are handed to `on_exchange` as they happen; their bytes are never changed.
     """
@@ -61,6 +62,7 @@ class Client:
         *,
         timeouts: Timeouts | None = None,
         rate: float | None = None,
+        rates: Mapping[str, float] = MappingProxyType({}),
         budget: Budget | None = None,
         ca: str | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Client:
         self._spent = _Spent()
         self._born = time.monotonic()
         self._limiter = _limiter(rate)
+        self._limiters = {operation: _limiter(each) for operation, each in rates.items()}
         self._ca = ca
         self._session = self._connected()
         self._apart = threading.local()
@@ -111,8 +114,9 @@ class Client:
         """
         session = self._own() if apart else self._session
         number = self._spend(writes=writes)
-        if self._limiter is not None:
-            self._limiter.try_acquire("target")
+        for limiter in (self._limiter, self._limiters.get(request.operation or "")):
+            if limiter is not None:
+                limiter.try_acquire("target")
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)

@@ -48,6 +48,8 @@ class Code:
 class Operation:
     """One call. `rate` is the documented number of calls a second, ``None`` if not stated.
 
+    `query` holds the parameters that name the call itself, where its path does not.
+
     `core` operations are about receipts themselves; the others set the scene for them.
     """
 
@@ -56,6 +58,7 @@ class Operation:
     summary: str
     method: str = "POST"
     service: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     rate: int | None = None
     documents: tuple[str, ...] = ()
     codes: frozenset[CodeId] = frozenset()
@@ -219,6 +222,7 @@ def _operation(name: str, entry: dict[str, Any], base: Path) -> Operation:
         summary=entry["summary"],
         method=entry.get("method", "POST"),
         service=entry.get("service", ""),
+        query=MappingProxyType(entry.get("query", {})),
         rate=entry.get("rate"),
         documents=tuple(entry["documents"]),
         codes=frozenset(entry.get("codes", ())),

@@ -88,7 +88,7 @@ def examine(run: Run, target: Target) -> Iterator[Line]:
     yield Line("answers", State.OK, f"it speaks as {stage.contract.title} does")
     yield Line("credentials", State.OK, "accepted")
     yield from _budget(target)
-    yield _hook(target)
+    yield _hook(stage.target)
     missing = _missing(stage)
     yield from _receipts(stage, missing)
     yield from _left_out(stage, missing)
@@ -216,7 +216,8 @@ def _receipts(stage: Stage, missing: dict[str, int]) -> Iterator[Line]:
         return
     if told.state is State.OK:
         yield _read(stage, group, message, missing)
-    yield _callbacks(stage)
+    if any((row.check or "").startswith("webhook-") for row in _tested(stage)):
+        yield _callbacks(stage)
 
 
 def _fixture(stage: Stage) -> Iterator[Line]:
@@ -369,8 +370,8 @@ def _left_out(stage: Stage, missing: dict[str, int]) -> Iterator[Line]:
         writing = [row for row in rows if row.operation and operations[row.operation].writes]
         reasons["no writes: true"] = len(writing)
     if target.webhook_listener is None and not target.embedded:
-        hooked = [row for row in rows if (row.check or "").startswith("webhook-")]
-        reasons["no hooks.webhook_listener"] = len(hooked)
+        hooked = sum(1 for row in rows if (row.check or "").startswith("webhook-"))
+        reasons |= {"no hooks.webhook_listener": hooked} if hooked else {}
     for reason, count in reasons.items():
         about = f"{count} requirements at least" if count else "what depends on it"
         yield Line("left out", State.NOTE, f"{about}: {reason}")

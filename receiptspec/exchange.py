@@ -80,7 +80,8 @@ class Redactor:
     """Replaces secrets, in every encoding they travel in, by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: list[str] = []
+        self._secrets: dict[str, None] = {}
+        self._in_order = True
         for secret in secrets:
             self.add(secret)
 
@@ -89,11 +90,14 @@ class Redactor:
         plain = secret.reveal() if isinstance(secret, Secret) else secret
         if len(plain) < 6 or plain in self._secrets:
             return
-        forms = {plain, quote(plain, safe=""), quote(plain), *self._secrets}
-        self._secrets = sorted(forms, key=lambda form: (-len(form), form))
+        self._secrets |= dict.fromkeys((plain, quote(plain, safe=""), quote(plain)))
+        self._in_order = False
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret masked, the longest first."""
+        if not self._in_order:
+            self._secrets = dict.fromkeys(sorted(self._secrets, key=len, reverse=True))
+            self._in_order = True
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, _MASK)

@@ -8,7 +8,7 @@ requirement that promises it, together with the shortest script that shows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ READ, UNREAD = "read-raises-read-count", "read-lowers-unread-count"
 STILL = "reads-stay-with-their-message"
 ANSWERED, PLAIN = "every-message-is-answered", "plain-message-has-no-receipt"
 LISTS, ONCE = "reader-changes-lists", "walk-visits-everybody-once"
+LISTED, OTHERS = "readers-are-listed", "non-readers-are-listed"
 BOUND, GONE = "no-more-readers-than-members", "dismissed-group-is-refused"
 
 
@@ -121,6 +122,7 @@ class _Machine(RuleBasedStateMachine):
 
     @rule(group=st.integers(0, 1), receipt=st.sampled_from([True, True, True, False]))
     def send(self, group: int, receipt: bool) -> None:
+        receipt = receipt or not self.stage.driver.receipts_are_wished
         if not self.tired and len(self.states) < 40:
             self._send(group, receipt=receipt)
 
@@ -303,11 +305,27 @@ class _Machine(RuleBasedStateMachine):
                     BOUND, checks.within(answer, now, _SIZE + 2, "reading, some of them repeatedly")
                 )
             else:
+                deviations += self._lists(state, now, answer)
                 for name, by, check in (("read", 1, READ), ("unread", -1, UNREAD)):
                     why = f"{state.since} members read it" if state.since else "others were read"
                     wrong = checks.changed(answer, state.base, now, name, by * state.since, why)
                     deviations += self._as(check if state.since else STILL, wrong)
         return deviations
+
+    def _lists(self, state: _State, now: Receipt, answer: Answer) -> Iterator[Deviation]:
+        """Judge the lists that come with a receipt, while nobody has joined or left."""
+        if not state.listed:
+            return
+        owner = state.message.conversation.owner
+        left = state.audience - state.readers
+        for check, listed, wanted in (
+            (LISTED, now.readers, state.readers),
+            (OTHERS, now.non_readers, left),
+        ):
+            if listed is not None and set(listed) - {owner} != wanted:
+                yield from self._as(
+                    check, checks.listed(answer, now, check == LISTED, wanted, {owner})
+                )
 
     def _moved_otherwise(self, state: _State, now: Receipt | None) -> bool:
         if not state.message.wants_receipt or state.base is None:
@@ -330,7 +348,10 @@ class _Machine(RuleBasedStateMachine):
         state = self.states[which % len(self.states)]
         if not state.listed or not state.message.wants_receipt:
             return
-        owner = state.message.conversation.owner
+        conversation = state.message.conversation
+        if self.stage.driver.list_members(conversation, 0, read=read, cursor=None, count=1) is None:
+            return
+        owner = conversation.owner
         wanted = state.readers if read else state.audience - state.readers
         kind = "have" if read else "have not"
         self.script.append(f"listed who {kind} read {state.name}, {count} a page")
@@ -356,7 +377,9 @@ class _Machine(RuleBasedStateMachine):
     def _as(self, check: str, findings: Iterable[Finding]) -> list[Deviation]:
         return [Deviation(check, finding) for finding in findings]
 
-    def _say(self, deviations: list[Deviation]) -> None:
+    def _say(self, found: Iterable[Deviation]) -> None:
+        promised = {row.check for row in self.stage.contract.requirements}
+        deviations = [deviation for deviation in found if deviation.check in promised]
         if not deviations:
             return
         script = "\n".join(f"  {number}. {line}" for number, line in enumerate(self.script, 1))

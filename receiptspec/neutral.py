@@ -56,7 +56,8 @@ class Call:
 class Answer:
     """An exchange as its dialect reads it.
 
-    `code` is the error code of a refusal, else ``None``; `spoken` says whether the body is
+    `code` is the error code of a refusal, else ``None``, `info` what stands beside it and
+    `code_path` where; `spoken` says whether the body is
     recognisably the dialect's, however broken.
     """
 
@@ -68,6 +69,8 @@ class Answer:
     note: str = ""
     spoken: bool = False
     request_body: Any = None
+    info: str = ""
+    code_path: str = "$.ErrorCode"
 
     @property
     def accepted(self) -> bool:
@@ -127,12 +130,14 @@ class Receipt:
     code: CodeId | None = None
     read: int | None = None
     unread: int | None = None
-    readers: frozenset[Any] | None = None
-    non_readers: frozenset[Any] | None = None
+    readers: tuple[Any, ...] | None = None
+    non_readers: tuple[Any, ...] | None = None
     peer_read: bool | None = None
+    conversation: Any = None
     path: str = "$"
     read_key: str = "read"
     unread_key: str = "unread"
+    peer_key: str = "peer read"
 
     def place(self, field: str) -> str:
         """Return the JSON path of ``read`` or ``unread``."""

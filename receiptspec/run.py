@@ -6,9 +6,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from receiptspec import contract as contracts
 from receiptspec import reference
@@ -24,6 +25,21 @@ from receiptspec.targets import Target
 from receiptspec.webhooks import Listener
 
 __all__ = ["Run", "prepare"]
+
+
+def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
+    """Return the embedded server's credentials as the ``auth`` of a target has them."""
+    if vendor == "volcengine":
+        return {
+            "appid": server.appid,
+            "access_key": server.access_key,
+            "secret_key": Secret(server.secret_key),
+        }
+    return {
+        "sdkappid": server.sdkappid,
+        "identifier": server.identifier,
+        "key": Secret(server.key),
+    }
 
 
 @dataclass
@@ -123,11 +139,9 @@ class Run:
                 )
             )
             origin = server.url
-            auth = {
-                "sdkappid": server.sdkappid,
-                "identifier": server.identifier,
-                "key": Secret(server.key),
-            }
+            auth = _credentials(target.vendor, server)
+            if target.vendor == "volcengine":  # it has no call by which a user reads
+                target = replace(target, read_hook=f"{server.url}/_reference/read")
         stage = Stage(
             target,
             origin=origin or target.url,

@@ -89,7 +89,8 @@ class Stage:
         self._client = Client(
             _origin_only(origin),
             timeouts=target.timeouts,
-            rate=_rate(target, self.contract, share),
+            rate=max(target.rate / share, 0.02) if target.rate else None,
+            rates={} if target.rate else _rates(self.contract, share),
             budget=_share_of(target.budget, share),
             ca=target.ca,
         )
@@ -156,7 +157,7 @@ class Stage:
         """Return harmless calls, one of which should be accepted where that may be tried."""
         probes = self.driver.probes()
         if self.target.writes:
-            probes += self.driver.make_users([f"rs{self.namespace}-u0"])
+            probes += self.driver.make_users([self.driver.user(self.namespace, 0)])
         return probes
 
     def call(self, call: Call) -> Answer:
@@ -209,7 +210,7 @@ class Stage:
         if not self._refuses_us(again):
             finding = Finding(
                 f"a credential that had been accepted is {answer.describe()}; a new one is not",
-                "$.ErrorCode",
+                answer.code_path,
                 "an accepted credential until it expires",
                 f"code {answer.code}",
                 f"credential-worn-out:{answer.code}",
@@ -400,16 +401,17 @@ class Stage:
         """Return the first `count` users of the pool, making those that do not exist yet."""
         if self.target.fixture and not self.target.writes:
             raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
-        missing = [f"rs{self.namespace}-u{i}" for i in range(len(self._users), count)]
+        missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
         for call in self.driver.make_users(missing):
             self.must(call)
         self._users.extend(missing)
         return tuple(self._users[:count])
 
-    def group(self, size: int, *, type_: str = "Public", id_: str | None = None) -> Conversation:
+    def group(self, size: int, *, type_: str = "", id_: str | None = None) -> Conversation:
         """Make a group of `size` people; the owner is the first. See `must` for errors."""
         owner, *others = self.users(size)
-        first, rest = others[: self.driver.at_once], others[self.driver.at_once :]
+        type_ = type_ or self.driver.group_type
+        first, rest = others[: self.driver.at_creation], others[self.driver.at_creation :]
         answer = self.must(self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_))
         made = self.driver.made_group(answer)
         if made is None:
@@ -420,6 +422,15 @@ class Stage:
             part = rest[start : start + self.driver.at_once]
             self.must(self.driver.add_members(group, part))
         return group
+
+    def pair(self, one: Any, other: Any) -> Conversation:
+        """Open the conversation of two people, `one` being its owner. See `must` for errors."""
+        call, id_ = self.driver.make_pair(one, other), None
+        if call is not None:
+            id_ = self.driver.made_group(self.must(call))
+            if id_ is None:
+                raise NotExercised("the answer that a conversation was made names none")
+        return Conversation(Kind.DIRECT, id_, "direct", one, (one, other))
 
     def say(
         self, conversation: Conversation, *, receipt: bool = True, sender: Any = None
@@ -603,9 +614,10 @@ def _origin_only(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _rate(target: Target, contract: Contract, share: int) -> float:
-    documented = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
-    return max((target.rate or documented) / share, 0.02)
+def _rates(contract: Contract, share: int) -> dict[str, float]:
+    """Return the documented calls a second of each operation; the usual one where none is."""
+    usual = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
+    return {name: (op.rate or usual) / share for name, op in contract.operations.items()}
 
 
 def _share_of(budget: Budget, share: int) -> Budget:

@@ -83,10 +83,10 @@ class Deviation:
 class Fixture:
     """An existing group of a target that may not be written to."""
 
-    id: str
+    id: str | int
     messages: tuple[int, ...]
-    type: str = "Public"
-    members: tuple[str, ...] = ()
+    type: str = ""
+    members: tuple[str | int, ...] = ()
     plain_messages: tuple[int, ...] = ()
 
 
@@ -360,7 +360,7 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
 def _auth(source: yamltext.YamlFile, name: str, auth: dict[str, Any]) -> Mapping[str, Any]:
     result: dict[str, Any] = {}
     for key, value in auth.items():
-        if key == "sdkappid" and not str(value).isdigit():
+        if key in ("sdkappid", "appid") and not str(value).isdigit():
             raise source.error(f"{value!r} is no number", (name, "auth", key), fix="digits only")
         result[key] = Secret(value) if key in _SECRET_KEYS else value
     return MappingProxyType(result)

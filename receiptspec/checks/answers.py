@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from receiptspec import jsonschemas, strictjson
+from receiptspec.checks.metadata import METADATA, RequestIds
 from receiptspec.contract import Contract, Requirement
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation
@@ -30,6 +31,8 @@ PASSIVE = frozenset(
         "integers-are-not-quoted",
         "secrets-are-not-echoed",
         "answers-are-labelled-json",
+        "request-ids-differ",
+        *METADATA,
     }
 )
 
@@ -52,6 +55,9 @@ class Monitor:
                 self._rows[row.check].append(row)
         self._schema_rows = {row.id: row for row in contract.requirements if row.check}
         self._slow: Counter[str] = Counter()
+        self._metadata = {check: judge for check, judge in METADATA.items() if self._rows[check]}
+        if self._rows["request-ids-differ"]:
+            self._metadata["request-ids-differ"] = RequestIds().judge
 
     def judge(self, answer: Answer, redact: Redactor) -> Iterator[Judged]:
         """Yield (requirement id, what is wrong or was seen, ``None`` for nothing)."""
@@ -68,6 +74,12 @@ class Monitor:
         if not answer.accepted:
             yield from self._each("refusals-say-why", _reason(answer))
         yield from self._each("answers-are-labelled-json", [_label(answer)])
+        for check, judge in self._metadata.items():
+            for row in self._rows[check]:
+                if row.operation in (None, answer.operation):
+                    yield row.id, None
+                    for item in judge(answer, self._contract):
+                        yield row.id, item
         yield from self._schemas(answer)
 
     def _is_documented(self, answer: Answer) -> bool:

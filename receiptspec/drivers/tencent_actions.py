@@ -25,6 +25,8 @@ class TencentActions(Driver):
     ask = "get_group_msg_receipt"
     group_read = "group_msg_receipt"
     at_once = 100
+    at_creation = 100
+    group_type = "Public"
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""

@@ -23,8 +23,9 @@ _FAREWELL = 2.0  # seconds for the child to end
 class Server:
     """A running reference server; a context manager that stops it.
 
-    `url` is its origin, `sdkappid`, `identifier` and `key` are its credentials, `pid` its process,
-    `ready_after` the seconds that it took to start.
+    `url` is its origin, `pid` its process, `ready_after` the seconds that it took to start.
+    `sdkappid`, `identifier` and `key` are its credentials for Tencent's face, `appid`,
+    `access_key`, `secret_key` and `region` those for Volcengine's.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], facts: dict[str, Any]) -> None:
@@ -34,6 +35,11 @@ class Server:
         self.identifier: str = facts["identifier"]
         self.key: str = facts["key"]
         self.pid: int = facts["pid"]
+        volcengine: dict[str, Any] = facts["volcengine"]
+        self.appid: int = volcengine["appid"]
+        self.access_key: str = volcengine["access_key"]
+        self.secret_key: str = volcengine["secret_key"]
+        self.region: str = volcengine["region"]
         self.ready_after = 0.0
 
     def __repr__(self) -> str:
@@ -71,6 +77,10 @@ def launch(
     key: str | None = None,
     sdkappid: int = 0,
     identifier: str = "administrator",
+    appid: int = 0,
+    access_key: str = "",
+    secret_key: str | None = None,
+    region: str = "cn-north-1",
 ) -> Server:
     """Start a reference server and wait until it answers.
 
@@ -80,6 +90,7 @@ def launch(
     """
     command = [sys.executable, "-m", "receiptspec.reference", "--host", host, "--port", str(port)]
     command += ["--sdkappid", str(sdkappid), "--identifier", identifier]
+    command += ["--appid", str(appid), "--access-key", access_key, "--region", region]
     for option, names in (("--fault", faults), ("--variant", variants)):
         for name in names:
             command += [option, name]
@@ -90,7 +101,7 @@ def launch(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(key, webhook_token),
+        env=_environment(key, webhook_token, secret_key),
     )
     try:
         server = Server(process, _ready_line(process, started + _PATIENCE))
@@ -101,7 +112,7 @@ def launch(
     return server
 
 
-def _environment(key: str | None, token: str | None) -> dict[str, str]:
+def _environment(key: str | None, token: str | None, secret_key: str | None) -> dict[str, str]:
     """Return the child's environment: it imports the same package and no parent's leftovers."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -109,6 +120,7 @@ def _environment(key: str | None, token: str | None) -> dict[str, str]:
     secrets = {
         "RECEIPTSPEC_REFERENCE_KEY": key,
         "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN": token,
+        "RECEIPTSPEC_REFERENCE_SECRET_KEY": secret_key,
     }
     return environment | {name: value for name, value in secrets.items() if value}
 

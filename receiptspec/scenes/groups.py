@@ -99,7 +99,8 @@ def ready(stage: Stage) -> Ready:
     fixture = stage.target.fixture
     if fixture is not None and not stage.target.writes:
         owner = fixture.members[0] if fixture.members else None
-        group = Conversation(Kind.GROUP, fixture.id, fixture.type, owner, fixture.members)
+        type_ = fixture.type or stage.driver.group_type
+        group = Conversation(Kind.GROUP, fixture.id, type_, owner, fixture.members)
         messages = tuple(Message(group, seq, owner, True) for seq in fixture.messages)
         plain = fixture.plain_messages[:1]
         return Ready(
@@ -110,7 +111,7 @@ def ready(stage: Stage) -> Ready:
         )
     group = stage.group(MEMBERS)
     messages = tuple(stage.say(group) for _ in range(3))
-    plain_message = stage.say(group, receipt=False)
+    plain_message = stage.say(group, receipt=False) if stage.driver.receipts_are_wished else None
     fresh = _ask(stage, group, *messages)
     stage.needs(fresh.answer)
     return Ready(group, messages, plain_message, fresh)

@@ -7,10 +7,7 @@ nodes say, and nothing is written unless the result, read anew, says just what w
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -76,7 +73,8 @@ def add(file: Path, target: str, wanted: Iterable[Deviation], *, today: date) ->
         goal = {**source.data, target: {**source.data[target], "deviations": after}}
         text = file.read_bytes().decode("utf-8")
         edits = _edits(text, target, added, dict(zip(places, renewed, strict=True)))
-        _save(file, _edited(text, edits), goal, added + renewed)
+        by_hand = "\n".join(_items(map(_block, added + renewed), 4))
+        yamltext.rewrite(file, _edited(text, edits), goal, fix=f"write by hand:\n{by_hand}")
     return Written(tuple(added), tuple(renewed), tuple(kept))
 
 
@@ -186,39 +184,7 @@ def _column(text: str, node: Any) -> int:
     return index - _line_start(text, index)
 
 
-# --- writing ------------------------------------------------------------------------------
-
-
 def _edited(text: str, edits: Iterable[Edit]) -> str:
     for start, end, words in sorted(edits, reverse=True):
         text = text[:start] + words + text[end:]
     return text
-
-
-def _save(file: Path, text: str, goal: Any, written: Sequence[Deviation]) -> None:
-    """Put the new text in place, provided that it says what is meant."""
-    place = file.resolve()
-    name = ""
-    try:
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8"))
-        if not _says(Path(name), goal):
-            block = "\n".join(_items(map(_block, written), 4))
-            raise ConfigurationError(
-                "cannot be extended safely", file=file, fix=f"add by hand:\n{block}"
-            )
-        shutil.copymode(place, name)
-        Path(name).replace(place)
-    except OSError as error:
-        raise ConfigurationError(f"cannot be written: {error.strerror}", file=file) from None
-    finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
-
-
-def _says(file: Path, goal: Any) -> bool:
-    try:
-        return bool(yamltext.load(file).data == goal)
-    except ConfigurationError:
-        return False

@@ -104,6 +104,10 @@ class Run:
         pin = next(one.pin for one in self.targets if one.name == target)
         return Contract.is_new(row, pin)
 
+    def stage(self, target: Target) -> Stage:
+        """Return a target at work, started on first use."""
+        return self._staged(target)()
+
     def running(self, target: str) -> Stage | None:
         """Return the stage of a target that was started."""
         return self._stages.get(target)

@@ -336,6 +336,10 @@ class Stage:
         """Remember an answer to a documented call that ought to have been accepted."""
         self._needed.setdefault(answer.operation, []).append(answer)
 
+    def needed(self) -> list[Answer]:
+        """Return the answers to documented calls that ought to have been accepted."""
+        return [answer for answers in self._needed.values() for answer in answers]
+
     def never_worked(self) -> list[Answer]:
         """Return one refusal of each operation that was needed and never accepted.
 

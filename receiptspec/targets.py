@@ -31,6 +31,7 @@ __all__ = [
     "Fixture",
     "Target",
     "Timeouts",
+    "credentials",
     "deviations",
     "find_file",
     "load",
@@ -151,6 +152,28 @@ def find_file(explicit: str | None) -> Path:
 def names(file: Path) -> tuple[str, ...]:
     """Return the names of the targets in `file`."""
     return tuple(_read(file).data)
+
+
+def credentials(vendor: str) -> dict[str, tuple[str, bool, bool]]:
+    """Return what `auth` of a vendor may hold: key to (description, is it needed?, is it secret?).
+
+    Raises `ConfigurationError` for a vendor that no target can have.
+    """
+    schema = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
+    block = schema["$defs"]["target"]
+    known = block["properties"]["vendor"]["enum"]
+    if vendor not in known:
+        raise ConfigurationError(f"no vendor {vendor!r}", fix=f"known: {', '.join(known)}")
+    needed: list[str] = []
+    for rule in block["allOf"]:
+        if rule["if"]["properties"]["vendor"]["const"] == vendor:
+            needed = rule["then"]["properties"]["auth"]["required"]
+    found = {}
+    for key, entry in block["properties"]["auth"]["properties"].items():
+        owner, _, about = entry["description"].partition(": ")
+        if key in needed or owner.lower() == vendor:
+            found[key] = (about, key in needed, key in _SECRET_KEYS)
+    return found
 
 
 def deviations(file: Path, name: str) -> tuple[Mapping[str, str], ...]:
@@ -291,7 +314,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
-        ca=block.get("ca"),
+        ca=_file(source, name, "ca", block.get("ca")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
         file=str(source.file),
@@ -357,6 +380,12 @@ def _listener(source: yamltext.YamlFile, name: str, value: str | None) -> str | 
         raise source.error(
             f"{value!r} is not on this machine", path, fix="like http://127.0.0.1:9099"
         )
+    return value
+
+
+def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> str | None:
+    if value is not None and not Path(value).is_file():
+        raise source.error(f"no file {value}", (name, key), fix="a path from the working directory")
     return value
 
 

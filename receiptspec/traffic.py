@@ -162,10 +162,9 @@ def _operation(contract: Contract, entry: Mapping[str, Any]) -> str | None:
     meant = [
         operation
         for operation in contract.operations.values()
-        if url.path.endswith(operation.path)
-        and set(getattr(operation, "query", {}).items()) <= query
+        if url.path.endswith(operation.path) and set(operation.query.items()) <= query
     ]
-    named = [op for op in meant if len(op.path) > 1 or getattr(op, "query", {})]
+    named = [op for op in meant if len(op.path) > 1 or op.query]
     best = max(named, key=lambda op: len(op.path), default=None)
     return best.name if best else None
 
@@ -238,7 +237,7 @@ def _results(
     for answer in heard:
         for requirement, said in monitor.judge(answer, made.redact):
             note(requirement, said)
-    for check, operation, findings in _relations(heard, driver):
+    for check, operation, findings in _relations(heard, driver, contract):
         for row in contract.requirements:
             if row.check == check and row.operation == operation:
                 note(row.id, None)
@@ -275,21 +274,36 @@ def _bare(row: Requirement, target: str, outcome: Outcome, reason: str) -> Resul
 Related = tuple[str, str, list[Finding]]
 
 
-def _relations(heard: Sequence[Answer], driver: Driver) -> Iterator[Related]:
+def _relations(heard: Sequence[Answer], driver: Driver, contract: Contract) -> Iterator[Related]:
     """Yield check, operation and what is wrong for each relation that the recording settles."""
     accepted = [answer for answer in heard if answer.accepted]
-    for answer in accepted:
+    there: set[tuple[str, str]] = set()
+    for answer in sorted(accepted, key=lambda one: one.exchange.started):
         if answer.operation == driver.ask:
-            yield from _asked(answer, driver)
+            yield from _asked(answer, driver, there)
         yield from _page(answer, driver)
+        conversation = str(driver.conversation_named(answer.request_body))
+        if contract.operations[answer.operation].writes:
+            there.add((conversation, str(_sent(answer, driver))))
     yield from _numbered(accepted, driver)
 
 
-def _asked(answer: Answer, driver: Driver) -> Iterator[Related]:
-    """Each message that was asked for has an item, whatever the item says."""
+def _sent(answer: Answer, driver: Driver) -> Any:
+    try:
+        return driver.sent_message(answer)
+    except (AttributeError, TypeError, KeyError):
+        return None
+
+
+def _asked(answer: Answer, driver: Driver, there: set[tuple[str, str]]) -> Iterator[Related]:
+    """Each message has an item that was asked for and, as the recording shows, exists."""
     try:
         asked = driver.named_messages(answer.request_body)
     except (AttributeError, TypeError, KeyError):
+        return
+    conversation = str(driver.conversation_named(answer.request_body))
+    asked = [message for message in asked if (conversation, str(message)) in there]
+    if not asked:
         return
     found = {receipt.message: receipt for receipt in driver.receipts(answer)}
     missing = [message for message in asked if message not in found]
@@ -317,10 +331,7 @@ def _numbered(accepted: Sequence[Answer], driver: Driver) -> Iterator[Related]:
     newest: dict[tuple[str, Any], Answer] = {}
     for answer in sorted(accepted, key=lambda one: one.exchange.started):
         conversation = driver.conversation_named(answer.request_body)
-        try:
-            number = driver.sent_message(answer)
-        except (AttributeError, TypeError, KeyError):
-            continue
+        number = _sent(answer, driver)
         if not isinstance(number, int) or not isinstance(conversation, str):
             continue
         key = (answer.operation, conversation)

@@ -115,7 +115,7 @@ def test_what_is_accepted_already_is_left_alone_and_what_has_expired_is_renewed(
 def test_a_file_that_cannot_be_extended_safely_is_left_alone(file):
     text = "a: &x\n  vendor: tencent\n  embedded: true\nbroken: *x\n"
     file.write_text(text)
-    with pytest.raises(ConfigurationError, match="add by hand"):
+    with pytest.raises(ConfigurationError, match="by hand"):
         deviations.add(file, "broken", [ONE], today=TODAY)
     assert file.read_text() == text
     assert list(file.parent.iterdir()) == [file]
@@ -141,13 +141,26 @@ def test_scalars_are_read_as_the_text_that_they_were(text):
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """Results of many faults, each run alone, in one run."""
+    """Results of many faults, each at work alone, as one report."""
     folder = tmp_path_factory.mktemp("faults")
     blocks = [f"{n}: {{vendor: tencent, embedded: {{faults: [{n}]}}}}\n" for n in names()]
     (folder / "targets.yaml").write_text("".join(blocks))
-    options = [word for name in names() for word in ("--target", name)]
+    document = None
+    for start in range(0, len(names()), BATCH):
+        part = run(folder, names()[start : start + BATCH])
+        if document is None:
+            document = part
+        else:
+            document["targets"] += part["targets"]
+            document["results"] += part["results"]
+    (folder / "out" / "report.json").write_text(json.dumps(document), encoding="utf-8")
+    return folder
+
+
+def run(folder, names_):
+    options = [word for name in names_ for word in ("--target", name)]
     options += [word for row in ROWS for word in ("--requirement", row)]
-    options += ["--profile", "smoke", "--seed", "7", "-n", "2", "--report", "out"]
+    options += ["--profile", "smoke", "--seed", "7", "--report", "out"]
     done = subprocess.run(
         [sys.executable, "-m", "receiptspec", "run", *options],
         cwd=folder,
@@ -156,10 +169,11 @@ def recorded(tmp_path_factory):
         timeout=280,
         check=False,
     )
-    assert done.returncode == 1, done.stdout + done.stderr
-    return folder
+    assert done.returncode == 1, done.stdout[-2000:] + done.stderr
+    return read(folder)
 
 
+BATCH = 9  # each target has a server of its own until the run ends
 ROWS = ("TC-GEN-01", "TC-GEN-02", "TC-GEN-03", "TC-GEN-04", "TC-GEN-05", "TC-GEN-07", "TC-GMR-02")
 
 #: What looks the same in the answers: the first, or a part of it, is all that the second does.

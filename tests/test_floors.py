@@ -21,7 +21,7 @@ FLOORS = [
     {"scenes", "model"},
     {"case"},
     {"results", "recorded", "deviations", "traffic"},
-    {"run"},
+    {"run", "doctor"},
     {"report"},
     {"plugin"},
     {"session"},

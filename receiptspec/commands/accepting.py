@@ -12,7 +12,7 @@ import click
 from receiptspec import deviations as written
 from receiptspec import recorded
 from receiptspec import targets as targets_file
-from receiptspec.commands import TARGETS, targets_of
+from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 from receiptspec.targets import Deviation
@@ -46,8 +46,21 @@ def deviations() -> None:
 @click.option("--owner", required=True, help="Who accepts the failures.")
 @click.option("--expires", required=True, metavar="DAY", help="The last day, like 2027-03-01.")
 @click.option("--reason", help="Why. Default: what was found.")
-@click.option("--target", "name", metavar="NAME", help="Only this target's failures.")
-@click.option("--requirement", "ids", multiple=True, metavar="ID", help="Only this requirement's.")
+@click.option(
+    "--target",
+    "name",
+    metavar="NAME",
+    shell_complete=target_names,
+    help="Only this target's failures.",
+)
+@click.option(
+    "--requirement",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    shell_complete=requirement_ids,
+    help="Only this requirement's.",
+)
 @click.option("--warnings", is_flag=True, help="Warnings too. Always so after a strict run.")
 @TARGETS
 def accept(
@@ -125,7 +138,9 @@ def _write(file: Path, target: str, wanted: list[Deviation]) -> None:
 
 
 @deviations.command(name="list", epilog=_EXAMPLES)
-@click.option("--target", "name", metavar="NAME", help="Only this target's.")
+@click.option(
+    "--target", "name", metavar="NAME", shell_complete=target_names, help="Only this target's."
+)
 @TARGETS
 def list_(name: str | None, file: str | None) -> None:
     """List accepted failures: target, requirement, signature, owner, last day, reason."""

@@ -7,13 +7,19 @@ import click
 from receiptspec import contract as contracts
 from receiptspec import targets as targets_file
 from receiptspec import traceability
-from receiptspec.commands import TARGETS
+from receiptspec.commands import TARGETS, requirement_ids, vendor_names
 from receiptspec.errors import ConfigurationError
 
 __all__ = ["explain", "requirements", "targets"]
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec targets
+  receiptspec targets --targets ci/targets.yaml
+"""
+)
 @TARGETS
 def targets(file: str | None) -> None:
     """List the targets that a run can name."""
@@ -23,8 +29,15 @@ def targets(file: str | None) -> None:
         click.echo(name)
 
 
-@click.command()
-@click.option("--vendor", help="Only this vendor's.")
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec requirements --vendor tencent
+  receiptspec requirements --operation get_group_msg_receipt
+  receiptspec explain TC-GMR-09                      all about one of them
+"""
+)
+@click.option("--vendor", shell_complete=vendor_names, help="Only this vendor's.")
 @click.option("--operation", help="Only this operation's.")
 def requirements(vendor: str | None, operation: str | None) -> None:
     """List requirement rows: id, level, state, check and text."""
@@ -52,8 +65,14 @@ def _vendors(name: str | None) -> tuple[str, ...]:
     return (name,)
 
 
-@click.command()
-@click.argument("requirement")
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec explain TC-GMR-09
+  receiptspec run --target mine --requirement TC-GMR-09
+"""
+)
+@click.argument("requirement", shell_complete=requirement_ids)
 def explain(requirement: str) -> None:
     """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
     from receiptspec.reference.faults import FAULTS

@@ -15,6 +15,7 @@ import click
 from receiptspec import contract as contracts
 from receiptspec import report, traffic
 from receiptspec.case import PROFILES
+from receiptspec.commands import vendor_names
 from receiptspec.errors import ConfigurationError
 from receiptspec.results import exit_code, serialise
 from receiptspec.run import Run
@@ -37,7 +38,7 @@ Exit status: 0 conforms, 1 does not conform, 4 no HAR, 5 no call of the vendor i
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", metavar="HAR", type=click.Path(path_type=Path))
-@click.option("--vendor", required=True, help="Whose calls to judge.")
+@click.option("--vendor", required=True, shell_complete=vendor_names, help="Whose calls to judge.")
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails as well.")
 @click.option("--report", "directory", metavar="DIR", help="Write the report there.")
 def judge(file: Path, vendor: str, strict: bool, directory: str | None) -> None:

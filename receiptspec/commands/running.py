@@ -16,7 +16,7 @@ from receiptspec import recorded, report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
-from receiptspec.commands import TARGETS, targets_of
+from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import EXIT
 from receiptspec.report import terminal
 from receiptspec.run import prepare
@@ -37,7 +37,14 @@ Before the first run: receiptspec doctor --target mine
 
 @click.command(epilog=_EXAMPLES)
 @TARGETS
-@click.option("--target", "names", multiple=True, metavar="NAME", help="Judge this target.")
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=target_names,
+    help="Judge this target.",
+)
 @click.option(
     "--profile", type=click.Choice(list(PROFILES)), help="How thoroughly. Default: standard."
 )
@@ -46,6 +53,7 @@ Before the first run: receiptspec doctor --target mine
     "ids",
     multiple=True,
     metavar="ID",
+    shell_complete=requirement_ids,
     help="Only this requirement; TARGET/ID on one of the targets.",
 )
 @click.option(

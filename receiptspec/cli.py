@@ -26,6 +26,7 @@ _COMMANDS = {
     "requirements": "catalogue:requirements",
     "explain": "catalogue:explain",
     "serve": "serving:serve",
+    "prove": "proving:prove",
 }
 
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 import requests
 import urllib3
-from pyrate_limiter import Limiter, Rate
+from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from requests import exceptions
 
 from receiptspec.errors import BudgetSpent
@@ -71,8 +71,8 @@ class Client:
         self._budget = budget or Budget()
         self._spent = _Spent()
         self._born = time.monotonic()
-        self._limiter = _limiter(rate)
-        self._limiters = {operation: _limiter(each) for operation, each in rates.items()}
+        self._limiter = _Limiter(rate) if rate else None
+        self._limiters = {operation: _Limiter(each) for operation, each in rates.items()}
         self._ca = ca
         self._session = self._connected()
         self._apart = threading.local()
@@ -116,7 +116,7 @@ class Client:
         number = self._spend(writes=writes)
         for limiter in (self._limiter, self._limiters.get(request.operation or "")):
             if limiter is not None:
-                limiter.try_acquire("target")
+                limiter.wait()
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -179,11 +179,22 @@ class _Failed(Exception):
         super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
 
 
-def _limiter(rate: float | None) -> Limiter | None:
-    if not rate:
-        return None
-    whole = rate >= 1
-    return Limiter(Rate(int(rate), 1000) if whole else Rate(max(1, round(rate * 60)), 60_000))
+class _Limiter:
+    """Lets so many calls pass in a sliding window; no thread and no file stand behind it."""
+
+    def __init__(self, rate: float) -> None:
+        whole = rate >= 1
+        window = Rate(int(rate), 1000) if whole else Rate(max(1, round(rate * 60)), 60_000)
+        self._bucket = InMemoryBucket([window])
+
+    def wait(self) -> None:
+        """Return when the next call may go."""
+        while True:
+            item = RateItem("call", time.monotonic_ns() // 1_000_000)
+            self._bucket.leak(item.timestamp)
+            if self._bucket.put(item):
+                return
+            time.sleep(max(int(self._bucket.waiting(item)), 1) / 1000)  # type: ignore[arg-type]
 
 
 @contextmanager

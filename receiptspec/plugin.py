@@ -225,8 +225,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn what a test said into an outcome, and attach the result to pytest's report."""
-    made = yield
     case = item.stash.get(_CASE, None)
+    if case is not None and call.excinfo is not None and _needs_no_trace(call.excinfo.value):
+        item.repr_failure = _in_words  # type: ignore[method-assign]
+    made = yield
     if case is None or call.when != "call":
         return made
     run = item.config.stash[_RUN]
@@ -248,6 +250,16 @@ def pytest_runtest_makereport(
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
     return made
+
+
+def _needs_no_trace(error: BaseException) -> bool:
+    return isinstance(error, Nonconformity | NotExercised | Inconclusive)
+
+
+def _in_words(excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    """Say in words what pytest would parse whole modules for, only to be replaced afterwards."""
+    del style
+    return str(excinfo.value)
 
 
 def _outcome(

@@ -24,6 +24,8 @@ FLOORS = [
     {"run", "doctor"},
     {"report"},
     {"plugin"},
+    {"session"},
+    {"proving"},
     {"commands"},
     {"cli", "__main__"},
 ]

@@ -1,7 +1,6 @@
 """Volcengine's face of the reference server: over raw HTTP, and its verifier against vectors."""
 
 import hashlib
-import hmac
 import http.client
 import json
 import re
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
+from volcengine_signing import USUAL, sign
 
 from receiptspec.reference import launch
 from receiptspec.reference.behaviour import Behaviour
@@ -19,20 +19,6 @@ from receiptspec.reference.volcengine.signature import Keys
 from receiptspec.reference.volcengine.site import Site
 
 ASK = "GetMessagesReadReceipt"
-USUAL = ("content-type", "host", "x-content-sha256", "x-date")
-
-
-def sign(headers, names, query, body, secret, scope, method="POST"):
-    block = "".join(f"{n}:{headers[n]}\n" for n in sorted(names))
-    text = "\n".join(
-        [method, "/", query, block, ";".join(sorted(names)), hashlib.sha256(body).hexdigest()]
-    )
-    hashed = hashlib.sha256(text.encode()).hexdigest()
-    text = "\n".join(["HMAC-SHA256", headers.get("x-date", ""), "/".join(scope), hashed])
-    key = secret
-    for part in scope:
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def stamped(seconds=0.0):
@@ -58,6 +44,7 @@ class Caller:
         query=None,
         wire=None,
         stamp=None,
+        late=0,
         secret=None,
         access=None,
         scope=None,
@@ -68,7 +55,7 @@ class Caller:
     ):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         query = f"Action={action}&Version={version}" if query is None else query
-        stamp = stamp or stamped()
+        stamp = stamp or stamped(late)
         known = {
             "content-type": "application/json",
             "host": self.host,
@@ -458,8 +445,8 @@ def scope(service="rtc", region="cn-north-1", end="request", date=None):
             ("MissingSignature", 100005, 401),
         ),
         ({"without": ("x-date",)}, ("MissingRequestInfo", 100004, 400)),
-        ({"stamp": stamped(-86400)}, ("InvalidTimestamp", 100006, 400)),
-        ({"stamp": stamped(960)}, ("InvalidTimestamp", 100006, 400)),
+        ({"late": -86400}, ("InvalidTimestamp", 100006, 400)),
+        ({"late": 960}, ("InvalidTimestamp", 100006, 400)),
         ({"stamp": "20240231T000000Z"}, ("InvalidTimestamp", 100006, 400)),
         ({"stamp": "2024-02-27T06:42:30Z"}, ("InvalidTimestamp", 100006, 400)),
         ({"access": "AKLTNOBODY"}, ("InvalidAccessKey", 100009, 401)),
@@ -568,11 +555,11 @@ def test_vectors_are_accepted(signature, how):
         "aa8fbebe79aa994a25aa933ccf3d22314fcf04fdc0bdceba9bea3248771be01b",
         TV1[:-1] + "9",
         TV1.upper(),
+        "zz",
     ],
 )
 def test_vectors_wrong_by_one_thing_are_refused(signature):
-    code = "InvalidAuthorization" if signature != signature.lower() else "SignatureDoesNotMatch"
-    assert judge(signature) == code
+    assert judge(signature) == "SignatureDoesNotMatch"
 
 
 def test_a_wrong_token_is_refused():

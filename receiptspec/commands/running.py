@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,28 +12,16 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import recorded, resources
+from receiptspec import recorded, report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
 from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
-from receiptspec.errors import EXIT, ConfigurationError
+from receiptspec.errors import EXIT
 from receiptspec.report import terminal
 from receiptspec.run import prepare
 
 __all__ = ["run"]
-
-#: Plugins of pytest that a run has no use for; each costs something at every test.
-_UNUSED = tuple(
-    f"no:{name}"
-    for name in (
-        "terminal", "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml",
-        "legacypath", "logging", "monkeypatch", "nose", "pastebin", "recwarn", "setuponly",
-        "setupplan", "stepwise", "threadexception", "tmpdir", "unittest", "unraisableexception",
-        "warnings",
-    )
-)  # fmt: skip
-
 
 _EXAMPLES = """\b
 Examples:
@@ -98,23 +84,23 @@ def run(
     configuration, 5 nothing exercised, 6 inconclusive (the infrastructure failed).
     """
     if earlier is not None:
-        report = recorded.load(earlier)
-        ids = (*ids, *_failed(report, names))
+        before = recorded.load(earlier)
+        ids = (*ids, *_failed(before, names))
         if not ids:
             click.echo(f"nothing to run: nothing failed in {earlier}")
             sys.exit(EXIT["nothing exercised"])
         names = tuple(dict.fromkeys(entry.rpartition("/")[0] for entry in ids))
-        file = str(targets_of(report, names[0], file))
-        profile = profile or report["run"]["profile"]
-        seed = report["run"]["seed"] if seed is None else seed
-        strict = strict or report["run"].get("strict", False)
+        file = str(targets_of(before, names[0], file))
+        profile = profile or before["run"]["profile"]
+        seed = before["run"]["seed"] if seed is None else seed
+        strict = strict or before["run"].get("strict", False)
     profile = profile or "standard"
     chosen = names or ("reference",)
     prepared = prepare(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
     )
     if directory is not None:
-        _writable(Path(directory))
+        report.writable(Path(directory))
     click.echo(terminal.headline(prepared))
     arguments = ["--seed", str(prepared.seed), "--profile", profile]
     arguments += ["--targets", str(targets_file.find_file(file))]
@@ -131,35 +117,23 @@ def run(
     sys.exit(_pytest(arguments))
 
 
-def _failed(report: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
+def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
     """Return what failed in a report, as ``target/requirement``, and what it takes to show it."""
     for name in names:
-        recorded.target(report, name)
+        recorded.target(before, name)
     chosen: dict[str, None] = {}
-    for target, requirement in recorded.to_repeat(report):
+    for target, requirement in recorded.to_repeat(before):
         if not names or target in names:
             chosen[f"{target}/{requirement}"] = None
-            row = recorded.find(report, f"{target}/{requirement}")
+            row = recorded.find(before, f"{target}/{requirement}")
             if row["check"] in WITNESSED:
-                companions = recorded.companions(report, row)
+                companions = recorded.companions(before, row)
                 chosen |= dict.fromkeys(f"{target}/{other}" for other in companions)
     return tuple(chosen)
 
 
 def _pytest(arguments: Sequence[str]) -> int:
-    """Run the suites in this process, apart from whatever pytest settings the user has."""
-    suites = resources.path("suites")
-    with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
-        os.environ.pop("PYTEST_ADDOPTS", None)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        ini = Path(scratch, "pytest.ini")
-        ini.write_text("[pytest]\n", encoding="utf-8")
-        own = ["-c", str(ini), "--rootdir", str(suites)]
-        for plugin in (*_UNUSED, "_hypothesis_pytestplugin", "receiptspec.plugin"):
-            own += ["-p", plugin]
-        own += ["--import-mode=importlib", "--assert=plain"]
-        return int(pytest.main([*own, *arguments, str(suites)], plugins=[_Progress()]))
+    return session.judge(arguments, [_Progress()])
 
 
 class _Progress:
@@ -218,14 +192,3 @@ class _Progress:
         book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
-
-
-def _writable(directory: Path) -> None:
-    """Refuse a report directory that cannot be one before anything is sent."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            return
-    except OSError as error:
-        what = f"reports cannot be written there: {error.strerror}"
-        raise ConfigurationError(what, file=directory) from None

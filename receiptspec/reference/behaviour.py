@@ -167,10 +167,14 @@ class Twist:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault(Twist):
-    """Breaks one documented promise. `cls` is the kind of mistake, `level` that of the row."""
+    """Breaks one documented promise. `cls` is the kind of mistake, `level` that of the row.
+
+    `also` names the rows that it breaks besides, as a consequence.
+    """
 
     cls: str
     level: str = "MUST"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from receiptspec.report import terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
-__all__ = ["document", "terminal", "write"]
+__all__ = ["document", "terminal", "writable", "write", "write_texts"]
 
 Document = Mapping[str, Any]
 
@@ -97,16 +97,29 @@ def write(report: Document, directory: Path) -> list[Path]:
 
     Raises `ConfigurationError` when the directory cannot be written.
     """
-    written = []
+    return write_texts({name: render(report) for name, render in FORMATS.items()}, directory)
+
+
+def write_texts(texts: Mapping[str, str], directory: Path) -> list[Path]:
+    """Write files by name; see `write`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, render in FORMATS.items():
-            written.append(_write_atomically(directory / name, render(report)))
+        return [_write_atomically(directory / name, text) for name, text in texts.items()]
     except OSError as error:
         raise ConfigurationError(
             f"the report cannot be written: {error.strerror}", file=directory
         ) from None
-    return written
+
+
+def writable(directory: Path) -> None:
+    """Refuse a report directory that cannot be one before anything is sent."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return
+    except OSError as error:
+        what = f"reports cannot be written there: {error.strerror}"
+        raise ConfigurationError(what, file=directory) from None
 
 
 def _write_atomically(file: Path, text: str) -> Path:

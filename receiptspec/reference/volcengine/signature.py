@@ -22,7 +22,7 @@ Pairs = Sequence[tuple[bytes, bytes]]
 LABEL = "HMAC-SHA256"
 MISMATCH = "SignatureDoesNotMatch"
 _FORM = re.compile(
-    r"([!-~]+) Credential=([!-+\--~]+), *SignedHeaders=([!-+\--~]+)(?:, *Signature=([0-9a-f]*))?"
+    r"([!-~]+) Credential=([!-+\--~]+), *SignedHeaders=([!-+\--~]+)(?:, *Signature=([!-+\--~]*))?"
 )
 _DATES = {
     "compact": ("[0-9]{8}T[0-9]{6}Z", "%Y%m%dT%H%M%SZ"),

@@ -13,6 +13,7 @@ from receiptspec.reference.faults.volcengine.families import (
     items,
     kind_of,
     lists,
+    place_of,
     receipts,
 )
 
@@ -70,7 +71,7 @@ def _flickers(call: Call, answer: Item) -> None:
 
 def _newest_resets(call: Call, answer: Item) -> None:
     """Forget the reads of a message once a newer one was sent."""
-    found = call.site.state.conversations.get(call.body["ConversationShortId"])
+    found = place_of(call)
     newest = max(found.messages) if found and found.messages else 0
     for item in receipts(answer):
         if item["MessageId"] < newest:
@@ -79,7 +80,7 @@ def _newest_resets(call: Call, answer: Item) -> None:
 
 def _recall_resets(call: Call, answer: Item) -> None:
     """Forget all reads in a conversation in which something was recalled."""
-    found = call.site.state.conversations.get(call.body["ConversationShortId"])
+    found = place_of(call)
     if found and any(message.recalled for message in found.messages.values()):
         for item in receipts(answer):
             _unread_again(item)
@@ -125,10 +126,10 @@ def _even_only(item: Item) -> None:
 
 def _sender_in(key: str, *, single: bool | None = None) -> Any:
     def change(call: Call, answer: Item) -> None:
-        found = call.site.state.conversations.get(call.body["ConversationShortId"])
-        fits = found is not None and (single is None or (found.type == 1) == single)
-        for item in receipts(answer) if found is not None and fits else ():
-            item[key] = [found.messages[item["MessageId"]].sender, *item[key]]
+        found = place_of(call)
+        if found is not None and (single is None or (found.type == 1) == single):
+            for item in receipts(answer):
+                item[key] = [found.messages[item["MessageId"]].sender, *item[key]]
 
     return change
 
@@ -141,7 +142,7 @@ def _seventh(call: Call, answer: Item) -> None:
 
 def _stranger_item(call: Call, answer: Item) -> None:
     """Add a message of the conversation that was not asked for."""
-    found = call.site.state.conversations.get(call.body["ConversationShortId"])
+    found = place_of(call)
     have = {item["MessageId"] for item in receipts(answer)}
     other = next((m for m in found.messages if m not in have), None) if found else None
     if other is not None and have:

@@ -7,6 +7,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import PASS, SHRUG, Fault, Refuses
 from receiptspec.reference.calls import Call, Refusal, Reply
+from receiptspec.reference.volcengine.state import Conversation
 
 __all__ = [
     "ASK",
@@ -23,6 +24,7 @@ __all__ = [
     "lists",
     "metadata",
     "miscoded",
+    "place_of",
     "receipts",
     "refused_if",
     "replies",
@@ -188,9 +190,14 @@ def asked(call: Call) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+def place_of(call: Call) -> Conversation | None:
+    """Return the conversation that a call names, if there is one."""
+    number = call.body.get("ConversationShortId") if isinstance(call.body, dict) else None
+    known: dict[int, Conversation] = call.site.state.conversations
+    return known.get(number) if type(number) is int else None
+
+
 def kind_of(call: Call) -> int:
     """Return the type of the conversation that a call names, or 0."""
-    number = call.body.get("ConversationShortId") if isinstance(call.body, dict) else None
-    known = call.site.state.conversations if call.site else {}
-    found = known.get(number) if type(number) is int else None
+    found = place_of(call)
     return found.type if found else 0

@@ -17,6 +17,7 @@ from receiptspec.reference.faults.volcengine.families import (
     judges,
     kind_of,
     miscoded,
+    place_of,
     receipts,
     refused_if,
     tolerated,
@@ -128,7 +129,7 @@ def _large(call: Call) -> bool:
 
 
 def _crowd(call: Call) -> bool:
-    found = call.site.state.conversations.get(call.body.get(_PLACE)) if kind_of(call) else None
+    found = place_of(call)
     return found is not None and len(found.participants) > 3
 
 

@@ -14,8 +14,8 @@ from receiptspec.reference.faults.volcengine.families import (
     edits,
     items,
     judges,
-    kind_of,
     miscoded,
+    place_of,
     receipts,
     results,
     tolerated,
@@ -84,7 +84,7 @@ def _single(_call: Call, place: str, reason: str, _code: int | str) -> str | Non
 
 def _fresh_index(call: Call, answer: dict[str, Any]) -> None:
     """List members without a read index at 1."""
-    found = call.site.state.conversations.get(call.body.get(_PLACE)) if kind_of(call) else None
+    found = place_of(call)
     if found and "Result" in answer:
         have = {one["ParticipantUserId"] for one in answer["Result"]["ReadIndexes"]}
         for user in found.participants:

@@ -24,9 +24,8 @@ Examples:
 def targets(file: str | None) -> None:
     """List the targets that a run can name."""
     path = targets_file.find_file(file)
-    click.echo(f"# {path}")
-    for name in targets_file.names(path):
-        click.echo(name)
+    names = targets_file.names(path)
+    click.echo("\n".join((f"# {path}", *names)))
 
 
 @click.command(
@@ -77,13 +76,16 @@ def explain(requirement: str) -> None:
     """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
     from receiptspec.reference.faults import FAULTS
 
+    told = []
     for name in contracts.vendors():
         contract = contracts.load(name)
         for row in contract.requirements:
             if row.id == requirement:
-                faults = [f.name for f in FAULTS.values() if f.requirement == row.id]
-                click.echo(traceability.explain(contract, row, faults))
-                return
-    raise ConfigurationError(
-        f"no requirement {requirement!r}", fix="receiptspec requirements lists them"
-    )
+                of_row = (f for f in FAULTS.values() if f.requirement == row.id)
+                faults = [f.name for f in of_row if f.vendor == name]
+                told.append(traceability.explain(contract, row, faults))
+    if not told:
+        raise ConfigurationError(
+            f"no requirement {requirement!r}", fix="receiptspec requirements lists them"
+        )
+    click.echo("\n\n".join(told))

@@ -63,6 +63,10 @@ class VolcengineActions(Driver):
         ids = body.get("MessageIds")
         return list(ids) if isinstance(ids, list) else []
 
+    def conversation_named(self, body: Any) -> Any:
+        """Return ConversationShortId (R1)."""
+        return body.get("ConversationShortId") if isinstance(body, Mapping) else None
+
     def probes(self) -> list[Call]:
         """A harmless call that any live target answers somehow."""
         return [Call(self.ask, self._body(_NO_CONVERSATION, MessageIds=[1]))]

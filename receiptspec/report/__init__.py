@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +10,11 @@ from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
-from receiptspec.report import terminal
+from receiptspec.report import files, jsonlines, terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
-__all__ = ["document", "terminal", "write"]
+__all__ = ["FORMATS", "document", "files", "folder", "jsonlines", "terminal", "write"]
 
 Document = Mapping[str, Any]
 
@@ -29,6 +27,7 @@ def document(
     requests: int,
     duration: float,
     code: int,
+    complete: bool = True,
 ) -> dict[str, Any]:
     """Return the report of a run; times in seconds."""
     started = datetime.fromtimestamp(run.started, UTC)
@@ -42,6 +41,7 @@ def document(
             "profile": run.profile.name,
             "requests": requests,
             "strict": run.strict,
+            "complete": complete,
             "exit_code": code,
         },
         "targets": [_target(run, target) for target in run.targets],
@@ -87,7 +87,7 @@ def _as_json(report: Document) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
 
 
-#: File name and renderer of every format.
+#: File name and renderer of every format that is made from a finished report.
 FORMATS: dict[str, Callable[[Document], str]] = {"report.json": _as_json}
 
 
@@ -96,25 +96,16 @@ def write(report: Document, directory: Path) -> list[Path]:
 
     Raises `ConfigurationError` when the directory cannot be written.
     """
-    written = []
+    folder(directory)
+    return [files.write(directory / name, render(report)) for name, render in FORMATS.items()]
+
+
+def folder(directory: Path) -> Path:
+    """Make the directory of a report; raises `ConfigurationError` when it cannot be one."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, render in FORMATS.items():
-            written.append(_write_atomically(directory / name, render(report)))
     except OSError as error:
         raise ConfigurationError(
             f"the report cannot be written: {error.strerror}", file=directory
         ) from None
-    return written
-
-
-def _write_atomically(file: Path, text: str) -> Path:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return file
+    return directory

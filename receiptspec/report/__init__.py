@@ -10,11 +10,11 @@ from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
-from receiptspec.report import files, jsonlines, terminal
+from receiptspec.report import badge, files, har, jsonlines, junit, markdown, sarif, terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
-__all__ = ["FORMATS", "document", "files", "folder", "jsonlines", "terminal", "write"]
+__all__ = ["FORMATS", "as_json", "document", "files", "folder", "jsonlines", "terminal", "write"]
 
 Document = Mapping[str, Any]
 
@@ -83,12 +83,20 @@ def _with_row(run: Run, entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _as_json(report: Document) -> str:
+def as_json(report: Document) -> str:
+    """Return the report as `schemas/report.schema.json` describes it."""
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
 
 
 #: File name and renderer of every format that is made from a finished report.
-FORMATS: dict[str, Callable[[Document], str]] = {"report.json": _as_json}
+FORMATS: dict[str, Callable[[Document], str]] = {
+    "report.json": as_json,
+    "junit.xml": junit.render,
+    "summary.md": markdown.render,
+    "report.sarif": sarif.render,
+    "traffic.har": har.render,
+    "badge.json": badge.render,
+}
 
 
 def write(report: Document, directory: Path) -> list[Path]:

@@ -17,6 +17,8 @@ __all__ = ["main"]
 #: Where each command is, imported when it is named: `serve` needs no pytest, `targets` no server.
 _COMMANDS = {
     "run": "running:run",
+    "report": "reporting:report",
+    "compare": "reporting:compare",
     "targets": "catalogue:targets",
     "requirements": "catalogue:requirements",
     "explain": "catalogue:explain",

@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
-    group.addoption("--report", metavar="DIR", help="write report.json there")
+    group.addoption("--report", metavar="DIR", help="write all reports there")
     group.addoption("--receiptspec-run-id", help=argparse_suppress())
 
 

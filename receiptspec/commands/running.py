@@ -28,17 +28,19 @@ __all__ = ["run"]
 @click.command()
 @TARGETS
 @click.option("--target", "names", multiple=True, metavar="NAME", help="Judge this target.")
+@click.option("--all", "everything", is_flag=True, help="Judge all targets of the file.")
 @click.option(
     "--profile", default="standard", type=click.Choice(list(PROFILES)), help="How thoroughly."
 )
 @click.option("--requirement", "ids", multiple=True, metavar="ID", help="Only this requirement.")
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
-@click.option("--report", "directory", metavar="DIR", help="Write report.json there.")
+@click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
 @click.option("-n", "workers", type=click.IntRange(1, 64), default=1, help="Parallel workers.")
 def run(
     file: str | None,
     names: tuple[str, ...],
+    everything: bool,
     profile: str,
     ids: tuple[str, ...],
     strict: bool,
@@ -51,7 +53,12 @@ def run(
     Exit status: 0 conforms, 1 does not conform, 2 interrupted, 3 the suite's own error, 4 usage or
     configuration, 5 nothing exercised, 6 inconclusive (the infrastructure failed).
     """
-    chosen = names or ("reference",)
+    if everything and names:
+        raise ConfigurationError("--all and --target exclude each other")
+    if everything:
+        chosen = targets_file.names(targets_file.find_file(file))
+    else:
+        chosen = names or ("reference",)
     prepared = prepare(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
     )

@@ -10,11 +10,21 @@ from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
-from receiptspec.report import badge, files, har, jsonlines, junit, markdown, sarif, terminal
+from receiptspec.report import badge, files, har, html, jsonlines, junit, markdown, sarif, terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
-__all__ = ["FORMATS", "as_json", "document", "files", "folder", "jsonlines", "terminal", "write"]
+__all__ = [
+    "FORMATS",
+    "as_json",
+    "document",
+    "files",
+    "folder",
+    "html",
+    "jsonlines",
+    "terminal",
+    "write",
+]
 
 Document = Mapping[str, Any]
 
@@ -91,6 +101,7 @@ def as_json(report: Document) -> str:
 #: File name and renderer of every format that is made from a finished report.
 FORMATS: dict[str, Callable[[Document], str]] = {
     "report.json": as_json,
+    "report.html": html.render,
     "junit.xml": junit.render,
     "summary.md": markdown.render,
     "report.sarif": sarif.render,

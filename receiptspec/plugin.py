@@ -253,6 +253,7 @@ def pytest_runtest_makereport(
             reason = f"{type(error).__name__}: {error} (a finding could not be reported)"
             result = replace(result, outcome=Outcome.ERROR, reason=reason, findings=())
             entries = [serialise(result, stage.redact)]
+        entries[0]["timeline"] = [list(sent) for sent in stage.drain()]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     item.user_properties.append(("outcome", str(result.outcome)))

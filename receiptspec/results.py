@@ -140,6 +140,7 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
         "exchanges": row["exchanges"] + [e for e in entry["exchanges"] if e["number"] not in sent],
         "observations": row["observations"]
         + [item for item in entry["observations"] if item["key"] not in seen],
+        "timeline": [*row.get("timeline", ()), *entry.get("timeline", ())],
         "requests": row["requests"] + entry["requests"],
         "duration_s": row["duration_s"] + entry["duration_s"],
     }

@@ -22,6 +22,8 @@ _COMMANDS = {
     "judge": "judging:judge",
     "replay": "replaying:replay",
     "deviations": "accepting:deviations",
+    "report": "reporting:report",
+    "compare": "reporting:compare",
     "targets": "catalogue:targets",
     "requirements": "catalogue:requirements",
     "explain": "catalogue:explain",

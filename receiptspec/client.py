@@ -78,6 +78,7 @@ class Client:
         self._apart = threading.local()
         self._others: list[requests.Session] = []
         self._lock = threading.Lock()
+        self._journal: list[tuple[float, float, str, int]] = []
 
     def _connected(self) -> requests.Session:
         session = requests.Session()
@@ -100,6 +101,14 @@ class Client:
     def sent(self) -> int:
         """How many requests were sent so far."""
         return self._spent.requests
+
+    def drain(self) -> list[tuple[float, float, str, int]]:
+        """Return when each request since the last call was sent, and what became of it.
+
+        Seconds since the epoch, milliseconds taken, operation, HTTP status; 0 without an answer.
+        """
+        journal, self._journal = self._journal, []
+        return sorted(journal)
 
     def close(self) -> None:
         """Close the session's connections."""
@@ -147,6 +156,9 @@ class Client:
                 bytes(body),
                 time.perf_counter() - clock,
             )
+        taken = round((time.perf_counter() - clock) * 1000, 1)
+        status = response.status if response else 0
+        self._journal.append((round(started, 3), taken, request.operation or "", status))
         return Exchange(number, request, response, started, trouble)
 
     def _spend(self, *, writes: bool) -> int:

@@ -7,7 +7,7 @@ the command line, never by an entry point.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
-    group.addoption("--report", metavar="DIR", help="write report.json there")
+    group.addoption("--report", metavar="DIR", help="write all reports there")
     group.addoption("--receiptspec-run-id", help=argparse_suppress())
 
 
@@ -209,6 +209,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     case = item.stash.get(_CASE, None)
     if case is None:
         return (yield)
+    item.user_properties += _properties(case)
     stage = case.stage
     case.begin()
     stage.open()
@@ -218,6 +219,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if aside or item.get_closest_marker("thorough"):
         case.profile.at_least("standard")
     return (yield)
+
+
+def _properties(case: Case) -> list[tuple[str, object]]:
+    """Return what pytest's own JUnit XML shall say of a test."""
+    row = case.requirement
+    return [
+        ("requirement", row.id),
+        ("level", str(row.level)),
+        ("target", case.target),
+        ("operation", row.operation or ""),
+        ("text", row.text),
+    ]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -246,8 +259,10 @@ def pytest_runtest_makereport(
             reason = f"{type(error).__name__}: {error} (a finding could not be reported)"
             result = replace(result, outcome=Outcome.ERROR, reason=reason, findings=())
             entries = [serialise(result, stage.redact)]
+        entries[0]["timeline"] = [list(sent) for sent in stage.drain()]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
+    item.user_properties.append(("outcome", str(result.outcome)))
     _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
     return made
 
@@ -360,6 +375,7 @@ class _Book:
         self.clock = time.perf_counter()
         self.document: dict[str, Any] | None = None
         self._sent: dict[str, int] = {}
+        self._lines: report.jsonlines.Writer | None = None
 
     def pytest_report_header(self) -> list[str]:
         """Say what is tested against what, and how to repeat it."""
@@ -372,6 +388,32 @@ class _Book:
         if hasattr(report, "receiptspec_sent"):
             worker = getattr(report, "worker_id", "master") + report.receiptspec[0]["target"]
             self._sent[worker] = report.receiptspec_sent
+        if self._lines is not None:
+            for entry in getattr(report, "receiptspec", ()):
+                self._lines.result(entry, requests=sum(self._sent.values()))
+
+    def pytest_sessionstart(self) -> None:
+        """Begin run.jsonl, which holds what a killed run had found."""
+        directory = self.config.getoption("--report")
+        if not directory or self.config.option.collectonly:
+            return
+        self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
+        ahead = self._document(self.ledger.results(self.run.requirements), code=EXIT["interrupted"])
+        deviations = {target.name: target.deviations for target in self.run.targets}
+        self._lines.header(ahead, deviations, self.ledger.today)
+
+    def _document(
+        self, results: list[dict[str, Any]], *, stale: Sequence[str] = (), code: int
+    ) -> dict[str, Any]:
+        return report.document(
+            self.run,
+            results,
+            stale=stale,
+            requests=sum(self._sent.values()),
+            duration=time.perf_counter() - self.clock,
+            code=code,
+            complete=code != EXIT["interrupted"],
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -389,17 +431,12 @@ class _Book:
             code = EXIT["interrupted"]
         elif exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
             code = int(exitstatus)
-        self.document = report.document(
-            self.run,
-            results,
-            stale=stale,
-            requests=sum(self._sent.values()),
-            duration=time.perf_counter() - self.clock,
-            code=code,
-        )
+        self.document = self._document(results, stale=stale, code=code)
         directory = self.config.getoption("--report")
         if directory:
             report.write(self.document, Path(directory))
+        if self._lines is not None:
+            self._lines.end(self.document)
         session.exitstatus = code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -14,7 +14,7 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
 
-__all__ = ["Ledger", "exit_code", "serialise"]
+__all__ = ["Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _EXERCISED = {*_JUDGED, Outcome.INCONCLUSIVE, Outcome.ERROR}
@@ -86,28 +86,7 @@ class Ledger:
     def add(self, entry: Mapping[str, Any]) -> None:
         """Add one result; a second one for the same requirement and target only ever raises."""
         key = (entry["target"], entry["requirement"])
-        if key not in self._rows:
-            self._rows[key] = {**entry}
-            return
-        row = self._rows[key]
-        outcomes = [Outcome(row["outcome"]), Outcome(entry["outcome"])]
-        stronger = combine(outcomes)
-        if stronger != row["outcome"]:
-            row["reason"] = entry["reason"]
-        row["outcome"] = str(stronger)
-        known = {item["signature"] for item in row["findings"]}
-        new = [item for item in entry["findings"] if item["signature"] not in known]
-        row["findings"] = _shown(row["findings"] + new, lambda item: str(item["signature"]))
-        sent = {item["number"] for item in row["exchanges"]}
-        row["exchanges"] = row["exchanges"] + [
-            item for item in entry["exchanges"] if item["number"] not in sent
-        ]
-        seen = {item["key"] for item in row["observations"]}
-        row["observations"] = row["observations"] + [
-            item for item in entry["observations"] if item["key"] not in seen
-        ]
-        row["requests"] += entry["requests"]
-        row["duration_s"] += entry["duration_s"]
+        self._rows[key] = merge(self._rows.get(key), entry)
 
     def results(self, selected: Iterable[str] = ()) -> list[dict[str, Any]]:
         """Return one result a requirement and target, in the order of the contract."""
@@ -119,7 +98,7 @@ class Ledger:
                 if wanted and row.id not in wanted:
                     continue
                 entry = self._rows.get((target.name, row.id)) or _untested(target, row)
-                entry = _with_deviations(entry, target.deviations, self.today)
+                entry = accepted(entry, target.deviations, self.today)
                 if contract.is_new(row, target.pin):
                     entry = {**entry, "new": True, "since": row.since}
                 found.append(entry)
@@ -173,20 +152,68 @@ def _untested(target: Target, row: Requirement) -> dict[str, Any]:
     }
 
 
-def _with_deviations(
-    entry: dict[str, Any], deviations: Sequence[Deviation], today: date
-) -> dict[str, Any]:
+def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `row` with another result of the same requirement and target; it only ever raises."""
+    if row is None:
+        return {**entry}
+    stronger = combine([Outcome(row["outcome"]), Outcome(entry["outcome"])])
+    entry = _renumbered(entry, row["exchanges"])
+    known = {item["signature"] for item in row["findings"]}
+    new = [item for item in entry["findings"] if item["signature"] not in known]
+    sent = {item["number"] for item in row["exchanges"]}
+    seen = {item["key"] for item in row["observations"]}
+    return {
+        **row,
+        "outcome": str(stronger),
+        "reason": row["reason"] if stronger == row["outcome"] else entry["reason"],
+        "findings": _shown(row["findings"] + new, lambda item: str(item["signature"])),
+        "exchanges": row["exchanges"] + [e for e in entry["exchanges"] if e["number"] not in sent],
+        "observations": row["observations"]
+        + [item for item in entry["observations"] if item["key"] not in seen],
+        "timeline": [*row.get("timeline", ()), *entry.get("timeline", ())],
+        "requests": row["requests"] + entry["requests"],
+        "duration_s": row["duration_s"] + entry["duration_s"],
+    }
+
+
+def _renumbered(entry: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Give exchanges new numbers where another worker's exchanges have the same ones."""
+    taken = {exchange["number"]: exchange for exchange in there}
+    own = {exchange["number"] for exchange in entry["exchanges"]}
+    free = max([*taken, *own], default=0)
+    new: dict[int, int] = {}
+    for exchange in entry["exchanges"]:
+        number = exchange["number"]
+        if number in taken and taken[number]["started"] != exchange["started"]:
+            free += 1
+            new[number] = free
+    if not new:
+        return entry
+    return {
+        **entry,
+        "findings": [
+            {**found, "exchanges": [new.get(number, number) for number in found["exchanges"]]}
+            for found in entry["findings"]
+        ],
+        "exchanges": [
+            {**exchange, "number": new.get(exchange["number"], exchange["number"])}
+            for exchange in entry["exchanges"]
+        ],
+    }
+
+
+def accepted(entry: dict[str, Any], deviations: Sequence[Deviation], today: date) -> dict[str, Any]:
     """Turn a failure into a known deviation when every one of its findings is accepted."""
     if entry["outcome"] not in (Outcome.FAIL, Outcome.WARNING):
         return entry
-    accepted = {
+    valid = {
         d.signature: d
         for d in deviations
         if d.requirement == entry["requirement"] and not d.expired(today)
     }
-    if not accepted or any(f["signature"] not in accepted for f in entry["findings"]):
+    if not valid or any(f["signature"] not in valid for f in entry["findings"]):
         return entry
-    used = {accepted[f["signature"]] for f in entry["findings"]}
+    used = {valid[f["signature"]] for f in entry["findings"]}
     reason = "; ".join(f"{d.reason} ({d.owner}, until {d.expires})" for d in sorted(used, key=str))
     return {**entry, "outcome": str(Outcome.KNOWN_DEVIATION), "reason": reason}
 

@@ -105,6 +105,10 @@ class Stage:
         """How many requests were sent so far."""
         return self._client.sent
 
+    def drain(self) -> list[tuple[float, float, str, int]]:
+        """Return when each request since the last call was sent, and what became of it."""
+        return self._client.drain()
+
     def open(self) -> None:
         """Make sure, once, that somebody who speaks the dialect lets us in.
 

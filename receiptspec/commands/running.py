@@ -17,7 +17,7 @@ from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
 from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
-from receiptspec.errors import EXIT
+from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import terminal
 from receiptspec.run import prepare
 
@@ -37,6 +37,7 @@ Before the first run: receiptspec doctor --target mine
 
 @click.command(epilog=_EXAMPLES)
 @TARGETS
+@click.option("--all", "everything", is_flag=True, help="Judge all targets of the file.")
 @click.option(
     "--target",
     "names",
@@ -65,11 +66,12 @@ Before the first run: receiptspec doctor --target mine
 )
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
-@click.option("--report", "directory", metavar="DIR", help="Write report.json there.")
+@click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
 @click.option("-n", "workers", type=click.IntRange(1, 64), default=1, help="Parallel workers.")
 def run(
     file: str | None,
     names: tuple[str, ...],
+    everything: bool,
     profile: str | None,
     ids: tuple[str, ...],
     earlier: Path | None,
@@ -83,6 +85,8 @@ def run(
     Exit status: 0 conforms, 1 does not conform, 2 interrupted, 3 the suite's own error, 4 usage or
     configuration, 5 nothing exercised, 6 inconclusive (the infrastructure failed).
     """
+    if everything and names:
+        raise ConfigurationError("--all and --target exclude each other")
     if earlier is not None:
         before = recorded.load(earlier)
         ids = (*ids, *_failed(before, names))
@@ -95,6 +99,8 @@ def run(
         seed = before["run"]["seed"] if seed is None else seed
         strict = strict or before["run"].get("strict", False)
     profile = profile or "standard"
+    if everything:
+        names = targets_file.names(targets_file.find_file(file))
     chosen = names or ("reference",)
     prepared = prepare(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict

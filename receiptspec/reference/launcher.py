@@ -17,7 +17,7 @@ from receiptspec.errors import ConfigurationError, ReceiptspecError
 
 __all__ = ["Server", "launch", "prefork"]
 
-_PATIENCE = 10.0  # seconds for the child to be ready
+_PATIENCE = 30.0  # seconds for the child to be ready
 _FAREWELL = 2.0  # seconds for the child to end
 
 
@@ -190,7 +190,7 @@ def launch(
 
     `faults` and `variants` are names out of `receiptspec.reference.catalogue`. Credentials are new
     unless given. Raises `ConfigurationError` for unknown names, a port that is taken or a webhook
-    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in ten seconds.
+    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in thirty seconds.
     """
     command = [sys.executable, "-m", "receiptspec.reference", "--host", host, "--port", str(port)]
     command += ["--sdkappid", str(sdkappid), "--identifier", identifier]
@@ -248,7 +248,7 @@ def _ready_line(process: _Process, deadline: float) -> dict[str, Any]:
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
         if left <= 0 or not _readable(out, left):
-            raise ReceiptspecError("the reference server was not ready in ten seconds")
+            raise ReceiptspecError("the reference server was not ready in thirty seconds")
         piece = os.read(out.fileno(), 65536)
         if not piece:
             raise _death(process)

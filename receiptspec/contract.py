@@ -99,7 +99,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that one vendor documents."""
+    """All that one vendor documents. `calling` is what all calls have in common."""
 
     vendor: str
     title: str
@@ -111,6 +111,7 @@ class Contract:
     requirements: tuple[Requirement, ...]
     revisions: Mapping[str, Any]
     envelope: Path | None = None
+    calling: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Contract({self.vendor}@{self.release})"
@@ -190,6 +191,7 @@ def _build(data: dict[str, Any], base: Path, source: yamltext.YamlFile) -> Contr
         ),
         revisions=MappingProxyType(data.get("revisions", {})),
         envelope=base / envelope if envelope else None,
+        calling=MappingProxyType(data.get("calling", {})),
     )
     _cross_check(contract, source)
     return contract

@@ -23,6 +23,7 @@ from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.variants import VARIANTS
 
 _CONTROLS = 3
+Work = tuple[str, str, int]
 
 
 def sampled(count: int, seed: int) -> list[str]:
@@ -58,13 +59,21 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", type=int, default=5, help="--max-examples of Schemathesis")
     parser.add_argument("--profile", default="standard", help="of receiptspec")
-    parser.add_argument("--seconds", type=int, default=180, help="most that one run may take")
+    parser.add_argument("--seconds", type=int, default=300, help="most that one run may take")
     parser.add_argument("--minutes", type=float, default=60, help="most that all may take")
     parser.add_argument("--baselines", type=int, default=3, help="runs that learn the baseline")
     parser.add_argument("--jobs", type=int, default=1, help="servers judged at once")
     parser.add_argument("--plain", action="store_true", help="Schemathesis without hook as well")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write all outcomes as JSON")
     return parser.parse_args()
+
+
+def _mixed(many: list[Work], few: list[Work]) -> list[Work]:
+    """Spread the few among the many, so that a race that is cut short has had both."""
+    placed = [
+        ((turn + 0.5) / len(group), one) for group in (many, few) for turn, one in enumerate(group)
+    ]
+    return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
 
 
 class Race:
@@ -108,8 +117,10 @@ def main() -> int:
         ours = Receiptspec(Path(scratch), bounds, options.profile)
         race = Race([*peers, ours], options.seed, deadline)
         work = [("control", f"correct-{turn}", turn) for turn in range(1, _CONTROLS + 1)]
-        work += [("variant", name, 0) for name in variants]
-        work += [("fault", name, 0) for name in faults]
+        work = _mixed(
+            [("fault", name, 0) for name in faults],
+            [*work, *(("variant", name, 0) for name in variants)],
+        )
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(lambda one: race.judge(*one), work))
     _show(race.outcomes)

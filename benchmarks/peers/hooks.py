@@ -27,7 +27,7 @@ def _filled(node: Any, live: dict[str, list[Any]]) -> Any:
     if isinstance(node, list):
         return [_filled(one, live) for one in node]
     if isinstance(node, float) and node.is_integer():
-        return int(node)  # JSON Schema takes 1.0 for an integer, documents of typed fields don't
+        return int(node)  # to JSON Schema 1.0 is an integer, to typed servers it is none
     if not isinstance(node, dict):
         return node
     return {key: _value(key, value, live) for key, value in node.items()}
@@ -35,6 +35,8 @@ def _filled(node: Any, live: dict[str, list[Any]]) -> Any:
 
 def _value(key: str, value: Any, live: dict[str, list[Any]]) -> Any:
     real = live.get(key)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not real:
         return _filled(value, live)
     if isinstance(value, list) and not isinstance(real[0], list):

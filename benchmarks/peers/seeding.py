@@ -127,6 +127,7 @@ def _live(seqs: list[int], keys: list[str]) -> dict[str, dict[str, list[Any]]]:
             "GroupId": [MAIN],
             "From_Account": USERS[:4],
             "MsgBody": [_TEXT],
+            "OnlineOnlyFlag": [0],
         },
         "import_group_msg": {
             "GroupId": [OTHER],
@@ -160,8 +161,8 @@ def document(server: Server, facts: Facts, *, map_refusals: bool) -> dict[str, A
     made["components"].pop("securitySchemes")
     signed = {"name": "usersig", "in": "query", "required": True}
     for name, schema in made["components"]["schemas"].items():
-        if name.endswith(".request") and name not in _OPTIONAL:
-            _narrow(schema, "")
+        if name.endswith(".request"):
+            _narrow(schema, "", least=int(name not in _EMPTY))
     for entry in made["paths"].values():
         for operation in entry.values():
             operation["parameters"].append(dict(signed))
@@ -207,22 +208,22 @@ def _split_answers(made: dict[str, Any], operation: dict[str, Any]) -> None:
 
 
 #: What any server wants and no document says: a tester adds it on the first day.
-_LEAST = {"Count": 1, "Offset": 0, "ReqMsgNumber": 1, "MaxCnt": 1, "MaxMemberCount": 1}
-_OPTIONAL = {"create_group.request"}
+_LEAST = {"Count": 1, "Offset": 0, "Limit": 0, "ReqMsgNumber": 1, "MaxCnt": 1, "MaxMemberCount": 1}
+_EMPTY = {"create_group.request"}  # takes an empty list of members
 
 
-def _narrow(node: Any, name: str) -> None:
+def _narrow(node: Any, name: str, *, least: int) -> None:
     """Refuse empty lists, empty names and counts below one."""
     if not isinstance(node, dict):
         return
     if node.get("type") == "array":
-        node.setdefault("minItems", 1)
+        node.setdefault("minItems", least)
     if node.get("type") == "string" and "x-live" in node:
         node.setdefault("minLength", 1)
     if name in _LEAST:
         node.setdefault("minimum", _LEAST[name])
-    _narrow(node.get("items"), name)
+    _narrow(node.get("items"), name, least=least)
     for inner, schema in node.get("properties", {}).items():
-        _narrow(schema, inner)
+        _narrow(schema, inner, least=least)
     for schema in [*node.get("allOf", ()), *node.get("anyOf", ()), *node.get("oneOf", ())]:
-        _narrow(schema, name)
+        _narrow(schema, name, least=least)

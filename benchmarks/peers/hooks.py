@@ -12,6 +12,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ import schemathesis
 _FACTS: dict[str, Any] = json.loads(Path(os.environ["PEERS_FACTS"]).read_text(encoding="utf-8"))
 _LIVE: dict[str, dict[str, list[Any]]] = _FACTS["live"]
 _CREDENTIALS = frozenset(_FACTS["credentials"])
-_TURN = itertools.count()
+#: Turns by field and its values, so that nothing is destroyed twice before all of it is gone.
+_TURNS: defaultdict[tuple[str, str], Iterator[int]] = defaultdict(itertools.count)
 
 
 def _filled(node: Any, live: dict[str, list[Any]]) -> Any:
@@ -42,7 +45,7 @@ def _value(key: str, value: Any, live: dict[str, list[Any]]) -> Any:
     if isinstance(value, list) and not isinstance(real[0], list):
         return [_value(key, one, live) for one in value]
     if type(value) is type(real[0]):
-        turn = next(_TURN)
+        turn = next(_TURNS[key, str(real[0])])
         return f"peers-new-{turn}" if real == ["@new"] else real[turn % len(real)]
     return _filled(value, live)
 

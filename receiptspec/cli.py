@@ -29,6 +29,7 @@ _COMMANDS = {
     "explain": "catalogue:explain",
     "serve": "serving:serve",
     "prove": "proving:prove",
+    "export": "exporting:export",
 }
 
 

@@ -102,7 +102,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that one vendor documents."""
+    """All that one vendor documents. `calling` is what all calls have in common."""
 
     vendor: str
     title: str
@@ -115,6 +115,7 @@ class Contract:
     revisions: Mapping[str, Any]
     envelope: Path | None = None
     earlier: tuple[str, ...] = ()
+    calling: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Contract({self.vendor}@{self.release})"
@@ -206,6 +207,7 @@ def _build(data: dict[str, Any], base: Path, source: yamltext.YamlFile) -> Contr
         revisions=MappingProxyType(data.get("revisions", {})),
         envelope=base / envelope if envelope else None,
         earlier=tuple(data.get("earlier", ())),
+        calling=MappingProxyType(data.get("calling", {})),
     )
     _cross_check(contract, source)
     return contract

@@ -15,7 +15,7 @@ FLOORS = [
     {"contract", "targets", "jsonschemas"},
     {"neutral", "alternatives"},
     {"texts", "boundaries", "breakages", "strategies", "mutations"},
-    {"checks", "variations", "traceability"},
+    {"checks", "variations", "traceability", "openapi"},
     {"client", "drivers", "reference"},
     {"stage"},
     {"scenes", "model"},

@@ -110,9 +110,7 @@ class Client:
         `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
         session = self._own() if apart else self._session
-        number = self._spend(writes=writes)
-        if self._limiter is not None:
-            self._limiter.try_acquire("target")
+        number = self.admit(writes=writes)
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -145,9 +143,16 @@ class Client:
             )
         return Exchange(number, request, response, started, trouble)
 
-    def _spend(self, *, writes: bool) -> int:
+    def admit(self, *, writes: bool = False) -> int:
+        """Wait for the rate's permission and return the number of the next request.
+
+        Raises `BudgetSpent` where the budget has none left.
+        """
         with self._lock:
-            return self._count(writes=writes)
+            number = self._count(writes=writes)
+        if self._limiter is not None:
+            self._limiter.try_acquire("target")
+        return number
 
     def _count(self, *, writes: bool) -> int:
         budget, spent = self._budget, self._spent

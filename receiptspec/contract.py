@@ -99,7 +99,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that one vendor documents."""
+    """All that one vendor documents.
+
+    `server` is the contract of what clients talk to, where this one is a client's: its operations
+    set the stage and are not judged.
+    """
 
     vendor: str
     title: str
@@ -111,9 +115,17 @@ class Contract:
     requirements: tuple[Requirement, ...]
     revisions: Mapping[str, Any]
     envelope: Path | None = None
+    server: Contract | None = None
 
     def __repr__(self) -> str:
         return f"Contract({self.vendor}@{self.release})"
+
+    @property
+    def calls(self) -> Mapping[str, Operation]:
+        """Every operation that can be called: those of the server and the contract's own."""
+        if self.server is None:
+            return self.operations
+        return {**self.server.operations, **self.operations}
 
     def requirement(self, identifier: str) -> Requirement:
         """Return one row; raises ``KeyError`` for an unknown id."""
@@ -125,6 +137,8 @@ class Contract:
     def kind(self, code: CodeId | None) -> str | None:
         """Return the kind of a documented code, ``None`` for an undocumented one."""
         known = self.codes.get(code) if code is not None else None
+        if known is None and self.server is not None:
+            return self.server.kind(code)
         return known.kind if known else None
 
 
@@ -190,6 +204,7 @@ def _build(data: dict[str, Any], base: Path, source: yamltext.YamlFile) -> Contr
         ),
         revisions=MappingProxyType(data.get("revisions", {})),
         envelope=base / envelope if envelope else None,
+        server=load(data["server"]) if "server" in data else None,
     )
     _cross_check(contract, source)
     return contract

@@ -139,6 +139,8 @@ def prepare(
     for target in chosen:
         if target.faults or target.variants:
             reference.check(target.faults, target.variants)
+        if target.harness is not None:
+            reference.check_harness(target.harness.faults, target.harness.variants)
     if profile not in PROFILES:
         raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}

@@ -33,6 +33,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Redactor, Request
 from receiptspec.findings import Finding, Observation
+from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
@@ -86,12 +87,14 @@ class Stage:
         self._needed: dict[str, list[Answer]] = {}
         self._there: set[str] = set()
         self._listener = listener
-        self._client = Client(
-            _origin_only(origin),
-            timeouts=target.timeouts,
-            rate=_rate(target, self.contract, share),
-            budget=_share_of(target.budget, share),
-            ca=target.ca,
+        self._client = self.driver.carry(
+            Client(
+                _origin_only(origin),
+                timeouts=target.timeouts,
+                rate=_rate(target, self.contract, share),
+                budget=_share_of(target.budget, share),
+                ca=target.ca,
+            )
         )
 
     def __repr__(self) -> str:
@@ -167,7 +170,7 @@ class Stage:
         every time while other calls were answered: the call itself causes it.
         """
         self.open()
-        operation = self.contract.operations[call.operation]
+        operation = self.contract.calls[call.operation]
         if operation.writes and not self.target.writes:
             raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
         answer = self._once(call)
@@ -219,7 +222,7 @@ class Stage:
         return again
 
     def _once(self, call: Call) -> Answer:
-        operation = self.contract.operations[call.operation]
+        operation = self.contract.calls[call.operation]
         request = self.driver.build(operation, call)
         for secret in self.driver.secrets():
             self.redact.add(secret)
@@ -248,9 +251,9 @@ class Stage:
         """
         self.open()
         for call in calls:
-            if self.contract.operations[call.operation].writes and not self.target.writes:
+            if self.contract.calls[call.operation].writes and not self.target.writes:
                 raise NotExercised(f"{call.operation} writes; there is no writes: true")
-        operations = [self.contract.operations[call.operation] for call in calls]
+        operations = [self.contract.calls[call.operation] for call in calls]
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
         with ThreadPoolExecutor(connections) as pool:
             sent = pool.map(
@@ -512,7 +515,7 @@ class Stage:
         declared = self.target.capabilities.get(operation)
         if declared is not None:
             return declared
-        if not self.contract.operations[operation].optional:
+        if not self.contract.calls[operation].optional:
             return True
         return self.scene(_has, operation)
 
@@ -554,6 +557,42 @@ class Stage:
         status = exchange.response.status if exchange.response else exchange.trouble
         if not isinstance(status, int) or not 200 <= status < 300:
             raise Inconclusive(f"hooks.read answered {status}")
+
+    # --- notifications --------------------------------------------------------------------
+
+    def listens(self, *users: Any) -> None:
+        """Have users there to be notified; `NotExercised` where nobody is ever notified."""
+        if not isinstance(self._client, Harnesses):
+            raise NotExercised("this API notifies nobody")
+        self.open()
+        for user in users:
+            self._client.start(user)
+
+    def heard(self, user: Any) -> tuple[Answer, ...]:
+        """Return the notifications of reads that a user got so far, oldest first."""
+        if not isinstance(self._client, Harnesses):
+            return ()
+        every = self._client.heard(user)
+        found = [e for e in every if e.request.operation == self.driver.event]
+        answers = tuple(self.driver.read(self.driver.event, exchange) for exchange in found)
+        for answer in answers[self._memo.get(f"heard {user}", 0) :]:
+            self._watch(answer)
+        self._memo[f"heard {user}"] = len(answers)
+        return answers
+
+    def await_notice(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait until `done`, looking again at each notification; say whether it came to that.
+
+        Without `seconds` the target's consistency window is waited for.
+        """
+        window = self.target.consistency if seconds is None else seconds
+        deadline = time.monotonic() + window
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0 or not isinstance(self._client, Harnesses):
+                return False
+            self._client.wait(min(left, 0.2))
+        return True
 
     def listener(self) -> Listener:
         """Return the listener for callbacks; `NotExercised` where the target names none."""
@@ -600,7 +639,7 @@ def _origin_only(url: str) -> str:
 
 
 def _rate(target: Target, contract: Contract, share: int) -> float:
-    documented = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
+    documented = statistics.mode(op.rate for op in contract.calls.values() if op.rate)
     return max((target.rate or documented) / share, 0.02)
 
 

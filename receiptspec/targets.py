@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +25,17 @@ from receiptspec import resources, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Secret
 
-__all__ = ["Budget", "Deviation", "Fixture", "Target", "Timeouts", "find_file", "load", "names"]
+__all__ = [
+    "Budget",
+    "Deviation",
+    "Fixture",
+    "Harness",
+    "Target",
+    "Timeouts",
+    "find_file",
+    "load",
+    "names",
+]
 
 Path_ = tuple[str | int, ...]
 
@@ -78,6 +89,16 @@ class Fixture:
 
 
 @dataclass(frozen=True, slots=True)
+class Harness:
+    """How to start a client SDK; `faults` and `variants` are the packaged harness's."""
+
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    faults: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where to run. `url` is empty for an embedded target until its server is up."""
 
@@ -102,6 +123,7 @@ class Target:
     ca: str | None = None
     deviations: tuple[Deviation, ...] = ()
     file: str = ""
+    harness: Harness | None = None
 
     def __repr__(self) -> str:
         return f"Target({self.name!r})"
@@ -265,7 +287,24 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         ca=block.get("ca"),
         deviations=_deviations(source, name, block.get("deviations", [])),
         file=str(source.file),
+        harness=_harness(block.get("harness")),
     )
+
+
+def _harness(block: dict[str, Any] | None) -> Harness | None:
+    """Take a command, or the packaged harness, which is started with this Python."""
+    if block is None:
+        return None
+    if "command" in block:
+        return Harness(tuple(block["command"]))
+    faults, variants = tuple(block.get("faults", ())), tuple(block.get("variants", ()))
+    command = [sys.executable, "-m", "receiptspec.reference.harness"]
+    for option, chosen in (("--fault", faults), ("--variant", variants)):
+        for name in chosen:
+            command += [option, name]
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return Harness(tuple(command), {"PYTHONPATH": os.pathsep.join(paths)}, faults, variants)
 
 
 def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:

@@ -88,7 +88,7 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
         for answer in case.stage.never_worked()
         for finding in refusals.accepted(answer, "a documented body")
     ]
-    if not findings:
+    if not findings and case.stage.driver.over_http:
         good = calls.good_call(case.stage, case.operation.name)
         times = 6 if case.profile.rank > 0 else 1
         for type_ in ("application/json; charset=utf-8", "application/json") * times:

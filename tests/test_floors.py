@@ -15,7 +15,7 @@ FLOORS = [
     {"neutral", "alternatives"},
     {"texts", "boundaries", "breakages", "strategies", "mutations"},
     {"checks", "variations", "traceability"},
-    {"client", "drivers", "reference"},
+    {"client", "harness", "drivers", "reference"},
     {"stage"},
     {"scenes", "model"},
     {"case"},

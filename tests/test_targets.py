@@ -106,4 +106,5 @@ def test_an_empty_file_holds_no_targets(load):
 
 def test_the_packaged_targets_are_valid():
     file = targets.resources.path("targets.yaml")
-    assert [targets.load(file, name).name for name in targets.names(file)] == ["reference"]
+    loaded = [targets.load(file, name).name for name in targets.names(file)]
+    assert loaded == ["reference", "reference-sdk"]

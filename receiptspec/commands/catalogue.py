@@ -57,12 +57,14 @@ def _vendors(name: str | None) -> tuple[str, ...]:
 def explain(requirement: str) -> None:
     """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
     from receiptspec.reference.faults import FAULTS
+    from receiptspec.reference.harness import twists
 
+    every = [*FAULTS.values(), *twists.FAULTS.values()]
     for name in contracts.vendors():
         contract = contracts.load(name)
         for row in contract.requirements:
             if row.id == requirement:
-                faults = [f.name for f in FAULTS.values() if f.requirement == row.id]
+                faults = [fault.name for fault in every if fault.requirement == row.id]
                 click.echo(traceability.explain(contract, row, faults))
                 return
     raise ConfigurationError(

@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from receiptspec.client import Client
 from receiptspec.contract import Operation
 from receiptspec.exchange import Exchange, Request
+from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
 
 __all__ = ["Driver"]
@@ -26,6 +28,23 @@ class Driver(ABC):
     at_once: int
     #: The user in whose name the ``ordinary-user`` credential is made.
     ordinary_user: str
+    #: The notification that tells a sender of reads, empty where there is none.
+    event: str = ""
+
+    def carry(self, client: Client) -> Client | Harnesses:
+        """Return what takes the requests of this driver to the target."""
+        return client
+
+    #: Whether every call is an HTTP request, with headers that may vary.
+    over_http: bool = True
+
+    def joined(self, calls: Sequence[Call]) -> Call | None:  # noqa: ARG002
+        """Return one call that names what all `calls` name; ``None`` where none can."""
+        return None
+
+    def absent(self, messages: Sequence[Any]) -> Any:
+        """Return the id of a message that does not exist, far beyond the newest of `messages`."""
+        return max(messages) + 1000
 
     @abstractmethod
     def build(self, operation: Operation, call: Call) -> Request:

@@ -23,9 +23,9 @@ from receiptspec.reference.app import application
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent import hook
+from receiptspec.reference.tencent.clients import ClientFace, Events
 from receiptspec.reference.tencent.face import TencentFace
 from receiptspec.reference.tencent.site import Site
-from receiptspec.reference.tencent.webhooks import Webhooks
 
 __all__ = ["KEY_VARIABLE", "TOKEN_VARIABLE", "Settings", "serve"]
 
@@ -116,11 +116,17 @@ def _application(settings: Settings) -> Any:
     behaviour = Behaviour.named(
         settings.faults, settings.variants, known_faults.FAULTS, known_variants.VARIANTS
     )
-    hooks = Webhooks(settings.sdkappid, settings.webhook, settings.token)
+    hooks = Events(settings.sdkappid, settings.webhook, settings.token)
     site = Site(settings.sdkappid, settings.identifier, settings.key, Store(), hooks)
     about = {"faults": list(settings.faults), "variants": list(settings.variants)}
-    faces = [TencentFace(site, behaviour)]
-    return application(faces, behaviour, readers={"tencent": partial(hook.read, site)}, about=about)
+    clients = ClientFace(site, behaviour)
+    return application(
+        [clients, TencentFace(site, behaviour)],
+        behaviour,
+        readers={"tencent": partial(hook.read, site)},
+        about=about,
+        streams=clients.routes(),
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:

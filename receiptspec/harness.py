@@ -315,7 +315,7 @@ class Harnesses:
         with self._lock:
             process = self._processes.get(user)
             if process is None or not process.alive:
-                idle = self._spare()
+                idle = [*self._spare(), *filter(None, [process])]
                 process = _Process(
                     self._command, self._variables, lambda line: self._notice(user, line)
                 )

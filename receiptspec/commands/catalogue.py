@@ -59,12 +59,13 @@ def explain(requirement: str) -> None:
     from receiptspec.reference.faults import FAULTS
     from receiptspec.reference.harness import twists
 
-    every = [*FAULTS.values(), *twists.FAULTS.values()]
+    rows = [(fault.name, fault.requirement) for fault in FAULTS.values()]
+    rows += [(fault.name, fault.requirement) for fault in twists.FAULTS.values()]
     for name in contracts.vendors():
         contract = contracts.load(name)
         for row in contract.requirements:
             if row.id == requirement:
-                faults = [fault.name for fault in every if fault.requirement == row.id]
+                faults = [fault for fault, broken in rows if broken == row.id]
                 click.echo(traceability.explain(contract, row, faults))
                 return
     raise ConfigurationError(

@@ -20,7 +20,7 @@ from typing import Any
 
 from receiptspec.client import Client
 from receiptspec.errors import CredentialsRefused, Unreachable
-from receiptspec.exchange import Exchange, Request, Response
+from receiptspec.exchange import HARNESS, Exchange, Request, Response
 from receiptspec.targets import Timeouts
 
 __all__ = ["METHOD", "PROTOCOL", "Harnesses", "Trouble", "environment"]
@@ -301,7 +301,7 @@ class Harnesses:
     def _notice(self, user: str, line: bytes) -> None:
         with contextlib.suppress(ValueError, TypeError):
             name = str(json.loads(line).get("method"))
-            request = Request(METHOD, "harness:", f"/{user}", (), b"", name, "a notification")
+            request = Request(METHOD, HARNESS, f"/{user}", (), b"", name, "a notification")
             with self._news:
                 heard = Exchange(0, request, Response(200, (), line, 0.0), time.time())
                 self._notices.append((user, heard))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ class Run:
             origin=origin or target.url,
             auth=auth,
             seed=self.seed,
-            namespace=self.id[:6],
+            namespace=self.id[:6] + _own(target),
             share=self.share,
             listener=listener,
         )
@@ -117,6 +118,12 @@ class Run:
     def close(self) -> None:
         """Leave nothing running and nothing open."""
         self._open.close()
+
+
+def _own(target: Target) -> str:
+    """Return what keeps a worker's users apart from those of others, where users log in."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return worker.removeprefix("gw") and f"w{worker.removeprefix('gw')}" if target.harness else ""
 
 
 def prepare(

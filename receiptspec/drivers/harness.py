@@ -20,7 +20,7 @@ from receiptspec.contract import CodeId, Contract, Operation
 from receiptspec.drivers import usersig
 from receiptspec.drivers.tencent import TencentDriver
 from receiptspec.errors import ContractError, NotExercised
-from receiptspec.exchange import Exchange, Request, Secret
+from receiptspec.exchange import HARNESS, Exchange, Request, Secret
 from receiptspec.harness import METHOD, Harnesses, environment
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page, Receipt, Verdict
 from receiptspec.targets import Target
@@ -94,7 +94,7 @@ class HarnessDriver(TencentDriver):
         text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
         return Request(
             method=METHOD,
-            origin="harness:",
+            origin=HARNESS,
             target=f"/{call.user or self._identifier}",
             headers=(),
             body=text.encode("utf-8", errors="backslashreplace"),

@@ -568,16 +568,17 @@ class Stage:
         for user in users:
             self._client.start(user)
 
-    def heard(self, user: Any) -> tuple[Answer, ...]:
-        """Return the notifications of reads that a user got so far, oldest first."""
+    def heard(self, user: Any, event: str = "") -> tuple[Answer, ...]:
+        """Return the notifications of reads, or of `event`, that a user got, oldest first."""
         if not isinstance(self._client, Harnesses):
             return ()
-        every = self._client.heard(user)
-        found = [e for e in every if e.request.operation == self.driver.event]
-        answers = tuple(self.driver.read(self.driver.event, exchange) for exchange in found)
-        for answer in answers[self._memo.get(f"heard {user}", 0) :]:
+        name = event or self.driver.event
+        found = [e for e in self._client.heard(user) if e.request.operation == name]
+        answers = tuple(self.driver.read(name, exchange) for exchange in found)
+        known = f"heard {user} {name}"
+        for answer in answers[self._memo.get(known, 0) :]:
             self._watch(answer)
-        self._memo[f"heard {user}"] = len(answers)
+        self._memo[known] = len(answers)
         return answers
 
     def await_notice(self, done: Callable[[], bool], seconds: float | None = None) -> bool:

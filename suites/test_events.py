@@ -4,6 +4,7 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import events as checks
+from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import events
 
@@ -111,3 +112,14 @@ def test_a_notification_names_its_conversation(case: Case) -> None:
 def test_how_a_batch_is_notified_is_recorded(case: Case) -> None:
     told = case.scene(events.batch)
     case.observe("notifications of ten reads in one call", len(told.notices[told.sender]))
+
+
+@pytest.mark.check("received-message-tells-its-wish")
+def test_a_received_message_tells_whether_it_asks(case: Case) -> None:
+    scene = case.scene(events.arrivals)
+    if not scene.told:
+        raise NotExercised("no message that was received is reported")
+    findings: list[Finding] = []
+    for _, answer, wish, message in scene.told:
+        findings += checks.asks(answer, wish, message.wants_receipt, message.id)
+    case.judge(findings)

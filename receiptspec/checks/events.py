@@ -8,7 +8,7 @@ from typing import Any
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt
 
-__all__ = ["agrees", "named", "nothing", "notified", "once", "ordered", "right_messages"]
+__all__ = ["agrees", "asks", "named", "nothing", "notified", "once", "ordered", "right_messages"]
 
 Heard = Sequence[tuple[Answer, Receipt]]
 
@@ -88,6 +88,22 @@ def agrees(heard: Heard, pulled: Receipt) -> list[Finding]:
                 )
             )
     return findings
+
+
+def asks(answer: Answer, wish: Any, wanted: bool, message: Any) -> list[Finding]:
+    """Expect a received message to tell whether its sender wants a receipt."""
+    if wish is wanted:
+        return []
+    return [
+        _finding(
+            answer,
+            f"message {message} comes with needReadReceipt {wish}, it was sent with {wanted}",
+            "$.params.message.needReadReceipt",
+            wanted,
+            "none" if wish is None else wish,
+            f"wish:{wanted}",
+        )
+    ]
 
 
 def once(heard: Heard, message: Any, reads: int) -> list[Finding]:

@@ -30,6 +30,15 @@ class Driver(ABC):
     ordinary_user: str
     #: The notification that tells a sender of reads, empty where there is none.
     event: str = ""
+    #: The notification that tells a receiver of a message, empty where there is none.
+    arrival: str = ""
+
+    def arrived(self, answer: Answer) -> tuple[Any, Any]:  # noqa: ARG002
+        """Return the id of the message that an `arrival` brings, and whether it asks to be read.
+
+        ``None`` stands for what it does not tell.
+        """
+        return None, None
 
     def carry(self, client: Client) -> Client | Harnesses:
         """Return what takes the requests of this driver to the target."""

@@ -40,6 +40,7 @@ class HarnessDriver(TencentDriver):
     ask = _ASK
     group_read = _READ
     event = _NOTICE
+    arrival = "onRecvNewMessage"
     over_http = False
 
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
@@ -209,6 +210,14 @@ class HarnessDriver(TencentDriver):
             conversation=item.get("groupID") or None,
             peer=item.get("userID") or None,
         )
+
+    def arrived(self, answer: Answer) -> tuple[Any, Any]:
+        """Read msgID and needReadReceipt of a message that was received."""
+        params = answer.get("params")
+        message = params.get("message") if isinstance(params, dict) else None
+        if not isinstance(message, dict):
+            return None, None
+        return message.get("msgID"), message.get("needReadReceipt")
 
     def named_messages(self, body: Any) -> list[Any]:
         """Read messages."""

@@ -13,9 +13,10 @@ from receiptspec.scenes.direct import pair
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Told", "batch", "direct", "group", "mixed", "plain", "unlisted"]
+__all__ = ["Arrived", "Told", "arrivals", "batch", "direct", "group", "mixed", "plain", "unlisted"]
 
 _QUIET = 0.3  # seconds in which a notification too many would come
+_PATIENCE = 3.0  # seconds at least in which a notification may come
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def _play(
             heard = [receipt for _, receipt in ear.receipts(sender)]
             return all(_newest(heard, name) >= number for name, number in wanted.items())
 
-        steps.append(stage.await_notice(told, None if all(steps) else 0.1))
+        window = max(stage.target.consistency, _PATIENCE)
+        steps.append(stage.await_notice(told, window if all(steps) else 0.1))
     time.sleep(_QUIET)
     pulled = asked(stage, stage.ask(conversation, [m for m in messages if m.wants_receipt]))
     return Told(
@@ -145,6 +147,34 @@ def batch(stage: Stage) -> Told:
     _Ear(stage, conversation)
     messages = tuple(stage.say(conversation) for _ in range(10))
     return _play(stage, conversation, messages, ((conversation.members[1], messages),))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What receivers were told of messages: one answer and one wish for each, where any came."""
+
+    messages: tuple[Message, ...]
+    told: tuple[tuple[Any, Answer, Any, Message], ...]
+
+
+def arrivals(stage: Stage) -> Arrived:
+    """Send messages with and without a wish for receipts, to a group and to one person."""
+    event = stage.driver.arrival
+    group_, two = stage.group(3), pair(stage, 5, 6)
+    stage.listens(*group_.members, *two.members)
+    sent = [stage.say(place, receipt=wish) for place in (group_, two) for wish in (True, False)]
+    receivers = {user for m in sent for user in m.conversation.members if user != m.sender}
+
+    def told() -> list[tuple[Any, Answer, Any, Message]]:
+        found = []
+        for user in sorted(receivers):
+            for answer in stage.heard(user, event):
+                name, wish = stage.driver.arrived(answer)
+                found += [(user, answer, wish, m) for m in sent if m.id == name]
+        return found
+
+    stage.await_notice(lambda: len(told()) >= 6)
+    return Arrived(tuple(sent), tuple(told()))
 
 
 def mixed(stage: Stage, operation: str) -> Answer:

@@ -20,21 +20,22 @@ _NO_METHOD, _BAD_PARAMS = -32601, -32602
 _writing = threading.Lock()
 
 
-def _write(message: dict[str, Any]) -> None:
+def _write(client: Client | None, message: dict[str, Any]) -> None:
+    text = json.dumps({"jsonrpc": "2.0", **message})
     with _writing:
-        sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        sys.stdout.write((client.written(text) if client else text) + "\n")
         sys.stdout.flush()
 
 
 def _tell(method: str, params: dict[str, Any]) -> None:
-    _write({"method": method, "params": params})
+    _write(None, {"method": method, "params": params})
 
 
 def _answer(client: Client, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"result": client.perform(request["method"], request.get("params", {}))}
     except SdkError as error:
-        return {"error": {"code": error.code, "message": error.text}}
+        return {"error": client.error(error.code, error.text)}
     except KeyError as error:
         known = request["method"] in twists.METHODS
         code = _BAD_PARAMS if known else _NO_METHOD
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     client = Client(knobs, _tell)
     for line in sys.stdin:
         request = json.loads(line)
-        _write({"id": request["id"], **_answer(client, request)})
+        _write(client, {"id": request["id"], **_answer(client, request)})
         if request["method"] == "shutdown":
             break
     sys.stdout.flush()

@@ -36,7 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "reads_kept": None,
     "reads_spread": False,
     "reads_lost": False,
-    "own_reads_count": False,
+    "own_read_turns": False,
     "largest_batch": LARGEST_BATCH,
     "repeat_is_refused": False,
     "nothing_to_read": NOTHING_TO_READ,
@@ -50,6 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
     "filter": None,
     "cursor_text": False,
     "plain_has_lists": False,
+    "readers_stay": False,
     # events
     "events": True,
     "direct_events": True,
@@ -61,11 +62,15 @@ DEFAULTS: Mapping[str, Any] = {
     "events_late": 0.0,
     "events_apart": False,
     # messages and the process
+    "arrivals": True,
+    "received": None,
     "message": None,
     "hangs": "",
     "ends": "",
     "noise": False,
     "echoes_signature": False,
+    "error": None,
+    "line": None,
 }
 
 Told = Callable[[str, dict[str, Any]], None]
@@ -84,6 +89,7 @@ class Client:
         self._sent: dict[Any, dict[str, Any]] = {}
         self._cache: dict[str, dict[str, Any]] = {}
         self._read: set[str] = set()
+        self._turned: set[str] = set()
         self._held: list[dict[str, Any]] = []
         self._lock = threading.RLock()
         self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
@@ -170,8 +176,9 @@ class Client:
         self._one_conversation(messages)
         if len(messages) > self._knob("largest_batch"):
             raise SdkError(INVALID, f"more than {LARGEST_BATCH} messages")
-        own = self._knob("own_reads_count")
-        wanted = [m for m in messages if m["needReadReceipt"] and (own or m["sender"] != self.user)]
+        wanted = [m for m in messages if m["needReadReceipt"] and m["sender"] != self.user]
+        if self._knob("own_read_turns"):
+            self._turned.update(m["msgID"] for m in messages if m["sender"] == self.user)
         if self._knob("repeat_is_refused") and any(m["msgID"] in self._read for m in wanted):
             raise SdkError(INVALID, "already read")
         self._read.update(m["msgID"] for m in wanted)
@@ -255,11 +262,13 @@ class Client:
         every = any(item["IsPeerRead"] for item in found.values())
         spread = self._knob("direct_reads_spread") and every
         always = self._knob("direct_read_by_default")
-        return [
-            self._shown(wanted[key], {"Read": bool(found[key]["IsPeerRead"] or spread or always)})
-            for key in wanted
-            if key in found
-        ]
+        shown = []
+        for key, message in wanted.items():
+            if key in found:
+                turned = spread or always or message["msgID"] in self._turned
+                read = {"Read": bool(found[key]["IsPeerRead"] or turned)}
+                shown.append(self._shown(message, read))
+        return shown
 
     def _shown(self, message: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
         """Return a receipt as an app sees it."""
@@ -304,6 +313,15 @@ class Client:
                 raise
             told = {"IsFinish": 1, "Cursor": "0"}
         listed = told.get("ReadList", []) + told.get("UnreadList", [])
+        if self._knob("readers_stay") and wanted and told["IsFinish"] == 1:
+            listed += self.line.call(
+                "get_group_msg_receipt_detail",
+                GroupId=message["groupID"],
+                MsgSeq=_seq(message["msgID"]),
+                Filter=0,
+                Cursor="",
+                Count=200,
+            )["ReadList"]
         names = [entry.get("Read_Account") or entry.get("Unread_Account") for entry in listed]
         last = told["IsFinish"] == 1
         after: Any = "" if last else told["Cursor"]
@@ -319,6 +337,9 @@ class Client:
 
     def _hear(self, event: dict[str, Any]) -> None:
         """Turn what the server says into receipts of messages that were sent here."""
+        if "Message" in event:
+            self._arrive(event["Message"])
+            return
         if "GroupId" in event:
             pairs = [((event["GroupId"], i["MsgSeq"]), i) for i in event["GroupMsgReceiptList"]]
         else:
@@ -332,6 +353,19 @@ class Client:
         if told and self._knob("events"):
             time.sleep(self._knob("events_late"))
             self._announce(told)
+
+    def _arrive(self, message: dict[str, Any]) -> None:
+        """Tell the app of a message that somebody else has sent."""
+        name = f"{message['MsgTime']}-{message['MsgSeq']}-{message['Random']}"
+        shown: dict[str, Any] = {"msgID": name, "sender": message["From_Account"]}
+        if "GroupId" in message:
+            shown |= {"groupID": message["GroupId"], "seq": message["MsgSeq"]}
+        else:
+            shown["userID"] = self.user
+        shown["needReadReceipt"] = bool(message["NeedReadReceipt"])
+        change = self._knob("received")
+        if self._knob("arrivals"):
+            self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
 
     def _announce(self, receipts: list[dict[str, Any]]) -> None:
         change = self._knob("event")
@@ -350,6 +384,17 @@ class Client:
             self._tell("onRecvMessageReadReceipts", {"receipts": part})
 
     # --- the harness -----------------------------------------------------------------------
+
+    def written(self, text: str) -> str:
+        """Return a line of output as it is to be written."""
+        change = self._knob("line")
+        return text if change is None else str(change(text))
+
+    def error(self, code: int, text: str) -> dict[str, Any]:
+        """Return an error as it is to be told."""
+        error = {"code": code, "message": text}
+        change = self._knob("error")
+        return error if change is None else dict(change(error))
 
     def perform(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Do what the suite asks. Raises ``KeyError`` for a method that there is not."""

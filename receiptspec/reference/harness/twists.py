@@ -99,6 +99,19 @@ def _with_stranger(page: Item) -> Item:
     return {**page, "members": [*page["members"], *strangers]}
 
 
+class _Forgetful:
+    """Leaves the last member out of a list that is pulled again in the same way."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[object, ...]] = set()
+
+    def __call__(self, page: Item, params: Item) -> Item:
+        key = (params["message"]["msgID"], params["filter"], params["count"], params["nextSeq"])
+        again = key in self._seen
+        self._seen.add(key)
+        return {**page, "members": page["members"][:-1]} if again else page
+
+
 def _renamed(page: Item) -> Item:
     return {**page, "members": [{"UserID": member["userID"]} for member in page["members"]]}
 
@@ -157,6 +170,13 @@ _FAULTS = [
            item=_changed("isPeerRead", lambda _: False)),
     _fault("sdk-direct-reads-spread", "SDK-33", "isolation", "one read turns all isPeerRead",
            direct_reads_spread=True),
+    # receiving
+    _fault("sdk-wish-not-told", "SDK-02", "shape", "a received message never asks for a receipt",
+           received=_changed("needReadReceipt", lambda _: False)),
+    _fault("sdk-everything-asks", "SDK-02", "isolation", "every received message asks",
+           received=_changed("needReadReceipt", lambda _: True)),
+    _fault("sdk-received-without-id", "SDK-91", "shape", "a received message has no msgID",
+           received=_without("msgID")),
     # reading
     _fault("sdk-read-refused", "SDK-34", "roles", "members cannot send receipts",
            largest_batch=0),
@@ -166,6 +186,8 @@ _FAULTS = [
            reads_kept=1),
     _fault("sdk-batch-of-29", "SDK-37", "limits", "thirty messages are refused",
            largest_batch=29),
+    _fault("sdk-own-read-turns", "SDK-85", "roles", "the sender's own receipt turns isPeerRead",
+           own_read_turns=True),
     _fault("sdk-repeat-refused", "SDK-84", "idempotency", "a second receipt is an error",
            repeat_is_refused=True),
     # lists
@@ -189,6 +211,10 @@ _FAULTS = [
            filter=lambda _: 1),
     _fault("sdk-filters-swapped", "SDK-47", "paging", "filter 0 lists who has not read",
            filter=lambda wanted: 1 - wanted),
+    _fault("sdk-readers-stay", "SDK-49", "paging", "filter 1 lists readers as well",
+           readers_stay=True),
+    _fault("sdk-list-forgets", "SDK-52", "idempotency", "a list that is pulled again is shorter",
+           page=_Forgetful()),
     _fault("sdk-stranger-listed", "SDK-51", "isolation", "somebody unknown is on the last page",
            page=_page(_with_stranger)),
     _fault("sdk-plain-has-lists", "SDK-53", "leniency", "a plain message has empty lists",
@@ -223,6 +249,12 @@ _FAULTS = [
            hangs="getMessageReadReceipts"),
     _fault("sdk-pull-crashes", "SDK-70", "transport", "pulling receipts ends the process",
            ends="getMessageReadReceipts"),
+    _fault("sdk-error-code-as-text", "SDK-71", "shape", "the code of an error is text",
+           error=_changed("code", str)),
+    _fault("sdk-no-version", "SDK-72", "shape", "answers do not say jsonrpc",
+           line=lambda text: text.replace('"jsonrpc": "2.0", ', "")),
+    _fault("sdk-key-twice", "SDK-73", "encoding", "a key stands twice in an answer",
+           line=lambda text: '{"jsonrpc": "2.0", ' + text[1:]),
     _fault("sdk-signature-echoed", "SDK-74", "authentication", "an answer holds the UserSig",
            echoes_signature=True),
 ]  # fmt: skip
@@ -244,6 +276,8 @@ _VARIANTS = [
           {"page_clamped": True}),
     Twist("sdk-events-apart", "SDK-69", "each message is notified for itself",
           {"events_apart": True}),
+    Twist("sdk-arrivals-untold", "SDK-02", "the harness does not report received messages",
+          {"arrivals": False}),
     Twist("sdk-events-late", "SDK-60", "notifications come 200 ms later",
           {"events_late": 0.2}),
     Twist("sdk-empty-list-is-fine", "SDK-30", "an empty list gets no receipts",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -82,6 +82,11 @@ class Events(Webhooks):
             items = [{"MsgKey": key} for key in fresh]
             self._push(peer, {"Peer_Account": operator, "C2CMsgInfo": items})
 
+    def message(self, receivers: Iterable[str], message: dict[str, Any]) -> None:
+        """Tell those who are there of a message for them."""
+        for user in receivers:
+            self._push(user, {"Message": message})
+
     def _push(self, user: str, event: dict[str, Any]) -> None:
         for queue in self._listening.get(user, ()):
             queue.put_nowait(event)
@@ -146,7 +151,27 @@ class ClientFace:
         fields = Fields(call, call.body, 10004)
         if members_only and call.operator not in self.site.group(fields).members:
             raise Refusal(NOT_PERMITTED, "not a member of the group")
-        return dict(handler(self.site, call, fields))
+        answer = dict(handler(self.site, call, fields))
+        if actor == "From_Account" and "MsgBody" in call.body:
+            self._deliver(call, answer)
+        return answer
+
+    def _deliver(self, call: Call, answer: dict[str, Any]) -> None:
+        """Hand a message that was sent to its receivers."""
+        body, hooks = call.body, self.site.hooks
+        assert isinstance(hooks, Events)  # noqa: S101
+        message = {"From_Account": call.operator, "MsgTime": answer["MsgTime"]}
+        if "GroupId" in body:
+            group = self.site.store.groups[body["GroupId"]]
+            receivers = [name for name in group.members if name != call.operator]
+            message |= {"GroupId": group.id, "MsgSeq": answer["MsgSeq"], "Random": body["Random"]}
+            message["NeedReadReceipt"] = body.get("NeedReadReceipt", 0)
+        else:
+            receivers = [body["To_Account"]]
+            seq, random, _ = str(answer["MsgKey"]).split("_")
+            message |= {"MsgSeq": int(seq), "Random": int(random)}
+            message["NeedReadReceipt"] = body.get("IsNeedReadReceipt", 0)
+        hooks.message(receivers, message)
 
     async def events(self, request: Request) -> Response:
         """Stream the events of a user; the stream ends with the connection."""

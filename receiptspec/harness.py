@@ -33,6 +33,7 @@ METHOD = "RPC"
 _FAREWELL = 2.0  # seconds for a process to end
 _GREETING = 20.0  # seconds for a process to start, greet and log in
 _MOST = 32  # processes at once; the one that was silent longest ends first
+_NOTICES = 1_000_000  # where the numbers of notifications begin, apart from those of requests
 _LONGEST = 8 * 1024 * 1024
 
 
@@ -303,7 +304,8 @@ class Harnesses:
             name = str(json.loads(line).get("method"))
             request = Request(METHOD, HARNESS, f"/{user}", (), b"", name, "a notification")
             with self._news:
-                heard = Exchange(0, request, Response(200, (), line, 0.0), time.time())
+                number = _NOTICES + len(self._notices)
+                heard = Exchange(number, request, Response(200, (), line, 0.0), time.time())
                 self._notices.append((user, heard))
                 self._news.notify_all()
 

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from receiptspec.exchange import HARNESS
 from receiptspec.findings import Outcome
 from receiptspec.run import Run
 
@@ -173,7 +174,8 @@ def _answer(exchange: Mapping[str, Any]) -> str:
     body = response["body"]
     shown = body if len(body) <= _BODY else body[:_BODY] + f"… ({response['bytes']} bytes)"
     trouble = f" ({exchange['trouble']})" if exchange["trouble"] else ""
-    return f"HTTP {response['status']}{trouble} {shown}"
+    status = "" if exchange["request"]["url"].startswith(HARNESS) else f"HTTP {response['status']}"
+    return f"{status}{trouble} {shown}".strip()
 
 
 def _brief(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ import os
 import subprocess
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -33,6 +33,8 @@ METHOD = "RPC"
 _FAREWELL = 2.0  # seconds for a process to end
 _GREETING = 20.0  # seconds for a process to start, greet and log in
 _MOST = 32  # processes at once; the one that was silent longest ends first
+_ALWAYS = 1_000_000  # a method that has answered once is never given up
+_TRIES = 6  # calls of a method that never answers before it is given up
 _NOTICES = 1_000_000  # where the numbers of notifications begin, apart from those of requests
 _LONGEST = 8 * 1024 * 1024
 
@@ -44,6 +46,7 @@ class Trouble(StrEnum):
     SILENT = "no answer in time"
     OTHER_ID = "answered under another id"
     DEAF = "the harness does not read its input"
+    GIVEN_UP = "not called: it never answered before"
 
 
 def environment(base: Mapping[str, str], secrets: Sequence[str]) -> dict[str, str]:
@@ -256,6 +259,7 @@ class Harnesses:
         self._lock = threading.Lock()
         self._news = threading.Condition()
         self._notices: list[tuple[str, Exchange]] = []
+        self._mute: Counter[str] = Counter()
         self.sdk = ""
 
     @property
@@ -271,6 +275,9 @@ class Harnesses:
         """
         if request.method != METHOD:
             return self._client.send(request, writes=writes, apart=apart)
+        method = request.operation or ""
+        if self._mute[method] >= _TRIES:
+            return Exchange(self._client.admit(), request, None, time.time(), Trouble.GIVEN_UP)
         number = self._client.admit(writes=writes)
         process = self._of(request.target.removeprefix("/"))
         started, clock = time.time(), time.perf_counter()
@@ -280,6 +287,7 @@ class Harnesses:
             raise Unreachable(f"{request.operation}: the harness {trouble}")
         if process.silent > 1:
             self._drop(process)
+        self._mute[method] += 1 if line is None else -_ALWAYS
         response = Response(200, (), line, elapsed) if line is not None else None
         return Exchange(number, request, response, started, trouble)
 

@@ -229,6 +229,16 @@ def test_a_process_that_is_silent_twice_is_replaced(harnesses):
     assert answered(made.send(request(4))) != first
 
 
+def test_a_method_that_never_answers_is_given_up(harnesses):
+    made = harnesses(
+        "serve(lambda r: os._exit(1) if r['method'] == 'ask' else write(id=r['id'], result={}))"
+    )
+    for number in range(1, 7):
+        assert made.send(request(number)).trouble.startswith(Trouble.ENDED)
+    assert made.send(request(7)).trouble == Trouble.GIVEN_UP
+    assert answered(made.send(request(8, method="other"))) == {}
+
+
 @pytest.mark.parametrize("other", ["99", "None", "str(r['id'])", "True"])
 def test_another_id_is_the_harnesses_fault(harnesses, other):
     made = harnesses(f"serve(lambda r: write(id={other}, result={{}}))")

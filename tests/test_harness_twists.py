@@ -12,7 +12,7 @@ from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Level
 from receiptspec.reference import check_harness
 from receiptspec.reference.harness import __main__ as program
-from receiptspec.reference.harness.client import DEFAULTS
+from receiptspec.reference.harness.knobs import DEFAULTS
 from receiptspec.reference.harness.twists import FAULTS, METHODS, VARIANTS, knobs
 
 CONTRACT = contract.load("tencent-sdk")

@@ -10,68 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from receiptspec.reference.harness.knobs import (
+    DEFAULTS,
+    LARGEST_BATCH,
+    LARGEST_PAGE,
+)
 from receiptspec.reference.harness.line import Line, SdkError
 
-__all__ = ["DEFAULTS", "LARGEST_BATCH", "LARGEST_PAGE", "Client"]
+__all__ = ["Client"]
 
-INVALID, NO_RECEIPT, NOTHING_TO_READ = 6017, 10062, 2114
-LARGEST_BATCH, LARGEST_PAGE = 30, 100
+INVALID, NO_RECEIPT = 6017, 10062
 _HOUR = 3600
-
-#: Every question that a fault or a variant may answer otherwise.
-DEFAULTS: Mapping[str, Any] = {
-    # what a receipt says
-    "item": None,
-    "every_field": False,
-    "plain_item_is_zero": False,
-    "plain_has_receipt": False,
-    "unknown_has_receipt": False,
-    "cached": False,
-    "items_reversed": False,
-    "items_kept": None,
-    "asking_reads": False,
-    "direct_read_by_default": False,
-    "direct_reads_spread": False,
-    # what is read
-    "reads_kept": None,
-    "reads_spread": False,
-    "reads_lost": False,
-    "own_read_turns": False,
-    "largest_batch": LARGEST_BATCH,
-    "repeat_is_refused": False,
-    "nothing_to_read": NOTHING_TO_READ,
-    "mixed_is_taken": False,
-    "empty_is_fine": False,
-    # pages
-    "page_more": 0,
-    "page_clamped": False,
-    "page_unbounded": False,
-    "page": None,
-    "filter": None,
-    "cursor_text": False,
-    "plain_has_lists": False,
-    "readers_stay": False,
-    # events
-    "events": True,
-    "direct_events": True,
-    "events_repeat": 1,
-    "events_to_reader": False,
-    "event_for_plain": False,
-    "event": None,
-    "events_held": 0,
-    "events_late": 0.0,
-    "events_apart": False,
-    # messages and the process
-    "arrivals": True,
-    "received": None,
-    "message": None,
-    "hangs": "",
-    "ends": "",
-    "noise": False,
-    "echoes_signature": False,
-    "error": None,
-    "line": None,
-}
 
 Told = Callable[[str, dict[str, Any]], None]
 

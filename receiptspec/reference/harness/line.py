@@ -38,17 +38,25 @@ class Line:
 
     def call(self, command: str, **body: Any) -> dict[str, Any]:
         """Make one call. Raises `SdkError` with the server's code, or for want of an answer."""
-        headers = {"Content-Type": "application/json"}
-        target = f"/client/{command}?{self._query}"
         try:
-            self._connection.request("POST", target, json.dumps(body).encode(), headers)
-            answer = json.loads(self._connection.getresponse().read())
+            try:
+                answer = self._exchange(command, body)
+            except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+                self._connection.close()  # the server had closed it for being idle
+                answer = self._exchange(command, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._connection.close()
             raise SdkError(NO_NETWORK, f"no answer: {type(error).__name__}") from None
         if answer.get("ErrorCode") != 0:
             raise SdkError(int(answer.get("ErrorCode") or -1), str(answer.get("ErrorInfo")))
-        return dict(answer)
+        return answer
+
+    def _exchange(self, command: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"}
+        target = f"/client/{command}?{self._query}"
+        self._connection.request("POST", target, json.dumps(body).encode(), headers)
+        answer: dict[str, Any] = json.loads(self._connection.getresponse().read())
+        return answer
 
     def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
         """Hear events from now on, in a thread. Raises `SdkError` where the server refuses."""

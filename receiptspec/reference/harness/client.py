@@ -241,7 +241,7 @@ class Client:
         message, count, wanted = params["message"], params["count"], params["filter"]
         if wanted not in (0, 1) or count < 1:
             raise SdkError(INVALID, "filter: 0 or 1; count: at least 1")
-        if count > LARGEST_PAGE and not self._knob("page_unbounded"):
+        if count > LARGEST_PAGE:
             if not self._knob("page_clamped"):
                 raise SdkError(INVALID, f"count: at most {LARGEST_PAGE}")
             count = LARGEST_PAGE

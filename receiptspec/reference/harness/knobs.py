@@ -37,7 +37,6 @@ DEFAULTS: Mapping[str, Any] = {
     # pages
     "page_more": 0,
     "page_clamped": False,
-    "page_unbounded": False,
     "page": None,
     "filter": None,
     "cursor_text": False,

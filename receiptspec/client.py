@@ -102,6 +102,11 @@ class Client:
         """How many requests were sent so far."""
         return self._spent.requests
 
+    def note(self, started: float, taken: float, operation: str, response: Response | None) -> None:
+        """Enter a request, of whatever carrier, into what `drain` returns; times in seconds."""
+        status = response.status if response else 0
+        self._journal.append((round(started, 3), round(taken * 1000, 1), operation, status))
+
     def drain(self) -> list[tuple[float, float, str, int]]:
         """Return when each request since the last call was sent, and what became of it.
 
@@ -122,10 +127,7 @@ class Client:
         `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
         session = self._own() if apart else self._session
-        number = self._spend(writes=writes)
-        for limiter in (self._limiter, self._limiters.get(request.operation or "")):
-            if limiter is not None:
-                limiter.wait()
+        number = self.admit(request.operation or "", writes=writes)
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -156,14 +158,21 @@ class Client:
                 bytes(body),
                 time.perf_counter() - clock,
             )
-        taken = round((time.perf_counter() - clock) * 1000, 1)
-        status = response.status if response else 0
-        self._journal.append((round(started, 3), taken, request.operation or "", status))
+        taken = time.perf_counter() - clock
+        self.note(started, taken, request.operation or "", response)
         return Exchange(number, request, response, started, trouble)
 
-    def _spend(self, *, writes: bool) -> int:
+    def admit(self, operation: str = "", *, writes: bool = False) -> int:
+        """Wait for the rate's permission and return the number of the next request.
+
+        Raises `BudgetSpent` where the budget has none left.
+        """
         with self._lock:
-            return self._count(writes=writes)
+            number = self._count(writes=writes)
+        for limiter in (self._limiter, self._limiters.get(operation)):
+            if limiter is not None:
+                limiter.wait()
+        return number
 
     def _count(self, *, writes: bool) -> int:
         budget, spent = self._budget, self._spent

@@ -102,7 +102,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that one vendor documents. `calling` is what all calls have in common."""
+    """All that one vendor documents.
+
+    `calling` is what all calls have in common. `server` is the contract of what clients talk to,
+    where this one is a client's: its operations set the stage and are not judged.
+    """
 
     vendor: str
     title: str
@@ -116,6 +120,7 @@ class Contract:
     envelope: Path | None = None
     earlier: tuple[str, ...] = ()
     calling: Mapping[str, Any] = field(default_factory=dict)
+    server: Contract | None = None
 
     def __repr__(self) -> str:
         return f"Contract({self.vendor}@{self.release})"
@@ -131,6 +136,13 @@ class Contract:
         """Whether a target that keeps to the release `pin`, if any, need not know the row yet."""
         return bool(pin) and row.since > pin
 
+    @property
+    def calls(self) -> Mapping[str, Operation]:
+        """Every operation that can be called: those of the server and the contract's own."""
+        if self.server is None:
+            return self.operations
+        return {**self.server.operations, **self.operations}
+
     def requirement(self, identifier: str) -> Requirement:
         """Return one row; raises ``KeyError`` for an unknown id."""
         for row in self.requirements:
@@ -141,6 +153,8 @@ class Contract:
     def kind(self, code: CodeId | None) -> str | None:
         """Return the kind of a documented code, ``None`` for an undocumented one."""
         known = self.codes.get(code) if code is not None else None
+        if known is None and self.server is not None:
+            return self.server.kind(code)
         return known.kind if known else None
 
 
@@ -208,6 +222,7 @@ def _build(data: dict[str, Any], base: Path, source: yamltext.YamlFile) -> Contr
         envelope=base / envelope if envelope else None,
         earlier=tuple(data.get("earlier", ())),
         calling=MappingProxyType(data.get("calling", {})),
+        server=load(data["server"]) if "server" in data else None,
     )
     _cross_check(contract, source)
     return contract

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
-__all__ = ["Exchange", "Redactor", "Request", "Response", "Secret", "credentials_of"]
+__all__ = ["HARNESS", "Exchange", "Redactor", "Request", "Response", "Secret", "credentials_of"]
+
+#: The origin of what goes to, or comes from, the harness of a client SDK; its path is the user.
+HARNESS = "harness:"
 
 _MASK = "***"
 _SHOWN_BYTES = 16_384
@@ -124,8 +127,13 @@ class Exchange:
     trouble: str | None = None
 
     def curl(self, redact: Redactor) -> str:
-        """Return a command that sends the same request; credentials stand as ``$VARIABLES``."""
+        """Return a command that sends the same request; credentials stand as ``$VARIABLES``.
+
+        For a harness it is the line that its standard input got.
+        """
         request = self.request
+        if request.origin == HARNESS:
+            return redact(_line(request))
         url = _with_variables(request.url)
         parts = ["curl", "-sS"]
         if request.method != "POST" or not request.body:
@@ -194,6 +202,13 @@ def _with_variables(url: str) -> str:
         lambda found: f"{found[1]}=${found[1].upper().replace('-', '_')}" if found[2] else found[0],
         url,
     )
+
+
+def _line(request: Request) -> str:
+    user = request.target.removeprefix("/")
+    if not request.body:
+        return f"# {request.operation} came to the harness of {user}"
+    return f"echo {_shell(_text(request.body))}  # to the harness of {user}"
 
 
 def _shell(text: str) -> str:

@@ -87,10 +87,18 @@ def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
         )
     except (Inconclusive, NotExercised):
         raise
-    except Exception:
+    except Exception as error:
         if not failures:
-            raise
+            raise _reason(error) or error from None
     return min(failures, key=lambda failure: failure[0])[1] if failures else ()
+
+
+def _reason(error: BaseException) -> Inconclusive | NotExercised | None:
+    """Return why nothing can be judged, where Hypothesis only saw that it could not repeat it."""
+    if isinstance(error, Inconclusive | NotExercised):
+        return error
+    inner = [*getattr(error, "exceptions", ()), *filter(None, [error.__cause__, error.__context__])]
+    return next((found for found in map(_reason, inner) if found is not None), None)
 
 
 class _Machine(RuleBasedStateMachine):

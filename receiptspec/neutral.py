@@ -37,7 +37,8 @@ class Call:
 
     `raw` replaces the body's bytes; `query` overrides single parameters (``None`` leaves one out)
     and `rename` renames them;
-    `credential` names one of the driver's ways to sign; `label` says why the call is made.
+    `credential` names one of the driver's ways to sign; `label` says why the call is made; `user`
+    is who makes it, where every user has a client of their own.
     """
 
     operation: str
@@ -50,6 +51,7 @@ class Call:
     path: str | None = None
     credential: str = "valid"
     label: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Receipt:
     read_key: str = "read"
     unread_key: str = "unread"
     peer_key: str = "peer read"
+    peer: Any = None
 
     def place(self, field: str) -> str:
         """Return the JSON path of ``read`` or ``unread``."""

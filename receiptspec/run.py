@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -147,7 +148,7 @@ class Run:
             origin=origin or target.url,
             auth=auth,
             seed=self.seed,
-            namespace=self.id[:6],
+            namespace=self.id[:6] + _own(target),
             share=self.share,
             listener=listener,
         )
@@ -161,6 +162,12 @@ class Run:
     def close(self) -> None:
         """Leave nothing running and nothing open."""
         self._open.close()
+
+
+def _own(target: Target) -> str:
+    """Return what keeps a worker's users apart from those of others, where users log in."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return worker.removeprefix("gw") and f"w{worker.removeprefix('gw')}" if target.harness else ""
 
 
 def prepare(
@@ -183,6 +190,8 @@ def prepare(
     for target in chosen:
         if target.faults or target.variants:
             reference.check(target.faults, target.variants)
+        if target.harness is not None:
+            reference.check_harness(target.harness.faults, target.harness.variants)
     if profile not in PROFILES:
         raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}

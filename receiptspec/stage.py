@@ -33,6 +33,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Redactor, Request
 from receiptspec.findings import Finding, Observation
+from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
@@ -86,13 +87,15 @@ class Stage:
         self._needed: dict[str, list[Answer]] = {}
         self._there: set[str] = set()
         self._listener = listener
-        self._client = Client(
-            _origin_only(origin),
-            timeouts=target.timeouts,
-            rate=max(target.rate / share, 0.02) if target.rate else None,
-            rates={} if target.rate else _rates(self.contract, share),
-            budget=_share_of(target.budget, share),
-            ca=target.ca,
+        self._client = self.driver.carry(
+            Client(
+                _origin_only(origin),
+                timeouts=target.timeouts,
+                rate=max(target.rate / share, 0.02) if target.rate else None,
+                rates={} if target.rate else _rates(self.contract, share),
+                budget=_share_of(target.budget, share),
+                ca=target.ca,
+            )
         )
 
     def __repr__(self) -> str:
@@ -172,7 +175,7 @@ class Stage:
         every time while other calls were answered: the call itself causes it.
         """
         self.open()
-        operation = self.contract.operations[call.operation]
+        operation = self.contract.calls[call.operation]
         if operation.writes and not self.target.writes:
             raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
         answer = self._once(call)
@@ -224,7 +227,7 @@ class Stage:
         return again
 
     def _once(self, call: Call) -> Answer:
-        operation = self.contract.operations[call.operation]
+        operation = self.contract.calls[call.operation]
         request = self.driver.build(operation, call)
         for secret in self.driver.secrets():
             self.redact.add(secret)
@@ -253,9 +256,9 @@ class Stage:
         """
         self.open()
         for call in calls:
-            if self.contract.operations[call.operation].writes and not self.target.writes:
+            if self.contract.calls[call.operation].writes and not self.target.writes:
                 raise NotExercised(f"{call.operation} writes; there is no writes: true")
-        operations = [self.contract.operations[call.operation] for call in calls]
+        operations = [self.contract.calls[call.operation] for call in calls]
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
         with ThreadPoolExecutor(connections) as pool:
             sent = pool.map(
@@ -531,7 +534,7 @@ class Stage:
         declared = self.target.capabilities.get(operation)
         if declared is not None:
             return declared
-        if not self.contract.operations[operation].optional:
+        if not self.contract.calls[operation].optional:
             return True
         return self.scene(_has, operation)
 
@@ -573,6 +576,43 @@ class Stage:
         status = exchange.response.status if exchange.response else exchange.trouble
         if not isinstance(status, int) or not 200 <= status < 300:
             raise Inconclusive(f"hooks.read answered {status}")
+
+    # --- notifications --------------------------------------------------------------------
+
+    def listens(self, *users: Any) -> None:
+        """Have users there to be notified; `NotExercised` where nobody is ever notified."""
+        if not isinstance(self._client, Harnesses):
+            raise NotExercised("this API notifies nobody")
+        self.open()
+        for user in users:
+            self._client.start(user)
+
+    def heard(self, user: Any, event: str = "") -> tuple[Answer, ...]:
+        """Return the notifications of reads, or of `event`, that a user got, oldest first."""
+        if not isinstance(self._client, Harnesses):
+            return ()
+        name = event or self.driver.event
+        found = [e for e in self._client.heard(user) if e.request.operation == name]
+        answers = tuple(self.driver.read(name, exchange) for exchange in found)
+        known = f"heard {user} {name}"
+        for answer in answers[self._memo.get(known, 0) :]:
+            self._watch(answer)
+        self._memo[known] = len(answers)
+        return answers
+
+    def await_notice(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait until `done`, looking again at each notification; say whether it came to that.
+
+        Without `seconds` the target's consistency window is waited for.
+        """
+        window = self.target.consistency if seconds is None else seconds
+        deadline = time.monotonic() + window
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0 or not isinstance(self._client, Harnesses):
+                return False
+            self._client.wait(min(left, 0.2))
+        return True
 
     def listener(self) -> Listener:
         """Return the listener for callbacks; `NotExercised` where the target names none."""
@@ -620,8 +660,8 @@ def _origin_only(url: str) -> str:
 
 def _rates(contract: Contract, share: int) -> dict[str, float]:
     """Return the documented calls a second of each operation; the usual one where none is."""
-    usual = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
-    return {name: (op.rate or usual) / share for name, op in contract.operations.items()}
+    usual = statistics.mode(op.rate for op in contract.calls.values() if op.rate)
+    return {name: (op.rate or usual) / share for name, op in contract.calls.items()}
 
 
 def _share_of(budget: Budget, share: int) -> Budget:

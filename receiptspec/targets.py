@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +30,7 @@ __all__ = [
     "Budget",
     "Deviation",
     "Fixture",
+    "Harness",
     "Target",
     "Timeouts",
     "credentials",
@@ -91,6 +93,16 @@ class Fixture:
 
 
 @dataclass(frozen=True, slots=True)
+class Harness:
+    """How to start a client SDK; `faults` and `variants` are the packaged harness's."""
+
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    faults: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where to run. `url` is empty for an embedded target until its server is up.
 
@@ -119,6 +131,7 @@ class Target:
     deviations: tuple[Deviation, ...] = ()
     pin: str = ""
     file: str = ""
+    harness: Harness | None = None
 
     def __repr__(self) -> str:
         return f"Target({self.name!r})"
@@ -318,6 +331,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
         file=str(source.file),
+        harness=_harness(block.get("harness")),
     )
 
 
@@ -332,6 +346,22 @@ def _pin(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
     shown = ", ".join(f"{block['vendor']}@{one}" for one in known)
     path = (name, "contract")
     raise source.error(f"no contract {block['contract']!r}", path, fix=f"known: {shown}")
+
+
+def _harness(block: dict[str, Any] | None) -> Harness | None:
+    """Take a command, or the packaged harness, which is started with this Python."""
+    if block is None:
+        return None
+    if "command" in block:
+        return Harness(tuple(block["command"]))
+    faults, variants = tuple(block.get("faults", ())), tuple(block.get("variants", ()))
+    command = [sys.executable, "-m", "receiptspec.reference.harness"]
+    for option, chosen in (("--fault", faults), ("--variant", variants)):
+        for name in chosen:
+            command += [option, name]
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return Harness(tuple(command), {"PYTHONPATH": os.pathsep.join(paths)}, faults, variants)
 
 
 def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:

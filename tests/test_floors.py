@@ -16,7 +16,7 @@ FLOORS = [
     {"neutral", "alternatives"},
     {"texts", "boundaries", "breakages", "strategies", "mutations"},
     {"checks", "variations", "traceability", "openapi"},
-    {"client", "drivers", "reference"},
+    {"client", "harness", "drivers", "reference"},
     {"stage"},
     {"scenes", "model"},
     {"case"},

@@ -61,6 +61,8 @@ class Monitor:
 
     def judge(self, answer: Answer, redact: Redactor) -> Iterator[Judged]:
         """Yield (requirement id, what is wrong or was seen, ``None`` for nothing)."""
+        if answer.operation not in self._contract.operations:
+            return  # it set the stage
         if answer.verdict is Verdict.TROUBLE and not answer.spoken:
             return
         yield from self._each("answers-are-strict-json", _strictness(answer))

@@ -75,14 +75,16 @@ Examples:
 def explain(requirement: str) -> None:
     """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
     from receiptspec.reference.faults import FAULTS
+    from receiptspec.reference.harness import twists
 
+    known = [(fault.vendor, fault.name, fault.requirement) for fault in FAULTS.values()]
+    known += [("tencent-sdk", f.name, f.requirement) for f in twists.FAULTS.values()]
     told = []
     for name in contracts.vendors():
         contract = contracts.load(name)
         for row in contract.requirements:
             if row.id == requirement:
-                of_row = (f for f in FAULTS.values() if f.requirement == row.id)
-                faults = [f.name for f in of_row if f.vendor == name]
+                faults = [f for vendor, f, broken in known if (vendor, broken) == (name, row.id)]
                 told.append(traceability.explain(contract, row, faults))
     if not told:
         raise ConfigurationError(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from receiptspec.contract import Contract
 from receiptspec.drivers.base import Driver
+from receiptspec.drivers.harness import HarnessDriver
 from receiptspec.drivers.tencent import TencentDriver
 from receiptspec.drivers.volcengine import VolcengineDriver
 from receiptspec.errors import ContractError
@@ -15,6 +16,7 @@ __all__ = ["driver_for"]
 
 _DRIVERS: dict[str, Callable[[Target, Contract, str], Driver]] = {
     "tencent-rest": TencentDriver,
+    "tencent-harness": HarnessDriver,
     "volcengine-openapi": VolcengineDriver,
 }
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from receiptspec.client import Client
 from receiptspec.contract import Operation
 from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
+from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
 
 __all__ = ["Driver"]
@@ -36,6 +38,32 @@ class Driver(ABC):
     receipts_are_wished: bool = True
     #: What ``x-live`` names stand for, as far as the driver knows it from the target's settings.
     constants: Mapping[str, Any] = MappingProxyType({})
+    #: The notification that tells a sender of reads, empty where there is none.
+    event: str = ""
+    #: The notification that tells a receiver of a message, empty where there is none.
+    arrival: str = ""
+
+    def arrived(self, answer: Answer) -> tuple[Any, Any]:
+        """Return the id of the message that an `arrival` brings, and whether it asks to be read.
+
+        ``None`` stands for what it does not tell.
+        """
+        return None, None
+
+    def carry(self, client: Client) -> Client | Harnesses:
+        """Return what takes the requests of this driver to the target."""
+        return client
+
+    #: Whether every call is an HTTP request, with headers that may vary.
+    over_http: bool = True
+
+    def joined(self, calls: Sequence[Call]) -> Call | None:
+        """Return one call that names what all `calls` name; ``None`` where none can."""
+        return None
+
+    def absent(self, messages: Sequence[Any]) -> Any:
+        """Return the id of a message that does not exist, far beyond the newest of `messages`."""
+        return max(messages) + 1000
 
     @abstractmethod
     def build(self, operation: Operation, call: Call) -> Request:

@@ -24,9 +24,9 @@ from receiptspec.reference.app import Face, Reader, application
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent import hook
+from receiptspec.reference.tencent.clients import ClientFace, Events
 from receiptspec.reference.tencent.face import TencentFace
 from receiptspec.reference.tencent.site import Site
-from receiptspec.reference.tencent.webhooks import Webhooks
 from receiptspec.reference.volcengine import hook as volcengine_hook
 from receiptspec.reference.volcengine.face import VolcengineFace
 from receiptspec.reference.volcengine.signature import Keys
@@ -142,17 +142,23 @@ def _application(settings: Settings) -> Any:
     behaviour = Behaviour.named(
         settings.faults, settings.variants, known_faults.FAULTS, known_variants.VARIANTS
     )
-    hooks = Webhooks(settings.sdkappid, settings.webhook, settings.token)
+    hooks = Events(settings.sdkappid, settings.webhook, settings.token)
     site = Site(settings.sdkappid, settings.identifier, settings.key, Store(), hooks)
     about = {"faults": list(settings.faults), "variants": list(settings.variants)}
     keys = Keys(settings.access_key, settings.secret_key, settings.region)
     volcengine = VolcengineSite(settings.appid, keys)
-    faces: list[Face] = [VolcengineFace(volcengine, behaviour), TencentFace(site, behaviour)]
+    clients = ClientFace(site, behaviour)
+    faces: list[Face] = [
+        clients,
+        VolcengineFace(volcengine, behaviour),
+        TencentFace(site, behaviour),
+    ]
     readers: dict[str, Reader] = {
         "tencent": partial(hook.read, site),
         "volcengine": partial(volcengine_hook.read, volcengine),
     }
-    return application(faces, behaviour, readers=readers, about=about)
+    streams = clients.routes()
+    return application(faces, behaviour, readers=readers, about=about, streams=streams)
 
 
 def _bind(host: str, port: int) -> socket.socket:

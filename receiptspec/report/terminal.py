@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from receiptspec.exchange import HARNESS
 from receiptspec.findings import Outcome
 from receiptspec.report import verdicts
 from receiptspec.report.comparison import Kind
@@ -191,7 +192,8 @@ def _answer(exchange: Mapping[str, Any]) -> str:
     body = response["body"]
     shown = body if len(body) <= _BODY else body[:_BODY] + f"… ({response['bytes']} bytes)"
     trouble = f" ({exchange['trouble']})" if exchange["trouble"] else ""
-    return f"HTTP {response['status']}{trouble} {shown}"
+    status = "" if exchange["request"]["url"].startswith(HARNESS) else f"HTTP {response['status']}"
+    return f"{status}{trouble} {shown}".strip()
 
 
 def _brief(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:

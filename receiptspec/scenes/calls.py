@@ -45,6 +45,7 @@ class Named:
                 call.method,
                 call.path,
                 call.credential,
+                call.user,
             )
         )
 
@@ -60,7 +61,7 @@ def question(stage: Stage, scene: Ready) -> Call:
 
 
 def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
-    file = stage.contract.operations[operation].request
+    file = stage.contract.calls[operation].request
     assert file is not None  # noqa: S101
     return jsonschemas.load(file)
 
@@ -127,7 +128,7 @@ class _Live(dict[str, Any]):
     """What the live system has under the names that schemas give in ``x-live``, made on demand."""
 
     def __init__(self, stage: Stage, operation: str) -> None:
-        changes = stage.contract.operations[operation].writes
+        changes = stage.contract.calls[operation].writes
 
         def message() -> Message:
             return stage.scene(sandbox) if changes else good(stage).messages[0]

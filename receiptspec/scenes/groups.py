@@ -155,14 +155,14 @@ def plain_message(stage: Stage) -> Message:
 def no_message(stage: Stage) -> Message:
     """Return a message that does not exist, far beyond the newest."""
     scene = good(stage)
-    beyond = max(message.id for message in scene.messages) + 1000
+    beyond = stage.driver.absent([message.id for message in scene.messages])
     return Message(scene.group, beyond, scene.group.owner, True)
 
 
 def unknown(stage: Stage) -> tuple[int, Asked]:
     """Ask for a message that does not exist, far beyond the newest."""
     scene = good(stage)
-    beyond = max(message.id for message in scene.messages) + 1000
+    beyond = stage.driver.absent([message.id for message in scene.messages])
     return beyond, _ask(stage, scene.group, beyond)
 
 
@@ -170,6 +170,8 @@ def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:
     """Ask for ids that become one that exists when only their lowest bits are kept."""
     scene = good(stage)
     id_ = scene.messages[0].id
+    if not isinstance(id_, int):
+        return ()
     return tuple((id_ + more, _ask(stage, scene.group, id_ + more)) for more in (2**32, 2**64))
 
 

@@ -16,6 +16,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def prove(session: nox.Session) -> None:
+    """Prove the suites: every fault is found, no freedom is blamed."""
+    session.install("-e", ".")
+    session.run("receiptspec", "prove", "--gate", "--report", "proof", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style."""
     session.install(".[lint]")

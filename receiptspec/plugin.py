@@ -17,7 +17,7 @@ import pytest
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
-from receiptspec import report, resources
+from receiptspec import report, resources, yamltext
 from receiptspec.case import PROFILES, Case, Nonconformity
 from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import (
@@ -183,15 +183,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept.append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-    kept.sort(key=lambda item: _position(item, order))
+    ranks = _ranks(run)
+    kept.sort(key=lambda item: _position(item, order, ranks))
     items[:] = kept
 
 
-def _position(item: pytest.Item, order: dict[str, int]) -> tuple[int, bool]:
+def _ranks(run: Run) -> dict[str, int]:
+    """Return the places of checks where requests are few: what finds the most for them first."""
+    if run.profile.rank > 0 and not any(target.budget.requests for target in run.targets):
+        return {}
+    checks: list[str] = yamltext.load(resources.path("suites/order.yaml")).data
+    return {check: place for place, check in enumerate(checks)}
+
+
+def _position(
+    item: pytest.Item, order: dict[str, int], ranks: dict[str, int]
+) -> tuple[int, bool, int]:
     case = item.stash.get(_CASE, None)
     if case is None:
-        return (-1, False)
-    return (order[case.target], case.requirement.check in WITNESSED)
+        return (-1, False, 0)
+    check = case.requirement.check or ""
+    return (order[case.target], check in WITNESSED, ranks.get(check, len(ranks)))
 
 
 def _case(item: pytest.Item) -> Case | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,10 @@ _UNUSED = tuple(
 )  # fmt: skip
 
 
-def judge(arguments: Sequence[str], plugins: Sequence[object] = ()) -> int:
-    """Run the suites in this process and return the exit status."""
+def judge(
+    arguments: Sequence[str], plugins: Sequence[object] = (), files: Collection[str] = ()
+) -> int:
+    """Run the suites, or only these files of them, in this process; return the exit status."""
     suites = resources.path("suites")
     with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
@@ -38,4 +40,5 @@ def judge(arguments: Sequence[str], plugins: Sequence[object] = ()) -> int:
         for plugin in (*_UNUSED, "_hypothesis_pytestplugin", "receiptspec.plugin"):
             own += ["-p", plugin]
         own += ["--import-mode=importlib", "--assert=plain"]
-        return int(pytest.main([*own, *arguments, str(suites)], plugins=list(plugins)))
+        chosen = [str(suites / name) for name in sorted(files)] or [str(suites)]
+        return int(pytest.main([*own, *arguments, *chosen], plugins=list(plugins)))

@@ -22,7 +22,7 @@ from receiptspec.reference.variants import VARIANTS
 
 ROOT = Path(__file__).parent.parent
 TENCENT = contracts.load("tencent")
-FAULT = FAULTS["read-count-missing-at-zero"]
+FAULT = FAULTS["last-item-missing"]
 OWN = FAULT.requirement
 
 
@@ -32,7 +32,7 @@ def ran(fault=FAULT, kind="fault", **rows):
 
 
 def row(outcome, *signatures, after=None):
-    return Row(Outcome(outcome), "because", 3, signatures, after)
+    return Row(Outcome(outcome), "because", 3, signatures, signatures, after)
 
 
 def entry(own="fail", smoke=None, fault=FAULT, **others):

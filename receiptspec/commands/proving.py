@@ -19,6 +19,8 @@ from receiptspec.report import terminal
 
 __all__ = ["prove"]
 
+_EACH = 50  # jobs between two lines of progress where nobody watches a bar
+
 
 @click.command(
     epilog="""\b
@@ -64,6 +66,8 @@ def prove(
         def progress(ran: Ran, ended: int, expected: int) -> None:
             bar.update(task, completed=ended, total=expected, description=f"{ran.job.name:<32}")
             bar.refresh()
+            if bar.disable and (ended % _EACH == 0 or ran.trouble):
+                click.echo(f"{ended}/{expected} {ran.job.name} {ran.trouble}".rstrip(), err=True)
 
         found = proof.prove(choice, workers=workers or _workers(), progress=progress)
     show.terminal(found, file=sys.stdout)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import resource
 import sys
 import tempfile
@@ -23,14 +24,14 @@ from typing import Any
 import pytest
 
 from receiptspec import contract as contracts
-from receiptspec import session
+from receiptspec import session, traceability
 from receiptspec.findings import Outcome
 from receiptspec.proving.jobs import RED, Job, Ran, Row
 from receiptspec.reference import launcher
 
 __all__ = ["perform", "run", "warm"]
 
-_PATIENCE = 240.0  # seconds for one job
+_INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
 #: pytest's own plugins that nothing here needs and that cost something for each test.
 _IDLE = ("logging", "unraisableexception", "threadexception", "faulthandler", "doctest", "junitxml")
@@ -75,7 +76,7 @@ def perform(job: Job) -> Ran:
             arguments += ["--requirement", requirement]
         for plugin in _IDLE:
             arguments += ["-p", f"no:{plugin}"]
-        status = session.judge(arguments, [witness])
+        status = session.judge(arguments, [witness], _files(job))
     seconds = time.perf_counter() - begun
     if witness.document is None:
         return Ran(job, seconds=seconds, trouble=f"the session ended with {status}")
@@ -85,12 +86,23 @@ def perform(job: Job) -> Ran:
             entry["reason"],
             entry["requests"],
             tuple(finding["signature"] for finding in entry["findings"]),
+            tuple(_INDEX.sub("[]", finding["path"]) for finding in entry["findings"]),
             witness.after.get(entry["requirement"]),
         )
         for entry in witness.document["results"]
         if not job.requirements or entry["requirement"] in job.requirements
     }
     return Ran(job, rows, witness.document["run"]["requests"], seconds)
+
+
+def _files(job: Job) -> set[str]:
+    """Return the files of the suites that hold the checks of a job's rows, none for all."""
+    tests = traceability.checks()
+    return {
+        test.partition("::")[0]
+        for name in job.requirements
+        for test in tests.get(contracts.load(job.vendor).requirement(name).check or "", ())
+    }
 
 
 def _targets(directory: Path, job: Job) -> Path:
@@ -110,6 +122,7 @@ def warm(vendors: Iterable[str]) -> None:
     import receiptspec.reference.__main__
     import receiptspec.reference.serving  # noqa: F401
 
+    traceability.checks()
     for vendor in vendors:
         contracts.load(vendor)
         with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
@@ -139,10 +152,11 @@ def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
                 done(_received(pipe, job))
                 child.join()
             for pipe, (child, job, begun) in list(running.items()):
-                if time.monotonic() - begun > _PATIENCE:
+                if time.monotonic() - begun > job.patience:
                     del running[pipe]
                     _end(child, pipe)
-                    done(Ran(job, seconds=_PATIENCE, trouble=f"took over {_PATIENCE:.0f} s"))
+                    trouble = f"took over {job.patience:.0f} s"
+                    done(Ran(job, seconds=job.patience, trouble=trouble))
     finally:
         for pipe, (child, _, _) in running.items():
             _end(child, pipe)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from receiptspec import contract as contracts
 from receiptspec import traceability
@@ -12,7 +12,19 @@ from receiptspec.contract import Contract, Requirement
 from receiptspec.findings import Outcome
 from receiptspec.reference.behaviour import Fault, Variant
 
-__all__ = ["RED", "Job", "Ran", "Row", "budgets", "faults", "rows_of", "seeds", "variants"]
+__all__ = [
+    "RED",
+    "Job",
+    "Ran",
+    "Row",
+    "alone",
+    "budgets",
+    "faults",
+    "rows_of",
+    "seeds",
+    "shorter",
+    "variants",
+]
 
 #: Outcomes that tell a user that something is wrong with the target.
 RED = (Outcome.FAIL, Outcome.WARNING)
@@ -23,7 +35,8 @@ class Job:
     """One session against one reference server.
 
     `requirements` empty means all. After a failure of `until` nothing more is needed. `weight` is
-    a guess at the seconds it takes: what is long is begun first.
+    a guess at the seconds it takes: what is long is begun first. `patience` is how many seconds it
+    may take.
     """
 
     name: str
@@ -36,16 +49,22 @@ class Job:
     seed: int = 1
     until: str = ""
     weight: float = 1.0
+    patience: float = 240.0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What became of one requirement in a job; `after` is how many requests had been sent."""
+    """What became of one requirement in a job.
+
+    `signatures` and `places` are of its findings, a place being a path without indices. `after` is
+    how many requests had been sent when it went red.
+    """
 
     outcome: Outcome
     reason: str = ""
     requests: int = 0
     signatures: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     after: int | None = None
 
     @property
@@ -90,6 +109,12 @@ def rows_of(fault: Fault, contract: Contract) -> tuple[str, ...]:
     return tuple(row.id for row in contract.requirements if wanted(row))
 
 
+def shorter(job: Job, fault: Fault) -> Job:
+    """Return the job of a fault that took too long, with no row but its own."""
+    own = (fault.requirement,)
+    return replace(job, requirements=own, weight=30.0, patience=240.0)
+
+
 def faults(chosen: Sequence[Fault], *, profile: str, seed: int) -> Iterator[Job]:
     """Yield a job for each fault, on the rows that are worth testing."""
     for fault in chosen:
@@ -102,7 +127,8 @@ def faults(chosen: Sequence[Fault], *, profile: str, seed: int) -> Iterator[Job]
             requirements=rows,
             profile=profile,
             seed=seed,
-            weight=0.03 * len(rows),
+            weight=30.0 if fault.cls == "timing" else 0.03 * len(rows),
+            patience=90.0,
         )
 
 
@@ -125,6 +151,17 @@ def budgets(
             until=fault.requirement,
             weight=0.8,
         )
+
+
+def alone(vendor: str, tested: Sequence[str]) -> Iterator[Job]:
+    """Yield a smoke run of each check alone: what it costs when it is the first."""
+    contract = contracts.load(vendor)
+    rows: dict[str, list[str]] = {}
+    for name in tested:
+        rows.setdefault(contract.requirement(name).check or "", []).append(name)
+    for check, names in rows.items():
+        name = f"alone {vendor} {check}"
+        yield Job(name, "alone", vendor, requirements=tuple(names), profile="smoke", weight=0.4)
 
 
 def variants(

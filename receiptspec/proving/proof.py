@@ -136,7 +136,13 @@ def prove(choice: Choice, *, workers: int, progress: Progress | None = None) -> 
         brief = [fault for fault in made.faults if fault.requirement in tested[fault.vendor]]
         expected -= len(made.faults) - len(brief) - len(made.vendors)
         smokes = jobs.budgets(brief, tested, seed=choice.seed)
-        farm.run([*made.jobs, *smokes], workers, done)
+        alone = [job for vendor in made.vendors for job in jobs.alone(vendor, tested[vendor])]
+        alone = alone if choice.whole else []
+        expected += len(alone)
+        farm.run([*made.jobs, *smokes, *alone], workers, done)
+        late = [f for f in made.faults if ended[f"fault {f.name}"].trouble]
+        again = [jobs.shorter(ended[f"fault {f.name}"].job, f) for f in late]
+        farm.run(again, workers, done)
     else:
         farm.run(made.jobs, workers, done)
     proof = _document(choice, made, ended)
@@ -192,6 +198,8 @@ def _document(choice: Choice, made: Plan, ended: Mapping[str, Ran]) -> dict[str,
         "faults": faults,
         "conforming": conforming,
     }
+    alone = [ran for ran in ended.values() if ran.job.kind == "alone"]
+    proof["summary"]["smoke"]["order"] = tally.order(faults, alone)
     proof["gate"] = gate.judge(proof)
     return proof
 

@@ -9,12 +9,22 @@ from typing import Any
 
 from receiptspec import contract as contracts
 from receiptspec import traceability
+from receiptspec.checks.answers import PASSIVE
 from receiptspec.contract import Contract
 from receiptspec.findings import Level, Outcome
 from receiptspec.proving.jobs import RED, Ran, Row
 from receiptspec.reference.behaviour import Fault
 
-__all__ = ["alarms", "curve", "explained", "fault_entry", "percentile", "rows_entry", "summary"]
+__all__ = [
+    "alarms",
+    "curve",
+    "explained",
+    "fault_entry",
+    "order",
+    "percentile",
+    "rows_entry",
+    "summary",
+]
 
 Entry = dict[str, Any]
 STATUSES = ("killed", "elsewhere", "survived", "broken")
@@ -24,12 +34,14 @@ _STEPS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 125, 150)
 def fault_entry(fault: Fault, ran: Ran, smoke: Ran | None, contract: Contract) -> Entry:
     """Say what became of one fault.
 
-    ``killed``: its own row failed (a SHOULD: warned). ``elsewhere``: only others did. ``survived``:
-    nothing did. ``broken``: its own row is inconclusive or an error, or the job itself failed.
+    ``killed``: its own row failed (a SHOULD, or one that only advises: warned). ``elsewhere``: only
+    others did. ``survived``: nothing did. ``broken``: its own row is inconclusive or an error, or
+    the job itself failed.
     """
     own = ran.rows.get(fault.requirement, Row(Outcome.NOT_EXERCISED, "not in the contract"))
     others = [name for name in ran.red if name != fault.requirement]
     why = {name: explained(fault, name, ran, contract) for name in others}
+    kills = _kills(fault, own, contract)
     seen = smoke.rows.get(fault.requirement) if smoke is not None else None
     return {
         "name": fault.name,
@@ -39,25 +51,32 @@ def fault_entry(fault: Fault, ran: Ran, smoke: Ran | None, contract: Contract) -
         "operation": fault.operation,
         "requirement": fault.requirement,
         "shows": fault.shows,
-        "status": _status(fault, own, others, ran.trouble),
+        "status": _status(kills, own, others, ran.trouble),
         "outcome": str(own.outcome),
         "reason": ran.trouble or own.reason,
         "red": list(ran.red),
         "explained": {name: reason for name, reason in why.items() if reason},
         "unexplained": [name for name, reason in why.items() if not reason],
         "requests": own.after,
-        "smoke_requests": seen.after if seen is not None and _kills(fault, seen) else None,
+        "smoke_requests": seen.after
+        if seen is not None and _kills(fault, seen, contract)
+        else None,
         "seconds": round(ran.seconds, 3),
     }
 
 
-def _kills(fault: Fault, own: Row) -> bool:
-    """Whether a row's outcome finds a fault: what must fail may not merely warn."""
-    return own.outcome is Outcome.FAIL or (own.red and fault.level != Level.MUST)
+def _kills(fault: Fault, own: Row, contract: Contract) -> bool:
+    """Whether a row's outcome finds a fault: what must fail may not merely warn.
+
+    A row whose check only ever advises is found by its warning.
+    """
+    rows = [row for row in contract.requirements if row.id == fault.requirement]
+    advises = any(row.given.get("advisory") for row in rows)
+    return own.outcome is Outcome.FAIL or (own.red and (advises or fault.level != Level.MUST))
 
 
-def _status(fault: Fault, own: Row, others: Sequence[str], trouble: str) -> str:
-    if _kills(fault, own):
+def _status(kills: bool, own: Row, others: Sequence[str], trouble: str) -> str:
+    if kills:
         return "killed"
     if trouble or own.outcome in (Outcome.ERROR, Outcome.INCONCLUSIVE):
         return "broken"
@@ -67,18 +86,26 @@ def _status(fault: Fault, own: Row, others: Sequence[str], trouble: str) -> str:
 def explained(fault: Fault, name: str, ran: Ran, contract: Contract) -> str:
     """Return why another row than the fault's own failed as well, empty when nothing says so.
 
-    Declared: the fault names it. Same: it tells of the same broken thing, that is all of its
-    findings have a signature of the own row's. Same check: it is that check for the operation
-    that the fault breaks.
+    Declared: the fault names it. Same finding, same place: it tells of the same broken thing, that
+    is all of its findings have a signature, or point to a field, of the own row's. Same check: it
+    is that check for the operation that the fault breaks. Every answer: the own row is about the
+    form of all answers of that operation, so that nothing about it can be right.
     """
     if name in fault.also:
         return "declared"
-    own = ran.rows.get(fault.requirement)
-    if own is not None and own.red and set(ran.rows[name].signatures) <= set(own.signatures):
-        return "same finding"
+    own, other = ran.rows.get(fault.requirement), ran.rows[name]
     row, home = contract.requirement(name), contract.requirement(fault.requirement)
-    if row.check == home.check and row.operation in (fault.operation or None, home.operation):
+    near = row.operation in (fault.operation or None, home.operation)
+    if own is None or not own.red:
+        return ""
+    if set(other.signatures) <= set(own.signatures):
+        return "same finding"
+    if near and row.check == home.check:
         return "same check"
+    if near and home.check in PASSIVE:
+        return "every answer"
+    if near and set(other.places) <= set(own.places) - {"$", "body", ""}:
+        return "same place"
     return ""
 
 
@@ -168,6 +195,24 @@ def curve(faults: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
     last = max(needed, default=0)
     steps = [step for step in _STEPS if step < last] + ([last] if needed else [])
     return [(step, sum(n <= step for n in needed)) for step in steps]
+
+
+def order(faults: Iterable[Mapping[str, Any]], alone: Iterable[Ran]) -> list[str]:
+    """Return the checks of a smoke run, those first that find the most faults for a request.
+
+    `alone` are runs of one check each: what is needed to get anywhere is not counted against it.
+    Checks that find nothing are left out.
+    """
+    found = Counter(f["requirement"] for f in faults if f["smoke_requests"] is not None)
+    kills: Counter[str] = Counter()
+    cost: Counter[str] = Counter()
+    for ran in alone:
+        check = ran.job.name.split()[-1]
+        kills[check] += sum(found[name] for name in ran.job.requirements)
+        cost[check] += ran.requests
+    least = min(cost.values(), default=0)
+    useful = [check for check, number in kills.items() if number]
+    return sorted(useful, key=lambda check: (-kills[check] / (cost[check] - least + 1), check))
 
 
 def percentile(values: Iterable[int], percent: int) -> int | None:

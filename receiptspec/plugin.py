@@ -7,7 +7,7 @@ the command line, never by an entry point.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from hypothesis.internal.constants_ast import Constants
 
 from receiptspec import report, resources, yamltext
 from receiptspec.case import PROFILES, Case, Nonconformity
-from receiptspec.checks.answers import PASSIVE
+from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import (
     EXIT,
     ConfigurationError,
@@ -39,7 +39,6 @@ _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey["_Book"]()
 _CASE = pytest.StashKey[Case]()
 _DONE = pytest.StashKey[bool]()
-_LAST = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,11 +50,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--targets", metavar="FILE", help="where targets are (default ./targets.yaml)")
     group.addoption("--profile", default="standard", choices=list(PROFILES), help="how thoroughly")
     group.addoption(
-        "--requirement", action="append", default=[], metavar="ID", help="only this requirement"
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this requirement; TARGET/ID on one of the targets",
     )
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
-    group.addoption("--report", metavar="DIR", help="write report.json there")
+    group.addoption("--report", metavar="DIR", help="write all reports there")
     group.addoption("--receiptspec-run-id", help=argparse_suppress())
 
 
@@ -75,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     config.addinivalue_line("markers", "thorough: left out of the smoke profile")
+    config.addinivalue_line("markers", "xdist_group(name): tests that share a worker")
     names: list[str] = config.getoption("--target")
     if not names:
         return
@@ -199,7 +203,7 @@ def _position(
     if case is None:
         return (-1, False, 0)
     check = case.requirement.check or ""
-    return (order[case.target], check in _LAST, ranks.get(check, len(ranks)))
+    return (order[case.target], check in WITNESSED, ranks.get(check, len(ranks)))
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -217,6 +221,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     case = item.stash.get(_CASE, None)
     if case is None:
         return (yield)
+    item.user_properties += _properties(case)
     stage = case.stage
     case.begin()
     stage.open()
@@ -226,6 +231,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if aside or item.get_closest_marker("thorough"):
         case.profile.at_least("standard")
     return (yield)
+
+
+def _properties(case: Case) -> list[tuple[str, object]]:
+    """Return what pytest's own JUnit XML shall say of a test."""
+    row = case.requirement
+    return [
+        ("requirement", row.id),
+        ("level", str(row.level)),
+        ("target", case.target),
+        ("operation", row.operation or ""),
+        ("text", row.text),
+    ]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -254,9 +271,11 @@ def pytest_runtest_makereport(
             reason = f"{type(error).__name__}: {error} (a finding could not be reported)"
             result = replace(result, outcome=Outcome.ERROR, reason=reason, findings=())
             entries = [serialise(result, stage.redact)]
+        entries[0]["timeline"] = [list(sent) for sent in stage.drain()]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
-    _colour(made, result, strict=run.strict)
+    item.user_properties.append(("outcome", str(result.outcome)))
+    _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
     return made
 
 
@@ -277,7 +296,9 @@ def _outcome(
     if excinfo is None:
         return None, ""
     error = excinfo.value
-    flaky = case.findings and isinstance(error, hypothesis.errors.Flaky)
+    flaky = case.findings and isinstance(
+        error, hypothesis.errors.Flaky | hypothesis.errors.Unsatisfiable
+    )
     if flaky or isinstance(error, Nonconformity):
         return None, ""
     if isinstance(error, NotExercised):
@@ -312,10 +333,11 @@ def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
         )
 
 
-def _colour(made: pytest.TestReport, result: Result, *, strict: bool) -> None:
+def _colour(made: pytest.TestReport, result: Result, *, strict: bool, new: bool) -> None:
     red = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE) or (
         strict and result.outcome is Outcome.WARNING
     )
+    red = red and not (new and result.outcome is not Outcome.ERROR)
     if result.outcome is Outcome.NOT_EXERCISED:
         made.outcome = "skipped"
         made.longrepr = (str(made.location[0]), made.location[1] or 0, result.reason)
@@ -365,6 +387,7 @@ class _Book:
         self.clock = time.perf_counter()
         self.document: dict[str, Any] | None = None
         self._sent: dict[str, int] = {}
+        self._lines: report.jsonlines.Writer | None = None
 
     def pytest_report_header(self) -> list[str]:
         """Say what is tested against what, and how to repeat it."""
@@ -377,30 +400,55 @@ class _Book:
         if hasattr(report, "receiptspec_sent"):
             worker = getattr(report, "worker_id", "master") + report.receiptspec[0]["target"]
             self._sent[worker] = report.receiptspec_sent
+        if self._lines is not None:
+            for entry in getattr(report, "receiptspec", ()):
+                self._lines.result(entry, requests=sum(self._sent.values()))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Draw the conclusion, write the reports, set the exit code."""
-        if self.config.option.collectonly:
+    def pytest_sessionstart(self) -> None:
+        """Begin run.jsonl, which holds what a killed run had found."""
+        directory = self.config.getoption("--report")
+        if not directory or self.config.option.collectonly:
             return
-        results = self.ledger.results(self.run.requirements)
-        stale = self.ledger.stale(results)
-        code = exit_code(results, strict=self.run.strict, stale=stale)
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
-            code = EXIT["interrupted"]
-        elif exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-            code = int(exitstatus)
-        self.document = report.document(
+        self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
+        ahead = self._document(self.ledger.results(self.run.requirements), code=EXIT["interrupted"])
+        deviations = {target.name: target.deviations for target in self.run.targets}
+        self._lines.header(ahead, deviations, self.ledger.today)
+
+    def _document(
+        self, results: list[dict[str, Any]], *, stale: Sequence[str] = (), code: int
+    ) -> dict[str, Any]:
+        return report.document(
             self.run,
             results,
             stale=stale,
             requests=sum(self._sent.values()),
             duration=time.perf_counter() - self.clock,
             code=code,
+            complete=code != EXIT["interrupted"],
         )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Draw the conclusion, write the reports, set the exit code."""
+        if self.config.option.collectonly:
+            return
+        results = [
+            row
+            for row in self.ledger.results(self.run.requirements)
+            if self.run.wants(row["target"], row["requirement"])
+        ]
+        stale = self.ledger.stale(results)
+        code = exit_code(results, strict=self.run.strict, stale=stale)
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            code = EXIT["interrupted"]
+        elif exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+            code = int(exitstatus)
+        self.document = self._document(results, stale=stale, code=code)
         directory = self.config.getoption("--report")
         if directory:
             report.write(self.document, Path(directory))
+        if self._lines is not None:
+            self._lines.end(self.document)
         session.exitstatus = code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import EXIT
@@ -14,17 +14,20 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
 
-__all__ = ["Ledger", "exit_code", "serialise"]
+__all__ = ["Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _EXERCISED = {*_JUDGED, Outcome.INCONCLUSIVE, Outcome.ERROR}
 _MAX_FINDINGS = 12
 
+T = TypeVar("T")
+
 
 def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
     """Return a result as `schemas/report.schema.json` has it, with its findings' exchanges."""
     exchanges = {}
-    for finding in result.findings[:_MAX_FINDINGS]:
+    shown = _shown(result.findings, lambda finding: finding.signature)
+    for finding in shown:
         for exchange in finding.exchanges:
             exchanges[exchange.number] = exchange
     return {
@@ -34,7 +37,7 @@ def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
         "check": result.check,
         "outcome": str(result.outcome),
         "reason": redact(result.reason),
-        "findings": [_finding(finding, redact) for finding in result.findings[:_MAX_FINDINGS]],
+        "findings": [_finding(finding, redact) for finding in shown],
         "observations": [
             {"key": item.key, "value": redact(item.value)} for item in result.observations
         ],
@@ -42,6 +45,21 @@ def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
         "requests": result.requests,
         "duration_s": round(result.duration, 4),
     }
+
+
+def _shown(findings: Iterable[T], signature: Callable[[T], str]) -> list[T]:
+    """Return the first few findings, and of the rest those of a kind that is not among them.
+
+    A kind that was left out would be accepted along with the others by a deviation.
+    """
+    shown: list[T] = []
+    kinds: set[str] = set()
+    for finding in findings:
+        kind = signature(finding)
+        if len(shown) < _MAX_FINDINGS or kind not in kinds:
+            shown.append(finding)
+            kinds.add(kind)
+    return shown
 
 
 def _finding(finding: Finding, redact: Redactor) -> dict[str, Any]:
@@ -68,28 +86,7 @@ class Ledger:
     def add(self, entry: Mapping[str, Any]) -> None:
         """Add one result; a second one for the same requirement and target only ever raises."""
         key = (entry["target"], entry["requirement"])
-        if key not in self._rows:
-            self._rows[key] = {**entry}
-            return
-        row = self._rows[key]
-        outcomes = [Outcome(row["outcome"]), Outcome(entry["outcome"])]
-        stronger = combine(outcomes)
-        if stronger != row["outcome"]:
-            row["reason"] = entry["reason"]
-        row["outcome"] = str(stronger)
-        known = {item["signature"] for item in row["findings"]}
-        new = [item for item in entry["findings"] if item["signature"] not in known]
-        row["findings"] = (row["findings"] + new)[:_MAX_FINDINGS]
-        sent = {item["number"] for item in row["exchanges"]}
-        row["exchanges"] = row["exchanges"] + [
-            item for item in entry["exchanges"] if item["number"] not in sent
-        ]
-        seen = {item["key"] for item in row["observations"]}
-        row["observations"] = row["observations"] + [
-            item for item in entry["observations"] if item["key"] not in seen
-        ]
-        row["requests"] += entry["requests"]
-        row["duration_s"] += entry["duration_s"]
+        self._rows[key] = merge(self._rows.get(key), entry)
 
     def results(self, selected: Iterable[str] = ()) -> list[dict[str, Any]]:
         """Return one result a requirement and target, in the order of the contract."""
@@ -101,28 +98,40 @@ class Ledger:
                 if wanted and row.id not in wanted:
                     continue
                 entry = self._rows.get((target.name, row.id)) or _untested(target, row)
-                found.append(_with_deviations(entry, target.deviations, self.today))
+                entry = accepted(entry, target.deviations, self.today)
+                if contract.is_new(row, target.pin):
+                    entry = {**entry, "new": True, "since": row.since}
+                found.append(entry)
         return found
 
     def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
         """Return a line for each deviation that has expired or that nothing needs any more."""
         lines = []
         outcomes = {(r["target"], r["requirement"]): r for r in results}
+        known = {
+            vendor: {row.id for row in contract.requirements}
+            for vendor, contract in self.contracts.items()
+        }
         for target in self.targets:
             for deviation in target.deviations:
                 name = f"{target.name}: deviation {deviation.requirement} {deviation.signature!r}"
+                place = f" at {target.file}:{deviation.line}" if deviation.line else ""
                 row = outcomes.get((target.name, deviation.requirement))
                 if deviation.expired(self.today):
                     lines.append(
                         f"{name} of {deviation.owner} expired on {deviation.expires}; "
-                        "delete or renew it"
+                        f"delete or renew it{place}"
+                    )
+                elif deviation.requirement not in known[target.vendor]:
+                    lines.append(
+                        f"{name} is of no requirement of {target.vendor}; delete it{place}"
                     )
                 elif row is None:
                     continue
                 elif row["outcome"] in _JUDGED and not any(
                     f["signature"] == deviation.signature for f in row["findings"]
                 ):
-                    lines.append(f"{name} is stale, it no longer happens; delete it")
+                    lines.append(f"{name} is stale, it no longer happens; delete it{place}")
         return lines
 
 
@@ -143,20 +152,68 @@ def _untested(target: Target, row: Requirement) -> dict[str, Any]:
     }
 
 
-def _with_deviations(
-    entry: dict[str, Any], deviations: Sequence[Deviation], today: date
-) -> dict[str, Any]:
+def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `row` with another result of the same requirement and target; it only ever raises."""
+    if row is None:
+        return {**entry}
+    stronger = combine([Outcome(row["outcome"]), Outcome(entry["outcome"])])
+    entry = _renumbered(entry, row["exchanges"])
+    known = {item["signature"] for item in row["findings"]}
+    new = [item for item in entry["findings"] if item["signature"] not in known]
+    sent = {item["number"] for item in row["exchanges"]}
+    seen = {item["key"] for item in row["observations"]}
+    return {
+        **row,
+        "outcome": str(stronger),
+        "reason": row["reason"] if stronger == row["outcome"] else entry["reason"],
+        "findings": _shown(row["findings"] + new, lambda item: str(item["signature"])),
+        "exchanges": row["exchanges"] + [e for e in entry["exchanges"] if e["number"] not in sent],
+        "observations": row["observations"]
+        + [item for item in entry["observations"] if item["key"] not in seen],
+        "timeline": [*row.get("timeline", ()), *entry.get("timeline", ())],
+        "requests": row["requests"] + entry["requests"],
+        "duration_s": row["duration_s"] + entry["duration_s"],
+    }
+
+
+def _renumbered(entry: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Give exchanges new numbers where another worker's exchanges have the same ones."""
+    taken = {exchange["number"]: exchange for exchange in there}
+    own = {exchange["number"] for exchange in entry["exchanges"]}
+    free = max([*taken, *own], default=0)
+    new: dict[int, int] = {}
+    for exchange in entry["exchanges"]:
+        number = exchange["number"]
+        if number in taken and taken[number]["started"] != exchange["started"]:
+            free += 1
+            new[number] = free
+    if not new:
+        return entry
+    return {
+        **entry,
+        "findings": [
+            {**found, "exchanges": [new.get(number, number) for number in found["exchanges"]]}
+            for found in entry["findings"]
+        ],
+        "exchanges": [
+            {**exchange, "number": new.get(exchange["number"], exchange["number"])}
+            for exchange in entry["exchanges"]
+        ],
+    }
+
+
+def accepted(entry: dict[str, Any], deviations: Sequence[Deviation], today: date) -> dict[str, Any]:
     """Turn a failure into a known deviation when every one of its findings is accepted."""
     if entry["outcome"] not in (Outcome.FAIL, Outcome.WARNING):
         return entry
-    accepted = {
+    valid = {
         d.signature: d
         for d in deviations
         if d.requirement == entry["requirement"] and not d.expired(today)
     }
-    if not accepted or any(f["signature"] not in accepted for f in entry["findings"]):
+    if not valid or any(f["signature"] not in valid for f in entry["findings"]):
         return entry
-    used = {accepted[f["signature"]] for f in entry["findings"]}
+    used = {valid[f["signature"]] for f in entry["findings"]}
     reason = "; ".join(f"{d.reason} ({d.owner}, until {d.expires})" for d in sorted(used, key=str))
     return {**entry, "outcome": str(Outcome.KNOWN_DEVIATION), "reason": reason}
 
@@ -185,14 +242,17 @@ def exit_code(
     """Return the exit code of a finished run.
 
     An error of the suite is told first; then a failure that was seen, which no later outage undoes.
+    What is newer than the release that a target pins fails nobody.
     """
-    outcomes = {row["outcome"] for row in results}
-    if Outcome.ERROR in outcomes:
+    rows = list(results)
+    everything = {row["outcome"] for row in rows}
+    outcomes = {row["outcome"] for row in rows if not row.get("new")}
+    if Outcome.ERROR in everything:
         return EXIT["error of the suite"]
     if Outcome.FAIL in outcomes or stale or (strict and Outcome.WARNING in outcomes):
         return EXIT["does not conform"]
     if Outcome.INCONCLUSIVE in outcomes:
         return EXIT["inconclusive"]
-    if not outcomes & _EXERCISED:
+    if not everything & _EXERCISED:
         return EXIT["nothing exercised"]
     return EXIT["conforms"]

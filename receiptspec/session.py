@@ -13,6 +13,17 @@ from receiptspec import resources
 
 __all__ = ["judge"]
 
+#: Plugins of pytest that a run has no use for; each costs something at every test.
+_UNUSED = tuple(
+    f"no:{name}"
+    for name in (
+        "terminal", "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml",
+        "legacypath", "logging", "monkeypatch", "nose", "pastebin", "recwarn", "setuponly",
+        "setupplan", "stepwise", "threadexception", "tmpdir", "unittest", "unraisableexception",
+        "warnings",
+    )
+)  # fmt: skip
+
 
 def judge(
     arguments: Sequence[str], plugins: Sequence[object] = (), files: Collection[str] = ()
@@ -25,8 +36,8 @@ def judge(
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         ini = Path(scratch, "pytest.ini")
         ini.write_text("[pytest]\n", encoding="utf-8")
-        own = ["-c", str(ini), "--rootdir", str(suites), "-p", "no:cacheprovider"]
-        for plugin in ("no:terminal", "_hypothesis_pytestplugin", "receiptspec.plugin"):
+        own = ["-c", str(ini), "--rootdir", str(suites)]
+        for plugin in (*_UNUSED, "_hypothesis_pytestplugin", "receiptspec.plugin"):
             own += ["-p", plugin]
         own += ["--import-mode=importlib", "--assert=plain"]
         chosen = [str(suites / name) for name in sorted(files)] or [str(suites)]

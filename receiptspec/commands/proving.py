@@ -22,7 +22,14 @@ __all__ = ["prove"]
 _EACH = 50  # jobs between two lines of progress where nobody watches a bar
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec prove --fault unread-stays              is this one found?
+  receiptspec prove --vendor tencent --changed main   faults of what was changed
+  receiptspec prove --gate --report out               everything, for the night
+"""
+)
 @click.option("--vendor", help="Only this vendor's.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Only this fault.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant.")

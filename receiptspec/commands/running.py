@@ -12,32 +12,69 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import report, session
+from receiptspec import recorded, report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
-from receiptspec.commands import TARGETS
+from receiptspec.checks.answers import WITNESSED
+from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
+from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import terminal
 from receiptspec.run import prepare
 
 __all__ = ["run"]
 
+_EXAMPLES = """\b
+Examples:
+  receiptspec run                                    the packaged reference server
+  receiptspec run --target mine --report out         your own; targets.yaml says where it is
+  receiptspec run --target mine --profile smoke -n 4 quickly, at every commit
+  receiptspec run --target mine --requirement TC-GMR-09 --seed 7
+  receiptspec run --failed out/report.json           what failed there, with the same seed
 
-@click.command()
+Before the first run: receiptspec doctor --target mine
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @TARGETS
-@click.option("--target", "names", multiple=True, metavar="NAME", help="Judge this target.")
+@click.option("--all", "everything", is_flag=True, help="Judge all targets of the file.")
 @click.option(
-    "--profile", default="standard", type=click.Choice(list(PROFILES)), help="How thoroughly."
+    "--target",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=target_names,
+    help="Judge this target.",
 )
-@click.option("--requirement", "ids", multiple=True, metavar="ID", help="Only this requirement.")
+@click.option(
+    "--profile", type=click.Choice(list(PROFILES)), help="How thoroughly. Default: standard."
+)
+@click.option(
+    "--requirement",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    shell_complete=requirement_ids,
+    help="Only this requirement; TARGET/ID on one of the targets.",
+)
+@click.option(
+    "--failed",
+    "earlier",
+    metavar="REPORT",
+    type=click.Path(path_type=Path),
+    help="Only what failed, warned or came to no verdict in a report, with its seed and profile.",
+)
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
-@click.option("--report", "directory", metavar="DIR", help="Write report.json there.")
+@click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
 @click.option("-n", "workers", type=click.IntRange(1, 64), default=1, help="Parallel workers.")
 def run(
     file: str | None,
     names: tuple[str, ...],
-    profile: str,
+    everything: bool,
+    profile: str | None,
     ids: tuple[str, ...],
+    earlier: Path | None,
     strict: bool,
     seed: int | None,
     directory: str | None,
@@ -48,6 +85,22 @@ def run(
     Exit status: 0 conforms, 1 does not conform, 2 interrupted, 3 the suite's own error, 4 usage or
     configuration, 5 nothing exercised, 6 inconclusive (the infrastructure failed).
     """
+    if everything and names:
+        raise ConfigurationError("--all and --target exclude each other")
+    if earlier is not None:
+        before = recorded.load(earlier)
+        ids = (*ids, *_failed(before, names))
+        if not ids:
+            click.echo(f"nothing to run: nothing failed in {earlier}")
+            sys.exit(EXIT["nothing exercised"])
+        names = tuple(dict.fromkeys(entry.rpartition("/")[0] for entry in ids))
+        file = str(targets_of(before, names[0], file))
+        profile = profile or before["run"]["profile"]
+        seed = before["run"]["seed"] if seed is None else seed
+        strict = strict or before["run"].get("strict", False)
+    profile = profile or "standard"
+    if everything:
+        names = targets_file.names(targets_file.find_file(file))
     chosen = names or ("reference",)
     prepared = prepare(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
@@ -68,6 +121,21 @@ def run(
     if workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
     sys.exit(_pytest(arguments))
+
+
+def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what failed in a report, as ``target/requirement``, and what it takes to show it."""
+    for name in names:
+        recorded.target(before, name)
+    chosen: dict[str, None] = {}
+    for target, requirement in recorded.to_repeat(before):
+        if not names or target in names:
+            chosen[f"{target}/{requirement}"] = None
+            row = recorded.find(before, f"{target}/{requirement}")
+            if row["check"] in WITNESSED:
+                companions = recorded.companions(before, row)
+                chosen |= dict.fromkeys(f"{target}/{other}" for other in companions)
+    return tuple(chosen)
 
 
 def _pytest(arguments: Sequence[str]) -> int:

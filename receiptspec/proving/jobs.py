@@ -170,7 +170,8 @@ def variants(
     """Yield a whole run for each group of variants."""
     for number, group in enumerate(groups, 1):
         names = tuple(variant.name for variant in group)
-        name = f"{kind} {names[0]}" if kind == "variant" else f"{kind} {number}"
+        alone = kind == "variant"
+        name = f"{kind} {names[0]}" if alone else f"{kind} {number} {group[0].vendor}"
         yield Job(
             name,
             kind,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, NoReturn, Protocol
+from typing import IO, Any, NoReturn, Protocol
 
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 
 __all__ = ["Server", "launch", "prefork"]
 
-_PATIENCE = 10.0  # seconds for the child to be ready
+_PATIENCE = 30.0  # seconds for the child to be ready
 _FAREWELL = 2.0  # seconds for the child to end
 
 
@@ -127,8 +127,9 @@ def _serve_on_demand(theirs_in: int, theirs_out: int, theirs_err: int) -> NoRetu
 class Server:
     """A running reference server; a context manager that stops it.
 
-    `url` is its origin, `sdkappid`, `identifier` and `key` are its credentials, `pid` its process,
-    `ready_after` the seconds that it took to start.
+    `url` is its origin, `pid` its process, `ready_after` the seconds that it took to start.
+    `sdkappid`, `identifier` and `key` are its credentials for Tencent's face, `appid`,
+    `access_key`, `secret_key` and `region` those for Volcengine's.
     """
 
     def __init__(self, process: _Process, facts: dict[str, Any]) -> None:
@@ -138,6 +139,11 @@ class Server:
         self.identifier: str = facts["identifier"]
         self.key: str = facts["key"]
         self.pid: int = facts["pid"]
+        volcengine: dict[str, Any] = facts["volcengine"]
+        self.appid: int = volcengine["appid"]
+        self.access_key: str = volcengine["access_key"]
+        self.secret_key: str = volcengine["secret_key"]
+        self.region: str = volcengine["region"]
         self.ready_after = 0.0
 
     def __repr__(self) -> str:
@@ -175,21 +181,26 @@ def launch(
     key: str | None = None,
     sdkappid: int = 0,
     identifier: str = "administrator",
+    appid: int = 0,
+    access_key: str = "",
+    secret_key: str | None = None,
+    region: str = "cn-north-1",
 ) -> Server:
     """Start a reference server and wait until it answers.
 
     `faults` and `variants` are names out of `receiptspec.reference.catalogue`. Credentials are new
     unless given. Raises `ConfigurationError` for unknown names, a port that is taken or a webhook
-    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in ten seconds.
+    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in thirty seconds.
     """
     command = [sys.executable, "-m", "receiptspec.reference", "--host", host, "--port", str(port)]
     command += ["--sdkappid", str(sdkappid), "--identifier", identifier]
+    command += ["--appid", str(appid), "--access-key", access_key, "--region", region]
     for option, names in (("--fault", faults), ("--variant", variants)):
         for name in names:
             command += [option, name]
     command += ["--webhook", webhook] if webhook else []
     started = time.monotonic()
-    process = _started(command, key, webhook_token)
+    process = _started(command, _secrets(key, webhook_token, secret_key))
     try:
         server = Server(process, _ready_line(process, started + _PATIENCE))
     except BaseException:
@@ -199,32 +210,33 @@ def launch(
     return server
 
 
-def _started(command: Sequence[str], key: str | None, token: str | None) -> _Process:
+def _started(command: Sequence[str], secrets: dict[str, str]) -> _Process:
     if _WAITING:
         forked = _WAITING.pop()
-        forked.tell(command[3:], _secrets(key, token))
+        forked.tell(command[3:], secrets)
         return forked
     return subprocess.Popen(  # noqa: S603
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(key, token),
+        env=_environment(secrets),
     )
 
 
-def _environment(key: str | None, token: str | None) -> dict[str, str]:
+def _environment(secrets: dict[str, str]) -> dict[str, str]:
     """Return the child's environment: it imports the same package and no parent's leftovers."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return environment | _secrets(key, token)
+    return environment | secrets
 
 
-def _secrets(key: str | None, token: str | None) -> dict[str, str]:
+def _secrets(key: str | None, token: str | None, secret_key: str | None) -> dict[str, str]:
     secrets = {
         "RECEIPTSPEC_REFERENCE_KEY": key,
         "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN": token,
+        "RECEIPTSPEC_REFERENCE_SECRET_KEY": secret_key,
     }
     return {name: value for name, value in secrets.items() if value}
 
@@ -235,14 +247,21 @@ def _ready_line(process: _Process, deadline: float) -> dict[str, Any]:
     line = b""
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([out], [], [], left)[0]:
-            raise ReceiptspecError("the reference server was not ready in ten seconds")
+        if left <= 0 or not _readable(out, left):
+            raise ReceiptspecError("the reference server was not ready in thirty seconds")
         piece = os.read(out.fileno(), 65536)
         if not piece:
             raise _death(process)
         line += piece
     facts: dict[str, Any] = json.loads(line)
     return facts
+
+
+def _readable(out: IO[bytes], patience: float) -> bool:
+    """Whether something came within `patience` seconds, whatever the number of open files."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(out, selectors.EVENT_READ)
+        return bool(selector.select(patience))
 
 
 def _death(process: _Process) -> ReceiptspecError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,11 +11,23 @@ from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
-from receiptspec.report import terminal
+from receiptspec.report import badge, files, har, html, jsonlines, junit, markdown, sarif, terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
-__all__ = ["document", "terminal", "writable", "write", "write_texts"]
+__all__ = [
+    "FORMATS",
+    "as_json",
+    "document",
+    "files",
+    "folder",
+    "html",
+    "jsonlines",
+    "terminal",
+    "writable",
+    "write",
+    "write_texts",
+]
 
 Document = Mapping[str, Any]
 
@@ -29,6 +40,7 @@ def document(
     requests: int,
     duration: float,
     code: int,
+    complete: bool = True,
 ) -> dict[str, Any]:
     """Return the report of a run; times in seconds."""
     started = datetime.fromtimestamp(run.started, UTC)
@@ -42,6 +54,7 @@ def document(
             "profile": run.profile.name,
             "requests": requests,
             "strict": run.strict,
+            "complete": complete,
             "exit_code": code,
         },
         "targets": [_target(run, target) for target in run.targets],
@@ -57,6 +70,7 @@ def _target(run: Run, target: Any) -> dict[str, Any]:
         "name": target.name,
         "vendor": target.vendor,
         "contract": f"{contract.vendor}@{contract.release}",
+        "pin": f"{contract.vendor}@{target.pin}" if target.pin else None,
         "url": target.url or "embedded reference server",
         "description": target.description,
         "targets_file": target.file,
@@ -83,12 +97,21 @@ def _with_row(run: Run, entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _as_json(report: Document) -> str:
+def as_json(report: Document) -> str:
+    """Return the report as `schemas/report.schema.json` describes it."""
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
 
 
-#: File name and renderer of every format.
-FORMATS: dict[str, Callable[[Document], str]] = {"report.json": _as_json}
+#: File name and renderer of every format that is made from a finished report.
+FORMATS: dict[str, Callable[[Document], str]] = {
+    "report.json": as_json,
+    "report.html": html.render,
+    "junit.xml": junit.render,
+    "summary.md": markdown.render,
+    "report.sarif": sarif.render,
+    "traffic.har": har.render,
+    "badge.json": badge.render,
+}
 
 
 def write(report: Document, directory: Path) -> list[Path]:
@@ -101,33 +124,27 @@ def write(report: Document, directory: Path) -> list[Path]:
 
 def write_texts(texts: Mapping[str, str], directory: Path) -> list[Path]:
     """Write files by name; see `write`."""
+    folder(directory)
+    return [files.write(directory / name, text) for name, text in texts.items()]
+
+
+def folder(directory: Path) -> Path:
+    """Make the directory of a report; raises `ConfigurationError` when it cannot be one."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return [_write_atomically(directory / name, text) for name, text in texts.items()]
     except OSError as error:
         raise ConfigurationError(
             f"the report cannot be written: {error.strerror}", file=directory
         ) from None
+    return directory
 
 
 def writable(directory: Path) -> None:
     """Refuse a report directory that cannot be one before anything is sent."""
+    folder(directory)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             return
     except OSError as error:
         what = f"reports cannot be written there: {error.strerror}"
         raise ConfigurationError(what, file=directory) from None
-
-
-def _write_atomically(file: Path, text: str) -> Path:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from receiptspec.exchange import HARNESS
 from receiptspec.findings import Outcome
+from receiptspec.report import verdicts
+from receiptspec.report.comparison import Kind
 from receiptspec.run import Run
 
-__all__ = ["headline", "rerun", "show"]
+__all__ = ["console_for", "headline", "rerun", "show", "show_comparison"]
 
 _STYLE = {
     Outcome.PASS: "green",
@@ -51,7 +55,8 @@ def headline(run: Run) -> str:
     for target in run.targets:
         contract = run.contracts[target.vendor]
         where = target.url or "embedded reference server"
-        parts.append(f"{target.name} ({contract.title}, contract {contract.release}, {where})")
+        release = contract.release + (f" pinned at {target.pin}" if target.pin else "")
+        parts.append(f"{target.name} ({contract.title}, contract {release}, {where})")
     return f"target {', '.join(parts)} · profile {run.profile.name} · seed {run.seed}"
 
 
@@ -85,7 +90,7 @@ def show(report: Mapping[str, Any], *, file: IO[str]) -> None:
             _failure(console, row)
         _brief(console, rows)
     for line in report["stale_deviations"]:
-        console.print(Text(f"stale: {line}", style="yellow"))
+        console.print(Text(f"stale: {seen(line)}", style="yellow"))
     console.print(_verdict(report), soft_wrap=True)
 
 
@@ -96,7 +101,9 @@ def _worst_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Table:
     used = [o for o in _COLUMNS if any(row["outcome"] == o for row in rows)]
-    table = Table(title=f"{target['name']} · {target['contract']}", title_justify="left")
+    table = Table(
+        title=Text(seen(f"{target['name']} · {target['contract']}")), title_justify="left"
+    )
     table.add_column("operation")
     table.add_column("level")
     for outcome in used:
@@ -116,7 +123,7 @@ def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Tabl
             else Text("·", "dim")
             for outcome in used
         ]
-        table.add_row("" if operation == before else operation, level, *cells)
+        table.add_row(Text("" if operation == before else seen(operation)), level, *cells)
         before = operation
     return table
 
@@ -126,11 +133,12 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
     head = Text.assemble(
         (f"\n{str(outcome).upper()} ", _STYLE[outcome]),
         (f"{row['requirement']} {row['level']}", "bold"),
-        f" on {row['target']}",
-        (f" · {row['operation']}" if row.get("operation") else ""),
+        f" on {seen(row['target'])}",
+        (f" · {seen(row['operation'])}" if row.get("operation") else ""),
+        (f" · new in {row['since']}, fails nobody yet" if row.get("new") else "", "cyan"),
     )
-    console.print(head)
-    console.print(Padding(Text(row["text"]), (0, 0, 0, 2)))
+    console.print(head, soft_wrap=True)
+    console.print(Padding(Text(seen(row["text"])), (0, 0, 0, 2)))
     source = row["source"]
     if source["title"]:
         words = [source["title"], source["section"], source["url"], source["date"]]
@@ -153,9 +161,20 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
     _line(console, "again", row["rerun"], "cyan")
 
 
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def seen(text: str) -> str:
+    """Return `text` with what would steer the terminal, or break it, as escapes."""
+    return _UNSEEN.sub(
+        lambda found: f"\\x{ord(found[0]):02x}" if found[0] < "\xff" else f"\\u{ord(found[0]):04x}",
+        text,
+    )
+
+
 def _line(console: Console, label: str, text: str, style: str = "") -> None:
     """Print one labelled line as it is, however long, so that it can be copied."""
-    indented = text.replace("\n", "\n" + " " * 11)
+    indented = seen(text).replace("\n", "\n" + " " * 11)
     line = Text.assemble((f"{label:>10} ", "dim"), (indented, style))
     console.print(line, soft_wrap=True)
 
@@ -173,7 +192,8 @@ def _answer(exchange: Mapping[str, Any]) -> str:
     body = response["body"]
     shown = body if len(body) <= _BODY else body[:_BODY] + f"… ({response['bytes']} bytes)"
     trouble = f" ({exchange['trouble']})" if exchange["trouble"] else ""
-    return f"HTTP {response['status']}{trouble} {shown}"
+    status = "" if exchange["request"]["url"].startswith(HARNESS) else f"HTTP {response['status']}"
+    return f"{status}{trouble} {shown}".strip()
 
 
 def _brief(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -188,28 +208,114 @@ def _brief(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         console.print(Text(f"\n{str(outcome).replace('_', ' ')}", style=_STYLE[outcome]))
         for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
             shown = ", ".join(ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
-            console.print(Text(f"  {reason}: {shown}"), soft_wrap=True)
+            console.print(Text(f"  {seen(reason)}: {shown}"), soft_wrap=True)
 
 
-_VERDICTS = {
-    0: ("conforms", "bold green"),
-    1: ("does not conform", "bold red"),
-    2: ("interrupted", "bold yellow"),
-    3: ("the suite itself failed: please report this", "bold white on red"),
-    5: ("nothing was exercised", "bold yellow"),
-    6: ("inconclusive: the infrastructure failed, the target was not judged", "bold magenta"),
+_VERDICT_STYLES = {
+    0: "bold green",
+    2: "bold yellow",
+    3: "bold white on red",
+    5: "bold yellow",
+    6: "bold magenta",
 }
 
 
 def _verdict(report: Mapping[str, Any]) -> Text:
     run, counts = report["run"], report["summary"]
-    words, style = _VERDICTS.get(run["exit_code"], ("usage error", "bold red"))
-    names = ", ".join(target["name"] for target in report["targets"])
+    words = verdicts.WORDS.get(run["exit_code"], "usage error")
+    style = _VERDICT_STYLES.get(run["exit_code"], "bold red")
+    names = seen(", ".join(target["name"] for target in report["targets"]))
     if run["exit_code"] == 0 and counts["outcomes"]["warning"]:
         words += f", with {counts['outcomes']['warning']} warnings"
+    late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)
+    if late:
+        words += f", not counting what is new: {late}"
     return Text.assemble(
         "\n",
         (f"{names}: {words}", style),
         f" · {counts['exercised']} of {counts['testable']} testable requirements exercised"
         f" · {run['requests']} requests · {run['duration_s']:.1f} s · seed {run['seed']}",
+    )
+
+
+_KINDS = {
+    Kind.WORSE: ("got worse", "bold red"),
+    Kind.REVEALED: ("broken, and not judged before", "red"),
+    Kind.DIFFERENT: ("still broken, in another way", "yellow"),
+    Kind.CHANGED: ("changed", "magenta"),
+    Kind.BETTER: ("newly passing", "green"),
+}
+
+
+def show_comparison(found: Mapping[str, Any], *, file: IO[str]) -> None:
+    """Print what differs between two reports, the gravest first."""
+    console = console_for(file)
+    pairs = ", ".join(
+        pair["after"] if pair["before"] == pair["after"] else f"{pair['before']} → {pair['after']}"
+        for pair in found["pairs"]
+    )
+    sides = [f"{found[side]['run']['started']}" for side in ("before", "after")]
+    console.print(Text(f"{seen(pairs)} · {sides[0]} → {sides[1]}"), soft_wrap=True)
+    for name in found["missing_targets"]:
+        console.print(
+            Text(f"target {seen(name)} is missing in the second report", style="bold red")
+        )
+    for name in found["added_targets"]:
+        console.print(Text(f"target {seen(name)} is new in the second report", style="cyan"))
+    for kind, (words, style) in _KINDS.items():
+        chosen = [change for change in found["changes"] if change["kind"] == kind]
+        if chosen:
+            console.print(Text(f"\n{words}: {len(chosen)}", style=style))
+        for change in chosen:
+            _change(console, change)
+    if found["observations"]:
+        console.print()
+        console.print(_observed(found["observations"]))
+    console.print(_conclusion(found), soft_wrap=True)
+
+
+def _change(console: Console, change: Mapping[str, Any]) -> None:
+    before, after = (_outcome_of(change[side]) for side in ("before", "after"))
+    head = Text.assemble(
+        "  ",
+        (f"{change['requirement']} {change['level']}", "bold"),
+        f" on {seen(change['target'])}: ",
+        before,
+        " → ",
+        after,
+        (" · allowed" if change["allowed"] else "", "cyan"),
+    )
+    console.print(head, soft_wrap=True)
+    console.print(Padding(Text(seen(change["text"])), (0, 0, 0, 4)))
+    if change["kind"] != Kind.BETTER:
+        _line(console, "reason", change["reason"])
+        _line(console, "again", change["rerun"], "cyan")
+
+
+def _outcome_of(outcome: str | None) -> Text:
+    if outcome is None:
+        return Text("absent", style="dim")
+    return Text(outcome.replace("_", " "), style=_STYLE[Outcome(outcome)])
+
+
+def _observed(observations: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table(title="observations that differ", title_justify="left")
+    for column in ("requirement", "target", "what", "before", "after"):
+        table.add_column(column, overflow="fold")
+    for item in observations:
+        cells = [item["requirement"], item["target"], item["key"]]
+        cells += ["-" if item[side] is None else item[side] for side in ("before", "after")]
+        table.add_row(*(Text(seen(cell)) for cell in cells))
+    return table
+
+
+def _conclusion(found: Mapping[str, Any]) -> Text:
+    counts = found["summary"]
+    worse = counts["worse"] - counts["allowed"] + len(found["missing_targets"])
+    words, style = ("got worse", "bold red") if found["exit_code"] else ("no worse", "bold green")
+    return Text.assemble(
+        "\n",
+        (words, style),
+        f" · {worse} worse, {counts['allowed']} allowed, {counts['revealed']} newly judged and "
+        f"broken, {counts['better']} newly passing, {counts['observations']} observations differ",
     )

@@ -1,0 +1,128 @@
+"""Files that appear whole or not at all, and reading a report back."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from receiptspec import resources
+from receiptspec.errors import EXIT, ConfigurationError
+from receiptspec.report import jsonlines
+from receiptspec.results import exit_code, merge, summary
+
+__all__ = ["load", "merged", "write"]
+
+
+def write(file: Path, text: str) -> Path:
+    """Write `text` so that `file` is the old or the new one, never half of it.
+
+    Raises `ConfigurationError` when it cannot be written.
+    """
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        try:
+            # Lone surrogates, which only a hostile answer holds, become escapes.
+            beside.write_bytes(text.encode("utf-8", errors="backslashreplace"))
+            beside.replace(file)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"the report cannot be written: {error.strerror}", file=file
+        ) from None
+    return file
+
+
+def load(files: Sequence[Path]) -> dict[str, Any]:
+    """Read reports, finished or cut short, and merge them into one.
+
+    Raises `ConfigurationError` for a file that is no report.
+    """
+    return merged([_read(file) for file in files])
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read: {error.strerror}", file=file) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("is no report: not UTF-8", file=file) from None
+    if file.suffix == ".jsonl":
+        found = jsonlines.read(text, file=file)
+    else:
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(f"is no report: {error}", file=file) from None
+    problem = best_match(_validator().iter_errors(found))
+    if problem is not None:
+        raise ConfigurationError(
+            f"is no report: {problem.message[:200]}", file=file, path=problem.json_path
+        )
+    return dict(found)
+
+
+def _validator() -> Draft202012Validator:
+    text = resources.path("schemas/report.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def merged(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return one report of several runs, such as the shards of one; outcomes only ever raise.
+
+    Raises `ConfigurationError` when a target was judged by different contracts.
+    """
+    if len(reports) == 1:
+        return reports[0]
+    targets: dict[str, Mapping[str, Any]] = {}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for report in reports:
+        for target in report["targets"]:
+            known = targets.setdefault(target["name"], target)
+            if known["contract"] != target["contract"]:
+                raise ConfigurationError(
+                    f"target {target['name']!r} was judged by {known['contract']} and by "
+                    f"{target['contract']}: these reports cannot be merged"
+                )
+        for row in report["results"]:
+            key = (row["target"], row["requirement"])
+            rows[key] = _raised(rows.get(key), row)
+    order = list(targets)
+    results = sorted(rows.values(), key=lambda row: order.index(row["target"]))
+    stale = list(dict.fromkeys(line for r in reports for line in r["stale_deviations"]))
+    runs = [report["run"] for report in reports]
+    first = min(runs, key=lambda run: str(run["started"]))
+    strict = any(run.get("strict", False) for run in runs)
+    complete = all(run.get("complete", True) for run in runs)
+    code = exit_code(results, strict=strict, stale=stale)
+    return {
+        "tool": reports[0]["tool"],
+        "run": {
+            **first,
+            "duration_s": round(sum(run["duration_s"] for run in runs), 3),
+            "requests": sum(run["requests"] for run in runs),
+            "strict": strict,
+            "complete": complete,
+            "exit_code": code if complete else EXIT["interrupted"],
+        },
+        "targets": list(targets.values()),
+        "results": results,
+        "stale_deviations": stale,
+        "summary": summary(results),
+    }
+
+
+def _raised(row: dict[str, Any] | None, entry: dict[str, Any]) -> dict[str, Any]:
+    """Merge, with what to run again taken from the stronger result."""
+    both = merge(row, entry)
+    if row is not None and both["outcome"] != row["outcome"]:
+        both["rerun"] = entry.get("rerun", "")
+    return both

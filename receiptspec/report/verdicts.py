@@ -1,0 +1,84 @@
+"""What a report says in one word: for a whole run, and for each of its targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import EXIT
+from receiptspec.findings import Outcome
+from receiptspec.results import exit_code, summary
+
+__all__ = ["BROKEN", "NOT_JUDGED", "WORDS", "Verdict", "of_run", "of_target", "worst_first"]
+
+WORDS = {
+    0: "conforms",
+    1: "does not conform",
+    2: "interrupted",
+    3: "the suite itself failed: please report this",
+    4: "usage error",
+    5: "nothing was exercised",
+    6: "inconclusive: the infrastructure failed, the target was not judged",
+}
+#: Outcomes that a reader has to look at, worst first.
+BROKEN = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
+#: Outcomes that are no judgement of the target.
+NOT_JUDGED = (
+    Outcome.NOT_EXERCISED,
+    Outcome.NOT_APPLICABLE,
+    Outcome.EXCLUDED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict about one target; `exercised` of its `testable` requirements were tried."""
+
+    target: str
+    code: int
+    words: str
+    exercised: int
+    testable: int
+    outcomes: Mapping[str, int]
+    stale: Sequence[str]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether nothing speaks against the target, and something for it."""
+        return self.code == EXIT["conforms"]
+
+
+def of_target(report: Mapping[str, Any], name: str) -> Verdict:
+    """Return the verdict about one target of a report."""
+    rows = [row for row in report["results"] if row["target"] == name]
+    stale = [line for line in report["stale_deviations"] if line.startswith(f"{name}: ")]
+    code = exit_code(rows, strict=report["run"].get("strict", False), stale=stale)
+    if not report["run"].get("complete", True) and code != EXIT["does not conform"]:
+        code = EXIT["interrupted"]
+    counts = summary(rows)
+    words = WORDS[code]
+    if code == 0 and counts["outcomes"]["warning"]:
+        words += f", with {_warnings(counts['outcomes']['warning'])}"
+    return Verdict(
+        name, code, words, counts["exercised"], counts["testable"], counts["outcomes"], stale
+    )
+
+
+def of_run(report: Mapping[str, Any]) -> list[Verdict]:
+    """Return the verdicts about all targets, in the order of the report."""
+    return [of_target(report, target["name"]) for target in report["targets"]]
+
+
+def _warnings(count: int) -> str:
+    return f"{count} warning{'s' if count != 1 else ''}"
+
+
+def worst_first(report: Mapping[str, Any], *outcomes: Outcome) -> list[Mapping[str, Any]]:
+    """Return the rows with these outcomes, grouped in the order in which they are named."""
+    chosen = [row for row in report["results"] if row["outcome"] in outcomes]
+    levels = ("MUST", "SHOULD", "MAY")
+    return sorted(
+        chosen,
+        key=lambda row: (outcomes.index(Outcome(row["outcome"])), levels.index(row["level"])),
+    )

@@ -1,0 +1,97 @@
+import json
+import os
+import stat
+
+import pytest
+from report_samples import HOSTILE, report, result
+
+from receiptspec.errors import ConfigurationError
+from receiptspec.report import files
+
+
+def saved(folder, name, made):
+    file = folder / name
+    file.write_text(json.dumps(made))
+    return file
+
+
+def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
+    file = tmp_path / "report.json"
+    files.write(file, "old")
+
+    def fails(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(type(file), "replace", fails)
+        with pytest.raises(KeyboardInterrupt):
+            files.write(file, "new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(file.name, "old")]
+
+
+def test_a_report_may_be_read_by_whom_the_user_lets(tmp_path):
+    before = os.umask(0o022)
+    try:
+        file = files.write(tmp_path / "report.json", "{}")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_what_utf8_cannot_hold_is_escaped(tmp_path):
+    file = files.write(tmp_path / "report.json", json.dumps(HOSTILE, ensure_ascii=False))
+    assert json.loads(file.read_text(encoding="utf-8")) == HOSTILE
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        files.write(tmp_path / "none" / "report.json", "{}")
+
+
+def test_a_report_is_read_back(tmp_path):
+    made = report(result("fail"))
+    assert files.load([saved(tmp_path, "a.json", made)]) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(b"{", "is no report"), (b"{}", "is no report"), (b"\xff", "not UTF-8"), (b"[]", "no report")],
+)
+def test_what_is_no_report_is_named(tmp_path, text, says):
+    file = tmp_path / "a.json"
+    file.write_bytes(text)
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        files.load([file])
+    assert str(file) in str(caught.value)
+
+
+def test_a_report_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"none\.json: cannot be read"):
+        files.load([tmp_path / "none.json"])
+
+
+def test_shards_become_one_report():
+    one = report(result("pass", "A"), result("not_exercised", "B"))
+    two = report(result("not_exercised", "A"), result("fail", "B"))
+    other = report(result("pass", "A", "u"))
+    both = files.merged([one, two, other])
+    found = {(row["target"], row["requirement"]): row["outcome"] for row in both["results"]}
+    assert found == {("t", "A"): "pass", ("t", "B"): "fail", ("u", "A"): "pass"}
+    assert [target["name"] for target in both["targets"]] == ["t", "u"]
+    assert both["run"]["exit_code"] == 1
+    assert both["run"]["requests"] == 6
+    assert both["run"]["duration_s"] == 37.5
+    assert both["summary"]["outcomes"]["fail"] == 1
+    assert both["results"][1]["reason"] == "ReadNum is 4"
+
+
+def test_a_shard_that_was_cut_short_makes_the_whole_incomplete():
+    both = files.merged([report(), report(complete=False, code=2)])
+    assert (both["run"]["complete"], both["run"]["exit_code"]) == (False, 2)
+
+
+def test_different_contracts_are_not_merged():
+    other = report()
+    other["targets"][0]["contract"] = "tencent@2025-01"
+    with pytest.raises(ConfigurationError, match="2025-01"):
+        files.merged([report(), other])

@@ -74,8 +74,7 @@ ALL: list[Fault] = [
         lambda c: len(c.body.get("C2CMsgInfo") or ()) == 1,
         cls="batching",
         shows="a single receipt is refused",
-        **_C2C,
-        also=("TC-C2C-02", "TC-C2C-14"),
+        **{**_C2C, "also": ("TC-C2C-02", "TC-C2C-14")},
     ),
     refused_if(
         "direct-batch-refused",
@@ -203,8 +202,7 @@ ALL: list[Fault] = [
         _history(lambda item: item.update(MsgKey=item["MsgKey"] + "0")),
         cls="precision",
         shows="other keys than sending gave",
-        **_ROAM,
-        also=("TC-ROM-09", "TC-ROM-10"),
+        **{**_ROAM, "also": ("TC-ROM-09", "TC-ROM-10")},
     ),
     edits(
         "history-page-loses-one",
@@ -235,8 +233,7 @@ ALL: list[Fault] = [
         lambda _: True,
         cls="lifecycle",
         shows="90008",
-        **_MARK,
-        also=("TC-SMR-06", "TC-SMR-07", "TC-SMR-12"),
+        **{**_MARK, "also": ("TC-SMR-06", "TC-SMR-07", "TC-SMR-12")},
     ),
     miscoded(
         "mark-missing-code",
@@ -280,8 +277,7 @@ ALL: list[Fault] = [
         ),
         cls="shape",
         shows="text as MsgReadTime is refused",
-        **{**_MARK, **_SHOULD},
-        also=("TC-SMR-07",),
+        **{**_MARK, **_SHOULD, "also": ("TC-SMR-07",)},
     ),
     edits(
         "marking-clears-other-conversations",

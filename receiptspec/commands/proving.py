@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -57,6 +59,7 @@ def prove(
     Without a choice: every fault, every variant, pairs of variants, and twenty seeds. Exit status:
     0, with --gate 1 where a rule of the gate is broken.
     """
+    signal.signal(signal.SIGTERM, _interrupt)
     choice = proof.Choice(vendor, faults, variants, classes, changed, profile, seed)
     if directory is not None:
         report.writable(Path(directory))
@@ -76,6 +79,11 @@ def prove(
         report.write_texts({"prove.json": text, "prove.md": show.markdown(found)}, Path(directory))
     if gated and not all(rule["holds"] for rule in found["gate"]):
         sys.exit(EXIT["does not conform"])
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """End as for an interrupt, so that no session is left behind."""
+    raise KeyboardInterrupt
 
 
 def _workers() -> int:

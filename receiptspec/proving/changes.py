@@ -10,6 +10,7 @@ from pathlib import Path
 
 from receiptspec import contract as contracts
 from receiptspec import resources, yamltext
+from receiptspec.checks.answers import PASSIVE
 from receiptspec.errors import ConfigurationError
 
 __all__ = ["requirements"]
@@ -29,7 +30,7 @@ def requirements(revision: str, vendors: Iterable[str]) -> frozenset[str]:
         for name in names
         if name.startswith(("receiptspec/checks/", "receiptspec/scenes/"))
     }
-    checks: set[str] = set()
+    checks = set(PASSIVE) if "answers" in modules else set()
     for file in sorted(resources.path("suites").glob("test_*.py")):
         name, now = f"suites/{file.name}", file.read_text(encoding="utf-8")
         before = (_before(root, revision, name) or "") if name in names else now

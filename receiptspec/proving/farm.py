@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import re
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -180,6 +181,7 @@ def _end(child: Any, pipe: Connection) -> None:
 def _child(job: Job, pipe: Connection) -> None:
     """Be a job: with the server forked first, silent, and gone without further ado."""
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         launcher.prefork()
         silence = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):

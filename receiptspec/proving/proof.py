@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -150,10 +151,19 @@ def prove(choice: Choice, *, workers: int, progress: Progress | None = None) -> 
         "started": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "duration_s": round(time.perf_counter() - began, 1),
         "processor_s": round(sum(ran.processor for ran in ended.values()), 1),
+        "processor_by_kind": _processor(ended.values()),
         "workers": workers,
         "cores": os.cpu_count() or 1,
     }
     return proof
+
+
+def _processor(ended: Iterable[Ran]) -> dict[str, float]:
+    """Return the seconds of processor time by kind of job."""
+    used: Counter[str] = Counter()
+    for ran in ended:
+        used[ran.job.kind] += round(1000 * ran.processor)
+    return {kind: thousandths / 1000 for kind, thousandths in sorted(used.items())}
 
 
 def _first(made: Plan) -> list[Job]:

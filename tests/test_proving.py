@@ -14,11 +14,21 @@ from receiptspec import contract as contracts
 from receiptspec import resources, traceability, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.proving import changes, farm, gate, jobs, known, pairs, proof, show, tally
+from receiptspec.proving import (
+    catalogue,
+    changes,
+    farm,
+    gate,
+    jobs,
+    known,
+    pairs,
+    proof,
+    show,
+    tally,
+)
 from receiptspec.proving.jobs import Job, Ran, Row
 from receiptspec.reference import launcher
 from receiptspec.reference.faults import FAULTS
-from receiptspec.reference.variants import VARIANTS
 
 ROOT = Path(__file__).parent.parent
 TENCENT = contracts.load("tencent")
@@ -66,7 +76,7 @@ def test_what_is_to_be_apart_never_comes_together():
 @pytest.mark.parametrize("vendor", contracts.vendors())
 def test_the_variants_are_covered(vendor):
     rules = known.alternatives(vendor)
-    names = [variant.name for variant in VARIANTS.values() if variant.vendor == vendor]
+    names = [variant.name for variant in catalogue.variants().values() if variant.vendor == vendor]
     named = {name for group in (*rules.groups, *rules.apart) for name in group}
     assert named <= set(names)
     factors = pairs.choices(names, rules.groups)
@@ -169,7 +179,9 @@ def test_every_unbreakable_row_is_judged_and_has_no_fault():
         listed = known.unbreakable(vendor)
         rows = tally.rows_entry(vendor, [], listed)
         assert rows["wrongly_unbreakable"] == []
-        broken = {fault.requirement for fault in FAULTS.values() if fault.vendor == vendor}
+        broken = {
+            fault.requirement for fault in catalogue.faults().values() if fault.vendor == vendor
+        }
         assert not broken & set(listed)
         assert all(listed.values())
 
@@ -189,8 +201,8 @@ def test_a_fault_is_tried_on_the_rows_that_can_see_it():
 def test_a_plan_holds_everything():
     made = proof.plan(proof.Choice())
     kinds = [job.kind for job in made.jobs]
-    assert kinds.count("fault") == len(FAULTS)
-    assert kinds.count("variant") == len(VARIANTS)
+    assert kinds.count("fault") == len(catalogue.faults())
+    assert kinds.count("variant") == len(catalogue.variants())
     assert kinds.count("seed") == proof.SEEDS * len(made.vendors)
     assert kinds.count("pairs") >= 8
     assert len({job.name for job in made.jobs}) == len(made.jobs)

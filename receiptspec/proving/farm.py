@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ import pytest
 from receiptspec import contract as contracts
 from receiptspec import session, traceability
 from receiptspec.findings import Outcome
+from receiptspec.proving import catalogue
 from receiptspec.proving.jobs import RED, Job, Ran, Row
 from receiptspec.reference import launcher
 
@@ -108,10 +110,7 @@ def _files(job: Job) -> set[str]:
 
 def _targets(directory: Path, job: Job) -> Path:
     """Write the targets file of a job; JSON is YAML."""
-    embedded = {"faults": list(job.faults), "variants": list(job.variants)}
-    target = {"vendor": job.vendor, "embedded": embedded, "rate": "100000/s"}
-    if not job.variants:  # without them every read shows at once: waiting proves nothing
-        target["consistency"] = "500ms"
+    target = catalogue.target(job.vendor, job.faults, job.variants)
     file = directory / "targets.yaml"
     file.write_text(json.dumps({_TARGET: target}), encoding="utf-8")
     return file
@@ -184,19 +183,22 @@ def _child(job: Job, pipe: Connection) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         launcher.prefork()
         silence = os.open(os.devnull, os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(silence, standard)
-        sys.stdin, sys.stdout, sys.stderr = (
-            os.fdopen(number, mode, closefd=False)
-            for number, mode in ((0, "r"), (1, "w"), (2, "w"))
-        )
-        ran = perform(job)
+        with tempfile.TemporaryFile() as said:
+            for own, standard in ((silence, 0), (silence, 1), (said.fileno(), 2)):
+                os.dup2(own, standard)
+            sys.stdin = os.fdopen(0, "r", closefd=False)
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
+            ran = perform(job)
+            if ran.trouble:
+                sys.stderr.flush()
+                said.seek(0)
+                last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+                ran = replace(ran, trouble=": ".join(filter(None, (ran.trouble, last))))
     except BaseException as error:
         ran = Ran(job, trouble=f"{type(error).__name__}: {error}")
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     processor = sum(one.ru_utime + one.ru_stime for one in used)
-    pipe.send(
-        Ran(ran.job, dict(ran.rows), ran.requests, ran.seconds, processor, trouble=ran.trouble)
-    )
+    pipe.send(replace(ran, processor=processor))
     pipe.close()
     os._exit(0)

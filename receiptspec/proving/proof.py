@@ -14,11 +14,9 @@ from receiptspec import __version__
 from receiptspec import contract as contracts
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.proving import changes, farm, gate, jobs, known, pairs, tally
+from receiptspec.proving import catalogue, changes, farm, gate, jobs, known, pairs, tally
 from receiptspec.proving.jobs import Job, Ran
 from receiptspec.reference.behaviour import Fault, Twist, Variant
-from receiptspec.reference.faults import FAULTS
-from receiptspec.reference.variants import VARIANTS
 
 __all__ = ["SEEDS", "Choice", "plan", "prove"]
 
@@ -64,8 +62,8 @@ def plan(choice: Choice) -> Plan:
             what = f"no vendor {choice.vendor!r}"
             raise ConfigurationError(what, fix=f"known: {', '.join(vendors)}")
         vendors = (choice.vendor,)
-    faults = _named(FAULTS, choice.faults, "fault", vendors)
-    classes = sorted({fault.cls for fault in FAULTS.values()})
+    faults = _named(catalogue.faults(), choice.faults, "fault", vendors)
+    classes = sorted({fault.cls for fault in catalogue.faults().values()})
     for name in choice.classes:
         if name not in classes:
             raise ConfigurationError(f"no class {name!r}", fix=f"known: {', '.join(classes)}")
@@ -78,7 +76,7 @@ def plan(choice: Choice) -> Plan:
         faults = []
     variants = []
     if choice.whole or choice.variants:
-        variants = _named(VARIANTS, choice.variants, "variant", vendors)
+        variants = _named(catalogue.variants(), choice.variants, "variant", vendors)
     made = Plan(faults, variants)
     used = {twist.vendor for twist in (*faults, *variants)}
     made.vendors = tuple(vendor for vendor in vendors if vendor in used)
@@ -113,7 +111,7 @@ def _together(vendor: str, variants: Sequence[Variant]) -> list[list[Variant]]:
     rules = known.alternatives(vendor)
     names = [variant.name for variant in variants if variant.vendor == vendor]
     return [
-        [VARIANTS[name] for name in row]
+        [catalogue.variants()[name] for name in row]
         for row in pairs.cover(pairs.choices(names, rules.groups), rules.apart)
     ]
 

@@ -14,7 +14,12 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
     ready = case.scene(groups.good)
     found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
     if case.stage.target.writes:
-        found.append((ready.fresh, {m.id: set() for m in ready.messages}, ready.group.members))
+        nobody: dict[object, set[object]] = {m.id: set() for m in ready.messages}
+        asked = [ready.fresh]
+        if case.profile.rank > 0:  # twice, in another order, one by one: the same lists
+            asked += [*case.scene(groups.asked_twice), case.scene(groups.reordered)]
+            asked += case.scene(groups.split)
+        found += [(step, nobody, ready.group.members) for step in asked]
     try:
         scene = case.scene(groups.reading)
     except NotExercised as reason:
@@ -22,6 +27,15 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         return found
     a, b, c = (message.id for message in scene.messages)
     first, second, *rest = scene.group.members[1:]
+    if case.profile.rank > 0:
+        crossed = case.scene(groups.permuted)
+        one, other = (message.id for message in crossed.messages)
+        members = crossed.messages[0].conversation.members
+        x, y = members[1:3]
+        for step, readers in zip(
+            crossed.steps, ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}}), strict=True
+        ):
+            found.append((step, readers, members))
     for step, readers in (
         (scene.one, {a: {first}, b: set(), c: set()}),
         (scene.marked, {a: {first}, b: {second}, c: set()}),

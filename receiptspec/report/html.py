@@ -23,8 +23,8 @@ from receiptspec.report import bodies, timeline, verdicts
 
 __all__ = ["comparison", "render"]
 
-#: Bytes that the sections of failures may take; beyond it they come without their exchanges.
-ROOM = 700_000
+#: Bytes of sections after which they come without exchanges, and after which none come any more.
+ROOM = 450_000, 650_000
 _LEVELS = ("MUST", "SHOULD", "MAY")
 _DETAILED = (
     Outcome.ERROR,
@@ -44,6 +44,7 @@ _UNSEEN = re.compile(
 def render(report: Mapping[str, Any]) -> str:
     """Return the page of one run."""
     anchors = _anchors(report)
+    cases, left_out = _cases(verdicts.worst_first(report, *_DETAILED), anchors)
     judged = verdicts.of_run(report)
     targets = [
         {**target, "verdict": verdict}
@@ -55,7 +56,8 @@ def render(report: Mapping[str, Any]) -> str:
         report=report,
         run=_run(report),
         targets=targets,
-        cases=_cases(verdicts.worst_first(report, *_DETAILED), anchors),
+        cases=cases,
+        left_out=left_out,
         matrix=_matrix(report, anchors),
         reasons=_reasons(report["results"]),
         timelines=[line for line in drawn if line is not None],
@@ -82,6 +84,7 @@ def comparison(
         for row in verdicts.worst_first(after, *_DETAILED)
         if (row["target"], row["requirement"]) in shown
     ]
+    cases, left_out = _cases(rows, anchors)
     cards = [
         {
             "name": new if old == new else f"{old} → {new}",
@@ -97,7 +100,8 @@ def comparison(
         runs=[_run(before), _run(after)],
         cards=cards,
         kinds=_KINDS,
-        cases=_cases(rows, anchors),
+        cases=cases,
+        left_out=left_out,
         anchors=anchors,
         matrix=_compared(before, after, pairs, changed, anchors),
         outcomes=[
@@ -145,18 +149,21 @@ def _anchors(report: Mapping[str, Any]) -> dict[tuple[str, str], str]:
 
 
 def _cases(
-    rows: Iterable[Mapping[str, Any]], anchors: Mapping[tuple[str, str], str]
-) -> list[Markup]:
-    """Render the sections, in full while there is room, then without exchanges."""
+    rows: Sequence[Mapping[str, Any]], anchors: dict[tuple[str, str], str]
+) -> tuple[list[Markup], int]:
+    """Render sections while there is room; drop the anchors of those left out and count these."""
     template = _environment().get_template("case.html.j2")
     rendered: list[Markup] = []
-    room = ROOM
+    size = 0
     for row in rows:
-        anchor = anchors[(row["target"], row["requirement"])]
-        text = template.render(case=_case(row, anchor, full=room > 0))
-        room -= len(text.encode("utf-8", "backslashreplace"))
+        key = (row["target"], row["requirement"])
+        if size > ROOM[1]:
+            del anchors[key]
+            continue
+        text = template.render(case=_case(row, anchors[key], full=size < ROOM[0]))
+        size += len(text.encode("utf-8", "backslashreplace"))
         rendered.append(Markup(text))  # noqa: S704  the template escapes
-    return rendered
+    return rendered, len(rows) - len(rendered)
 
 
 def _case(row: Mapping[str, Any], anchor: str, *, full: bool) -> dict[str, Any]:
@@ -207,7 +214,7 @@ def _matrix(
         line["cells"][names.index(row["target"])] = {
             "outcome": row["outcome"],
             "anchor": anchor,
-            "reason": "" if anchor else row["reason"][:160],
+            "reason": "" if anchor else row["reason"][:80],
         }
     for line in lines.values():
         line["outcomes"] = sorted({cell["outcome"] for cell in line["cells"] if cell})

@@ -378,7 +378,10 @@ class _Book:
         directory = self.config.getoption("--report")
         if not directory or self.config.option.collectonly:
             return
-        self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
+        try:
+            self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
         ahead = self._document(self.ledger.results(self.run.requirements), code=EXIT["interrupted"])
         deviations = {target.name: target.deviations for target in self.run.targets}
         self._lines.header(ahead, deviations, self.ledger.today)

@@ -85,8 +85,11 @@ class Writer:
 
     def _line(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"kind": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except OSError:  # a full disk must not end the run; the reports at its end say so
+            pass
 
 
 def _fields(item: Deviation) -> dict[str, str]:

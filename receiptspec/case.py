@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+
+import hypothesis
 
 from receiptspec import dialect
 from receiptspec.checks import refusals
@@ -30,7 +32,12 @@ class Case:
     """One requirement on one target, for one test."""
 
     def __init__(
-        self, requirement: Requirement, stage: Callable[[], Stage], target: str, profile: Profile
+        self,
+        requirement: Requirement,
+        stage: Callable[[], Stage],
+        target: str,
+        profile: Profile,
+        accepted: Collection[str] = (),
     ) -> None:
         self.requirement = requirement
         self.target = target
@@ -38,6 +45,9 @@ class Case:
         self._stage = stage
         self.findings: tuple[Finding, ...] = ()
         self.observations: list[Observation] = []
+        self._accepted = frozenset(accepted)
+        self._known: dict[str, Finding] = {}
+        self._passed_over = 0
         self._tried: dict[bytes, Answer] = {}
         self._failed_after: int | None = None
         self._started = time.perf_counter()
@@ -105,14 +115,31 @@ class Case:
     # --- what is said ---------------------------------------------------------------------
 
     def judge(self, findings: Iterable[Finding]) -> None:
-        """Say what was found; raises `Nonconformity` when there is anything to be found."""
+        """Say what was found; raises `Nonconformity` when there is anything to be found.
+
+        What the owner of the target accepts does not end a property test: the next example may
+        show another failure.
+        """
         found = tuple(findings)
         if not found:
             return
-        self.findings = found
+        if all(finding.signature in self._accepted for finding in found):
+            self._pass_over(found)
+        else:
+            self.findings = found
         if self._failed_after is None:
             self._failed_after = len(self._tried)
         raise Nonconformity("\n".join(finding.message for finding in found))
+
+    def _pass_over(self, found: Sequence[Finding]) -> None:
+        """Remember accepted findings; in a property test, go on to the next example."""
+        self._known |= {finding.signature: finding for finding in found}
+        if self._failed_after is not None:
+            return
+        self.findings = tuple(self._known.values())
+        self._passed_over += 1
+        if hypothesis.currently_in_test_context() and self._passed_over <= self.profile.examples:
+            hypothesis.reject()
 
     def observe(self, key: str, value: object) -> None:
         """Record what the target does where the documents are silent."""

@@ -17,12 +17,19 @@ __all__ = ["main"]
 #: Where each command is, imported when it is named: `serve` needs no pytest, `targets` no server.
 _COMMANDS = {
     "run": "running:run",
+    "init": "starting:init",
+    "doctor": "examining:doctor",
+    "judge": "judging:judge",
+    "replay": "replaying:replay",
+    "deviations": "accepting:deviations",
     "report": "reporting:report",
     "compare": "reporting:compare",
     "targets": "catalogue:targets",
     "requirements": "catalogue:requirements",
     "explain": "catalogue:explain",
     "serve": "serving:serve",
+    "prove": "proving:prove",
+    "export": "exporting:export",
 }
 
 
@@ -48,8 +55,14 @@ _ABOUT = """Say whether an implementation of a read-receipt API keeps its vendor
 
 \b
 receiptspec run --target reference            judge the packaged reference server
-receiptspec run --target mine --report out    judge your own; targets.yaml says where it is
+receiptspec init                              begin a targets.yaml for your own
+receiptspec doctor --target mine              is it ready to be judged?
+receiptspec run --target mine --report out    judge it
+receiptspec run --failed out/report.json      judge again what failed
+receiptspec judge app.har --vendor tencent    judge what a browser or proxy recorded
 receiptspec serve                             run the reference server as a sandbox
+
+Each command has examples: receiptspec COMMAND --help
 """
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import http.cookiejar
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 import requests
 import urllib3
-from pyrate_limiter import Limiter, Rate
+from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from requests import exceptions
 
 from receiptspec.errors import BudgetSpent
@@ -50,7 +51,7 @@ class _Spent:
 
 
 class Client:
-    """One keep-alive session to one origin, within a rate and a budget.
+    """One keep-alive session to one origin, within a rate, rates by operation, and a budget.
 
     `exchanges` are handed to `on_exchange` as they happen; their bytes are never changed.
     """
@@ -61,6 +62,7 @@ class Client:
         *,
         timeouts: Timeouts | None = None,
         rate: float | None = None,
+        rates: Mapping[str, float] = MappingProxyType({}),
         budget: Budget | None = None,
         ca: str | None = None,
     ) -> None:
@@ -69,7 +71,8 @@ class Client:
         self._budget = budget or Budget()
         self._spent = _Spent()
         self._born = time.monotonic()
-        self._limiter = _limiter(rate)
+        self._limiter = _Limiter(rate) if rate else None
+        self._limiters = {operation: _Limiter(each) for operation, each in rates.items()}
         self._ca = ca
         self._session = self._connected()
         self._apart = threading.local()
@@ -99,6 +102,11 @@ class Client:
         """How many requests were sent so far."""
         return self._spent.requests
 
+    def note(self, started: float, taken: float, operation: str, response: Response | None) -> None:
+        """Enter a request, of whatever carrier, into what `drain` returns; times in seconds."""
+        status = response.status if response else 0
+        self._journal.append((round(started, 3), round(taken * 1000, 1), operation, status))
+
     def drain(self) -> list[tuple[float, float, str, int]]:
         """Return when each request since the last call was sent, and what became of it.
 
@@ -119,9 +127,7 @@ class Client:
         `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
         session = self._own() if apart else self._session
-        number = self._spend(writes=writes)
-        if self._limiter is not None:
-            self._limiter.try_acquire("target")
+        number = self.admit(request.operation or "", writes=writes)
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -152,14 +158,21 @@ class Client:
                 bytes(body),
                 time.perf_counter() - clock,
             )
-        taken = round((time.perf_counter() - clock) * 1000, 1)
-        status = response.status if response else 0
-        self._journal.append((round(started, 3), taken, request.operation or "", status))
+        taken = time.perf_counter() - clock
+        self.note(started, taken, request.operation or "", response)
         return Exchange(number, request, response, started, trouble)
 
-    def _spend(self, *, writes: bool) -> int:
+    def admit(self, operation: str = "", *, writes: bool = False) -> int:
+        """Wait for the rate's permission and return the number of the next request.
+
+        Raises `BudgetSpent` where the budget has none left.
+        """
         with self._lock:
-            return self._count(writes=writes)
+            number = self._count(writes=writes)
+        for limiter in (self._limiter, self._limiters.get(operation)):
+            if limiter is not None:
+                limiter.wait()
+        return number
 
     def _count(self, *, writes: bool) -> int:
         budget, spent = self._budget, self._spent
@@ -187,11 +200,22 @@ class _Failed(Exception):
         super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
 
 
-def _limiter(rate: float | None) -> Limiter | None:
-    if not rate:
-        return None
-    whole = rate >= 1
-    return Limiter(Rate(int(rate), 1000) if whole else Rate(max(1, round(rate * 60)), 60_000))
+class _Limiter:
+    """Lets so many calls pass in a sliding window; no thread and no file stand behind it."""
+
+    def __init__(self, rate: float) -> None:
+        whole = rate >= 1
+        window = Rate(int(rate), 1000) if whole else Rate(max(1, round(rate * 60)), 60_000)
+        self._bucket = InMemoryBucket([window])
+
+    def wait(self) -> None:
+        """Return when the next call may go."""
+        while True:
+            item = RateItem("call", time.monotonic_ns() // 1_000_000)
+            self._bucket.leak(item.timestamp)
+            if self._bucket.put(item):
+                return
+            time.sleep(max(int(self._bucket.waiting(item)), 1) / 1000)  # type: ignore[arg-type]
 
 
 @contextmanager

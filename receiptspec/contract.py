@@ -48,6 +48,8 @@ class Code:
 class Operation:
     """One call. `rate` is the documented number of calls a second, ``None`` if not stated.
 
+    `query` holds the parameters that name the call itself, where its path does not.
+
     `core` operations are about receipts themselves; the others set the scene for them.
     """
 
@@ -56,6 +58,7 @@ class Operation:
     summary: str
     method: str = "POST"
     service: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     rate: int | None = None
     documents: tuple[str, ...] = ()
     codes: frozenset[CodeId] = frozenset()
@@ -99,7 +102,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that one vendor documents."""
+    """All that one vendor documents.
+
+    `calling` is what all calls have in common. `server` is the contract of what clients talk to,
+    where this one is a client's: its operations set the stage and are not judged.
+    """
 
     vendor: str
     title: str
@@ -111,9 +118,30 @@ class Contract:
     requirements: tuple[Requirement, ...]
     revisions: Mapping[str, Any]
     envelope: Path | None = None
+    earlier: tuple[str, ...] = ()
+    calling: Mapping[str, Any] = field(default_factory=dict)
+    server: Contract | None = None
 
     def __repr__(self) -> str:
         return f"Contract({self.vendor}@{self.release})"
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Every release that a target may pin, the oldest first."""
+        brought = {row.since for row in self.requirements if row.since}
+        return tuple(sorted({*self.earlier, *brought, self.release}))
+
+    @staticmethod
+    def is_new(row: Requirement, pin: str) -> bool:
+        """Whether a target that keeps to the release `pin`, if any, need not know the row yet."""
+        return bool(pin) and row.since > pin
+
+    @property
+    def calls(self) -> Mapping[str, Operation]:
+        """Every operation that can be called: those of the server and the contract's own."""
+        if self.server is None:
+            return self.operations
+        return {**self.server.operations, **self.operations}
 
     def requirement(self, identifier: str) -> Requirement:
         """Return one row; raises ``KeyError`` for an unknown id."""
@@ -125,6 +153,8 @@ class Contract:
     def kind(self, code: CodeId | None) -> str | None:
         """Return the kind of a documented code, ``None`` for an undocumented one."""
         known = self.codes.get(code) if code is not None else None
+        if known is None and self.server is not None:
+            return self.server.kind(code)
         return known.kind if known else None
 
 
@@ -190,6 +220,9 @@ def _build(data: dict[str, Any], base: Path, source: yamltext.YamlFile) -> Contr
         ),
         revisions=MappingProxyType(data.get("revisions", {})),
         envelope=base / envelope if envelope else None,
+        earlier=tuple(data.get("earlier", ())),
+        calling=MappingProxyType(data.get("calling", {})),
+        server=load(data["server"]) if "server" in data else None,
     )
     _cross_check(contract, source)
     return contract
@@ -206,6 +239,7 @@ def _operation(name: str, entry: dict[str, Any], base: Path) -> Operation:
         summary=entry["summary"],
         method=entry.get("method", "POST"),
         service=entry.get("service", ""),
+        query=MappingProxyType(entry.get("query", {})),
         rate=entry.get("rate"),
         documents=tuple(entry["documents"]),
         codes=frozenset(entry.get("codes", ())),
@@ -247,6 +281,9 @@ def _cross_check(contract: Contract, source: yamltext.YamlFile) -> None:
         seen.add(row.id)
         if row.operation is not None and row.operation not in contract.operations:
             raise ContractError(str(source.error(f"unknown operation {row.operation!r}", where)))
+        if row.since > contract.release:
+            late = f"since {row.since}, after the release {contract.release}"
+            raise ContractError(str(source.error(late, where)))
         if row.check and row.document is None:
             raise ContractError(str(source.error("its source names no document", where)))
     for name, operation in contract.operations.items():

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
-__all__ = ["Exchange", "Redactor", "Request", "Response", "Secret"]
+__all__ = ["HARNESS", "Exchange", "Redactor", "Request", "Response", "Secret", "credentials_of"]
+
+#: The origin of what goes to, or comes from, the harness of a client SDK; its path is the user.
+HARNESS = "harness:"
 
 _MASK = "***"
 _SHOWN_BYTES = 16_384
@@ -80,8 +83,8 @@ class Redactor:
     """Replaces secrets, in every encoding they travel in, by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._secrets: dict[str, None] = {}
+        self._in_order = True
         for secret in secrets:
             self.add(secret)
 
@@ -90,21 +93,24 @@ class Redactor:
         plain = secret.reveal() if isinstance(secret, Secret) else secret
         if len(plain) < 6 or plain in self._secrets:
             return
-        self._secrets |= {plain, quote(plain, safe=""), quote(plain)}
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._secrets |= dict.fromkeys((plain, quote(plain, safe=""), quote(plain)))
+        self._in_order = False
 
     def __call__(self, text: str) -> str:
-        """Return `text` with every known secret masked."""
-        return self._pattern.sub(_MASK, text) if self._pattern else text
+        """Return `text` with every known secret masked, the longest first."""
+        if not self._in_order:
+            self._secrets = dict.fromkeys(sorted(self._secrets, key=len, reverse=True))
+            self._in_order = True
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, _MASK)
+        return text
 
     def hides_in(self, text: str) -> bool:
         """Whether `text` holds a known secret, also percent-encoded."""
-        if not self._pattern:
-            return False
-        if self._pattern.search(text):
+        if any(secret in text for secret in self._secrets):
             return True
-        return "%" in text and bool(self._pattern.search(unquote(text)))
+        return "%" in text and any(secret in unquote(text) for secret in self._secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +127,13 @@ class Exchange:
     trouble: str | None = None
 
     def curl(self, redact: Redactor) -> str:
-        """Return a command that sends the same request; credentials stand as ``$VARIABLES``."""
+        """Return a command that sends the same request; credentials stand as ``$VARIABLES``.
+
+        For a harness it is the line that its standard input got.
+        """
         request = self.request
+        if request.origin == HARNESS:
+            return redact(_line(request))
         url = _with_variables(request.url)
         parts = ["curl", "-sS"]
         if request.method != "POST" or not request.body:
@@ -170,8 +181,20 @@ class Exchange:
 
 
 _SENT_BY_CURL = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
+_SHORTEST_CREDENTIAL = 12
 _SECRET_HEADERS = {"authorization", "x-security-token", "cookie", "set-cookie"}
 _SECRET_QUERY = re.compile(r"(?i)\b(usersig|x-signature|x-credential|x-security-token)=([^&\s]*)")
+
+
+def credentials_of(request: Request) -> set[str]:
+    """Return the secrets that a recorded request carries: in its query and in its headers."""
+    found = {unquote(match[2]) for match in _SECRET_QUERY.finditer(request.url)}
+    for name, value in request.headers:
+        if name.lower() == "cookie":
+            found |= {part.partition("=")[2].strip() for part in value.split(";")}
+        elif name.lower() in _SECRET_HEADERS:
+            found |= {value, value.rpartition("Signature=")[2], value.rpartition(" ")[2]}
+    return {secret for secret in found if len(secret) >= _SHORTEST_CREDENTIAL}
 
 
 def _with_variables(url: str) -> str:
@@ -179,6 +202,13 @@ def _with_variables(url: str) -> str:
         lambda found: f"{found[1]}=${found[1].upper().replace('-', '_')}" if found[2] else found[0],
         url,
     )
+
+
+def _line(request: Request) -> str:
+    user = request.target.removeprefix("/")
+    if not request.body:
+        return f"# {request.operation} came to the harness of {user}"
+    return f"echo {_shell(_text(request.body))}  # to the harness of {user}"
 
 
 def _shell(text: str) -> str:

@@ -8,7 +8,16 @@ from enum import StrEnum
 
 from receiptspec.exchange import Exchange
 
-__all__ = ["Finding", "Level", "Observation", "Outcome", "Result", "combine", "outcome_of"]
+__all__ = [
+    "Finding",
+    "Level",
+    "Observation",
+    "Outcome",
+    "Result",
+    "combine",
+    "distinct",
+    "outcome_of",
+]
 
 
 class Level(StrEnum):
@@ -63,6 +72,14 @@ class Finding:
     signature: str
     exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
     advisory: bool = False
+
+
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the first finding of each signature."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.signature, finding)
+    return list(first.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from receiptspec.dialect import (
     type_name,
 )
 from receiptspec.errors import SchemaError
+from receiptspec.fitting import Fits, compiled
 
 __all__ = [
     "RawJson",
@@ -82,6 +83,11 @@ class Schema:
         return tuple(dict.fromkeys(_requirements(self.tree)))
 
     @cached_property
+    def fits(self) -> Fits:
+        """Whether an instance has no violation; quicker than looking for one."""
+        return compiled(self.tree)
+
+    @cached_property
     def _validator(self) -> Validator:
         made: Validator = StrictValidator(self.document, registry=self.registry)
         return made
@@ -125,6 +131,11 @@ def load(path: Path | str) -> Schema:
     Raises SchemaError for a keyword outside the dialect (naming it and its JSON pointer), a
     malformed schema, a reference that leads nowhere or back to itself, or an unreadable file.
     """
+    return _load(str(path))
+
+
+@lru_cache(maxsize=512)
+def _load(path: str) -> Schema:
     return _loaded(Path(path).resolve())
 
 

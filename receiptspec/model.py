@@ -1,14 +1,14 @@
 """A state machine over the neutral actions, and a model that predicts what receipts say.
 
-Hypothesis walks: members read, join and leave, messages are sent and recalled, receipts are asked
-for in lists and pages. Predictions are differences; where the documents leave a number open it is
-taken as it is found. What does not fit is a finding of the requirement that promises it, together
-with the shortest script that shows it.
+Hypothesis walks: members read, read again, join and leave, messages are sent and recalled, groups
+are dismissed, receipts are asked for in lists and pages. Predictions are differences; where the
+documents leave a number open it is taken as it is found. What does not fit is a finding of the
+requirement that promises it, together with the shortest script that shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,9 +19,11 @@ from hypothesis.stateful import run_state_machine_as_test as walk_about
 
 from receiptspec.checks import paging as page_checks
 from receiptspec.checks import receipts as checks
+from receiptspec.checks import refusals
 from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Conversation, Message, Receipt
+from receiptspec.scenes.groups import tries_to_read
 from receiptspec.scenes.paging import walk
 from receiptspec.stage import Stage
 
@@ -34,6 +36,8 @@ READ, UNREAD = "read-raises-read-count", "read-lowers-unread-count"
 STILL = "reads-stay-with-their-message"
 ANSWERED, PLAIN = "every-message-is-answered", "plain-message-has-no-receipt"
 LISTS, ONCE = "reader-changes-lists", "walk-visits-everybody-once"
+LISTED, OTHERS = "readers-are-listed", "non-readers-are-listed"
+BOUND, GONE = "no-more-readers-than-members", "dismissed-group-is-refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Deviation:
 class _State:
     """What the model knows of one message."""
 
+    name: str
     message: Message
     audience: set[Any]
     readers: set[Any] = field(default_factory=set)
@@ -82,10 +87,18 @@ def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
         )
     except (Inconclusive, NotExercised):
         raise
-    except Exception:
+    except Exception as error:
         if not failures:
-            raise
+            raise _reason(error) or error from None
     return min(failures, key=lambda failure: failure[0])[1] if failures else ()
+
+
+def _reason(error: BaseException) -> Inconclusive | NotExercised | None:
+    """Return why nothing can be judged, where Hypothesis only saw that it could not repeat it."""
+    if isinstance(error, Inconclusive | NotExercised):
+        return error
+    inner = [*getattr(error, "exceptions", ()), *filter(None, [error.__cause__, error.__context__])]
+    return next((found for found in map(_reason, inner) if found is not None), None)
 
 
 class _Machine(RuleBasedStateMachine):
@@ -97,6 +110,7 @@ class _Machine(RuleBasedStateMachine):
         self.groups: list[Conversation] = []
         self.states: list[_State] = []
         self.names: dict[Any, str] = {}
+        self.sent = 0
 
     def fail(self, deviations: tuple[Deviation, ...]) -> None:
         raise NotImplementedError
@@ -116,6 +130,7 @@ class _Machine(RuleBasedStateMachine):
 
     @rule(group=st.integers(0, 1), receipt=st.sampled_from([True, True, True, False]))
     def send(self, group: int, receipt: bool) -> None:
+        receipt = receipt or not self.stage.driver.receipts_are_wished
         if not self.tired and len(self.states) < 40:
             self._send(group, receipt=receipt)
 
@@ -123,9 +138,10 @@ class _Machine(RuleBasedStateMachine):
         conversation = self.groups[group]
         message = self.stage.say(conversation, receipt=receipt)
         audience = set(conversation.members) - {conversation.owner}
-        self.states.append(_State(message, audience))
+        self.sent += 1
+        self.states.append(_State(f"m{self.sent}", message, audience))
         wish = "" if receipt else ", without asking for a receipt"
-        self.script.append(f"user0 sends m{len(self.states)} to group{group + 1}{wish}")
+        self.script.append(f"user0 sends m{self.sent} to group{group + 1}{wish}")
 
     @rule(which=st.integers(0, 39), who=st.integers(1, _SIZE + 1), more=st.booleans())
     def read(self, which: int, who: int, more: bool) -> None:
@@ -147,8 +163,25 @@ class _Machine(RuleBasedStateMachine):
         for one in fresh:
             one.readers.add(reader)
             one.since += 1
-        names = ", ".join(self._name(one) for one in fresh)
+        names = ", ".join(one.name for one in fresh)
         self.script.append(f"{self.names[reader]} reads {names}")
+
+    @precondition(lambda self: not self.tired and any(state.readers for state in self.states))
+    @rule(which=st.integers(0, 39))
+    def read_again(self, which: int) -> None:
+        """Repeat a read: nobody becomes a second reader; whether the number rises is open."""
+        repeatable = [s for s in self.states if s.readers & s.audience and s.message.wants_receipt]
+        if not repeatable:
+            return
+        state = repeatable[which % len(repeatable)]
+        reader = next(m for m in self._members(state) if m in state.readers)
+        if not tries_to_read(self.stage, reader, state.message):
+            return
+        state.base, state.since = None, 0
+        self.script.append(f"{self.names[reader]} reads {state.name} again")
+
+    def _members(self, state: _State) -> tuple[Any, ...]:
+        return self._group(state.message.conversation).members
 
     def _readable(self, group: Conversation, reader: Any) -> list[_State]:
         return [
@@ -196,7 +229,7 @@ class _Machine(RuleBasedStateMachine):
     def recall(self, which: int) -> None:
         state = self.states[which % len(self.states)]
         self.stage.must(self.stage.driver.recall(state.message))
-        self.script.append(f"{self._name(state)} is recalled")
+        self.script.append(f"{state.name} is recalled")
         state.message = replace(state.message, wants_receipt=False)
         state.listed = False
         state.audience = set()
@@ -206,6 +239,29 @@ class _Machine(RuleBasedStateMachine):
         """Ask no more about a message of which the documents say nothing any more."""
         state.base = None
         state.since = -1
+
+    @precondition(lambda self: not self.tired and len(self.states) > 5)
+    @rule(group=st.integers(0, 1))
+    def dismiss(self, group: int) -> None:
+        """End a group, ask about it, and let a new one take its place."""
+        old = self.groups[group]
+        messages = [s.message for s in self.states if s.message.conversation.id == old.id]
+        self.stage.must(self.stage.driver.dismiss(old))
+        self.script.append(f"group{group + 1} is dismissed")
+        for _ in self.stage.patience():
+            answer = self.stage.ask(old, messages)
+            if not answer.accepted:
+                break
+        items = self.stage.driver.receipts(answer) if answer.accepted else ()
+        self.script.append(f"asked for {', '.join(s.name for s in self._of(old))}")
+        self._say(self._as(GONE, refusals.refused(answer, "a dismissed group", items=items)))
+        self.states = [s for s in self.states if s.message.conversation.id != old.id]
+        self.groups[group] = self.stage.group(_SIZE)
+        self.script.append(f"group{group + 1} = {_SIZE} new members, user0 owns it")
+        self._send(group, receipt=True)
+
+    def _of(self, group: Conversation) -> list[_State]:
+        return [s for s in self.states if s.message.conversation.id == group.id]
 
     # --- questions ------------------------------------------------------------------------
 
@@ -223,7 +279,7 @@ class _Machine(RuleBasedStateMachine):
         if not any(s.message.wants_receipt for s in states):
             return
         messages = [s.message for s in states]
-        self.script.append(f"asked for {', '.join(self._name(s) for s in states)}")
+        self.script.append(f"asked for {', '.join(s.name for s in states)}")
         answer = self.stage.settle(
             self.groups[group], messages, lambda found: not self._judge(states, found, None)
         )
@@ -252,12 +308,32 @@ class _Machine(RuleBasedStateMachine):
                 deviations += self._as(
                     ANSWERED, checks.each_answered(answer, found, [state.message.id])
                 )
-            elif state.base is not None:
+            elif state.base is None:
+                deviations += self._as(
+                    BOUND, checks.within(answer, now, _SIZE + 2, "reading, some of them repeatedly")
+                )
+            else:
+                deviations += self._lists(state, now, answer)
                 for name, by, check in (("read", 1, READ), ("unread", -1, UNREAD)):
                     why = f"{state.since} members read it" if state.since else "others were read"
                     wrong = checks.changed(answer, state.base, now, name, by * state.since, why)
                     deviations += self._as(check if state.since else STILL, wrong)
         return deviations
+
+    def _lists(self, state: _State, now: Receipt, answer: Answer) -> Iterator[Deviation]:
+        """Judge the lists that come with a receipt, while nobody has joined or left."""
+        if not state.listed:
+            return
+        owner = state.message.conversation.owner
+        left = state.audience - state.readers
+        for check, listed, wanted in (
+            (LISTED, now.readers, state.readers),
+            (OTHERS, now.non_readers, left),
+        ):
+            if listed is not None and set(listed) - {owner} != wanted:
+                yield from self._as(
+                    check, checks.listed(answer, now, check == LISTED, wanted, {owner})
+                )
 
     def _moved_otherwise(self, state: _State, now: Receipt | None) -> bool:
         if not state.message.wants_receipt or state.base is None:
@@ -280,10 +356,13 @@ class _Machine(RuleBasedStateMachine):
         state = self.states[which % len(self.states)]
         if not state.listed or not state.message.wants_receipt:
             return
-        owner = state.message.conversation.owner
+        conversation = state.message.conversation
+        if self.stage.driver.list_members(conversation, 0, read=read, cursor=None, count=1) is None:
+            return
+        owner = conversation.owner
         wanted = state.readers if read else state.audience - state.readers
         kind = "have" if read else "have not"
-        self.script.append(f"listed who {kind} read {self._name(state)}, {count} a page")
+        self.script.append(f"listed who {kind} read {state.name}, {count} a page")
         found = None
         for _ in self.stage.patience():
             found = walk(self.stage, state.message, read=read, count=count)
@@ -303,13 +382,12 @@ class _Machine(RuleBasedStateMachine):
     def _group(self, conversation: Conversation) -> Conversation:
         return next(group for group in self.groups if group.id == conversation.id)
 
-    def _name(self, state: _State) -> str:
-        return f"m{self.states.index(state) + 1}"
-
     def _as(self, check: str, findings: Iterable[Finding]) -> list[Deviation]:
         return [Deviation(check, finding) for finding in findings]
 
-    def _say(self, deviations: list[Deviation]) -> None:
+    def _say(self, found: Iterable[Deviation]) -> None:
+        promised = {row.check for row in self.stage.contract.requirements}
+        deviations = [deviation for deviation in found if deviation.check in promised]
         if not deviations:
             return
         script = "\n".join(f"  {number}. {line}" for number, line in enumerate(self.script, 1))

@@ -37,7 +37,8 @@ class Call:
 
     `raw` replaces the body's bytes; `query` overrides single parameters (``None`` leaves one out)
     and `rename` renames them;
-    `credential` names one of the driver's ways to sign; `label` says why the call is made.
+    `credential` names one of the driver's ways to sign; `label` says why the call is made; `user`
+    is who makes it, where every user has a client of their own.
     """
 
     operation: str
@@ -50,13 +51,15 @@ class Call:
     path: str | None = None
     credential: str = "valid"
     label: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An exchange as its dialect reads it.
 
-    `code` is the error code of a refusal, else ``None``; `spoken` says whether the body is
+    `code` is the error code of a refusal, else ``None``, `info` what stands beside it and
+    `code_path` where; `spoken` says whether the body is
     recognisably the dialect's, however broken.
     """
 
@@ -68,6 +71,8 @@ class Answer:
     note: str = ""
     spoken: bool = False
     request_body: Any = None
+    info: str = ""
+    code_path: str = "$.ErrorCode"
 
     @property
     def accepted(self) -> bool:
@@ -127,12 +132,15 @@ class Receipt:
     code: CodeId | None = None
     read: int | None = None
     unread: int | None = None
-    readers: frozenset[Any] | None = None
-    non_readers: frozenset[Any] | None = None
+    readers: tuple[Any, ...] | None = None
+    non_readers: tuple[Any, ...] | None = None
     peer_read: bool | None = None
+    conversation: Any = None
     path: str = "$"
     read_key: str = "read"
     unread_key: str = "unread"
+    peer_key: str = "peer read"
+    peer: Any = None
 
     def place(self, field: str) -> str:
         """Return the JSON path of ``read`` or ``unread``."""

@@ -19,7 +19,7 @@ from hypothesis.internal.constants_ast import Constants
 
 from receiptspec import report, resources
 from receiptspec.case import PROFILES, Case, Nonconformity
-from receiptspec.checks.answers import PASSIVE
+from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import (
     EXIT,
     ConfigurationError,
@@ -39,7 +39,6 @@ _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey["_Book"]()
 _CASE = pytest.StashKey[Case]()
 _DONE = pytest.StashKey[bool]()
-_LAST = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--targets", metavar="FILE", help="where targets are (default ./targets.yaml)")
     group.addoption("--profile", default="standard", choices=list(PROFILES), help="how thoroughly")
     group.addoption(
-        "--requirement", action="append", default=[], metavar="ID", help="only this requirement"
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this requirement; TARGET/ID on one of the targets",
     )
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
@@ -75,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     config.addinivalue_line("markers", "thorough: left out of the smoke profile")
+    config.addinivalue_line("markers", "xdist_group(name): tests that share a worker")
     names: list[str] = config.getoption("--target")
     if not names:
         return
@@ -187,7 +191,7 @@ def _position(item: pytest.Item, order: dict[str, int]) -> tuple[int, bool]:
     case = item.stash.get(_CASE, None)
     if case is None:
         return (-1, False)
-    return (order[case.target], case.requirement.check in _LAST)
+    return (order[case.target], case.requirement.check in WITNESSED)
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -234,8 +238,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn what a test said into an outcome, and attach the result to pytest's report."""
-    made = yield
     case = item.stash.get(_CASE, None)
+    if case is not None and call.excinfo is not None and _needs_no_trace(call.excinfo.value):
+        item.repr_failure = _in_words  # type: ignore[method-assign]
+    made = yield
     if case is None or call.when != "call":
         return made
     run = item.config.stash[_RUN]
@@ -257,8 +263,18 @@ def pytest_runtest_makereport(
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     item.user_properties.append(("outcome", str(result.outcome)))
-    _colour(made, result, strict=run.strict)
+    _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
     return made
+
+
+def _needs_no_trace(error: BaseException) -> bool:
+    return isinstance(error, Nonconformity | NotExercised | Inconclusive)
+
+
+def _in_words(excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    """Say in words what pytest would parse whole modules for, only to be replaced afterwards."""
+    del style
+    return str(excinfo.value)
 
 
 def _outcome(
@@ -268,7 +284,9 @@ def _outcome(
     if excinfo is None:
         return None, ""
     error = excinfo.value
-    flaky = case.findings and isinstance(error, hypothesis.errors.Flaky)
+    flaky = case.findings and isinstance(
+        error, hypothesis.errors.Flaky | hypothesis.errors.Unsatisfiable
+    )
     if flaky or isinstance(error, Nonconformity):
         return None, ""
     if isinstance(error, NotExercised):
@@ -303,10 +321,11 @@ def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
         )
 
 
-def _colour(made: pytest.TestReport, result: Result, *, strict: bool) -> None:
+def _colour(made: pytest.TestReport, result: Result, *, strict: bool, new: bool) -> None:
     red = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE) or (
         strict and result.outcome is Outcome.WARNING
     )
+    red = red and not (new and result.outcome is not Outcome.ERROR)
     if result.outcome is Outcome.NOT_EXERCISED:
         made.outcome = "skipped"
         made.longrepr = (str(made.location[0]), made.location[1] or 0, result.reason)
@@ -382,9 +401,16 @@ class _Book:
             self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
-        ahead = self._document(self.ledger.results(self.run.requirements), code=EXIT["interrupted"])
+        ahead = self._document(self._results(), code=EXIT["interrupted"])
         deviations = {target.name: target.deviations for target in self.run.targets}
         self._lines.header(ahead, deviations, self.ledger.today)
+
+    def _results(self) -> list[dict[str, Any]]:
+        return [
+            row
+            for row in self.ledger.results(self.run.requirements)
+            if self.run.wants(row["target"], row["requirement"])
+        ]
 
     def _document(
         self, results: list[dict[str, Any]], *, stale: Sequence[str] = (), code: int
@@ -404,7 +430,7 @@ class _Book:
         """Draw the conclusion, write the reports, set the exit code."""
         if self.config.option.collectonly:
             return
-        results = self.ledger.results(self.run.requirements)
+        results = self._results()
         stale = self.ledger.stale(results)
         code = exit_code(results, strict=self.run.strict, stale=stale)
         if exitstatus == pytest.ExitCode.INTERRUPTED:

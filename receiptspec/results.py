@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import EXIT
@@ -20,11 +20,14 @@ _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARN
 _EXERCISED = {*_JUDGED, Outcome.INCONCLUSIVE, Outcome.ERROR}
 _MAX_FINDINGS = 12
 
+T = TypeVar("T")
+
 
 def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
     """Return a result as `schemas/report.schema.json` has it, with its findings' exchanges."""
     exchanges = {}
-    for finding in result.findings[:_MAX_FINDINGS]:
+    shown = _shown(result.findings, lambda finding: finding.signature)
+    for finding in shown:
         for exchange in finding.exchanges:
             exchanges[exchange.number] = exchange
     return {
@@ -34,7 +37,7 @@ def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
         "check": result.check,
         "outcome": str(result.outcome),
         "reason": redact(result.reason),
-        "findings": [_finding(finding, redact) for finding in result.findings[:_MAX_FINDINGS]],
+        "findings": [_finding(finding, redact) for finding in shown],
         "observations": [
             {"key": item.key, "value": redact(item.value)} for item in result.observations
         ],
@@ -42,6 +45,21 @@ def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
         "requests": result.requests,
         "duration_s": round(result.duration, 4),
     }
+
+
+def _shown(findings: Iterable[T], signature: Callable[[T], str]) -> list[T]:
+    """Return the first few findings, and of the rest those of a kind that is not among them.
+
+    A kind that was left out would be accepted along with the others by a deviation.
+    """
+    shown: list[T] = []
+    kinds: set[str] = set()
+    for finding in findings:
+        kind = signature(finding)
+        if len(shown) < _MAX_FINDINGS or kind not in kinds:
+            shown.append(finding)
+            kinds.add(kind)
+    return shown
 
 
 def _finding(finding: Finding, redact: Redactor) -> dict[str, Any]:
@@ -80,28 +98,40 @@ class Ledger:
                 if wanted and row.id not in wanted:
                     continue
                 entry = self._rows.get((target.name, row.id)) or _untested(target, row)
-                found.append(accepted(entry, target.deviations, self.today))
+                entry = accepted(entry, target.deviations, self.today)
+                if contract.is_new(row, target.pin):
+                    entry = {**entry, "new": True, "since": row.since}
+                found.append(entry)
         return found
 
     def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
         """Return a line for each deviation that has expired or that nothing needs any more."""
         lines = []
         outcomes = {(r["target"], r["requirement"]): r for r in results}
+        known = {
+            vendor: {row.id for row in contract.requirements}
+            for vendor, contract in self.contracts.items()
+        }
         for target in self.targets:
             for deviation in target.deviations:
                 name = f"{target.name}: deviation {deviation.requirement} {deviation.signature!r}"
+                place = f" at {target.file}:{deviation.line}" if deviation.line else ""
                 row = outcomes.get((target.name, deviation.requirement))
                 if deviation.expired(self.today):
                     lines.append(
                         f"{name} of {deviation.owner} expired on {deviation.expires}; "
-                        "delete or renew it"
+                        f"delete or renew it{place}"
+                    )
+                elif deviation.requirement not in known[target.vendor]:
+                    lines.append(
+                        f"{name} is of no requirement of {target.vendor}; delete it{place}"
                     )
                 elif row is None:
                     continue
                 elif row["outcome"] in _JUDGED and not any(
                     f["signature"] == deviation.signature for f in row["findings"]
                 ):
-                    lines.append(f"{name} is stale, it no longer happens; delete it")
+                    lines.append(f"{name} is stale, it no longer happens; delete it{place}")
         return lines
 
 
@@ -136,7 +166,7 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
         **row,
         "outcome": str(stronger),
         "reason": row["reason"] if stronger == row["outcome"] else entry["reason"],
-        "findings": (row["findings"] + new)[:_MAX_FINDINGS],
+        "findings": _shown(row["findings"] + new, lambda item: str(item["signature"])),
         "exchanges": row["exchanges"] + [e for e in entry["exchanges"] if e["number"] not in sent],
         "observations": row["observations"]
         + [item for item in entry["observations"] if item["key"] not in seen],
@@ -212,14 +242,17 @@ def exit_code(
     """Return the exit code of a finished run.
 
     An error of the suite is told first; then a failure that was seen, which no later outage undoes.
+    What is newer than the release that a target pins fails nobody.
     """
-    outcomes = {row["outcome"] for row in results}
-    if Outcome.ERROR in outcomes:
+    rows = list(results)
+    everything = {row["outcome"] for row in rows}
+    outcomes = {row["outcome"] for row in rows if not row.get("new")}
+    if Outcome.ERROR in everything:
         return EXIT["error of the suite"]
     if Outcome.FAIL in outcomes or stale or (strict and Outcome.WARNING in outcomes):
         return EXIT["does not conform"]
     if Outcome.INCONCLUSIVE in outcomes:
         return EXIT["inconclusive"]
-    if not outcomes & _EXERCISED:
+    if not everything & _EXERCISED:
         return EXIT["nothing exercised"]
     return EXIT["conforms"]

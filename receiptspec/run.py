@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from receiptspec import contract as contracts
 from receiptspec import reference
@@ -25,14 +28,34 @@ from receiptspec.webhooks import Listener
 __all__ = ["Run", "prepare"]
 
 
+def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
+    """Return the embedded server's credentials as the ``auth`` of a target has them."""
+    if vendor == "volcengine":
+        return {
+            "appid": server.appid,
+            "access_key": server.access_key,
+            "secret_key": Secret(server.secret_key),
+        }
+    return {
+        "sdkappid": server.sdkappid,
+        "identifier": server.identifier,
+        "key": Secret(server.key),
+    }
+
+
 @dataclass
 class Run:
-    """All that the tests of one process share. `share` is the number of workers."""
+    """All that the tests of one process share. `share` is the number of workers.
+
+    `requirements` are the chosen ones, all when empty; `pairs` says which of them were chosen for
+    single targets.
+    """
 
     targets: Sequence[Target]
     profile: Profile
     seed: int
     requirements: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
     strict: bool = False
     id: str = ""
     share: int = 1
@@ -55,12 +78,36 @@ class Run:
         """Yield every chosen target with each of its chosen rows that names `check`."""
         for target in self.targets:
             for row in contracts.load(target.vendor).requirements:
-                if row.check == check and (not self.requirements or row.id in self.requirements):
+                if row.check == check and self.wants(target.name, row.id):
                     yield target, row
+
+    def wants(self, target: str, requirement: str) -> bool:
+        """Whether a requirement was chosen, for all targets or for this one."""
+        if not self.requirements:
+            return True
+        if requirement not in self.requirements:
+            return False
+        pairs = {one for one, named in self.pairs if named == requirement}
+        return not pairs or target in pairs
 
     def case(self, target: Target, row: Requirement) -> Case:
         """Return the case of one row on one target; nothing is started yet."""
-        return Case(row, self._staged(target), target.name, self.profile)
+        today = date.today()
+        accepted = [
+            deviation.signature
+            for deviation in target.deviations
+            if deviation.requirement == row.id and not deviation.expired(today)
+        ]
+        return Case(row, self._staged(target), target.name, self.profile, accepted)
+
+    def is_new(self, target: str, row: Requirement) -> bool:
+        """Whether a row is newer than the release that the target pins."""
+        pin = next(one.pin for one in self.targets if one.name == target)
+        return Contract.is_new(row, pin)
+
+    def stage(self, target: Target) -> Stage:
+        """Return a target at work, started on first use."""
+        return self._staged(target)()
 
     def running(self, target: str) -> Stage | None:
         """Return the stage of a target that was started."""
@@ -93,17 +140,15 @@ class Run:
                 )
             )
             origin = server.url
-            auth = {
-                "sdkappid": server.sdkappid,
-                "identifier": server.identifier,
-                "key": Secret(server.key),
-            }
+            auth = _credentials(target.vendor, server)
+            if target.vendor == "volcengine":  # it has no call by which a user reads
+                target = replace(target, read_hook=f"{server.url}/_reference/read")
         stage = Stage(
             target,
             origin=origin or target.url,
             auth=auth,
             seed=self.seed,
-            namespace=self.id[:6],
+            namespace=self.id[:6] + _own(target),
             share=self.share,
             listener=listener,
         )
@@ -117,6 +162,12 @@ class Run:
     def close(self) -> None:
         """Leave nothing running and nothing open."""
         self._open.close()
+
+
+def _own(target: Target) -> str:
+    """Return what keeps a worker's users apart from those of others, where users log in."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return worker.removeprefix("gw") and f"w{worker.removeprefix('gw')}" if target.harness else ""
 
 
 def prepare(
@@ -139,10 +190,21 @@ def prepare(
     for target in chosen:
         if target.faults or target.variants:
             reference.check(target.faults, target.variants)
+        if target.harness is not None:
+            reference.check_harness(target.harness.faults, target.harness.variants)
     if profile not in PROFILES:
         raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}
-    for identifier in requirements:
+    pairs = frozenset(
+        (name, identifier)
+        for name, slash, identifier in (entry.rpartition("/") for entry in requirements)
+        if slash
+    )
+    for name, _ in pairs:
+        if name not in {target.name for target in chosen}:
+            raise ConfigurationError(f"{name!r} of --requirement is no target of this run")
+    ids = [entry.rpartition("/")[2] for entry in requirements]
+    for identifier in ids:
         if identifier not in known:
             vendors = ", ".join(sorted({target.vendor for target in chosen}))
             raise ConfigurationError(
@@ -153,7 +215,8 @@ def prepare(
         targets=chosen,
         profile=PROFILES[profile],
         seed=secrets.randbelow(2**31) if seed is None else seed,
-        requirements=frozenset(requirements),
+        requirements=frozenset(ids),
+        pairs=pairs,
         strict=strict,
         id=run_id or secrets.token_hex(8),
         share=share,

@@ -33,6 +33,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Redactor, Request
 from receiptspec.findings import Finding, Observation
+from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
@@ -86,12 +87,15 @@ class Stage:
         self._needed: dict[str, list[Answer]] = {}
         self._there: set[str] = set()
         self._listener = listener
-        self._client = Client(
-            _origin_only(origin),
-            timeouts=target.timeouts,
-            rate=_rate(target, self.contract, share),
-            budget=_share_of(target.budget, share),
-            ca=target.ca,
+        self._client = self.driver.carry(
+            Client(
+                _origin_only(origin),
+                timeouts=target.timeouts,
+                rate=max(target.rate / share, 0.02) if target.rate else None,
+                rates={} if target.rate else _rates(self.contract, share),
+                budget=_share_of(target.budget, share),
+                ca=target.ca,
+            )
         )
 
     def __repr__(self) -> str:
@@ -160,7 +164,7 @@ class Stage:
         """Return harmless calls, one of which should be accepted where that may be tried."""
         probes = self.driver.probes()
         if self.target.writes:
-            probes += self.driver.make_users([f"rs{self.namespace}-u0"])
+            probes += self.driver.make_users([self.driver.user(self.namespace, 0)])
         return probes
 
     def call(self, call: Call) -> Answer:
@@ -171,7 +175,7 @@ class Stage:
         every time while other calls were answered: the call itself causes it.
         """
         self.open()
-        operation = self.contract.operations[call.operation]
+        operation = self.contract.calls[call.operation]
         if operation.writes and not self.target.writes:
             raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
         answer = self._once(call)
@@ -213,7 +217,7 @@ class Stage:
         if not self._refuses_us(again):
             finding = Finding(
                 f"a credential that had been accepted is {answer.describe()}; a new one is not",
-                "$.ErrorCode",
+                answer.code_path,
                 "an accepted credential until it expires",
                 f"code {answer.code}",
                 f"credential-worn-out:{answer.code}",
@@ -223,7 +227,7 @@ class Stage:
         return again
 
     def _once(self, call: Call) -> Answer:
-        operation = self.contract.operations[call.operation]
+        operation = self.contract.calls[call.operation]
         request = self.driver.build(operation, call)
         for secret in self.driver.secrets():
             self.redact.add(secret)
@@ -252,9 +256,9 @@ class Stage:
         """
         self.open()
         for call in calls:
-            if self.contract.operations[call.operation].writes and not self.target.writes:
+            if self.contract.calls[call.operation].writes and not self.target.writes:
                 raise NotExercised(f"{call.operation} writes; there is no writes: true")
-        operations = [self.contract.operations[call.operation] for call in calls]
+        operations = [self.contract.calls[call.operation] for call in calls]
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
         with ThreadPoolExecutor(connections) as pool:
             sent = pool.map(
@@ -339,6 +343,10 @@ class Stage:
         """Remember an answer to a documented call that ought to have been accepted."""
         self._needed.setdefault(answer.operation, []).append(answer)
 
+    def needed(self) -> list[Answer]:
+        """Return the answers to documented calls that ought to have been accepted."""
+        return [answer for answers in self._needed.values() for answer in answers]
+
     def never_worked(self) -> list[Answer]:
         """Return one refusal of each operation that was needed and never accepted.
 
@@ -400,16 +408,17 @@ class Stage:
         """Return the first `count` users of the pool, making those that do not exist yet."""
         if self.target.fixture and not self.target.writes:
             raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
-        missing = [f"rs{self.namespace}-u{i}" for i in range(len(self._users), count)]
+        missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
         for call in self.driver.make_users(missing):
             self.must(call)
         self._users.extend(missing)
         return tuple(self._users[:count])
 
-    def group(self, size: int, *, type_: str = "Public", id_: str | None = None) -> Conversation:
+    def group(self, size: int, *, type_: str = "", id_: str | None = None) -> Conversation:
         """Make a group of `size` people; the owner is the first. See `must` for errors."""
         owner, *others = self.users(size)
-        first, rest = others[: self.driver.at_once], others[self.driver.at_once :]
+        type_ = type_ or self.driver.group_type
+        first, rest = others[: self.driver.at_creation], others[self.driver.at_creation :]
         answer = self.must(self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_))
         made = self.driver.made_group(answer)
         if made is None:
@@ -420,6 +429,15 @@ class Stage:
             part = rest[start : start + self.driver.at_once]
             self.must(self.driver.add_members(group, part))
         return group
+
+    def pair(self, one: Any, other: Any) -> Conversation:
+        """Open the conversation of two people, `one` being its owner. See `must` for errors."""
+        call, id_ = self.driver.make_pair(one, other), None
+        if call is not None:
+            id_ = self.driver.made_group(self.must(call))
+            if id_ is None:
+                raise NotExercised("the answer that a conversation was made names none")
+        return Conversation(Kind.DIRECT, id_, "direct", one, (one, other))
 
     def say(
         self, conversation: Conversation, *, receipt: bool = True, sender: Any = None
@@ -516,7 +534,7 @@ class Stage:
         declared = self.target.capabilities.get(operation)
         if declared is not None:
             return declared
-        if not self.contract.operations[operation].optional:
+        if not self.contract.calls[operation].optional:
             return True
         return self.scene(_has, operation)
 
@@ -558,6 +576,43 @@ class Stage:
         status = exchange.response.status if exchange.response else exchange.trouble
         if not isinstance(status, int) or not 200 <= status < 300:
             raise Inconclusive(f"hooks.read answered {status}")
+
+    # --- notifications --------------------------------------------------------------------
+
+    def listens(self, *users: Any) -> None:
+        """Have users there to be notified; `NotExercised` where nobody is ever notified."""
+        if not isinstance(self._client, Harnesses):
+            raise NotExercised("this API notifies nobody")
+        self.open()
+        for user in users:
+            self._client.start(user)
+
+    def heard(self, user: Any, event: str = "") -> tuple[Answer, ...]:
+        """Return the notifications of reads, or of `event`, that a user got, oldest first."""
+        if not isinstance(self._client, Harnesses):
+            return ()
+        name = event or self.driver.event
+        found = [e for e in self._client.heard(user) if e.request.operation == name]
+        answers = tuple(self.driver.read(name, exchange) for exchange in found)
+        known = f"heard {user} {name}"
+        for answer in answers[self._memo.get(known, 0) :]:
+            self._watch(answer)
+        self._memo[known] = len(answers)
+        return answers
+
+    def await_notice(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait until `done`, looking again at each notification; say whether it came to that.
+
+        Without `seconds` the target's consistency window is waited for.
+        """
+        window = self.target.consistency if seconds is None else seconds
+        deadline = time.monotonic() + window
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0 or not isinstance(self._client, Harnesses):
+                return False
+            self._client.wait(min(left, 0.2))
+        return True
 
     def listener(self) -> Listener:
         """Return the listener for callbacks; `NotExercised` where the target names none."""
@@ -603,9 +658,10 @@ def _origin_only(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _rate(target: Target, contract: Contract, share: int) -> float:
-    documented = statistics.mode(op.rate for op in contract.operations.values() if op.rate)
-    return max((target.rate or documented) / share, 0.02)
+def _rates(contract: Contract, share: int) -> dict[str, float]:
+    """Return the documented calls a second of each operation; the usual one where none is."""
+    usual = statistics.mode(op.rate for op in contract.calls.values() if op.rate)
+    return {name: (op.rate or usual) / share for name, op in contract.calls.items()}
 
 
 def _share_of(budget: Budget, share: int) -> Budget:

@@ -40,12 +40,16 @@ class Duplicates(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One departure from strict JSON: `kind` is stable, `path` a JSON path such as ``$.a[0]``."""
+    """One departure from strict JSON: `kind` is stable, `path` a JSON path such as ``$.a[0]``.
+
+    `detail` is as stable and tells departures of one kind apart; it may be empty.
+    """
 
     kind: str
     path: str
     expected: str
     actual: str
+    detail: str = ""
 
     @property
     def message(self) -> str:
@@ -113,8 +117,9 @@ def read(body: bytes) -> Document:
     text = _decode(body, problems)
     start = len(text) - len(text.lstrip(" \t\r\n"))
 
-    def unreadable(kind: str, expected: str, actual: str) -> Document:
-        return Document(None, (*problems, Problem(kind, "$", expected, actual)), readable=False)
+    def unreadable(kind: str, expected: str, actual: str, detail: str = "") -> Document:
+        problem = Problem(kind, "$", expected, actual, detail)
+        return Document(None, (*problems, problem), readable=False)
 
     if start == len(text):
         return unreadable("empty body", "one JSON document", f"{len(body)} bytes")
@@ -122,7 +127,8 @@ def read(body: bytes) -> Document:
         value, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         near = _quote(text[error.pos : error.pos + 40])
-        return unreadable("not JSON", "one JSON document", f"{error.msg} at {error.pos}: {near}")
+        actual = f"{error.msg} at {error.pos}: {near}"
+        return unreadable("not JSON", "one JSON document", actual, _mistake(text, error))
     except RecursionError:
         return unreadable("nested too deeply", "a depth that a parser survives", "over the limit")
     rest = text[end:].strip(" \t\r\n")
@@ -132,14 +138,33 @@ def read(body: bytes) -> Document:
     return Document(value, tuple(problems), readable=True)
 
 
+def _mistake(text: str, error: json.JSONDecodeError) -> str:
+    """Name a common mistake of syntax, in the same words under every version of Python."""
+    here = text[error.pos :]
+    if here.startswith(("//", "/*", "#")):
+        return "comment"
+    if re.match(r",\s*[}\]]", here) or re.search(r",\s*[}\]]$", text[: error.pos + 1]):
+        return "trailing comma"
+    if here.startswith("<"):
+        return "markup"
+    if not here.strip() or error.msg.startswith("Unterminated string"):
+        return "cut short"
+    return ""
+
+
+def _generic(path: str) -> str:
+    return re.sub(r"\[[0-9]+\]", "[*]", path)
+
+
 def _value_problems(value: Any) -> Iterator[Problem]:
     for path, node in walk(value):
         if isinstance(node, Duplicates):
             for key in node.repeated:
-                yield Problem("duplicate key", f"{path}.{key}", "each key once", _quote(key))
+                place = _child(path, key)
+                yield Problem("duplicate key", place, "each key once", _quote(key), _generic(place))
         elif isinstance(node, RawNumber):
             if node in ("NaN", "Infinity", "-Infinity"):
-                yield Problem("not a JSON number", path, "a JSON number", str(node))
+                yield Problem("not a JSON number", path, "a JSON number", str(node), _generic(path))
         elif isinstance(node, str) and _SURROGATE.search(node):
             yield Problem("lone surrogate", path, "Unicode text", ascii(node)[:60])
 

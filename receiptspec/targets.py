@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,11 +21,24 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from receiptspec import contract as contracts
 from receiptspec import resources, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Secret
 
-__all__ = ["Budget", "Deviation", "Fixture", "Target", "Timeouts", "find_file", "load", "names"]
+__all__ = [
+    "Budget",
+    "Deviation",
+    "Fixture",
+    "Harness",
+    "Target",
+    "Timeouts",
+    "credentials",
+    "deviations",
+    "find_file",
+    "load",
+    "names",
+]
 
 Path_ = tuple[str | int, ...]
 
@@ -53,13 +67,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A failure that the target's owner accepts until `expires`."""
+    """A failure that the target's owner accepts until `expires`; `line` is where it stands."""
 
     requirement: str
     signature: str
     reason: str
     owner: str
     expires: date
+    line: int = field(default=0, compare=False)
 
     def expired(self, today: date) -> bool:
         """Whether its last day has passed."""
@@ -70,16 +85,29 @@ class Deviation:
 class Fixture:
     """An existing group of a target that may not be written to."""
 
-    id: str
+    id: str | int
     messages: tuple[int, ...]
-    type: str = "Public"
-    members: tuple[str, ...] = ()
+    type: str = ""
+    members: tuple[str | int, ...] = ()
     plain_messages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Harness:
+    """How to start a client SDK; `faults` and `variants` are the packaged harness's."""
+
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    faults: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Where to run. `url` is empty for an embedded target until its server is up."""
+    """Where to run. `url` is empty for an embedded target until its server is up.
+
+    `pin` is the release of the contract that it keeps to, empty for the newest.
+    """
 
     name: str
     vendor: str
@@ -101,7 +129,9 @@ class Target:
     fixture: Fixture | None = None
     ca: str | None = None
     deviations: tuple[Deviation, ...] = ()
+    pin: str = ""
     file: str = ""
+    harness: Harness | None = None
 
     def __repr__(self) -> str:
         return f"Target({self.name!r})"
@@ -137,6 +167,33 @@ def names(file: Path) -> tuple[str, ...]:
     return tuple(_read(file).data)
 
 
+def credentials(vendor: str) -> dict[str, tuple[str, bool, bool]]:
+    """Return what `auth` of a vendor may hold: key to (description, is it needed?, is it secret?).
+
+    Raises `ConfigurationError` for a vendor that no target can have.
+    """
+    schema = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
+    block = schema["$defs"]["target"]
+    known = block["properties"]["vendor"]["enum"]
+    if vendor not in known:
+        raise ConfigurationError(f"no vendor {vendor!r}", fix=f"known: {', '.join(known)}")
+    needed: list[str] = []
+    for rule in block["allOf"]:
+        if rule["if"]["properties"]["vendor"]["const"] == vendor:
+            needed = rule["then"]["properties"]["auth"]["required"]
+    found = {}
+    for key, entry in block["properties"]["auth"]["properties"].items():
+        owner, _, about = entry["description"].partition(": ")
+        if key in needed or owner.lower() == vendor:
+            found[key] = (about, key in needed, key in _SECRET_KEYS)
+    return found
+
+
+def deviations(file: Path, name: str) -> tuple[Mapping[str, str], ...]:
+    """Return the deviations of a target as they are written."""
+    return tuple(_read(file).data[name].get("deviations", ()))
+
+
 def load(file: Path, name: str) -> Target:
     """Load one target.
 
@@ -155,8 +212,16 @@ def load(file: Path, name: str) -> Target:
     return _build(source, name, block)
 
 
-@cache
 def _read(file: Path) -> yamltext.YamlFile:
+    try:
+        now = file.stat()
+    except OSError:
+        return _parsed(file, (0, 0))
+    return _parsed(file, (now.st_mtime_ns, now.st_size))
+
+
+@cache
+def _parsed(file: Path, _state: tuple[int, int]) -> yamltext.YamlFile:
     source = yamltext.load(file)
     if not source.data:
         raise ConfigurationError("holds no targets", file=file, fix="see docs/targets.md")
@@ -262,10 +327,41 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
-        ca=block.get("ca"),
+        ca=_file(source, name, "ca", block.get("ca")),
         deviations=_deviations(source, name, block.get("deviations", [])),
+        pin=_pin(source, name, block),
         file=str(source.file),
+        harness=_harness(block.get("harness")),
     )
+
+
+def _pin(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
+    """Return the release that a target keeps to, empty for the newest."""
+    if "contract" not in block:
+        return ""
+    vendor, _, release = block["contract"].partition("@")
+    known = contracts.load(block["vendor"]).releases
+    if vendor == block["vendor"] and release in known:
+        return str(release)
+    shown = ", ".join(f"{block['vendor']}@{one}" for one in known)
+    path = (name, "contract")
+    raise source.error(f"no contract {block['contract']!r}", path, fix=f"known: {shown}")
+
+
+def _harness(block: dict[str, Any] | None) -> Harness | None:
+    """Take a command, or the packaged harness, which is started with this Python."""
+    if block is None:
+        return None
+    if "command" in block:
+        return Harness(tuple(block["command"]))
+    faults, variants = tuple(block.get("faults", ())), tuple(block.get("variants", ()))
+    command = [sys.executable, "-m", "receiptspec.reference.harness"]
+    for option, chosen in (("--fault", faults), ("--variant", variants)):
+        for name in chosen:
+            command += [option, name]
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return Harness(tuple(command), {"PYTHONPATH": os.pathsep.join(paths)}, faults, variants)
 
 
 def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
@@ -294,7 +390,7 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
 def _auth(source: yamltext.YamlFile, name: str, auth: dict[str, Any]) -> Mapping[str, Any]:
     result: dict[str, Any] = {}
     for key, value in auth.items():
-        if key == "sdkappid" and not str(value).isdigit():
+        if key in ("sdkappid", "appid") and not str(value).isdigit():
             raise source.error(f"{value!r} is no number", (name, "auth", key), fix="digits only")
         result[key] = Secret(value) if key in _SECRET_KEYS else value
     return MappingProxyType(result)
@@ -314,6 +410,12 @@ def _listener(source: yamltext.YamlFile, name: str, value: str | None) -> str | 
         raise source.error(
             f"{value!r} is not on this machine", path, fix="like http://127.0.0.1:9099"
         )
+    return value
+
+
+def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> str | None:
+    if value is not None and not Path(value).is_file():
+        raise source.error(f"no file {value}", (name, key), fix="a path from the working directory")
     return value
 
 
@@ -338,5 +440,6 @@ def _deviations(
         except ValueError:
             path = (name, "deviations", index, "expires")
             raise source.error(f"{block['expires']!r} is no day", path, fix="YYYY-MM-DD") from None
-        result.append(Deviation(**{**block, "expires": expires}))
+        line = source.line((name, "deviations", index)) or 0
+        result.append(Deviation(**{**block, "expires": expires, "line": line}))
     return tuple(result)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from receiptspec.dialect import RawJson
 from receiptspec.errors import ContractError
 from receiptspec.neutral import Call
 
@@ -33,7 +34,8 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body.
-    ``body``: ``{set: {…}, drop: […], rename: {old: new}}`` on top-level fields. ``everywhere``:
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}, quote: […], zeros: […]}`` on top-level
+    fields; ``quote`` turns numbers to text, ``zeros`` writes them with a leading 0. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
     `ContractError` for any other key.
     """
@@ -72,6 +74,11 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
     for old, new in change.get("rename", {}).items():
         result[new] = result.pop(old)
     result.update(change.get("set", {}))
+    for key in change.get("quote", ()):
+        value = result[key]
+        result[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
+    for key in change.get("zeros", ()):
+        result[key] = RawJson(f"0{result[key]}")
     return result
 
 
@@ -102,5 +109,7 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"no {name}" for name in body.get("drop", ())]
     parts += [f"{new} instead of {old}" for old, new in body.get("rename", {}).items()]
     parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
+    parts += [f"{name} as text" for name in body.get("quote", ())]
+    parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
     parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

@@ -6,7 +6,10 @@ YAML 1.1 takes ``on``, ``no``, ``1_000`` and ``12:30`` for something else; here 
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import yaml
 
 from receiptspec.errors import ConfigurationError
 
-__all__ = ["YamlFile", "load"]
+__all__ = ["YamlFile", "load", "rewrite"]
 
 _MAX_NODES = 200_000
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -114,3 +117,35 @@ def _mapping(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile
             raise into.error(f"{key!r} stands here twice", (*path, key), fix="remove one of them")
         result[key] = _construct(loader, value_node, (*path, key), into)
     return result
+
+
+def rewrite(file: Path, text: str, expected: Any, *, fix: str) -> None:
+    """Replace the text of `file`, at once, provided that it then reads as `expected`.
+
+    Raises `ConfigurationError`, and leaves the file as it was, when it would read as anything else
+    or cannot be written.
+    """
+    place, name = file.resolve(), ""
+    try:
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+        if not _reads_as(Path(name), expected):
+            raise ConfigurationError("cannot be extended safely", file=file, fix=fix)
+        if place.exists():
+            shutil.copymode(place, name)
+        else:
+            Path(name).chmod(0o644)
+        Path(name).replace(place)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error.strerror}", file=file) from None
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
+
+
+def _reads_as(file: Path, expected: Any) -> bool:
+    try:
+        return bool(load(file).data == expected)
+    except ConfigurationError:
+        return False

@@ -77,7 +77,20 @@ def steps(case: Case, field: str, sign: int) -> list[Finding]:
                 step.answer, fresh[message.id], after, field, sign * by, why
             )
     if case.profile.rank > 0:
-        findings += many(case, field, sign)
+        findings += many(case, field, sign) + crosswise(case, field)
+    return findings
+
+
+def crosswise(case: Case, field: str) -> list[Finding]:
+    """Compare two messages that as many members have read, whoever was first."""
+    scene = case.scene(groups.permuted)
+    one, other = (message.id for message in scene.messages)
+    findings: list[Finding] = []
+    for step in scene.steps:
+        if step.answer.accepted and one in step.receipts and step.receipts[one].known:
+            after = step.receipts.get(other)
+            why = f"as many members have read it as have read message {one}; there it"
+            findings += receipts.changed(step.answer, step.receipts[one], after, field, 0, why)
     return findings
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from receiptspec.case import Case
+from receiptspec.errors import NotExercised
 from receiptspec.scenes import model
 
 STEPS = {"standard": (4, 22), "exhaustive": (40, 50)}
@@ -47,3 +48,15 @@ def test_in_any_order_readers_change_lists(case: Case) -> None:
 @pytest.mark.check("walk-visits-everybody-once")
 def test_in_any_order_a_walk_visits_everybody_once(case: Case) -> None:
     judge(case, "walk-visits-everybody-once")
+
+
+@pytest.mark.check("no-more-readers-than-members")
+def test_in_any_order_there_are_no_more_readers_than_members(case: Case) -> None:
+    judge(case, "no-more-readers-than-members")
+
+
+@pytest.mark.check("dismissed-group-is-refused")
+def test_in_any_order_a_dismissed_group_is_refused(case: Case) -> None:
+    if case.operation.name != case.stage.driver.ask:
+        raise NotExercised("the model asks another operation")
+    judge(case, "dismissed-group-is-refused")

@@ -49,7 +49,7 @@ def test_a_reported_read_shows_in_the_counts(case: Case) -> None:
 def test_each_message_that_is_named_gets_the_read(case: Case) -> None:
     findings = each_read(case.scene(reads.member))
     if case.profile.rank > 0:
-        scene = case.scene(reads.full_batch, 50)
+        scene = case.scene(reads.full_batch, case.given.get("size", 50))
         if scene.answer.accepted:
             findings += all_counted(scene)
     case.judge(findings)

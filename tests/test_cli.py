@@ -15,6 +15,7 @@ from receiptspec import cli, contract, resources
 from receiptspec.commands import running
 from receiptspec.reference import launch
 from receiptspec.reference.faults import FAULTS
+from receiptspec.reference.harness import twists as harness_twists
 
 MUST, SHOULD = "group-id-not-needed", "plain-message-has-receipt"
 SIGNATURE = "not-refused:/GroupId: required (missing)"
@@ -217,7 +218,8 @@ def test_a_requirement_is_explained(capsys):
 def test_faults_and_variants_are_listed(capsys):
     cli.main(["serve", "--list"])
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("fault")] == list(FAULTS)
+    listed = [line.split()[1] for line in lines if line.startswith("fault")]
+    assert listed == [*FAULTS, *harness_twists.FAULTS]
 
 
 # --- runs ---------------------------------------------------------------------------------

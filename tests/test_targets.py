@@ -28,7 +28,7 @@ def load(tmp_path, monkeypatch):
     def _load(text, name="mine"):
         file = tmp_path / "targets.yaml"
         file.write_text(textwrap.dedent(text), encoding="utf-8")
-        targets._read.cache_clear()
+        targets._parsed.cache_clear()
         return targets.load(file, name)
 
     return _load
@@ -75,6 +75,7 @@ def test_only_loopback_may_be_written_to_by_default(load, url, writes):
         (("  rate: 90/m", "  raet: 90/m"), 6, "did you mean 'rate'"),
         (("vendor: tencent", "vendor: tencnt"), 3, "did you mean 'tencent'"),
         (("90/m", "fast"), 6, "'fast' is malformed"),
+        (("  rate: 90/m", "  ca: none.pem"), 6, "no file none.pem"),
         (("http://127.0.0.1:8080/im/", "127.0.0.1:8080"), 4, "has no scheme"),
         (("http://127.0.0.1:8080/im/", "http://u:p@h/"), 4, "leave the rest out"),
         (("IM_KEY", "NOT_SET_ANYWHERE"), 5, "NOT_SET_ANYWHERE is not set"),
@@ -106,4 +107,5 @@ def test_an_empty_file_holds_no_targets(load):
 
 def test_the_packaged_targets_are_valid():
     file = targets.resources.path("targets.yaml")
-    assert [targets.load(file, name).name for name in targets.names(file)] == ["reference"]
+    loaded = [targets.load(file, name).name for name in targets.names(file)]
+    assert loaded == ["reference", "reference-volcengine", "reference-sdk"]

@@ -5,17 +5,19 @@ These checks are passive: they judge each answer of the whole run as it arrives.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from receiptspec import jsonschemas
+from receiptspec import jsonschemas, strictjson
+from receiptspec.checks.metadata import METADATA, RequestIds
 from receiptspec.contract import Contract, Requirement
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation
 from receiptspec.neutral import Answer, Verdict
 
-__all__ = ["PASSIVE", "Monitor"]
+__all__ = ["PASSIVE", "WITNESSED", "Monitor"]
 
 #: The passive checks, by the id that requirement rows name.
 PASSIVE = frozenset(
@@ -29,8 +31,15 @@ PASSIVE = frozenset(
         "integers-are-not-quoted",
         "secrets-are-not-echoed",
         "answers-are-labelled-json",
+        "request-ids-differ",
+        *METADATA,
     }
 )
+
+#: Checks that judge what happens to be seen while others are performed.
+WITNESSED = PASSIVE | {"bad-input-is-answered", "credential-serves-many-calls"}
+
+_WORD = re.compile(r"[A-Za-z_-]{1,24}")
 
 Judged = tuple[str, Finding | Observation | None]
 
@@ -46,9 +55,14 @@ class Monitor:
                 self._rows[row.check].append(row)
         self._schema_rows = {row.id: row for row in contract.requirements if row.check}
         self._slow: Counter[str] = Counter()
+        self._metadata = {check: judge for check, judge in METADATA.items() if self._rows[check]}
+        if self._rows["request-ids-differ"]:
+            self._metadata["request-ids-differ"] = RequestIds().judge
 
     def judge(self, answer: Answer, redact: Redactor) -> Iterator[Judged]:
         """Yield (requirement id, what is wrong or was seen, ``None`` for nothing)."""
+        if answer.operation not in self._contract.operations:
+            return  # it set the stage
         if answer.verdict is Verdict.TROUBLE and not answer.spoken:
             return
         yield from self._each("answers-are-strict-json", _strictness(answer))
@@ -62,6 +76,12 @@ class Monitor:
         if not answer.accepted:
             yield from self._each("refusals-say-why", _reason(answer))
         yield from self._each("answers-are-labelled-json", [_label(answer)])
+        for check, judge in self._metadata.items():
+            for row in self._rows[check]:
+                if row.operation in (None, answer.operation):
+                    yield row.id, None
+                    for item in judge(answer, self._contract):
+                        yield row.id, item
         yield from self._schemas(answer)
 
     def _is_documented(self, answer: Answer) -> bool:
@@ -118,6 +138,8 @@ class Monitor:
                 if requirement in self._schema_rows and requirement not in seen:
                     seen.add(requirement)
                     yield requirement, None
+            if schema.fits(answer.value):
+                continue
             for violation in jsonschemas.violations(schema, answer.value):
                 yield from self._violation(answer, violation)
 
@@ -127,7 +149,7 @@ class Monitor:
             violation.path,
             violation.wanted,
             violation.actual,
-            f"{violation.generic_path}:{violation.keyword}",
+            _signature(violation),
             (answer.exchange,),
             advisory=self._is_advisory(violation, answer),
         )
@@ -143,6 +165,19 @@ class Monitor:
         return bool(lenient and answer.accepted and violation.keyword == "required")
 
 
+def _signature(violation: jsonschemas.Violation) -> str:
+    """Name the place, the keyword and, where it tells failures apart, what stands there."""
+    signature = f"{violation.generic_path}:{violation.keyword}"
+    value = violation.instance
+    if violation.keyword == "type":
+        constant = isinstance(value, strictjson.RawNumber) and value.strip("-").isalpha()
+        return f"{signature}:{value if constant else jsonschemas.type_name(value)}"
+    if violation.keyword == "enum":
+        small = isinstance(value, str) and _WORD.fullmatch(value)
+        return f"{signature}:{value if small else jsonschemas.type_name(value)}"
+    return signature
+
+
 def _quoted_integer(violation: jsonschemas.Violation) -> bool:
     value = violation.instance
     return (
@@ -154,7 +189,7 @@ def _strictness(answer: Answer) -> list[Finding]:
     document = answer.document
     assert document is not None  # noqa: S101
     trouble = answer.exchange.trouble
-    if trouble and answer.spoken:
+    if trouble:
         return [
             Finding(
                 f"{answer.operation}: {trouble}",
@@ -171,7 +206,7 @@ def _strictness(answer: Answer) -> list[Finding]:
             problem.path,
             problem.expected,
             problem.actual,
-            f"json:{problem.kind}",
+            f"json:{problem.kind}:{problem.detail}" if problem.detail else f"json:{problem.kind}",
             (answer.exchange,),
         )
         for problem in document.problems
@@ -184,7 +219,7 @@ def _strictness(answer: Answer) -> list[Finding]:
                 "$",
                 "an object",
                 actual,
-                "json:not an object",
+                f"json:not an object:{actual}",
                 (answer.exchange,),
             )
         )

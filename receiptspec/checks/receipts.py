@@ -5,6 +5,7 @@ Totals are compared as differences: the documents leave open whether the sender 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,14 +15,24 @@ from receiptspec.neutral import Answer, Receipt
 
 __all__ = [
     "changed",
+    "covered",
     "disagreement",
+    "disjoint",
     "each_answered",
+    "elsewhere",
+    "flag",
     "fresh_read",
     "fresh_unread",
+    "has_list",
+    "listed",
     "no_receipt",
     "no_receipt_code",
+    "not_listed",
     "nothing_left",
+    "rounded",
     "same",
+    "taken_for",
+    "unasked",
     "within",
 ]
 
@@ -212,5 +223,219 @@ def disagreement(
             " or ".join(map(str, lengths)),
             getattr(receipt, field),
             f"list-length:{field}",
+        )
+    ]
+
+
+def listed(
+    answer: Answer,
+    receipt: Receipt,
+    reading: bool,
+    wanted: Collection[Any],
+    tolerated: Collection[Any] = (),
+) -> list[Finding]:
+    """Expect the list of those who have read (or, not `reading`, have not) to hold `wanted`.
+
+    Says nothing of `tolerated` users, nor where the answer has no such list.
+    """
+    got = receipt.readers if reading else receipt.non_readers
+    if got is None:
+        return []
+    field = "read" if reading else "unread"
+    missing = [user for user in wanted if user not in got]
+    extra = [user for user in got if user not in wanted and user not in tolerated]
+    return [
+        _finding(
+            answer,
+            f"{receipt.name(field)} of message {receipt.message} {what} {_named(users)}",
+            receipt.place(field),
+            _named(sorted(wanted, key=str)) or "nobody",
+            _named(got) or "nobody",
+            f"{field}-list:{kind}",
+        )
+        for what, users, kind in (("lacks", missing, "lacks"), ("has", extra, "has"))
+        if users
+    ]
+
+
+def _named(users: Collection[Any]) -> str:
+    shown = [str(user) for user in list(users)[:6]]
+    return ", ".join(shown) + (", …" if len(users) > 6 else "")
+
+
+def disjoint(answer: Answer, receipt: Receipt) -> list[Finding]:
+    """Expect nobody in both lists, nor twice in one."""
+    readers, others = receipt.readers or (), receipt.non_readers or ()
+    findings = []
+    both = [user for user in dict.fromkeys(readers) if user in others]
+    if both:
+        findings.append(
+            _finding(
+                answer,
+                f"{_named(both)} both has and has not read message {receipt.message}",
+                receipt.path,
+                "nobody in both lists",
+                _named(both),
+                "in-both-lists",
+            )
+        )
+    for field, users in (("read", readers), ("unread", others)):
+        twice = [user for user, times in Counter(users).items() if times > 1]
+        if twice:
+            findings.append(
+                _finding(
+                    answer,
+                    f"{receipt.name(field)} of {receipt.message} names {_named(twice)} twice",
+                    receipt.place(field),
+                    "everybody once",
+                    _named(users),
+                    f"{field}-list:twice",
+                )
+            )
+    return findings
+
+
+def not_listed(answer: Answer, receipt: Receipt, user: Any, who: str) -> list[Finding]:
+    """Expect `user` in neither list."""
+    return [
+        _finding(
+            answer,
+            f"{receipt.name(field)} of message {receipt.message} names {who}",
+            receipt.place(field),
+            f"nobody but members other than {who}",
+            _named(users),
+            f"{field}-list:{who}",
+        )
+        for field, users in (("read", receipt.readers), ("unread", receipt.non_readers))
+        if users is not None and user in users
+    ]
+
+
+def flag(answer: Answer, receipt: Receipt, expected: bool, why: str) -> list[Finding]:
+    """Expect the receipt to say whether the other of two people has read."""
+    if receipt.peer_read is None or receipt.peer_read is expected:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{receipt.peer_key} of message {receipt.message} is "
+            f"{str(receipt.peer_read).lower()}; {why}",
+            f"{receipt.path}.{receipt.peer_key}",
+            str(expected).lower(),
+            str(receipt.peer_read).lower(),
+            f"peer-read:{expected}",
+        )
+    ]
+
+
+def unasked(answer: Answer, receipts: Sequence[Receipt], asked: Collection[Any]) -> list[Finding]:
+    """Expect no item but for messages that were asked for."""
+    return [
+        _finding(
+            answer,
+            f"an item answers for message {receipt.message}, which was not asked for",
+            receipt.path,
+            _named(sorted(asked, key=str)),
+            receipt.message,
+            "unasked-item",
+        )
+        for receipt in receipts
+        if receipt.message not in asked
+    ]
+
+
+def elsewhere(answer: Answer, receipts: Sequence[Receipt], conversation: Any) -> list[Finding]:
+    """Expect every item to name the conversation that was asked about."""
+    return [
+        _finding(
+            answer,
+            f"the item of message {receipt.message} names conversation {receipt.conversation}",
+            receipt.path,
+            conversation,
+            receipt.conversation,
+            "another-conversation",
+        )
+        for receipt in receipts
+        if receipt.conversation is not None and receipt.conversation != conversation
+    ]
+
+
+def rounded(
+    answer: Answer, what: str, path: str, number: Any, known: Collection[Any]
+) -> list[Finding]:
+    """Expect an integer beyond 2^53 to have kept all its digits.
+
+    A number that is none of the `known` ones but is what one of them becomes in a double lost some.
+    """
+    if not isinstance(number, int) or number in known:
+        return []
+    twins = [
+        k for k in known if isinstance(k, int) and k > 2**53 and _as_double(number) == _as_double(k)
+    ]
+    if not twins:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{what} {twins[0]} comes back as {number}",
+            path,
+            twins[0] if len(twins) == 1 else f"one of {_named(twins)}",
+            number,
+            f"rounded:{what}",
+        )
+    ]
+
+
+def _as_double(number: int) -> float:
+    return float(f"{float(number):.15g}") if abs(number) < 2**63 else float(number)
+
+
+def covered(
+    answer: Answer, receipt: Receipt, listed_: Collection[Any], members: Collection[Any]
+) -> list[Finding]:
+    """Expect the two lists together to hold all members but the sender, and nobody else."""
+    missing = [user for user in members if user not in listed_]
+    extra = [user for user in listed_ if user not in members]
+    if not missing and not extra:
+        return []
+    what = f"do not name {_named(missing)}" if missing else f"name {_named(extra)}, no member"
+    return [
+        _finding(
+            answer,
+            f"the lists of message {receipt.message} {what}",
+            receipt.path,
+            _named(members),
+            _named(sorted(listed_, key=str)),
+            f"lists-cover:{'missing' if missing else 'extra'}",
+        )
+    ]
+
+
+def taken_for(answer: Answer, receipt: Receipt, asked: Any, exists: Any) -> list[Finding]:
+    """Say that an id was taken for the one beside it."""
+    return [
+        _finding(
+            answer,
+            f"asked for {asked}, it answers with what belongs to {exists}",
+            receipt.path,
+            f"nothing of {exists}",
+            receipt.message,
+            "taken-for-another",
+        )
+    ]
+
+
+def has_list(answer: Answer, receipt: Receipt, reading: bool, name: str) -> list[Finding]:
+    """Expect a list that cannot be empty to be there, under its name."""
+    if (receipt.readers if reading else receipt.non_readers) is not None:
+        return []
+    return [
+        _finding(
+            answer,
+            f"the item of message {receipt.message} has no list {name}",
+            f"{receipt.path}.{name}",
+            "an array of integers",
+            "none",
+            f"no-list:{name}",
         )
     ]

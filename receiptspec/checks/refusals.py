@@ -8,7 +8,7 @@ from receiptspec.contract import CodeId
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt, Verdict
 
-__all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence"]
+__all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence", "status_among"]
 
 
 def refused(
@@ -47,7 +47,7 @@ def code_among(
     """
     codes: list[tuple[str, CodeId | None]] = []
     if answer.refused:
-        codes = [("$.ErrorCode", answer.code)]
+        codes = [(answer.code_path, answer.code)]
     elif answer.accepted:
         codes = [(f"{item.path}.Code", item.code) for item in items if not item.known]
     return [
@@ -64,6 +64,23 @@ def code_among(
     ]
 
 
+def status_among(answer: Answer, allowed: Collection[int], why: str) -> list[Finding]:
+    """Expect a refusal to come under one of the documented HTTP statuses of its code."""
+    status = answer.exchange.response.status if answer.exchange.response else None
+    if not allowed or not answer.refused or status is None or status in allowed:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} with {why} is refused ({answer.code}) under HTTP {status}",
+            "HTTP status",
+            _codes(allowed),
+            str(status),
+            f"refusal-status:{why}:{status}",
+            (answer.exchange,),
+        )
+    ]
+
+
 def accepted(answer: Answer, why: str) -> list[Finding]:
     """Expect a documented call to be accepted."""
     if answer.accepted:
@@ -71,7 +88,7 @@ def accepted(answer: Answer, why: str) -> list[Finding]:
     return [
         Finding(
             f"{answer.operation} with {why} is {answer.describe()}",
-            "$.ErrorCode" if answer.refused else "response",
+            answer.code_path if answer.refused else "response",
             "an accepted call",
             _came_back(answer),
             f"not-accepted:{why}:{answer.code if answer.refused else answer.verdict}",
@@ -128,12 +145,11 @@ def silence(answer: Answer, what: str) -> list[Finding]:
     ]
 
 
-def _codes(codes: Collection[CodeId]) -> str:
+def _codes(codes: Collection[CodeId] | Collection[int]) -> str:
     return " or ".join(str(code) for code in sorted(codes, key=str))
 
 
 def _came_back(answer: Answer) -> str:
     if answer.refused:
-        info = answer.get("ErrorInfo")
-        return f"code {answer.code}" + (f" ({info})" if isinstance(info, str) and info else "")
+        return f"code {answer.code}" + (f" ({answer.info})" if answer.info else "")
     return answer.describe()

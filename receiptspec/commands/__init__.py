@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import click
 
-__all__ = ["TARGETS"]
+from receiptspec import contract as contracts
+from receiptspec import recorded
+from receiptspec import targets as targets_file
+from receiptspec.errors import ConfigurationError
+
+__all__ = ["TARGETS", "requirement_ids", "target_names", "targets_of", "vendor_names"]
+
+
+def target_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a target, for a shell."""
+    try:
+        names = targets_file.names(targets_file.find_file(ctx.params.get("file")))
+    except ConfigurationError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def requirement_ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the id of a requirement, for a shell."""
+    found = (row.id for name in contracts.vendors() for row in contracts.load(name).requirements)
+    return [id_ for id_ in found if id_.startswith(incomplete.upper())]
+
+
+def vendor_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a vendor, for a shell."""
+    return [name for name in contracts.vendors() if name.startswith(incomplete)]
+
 
 TARGETS = click.option(
     "--targets", "file", metavar="FILE", help="Where targets are. Default: ./targets.yaml."
 )
+
+
+def targets_of(report: Mapping[str, Any], target: str, file: str | None) -> Path:
+    """Return the targets file: the one named, else the one of the report, else the usual one."""
+    said = recorded.target(report, target).get("targets_file", "")
+    if file is None and said and Path(said).is_file():
+        return Path(said)
+    return targets_file.find_file(file)

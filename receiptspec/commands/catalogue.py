@@ -7,24 +7,36 @@ import click
 from receiptspec import contract as contracts
 from receiptspec import targets as targets_file
 from receiptspec import traceability
-from receiptspec.commands import TARGETS
+from receiptspec.commands import TARGETS, requirement_ids, vendor_names
 from receiptspec.errors import ConfigurationError
 
 __all__ = ["explain", "requirements", "targets"]
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec targets
+  receiptspec targets --targets ci/targets.yaml
+"""
+)
 @TARGETS
 def targets(file: str | None) -> None:
     """List the targets that a run can name."""
     path = targets_file.find_file(file)
-    click.echo(f"# {path}")
-    for name in targets_file.names(path):
-        click.echo(name)
+    names = targets_file.names(path)
+    click.echo("\n".join((f"# {path}", *names)))
 
 
-@click.command()
-@click.option("--vendor", help="Only this vendor's.")
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec requirements --vendor tencent
+  receiptspec requirements --operation get_group_msg_receipt
+  receiptspec explain TC-GMR-09                      all about one of them
+"""
+)
+@click.option("--vendor", shell_complete=vendor_names, help="Only this vendor's.")
 @click.option("--operation", help="Only this operation's.")
 def requirements(vendor: str | None, operation: str | None) -> None:
     """List requirement rows: id, level, state, check and text."""
@@ -52,19 +64,30 @@ def _vendors(name: str | None) -> tuple[str, ...]:
     return (name,)
 
 
-@click.command()
-@click.argument("requirement")
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec explain TC-GMR-09
+  receiptspec run --target mine --requirement TC-GMR-09
+"""
+)
+@click.argument("requirement", shell_complete=requirement_ids)
 def explain(requirement: str) -> None:
     """Print one requirement: text, source, impact, allowed codes, faults, how to run just it."""
     from receiptspec.reference.faults import FAULTS
+    from receiptspec.reference.harness import twists
 
+    known = [(fault.vendor, fault.name, fault.requirement) for fault in FAULTS.values()]
+    known += [("tencent-sdk", f.name, f.requirement) for f in twists.FAULTS.values()]
+    told = []
     for name in contracts.vendors():
         contract = contracts.load(name)
         for row in contract.requirements:
             if row.id == requirement:
-                faults = [f.name for f in FAULTS.values() if f.requirement == row.id]
-                click.echo(traceability.explain(contract, row, faults))
-                return
-    raise ConfigurationError(
-        f"no requirement {requirement!r}", fix="receiptspec requirements lists them"
-    )
+                faults = [f for vendor, f, broken in known if (vendor, broken) == (name, row.id)]
+                told.append(traceability.explain(contract, row, faults))
+    if not told:
+        raise ConfigurationError(
+            f"no requirement {requirement!r}", fix="receiptspec requirements lists them"
+        )
+    click.echo("\n\n".join(told))

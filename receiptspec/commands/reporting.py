@@ -36,7 +36,14 @@ def _options(command: F) -> F:
     return command
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec report out/report.json                 show it again
+  receiptspec report out/run.jsonl --html page.html  make a page of a run that was cut short
+  receiptspec report shard-1/run.jsonl shard-2/run.jsonl --json report.json
+"""
+)
 @click.argument("reports_", metavar="FILE...", nargs=-1, required=True)
 @_options
 def report(reports_: tuple[str, ...], **wanted: str | None) -> None:
@@ -53,7 +60,13 @@ def report(reports_: tuple[str, ...], **wanted: str | None) -> None:
         terminal.show(found, file=sys.stdout)
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec compare before/report.json after/report.json
+  receiptspec compare around.json through.json --html page.html --allow TC-GEN-28
+"""
+)
 @click.argument("before")
 @click.argument("after")
 @click.option("--html", metavar="FILE", help="Write a page to look at.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,25 +12,58 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import resources
+from receiptspec import recorded, report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
-from receiptspec.commands import TARGETS
-from receiptspec.errors import ConfigurationError
+from receiptspec.checks.answers import WITNESSED
+from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
+from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import terminal
 from receiptspec.run import prepare
 
 __all__ = ["run"]
 
+_EXAMPLES = """\b
+Examples:
+  receiptspec run                                    the packaged reference server
+  receiptspec run --target mine --report out         your own; targets.yaml says where it is
+  receiptspec run --target mine --profile smoke -n 4 quickly, at every commit
+  receiptspec run --target mine --requirement TC-GMR-09 --seed 7
+  receiptspec run --failed out/report.json           what failed there, with the same seed
 
-@click.command()
+Before the first run: receiptspec doctor --target mine
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @TARGETS
-@click.option("--target", "names", multiple=True, metavar="NAME", help="Judge this target.")
 @click.option("--all", "everything", is_flag=True, help="Judge all targets of the file.")
 @click.option(
-    "--profile", default="standard", type=click.Choice(list(PROFILES)), help="How thoroughly."
+    "--target",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=target_names,
+    help="Judge this target.",
 )
-@click.option("--requirement", "ids", multiple=True, metavar="ID", help="Only this requirement.")
+@click.option(
+    "--profile", type=click.Choice(list(PROFILES)), help="How thoroughly. Default: standard."
+)
+@click.option(
+    "--requirement",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    shell_complete=requirement_ids,
+    help="Only this requirement; TARGET/ID on one of the targets.",
+)
+@click.option(
+    "--failed",
+    "earlier",
+    metavar="REPORT",
+    type=click.Path(path_type=Path),
+    help="Only what failed, warned or came to no verdict in a report, with its seed and profile.",
+)
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
 @click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
@@ -41,8 +72,9 @@ def run(
     file: str | None,
     names: tuple[str, ...],
     everything: bool,
-    profile: str,
+    profile: str | None,
     ids: tuple[str, ...],
+    earlier: Path | None,
     strict: bool,
     seed: int | None,
     directory: str | None,
@@ -55,15 +87,26 @@ def run(
     """
     if everything and names:
         raise ConfigurationError("--all and --target exclude each other")
+    if earlier is not None:
+        before = recorded.load(earlier)
+        ids = (*ids, *_failed(before, names))
+        if not ids:
+            click.echo(f"nothing to run: nothing failed in {earlier}")
+            sys.exit(EXIT["nothing exercised"])
+        names = tuple(dict.fromkeys(entry.rpartition("/")[0] for entry in ids))
+        file = str(targets_of(before, names[0], file))
+        profile = profile or before["run"]["profile"]
+        seed = before["run"]["seed"] if seed is None else seed
+        strict = strict or before["run"].get("strict", False)
+    profile = profile or "standard"
     if everything:
-        chosen = targets_file.names(targets_file.find_file(file))
-    else:
-        chosen = names or ("reference",)
+        names = targets_file.names(targets_file.find_file(file))
+    chosen = names or ("reference",)
     prepared = prepare(
         file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
     )
     if directory is not None:
-        _writable(Path(directory))
+        report.writable(Path(directory))
     click.echo(terminal.headline(prepared))
     arguments = ["--seed", str(prepared.seed), "--profile", profile]
     arguments += ["--targets", str(targets_file.find_file(file))]
@@ -80,20 +123,23 @@ def run(
     sys.exit(_pytest(arguments))
 
 
+def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what failed in a report, as ``target/requirement``, and what it takes to show it."""
+    for name in names:
+        recorded.target(before, name)
+    chosen: dict[str, None] = {}
+    for target, requirement in recorded.to_repeat(before):
+        if not names or target in names:
+            chosen[f"{target}/{requirement}"] = None
+            row = recorded.find(before, f"{target}/{requirement}")
+            if row["check"] in WITNESSED:
+                companions = recorded.companions(before, row)
+                chosen |= dict.fromkeys(f"{target}/{other}" for other in companions)
+    return tuple(chosen)
+
+
 def _pytest(arguments: Sequence[str]) -> int:
-    """Run the suites in this process, apart from whatever pytest settings the user has."""
-    suites = resources.path("suites")
-    with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
-        os.environ.pop("PYTEST_ADDOPTS", None)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        ini = Path(scratch, "pytest.ini")
-        ini.write_text("[pytest]\n", encoding="utf-8")
-        own = ["-c", str(ini), "--rootdir", str(suites), "-p", "no:cacheprovider"]
-        for plugin in ("no:terminal", "_hypothesis_pytestplugin", "receiptspec.plugin"):
-            own += ["-p", plugin]
-        own += ["--import-mode=importlib", "--assert=plain"]
-        return int(pytest.main([*own, *arguments, str(suites)], plugins=[_Progress()]))
+    return session.judge(arguments, [_Progress()])
 
 
 class _Progress:
@@ -155,14 +201,3 @@ class _Progress:
             directory = session.config.getoption("--report")
             if directory:
                 click.echo(f"reports: {Path(directory, 'report.html')} and beside it")
-
-
-def _writable(directory: Path) -> None:
-    """Refuse a report directory that cannot be one before anything is sent."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            return
-    except OSError as error:
-        what = f"reports cannot be written there: {error.strerror}"
-        raise ConfigurationError(what, file=directory) from None

@@ -7,7 +7,14 @@ import click
 __all__ = ["serve"]
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec serve                             keeps every promise, on a free port
+  receiptspec serve --port 8080 --fault unread-stays
+  receiptspec serve --list                      what can be broken, what may differ
+"""
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break one promise.")

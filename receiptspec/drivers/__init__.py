@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from receiptspec.contract import Contract
 from receiptspec.drivers.base import Driver
+from receiptspec.drivers.harness import HarnessDriver
 from receiptspec.drivers.tencent import TencentDriver
+from receiptspec.drivers.volcengine import VolcengineDriver
 from receiptspec.errors import ContractError
 from receiptspec.targets import Target
 
 __all__ = ["driver_for"]
 
-_DRIVERS: dict[str, type[TencentDriver]] = {"tencent-rest": TencentDriver}
+_DRIVERS: dict[str, Callable[[Target, Contract, str], Driver]] = {
+    "tencent-rest": TencentDriver,
+    "tencent-harness": HarnessDriver,
+    "volcengine-openapi": VolcengineDriver,
+}
 
 
 def driver_for(target: Target, contract: Contract, origin: str) -> Driver:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from receiptspec.client import Client
 from receiptspec.contract import Operation
+from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
+from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
 
 __all__ = ["Driver"]
@@ -24,8 +28,42 @@ class Driver(ABC):
     group_read: str
     #: How many members one call may give a group.
     at_once: int
+    #: How many of them may already come with the call that makes it.
+    at_creation: int
     #: The user in whose name the ``ordinary-user`` credential is made.
-    ordinary_user: str
+    ordinary_user: str = ""
+    #: The type of group that has receipts.
+    group_type: str
+    #: Whether only messages that ask for a receipt have one.
+    receipts_are_wished: bool = True
+    #: What ``x-live`` names stand for, as far as the driver knows it from the target's settings.
+    constants: Mapping[str, Any] = MappingProxyType({})
+    #: The notification that tells a sender of reads, empty where there is none.
+    event: str = ""
+    #: The notification that tells a receiver of a message, empty where there is none.
+    arrival: str = ""
+
+    def arrived(self, answer: Answer) -> tuple[Any, Any]:
+        """Return the id of the message that an `arrival` brings, and whether it asks to be read.
+
+        ``None`` stands for what it does not tell.
+        """
+        return None, None
+
+    def carry(self, client: Client) -> Client | Harnesses:
+        """Return what takes the requests of this driver to the target."""
+        return client
+
+    #: Whether every call is an HTTP request, with headers that may vary.
+    over_http: bool = True
+
+    def joined(self, calls: Sequence[Call]) -> Call | None:
+        """Return one call that names what all `calls` name; ``None`` where none can."""
+        return None
+
+    def absent(self, messages: Sequence[Any]) -> Any:
+        """Return the id of a message that does not exist, far beyond the newest of `messages`."""
+        return max(messages) + 1000
 
     @abstractmethod
     def build(self, operation: Operation, call: Call) -> Request:
@@ -55,6 +93,14 @@ class Driver(ABC):
     def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
         """Return the smallest valid body with what the live system wants of it: times, texts."""
 
+    def user(self, namespace: str, index: int) -> Any:
+        """Return the id of a user of a run."""
+        return f"rs{namespace}-u{index}"
+
+    def nobody(self) -> Any:
+        """Return the id of a user who does not exist, or is in no conversation."""
+        return "rs-no-such-user"
+
     # Each neutral action is the calls it takes, and how to read what came back.
 
     @abstractmethod
@@ -70,6 +116,14 @@ class Driver(ABC):
     @abstractmethod
     def made_group(self, answer: Answer) -> Any:
         """Return the id of the group that was made, ``None`` when the answer has none."""
+
+    def make_pair(self, one: Any, other: Any) -> Call | None:
+        """Call that opens the conversation of two people; ``None`` where none is needed."""
+        return None
+
+    def was_there(self, answer: Answer) -> Any:
+        """Return whether an answer of `make_pair` says that there was one, ``None`` if silent."""
+        return None
 
     @abstractmethod
     def send_message(
@@ -91,7 +145,6 @@ class Driver(ABC):
     def ask_receipts(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
         """Call that asks for the receipts of messages."""
 
-    @abstractmethod
     def list_members(
         self, conversation: Conversation, message: Any, *, read: bool, cursor: Any, count: int
     ) -> Call | None:
@@ -99,40 +152,54 @@ class Driver(ABC):
 
         `cursor` is ``None`` for the first page.
         """
+        return None
 
-    @abstractmethod
     def page(self, answer: Answer) -> Page:
         """Read an accepted answer of `list_members`."""
+        raise _absent("page")
 
-    @abstractmethod
     def look(self, conversation: Conversation, viewer: Any, *, size: int = 50) -> Call:
         """Call for the messages of two people as one of them sees them, `size` at a time."""
+        raise _absent("look")
 
-    @abstractmethod
     def look_on(self, call: Call, answer: Answer) -> Call | None:
         """Call for the page after `answer`; ``None`` when the answer names no place to go on."""
+        raise _absent("look_on")
 
-    @abstractmethod
     def looked_through(self, answer: Answer) -> bool:
         """Whether an answer of `look` says that nothing follows."""
+        raise _absent("looked_through")
 
-    @abstractmethod
     def misfit(self, call: Call, what: str, third: Any) -> Call:
         """Return a receipt that is wrong in ``from``, ``to``, ``key`` or ``malformed`` key."""
+        raise _absent("misfit")
 
-    @abstractmethod
     def mark_conversation(
         self, conversation: Conversation, user: Any, *, until: int | None = None
     ) -> Call | None:
         """Call by which `user` marks a whole conversation as read, up to a Unix time."""
+        raise _absent("mark_conversation")
 
-    @abstractmethod
     def count_unread(self, user: Any, peers: Sequence[Any] | None) -> Call:
         """Call for the unread counts of a user, in all or by peer."""
+        raise _absent("count_unread")
 
-    @abstractmethod
     def unread_counts(self, answer: Answer) -> Mapping[Any, int]:
         """Read the unread counts by peer of an answer of `count_unread`."""
+        raise _absent("unread_counts")
+
+    def conversation_named(self, body: Any) -> Any:
+        """Return what a recorded body names its group by; ``None`` where that cannot be told."""
+        del body
+        return None
+
+    def page_wanted(self, body: Any) -> tuple[Any, bool, int] | None:
+        """Return message, readers or not, and size that a recorded request for a page names.
+
+        ``None`` where that cannot be told: then nothing is concluded from the answer.
+        """
+        del body
+        return None
 
     @abstractmethod
     def named_messages(self, body: Any) -> list[Any]:
@@ -156,69 +223,87 @@ class Driver(ABC):
 
     # Set-up, as far as it is documented.
 
-    @abstractmethod
     def added(self, answer: Answer) -> Mapping[Any, Any]:
         """Return what became of each user that was to be added: 0 failed, 1 added, 2 was there."""
+        raise _absent("added")
 
     @abstractmethod
     def ask_members(self, conversation: Conversation) -> Call:
         """Call for the members of a group."""
 
-    @abstractmethod
     def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
         """Return the members that an answer lists, and the number that it gives."""
+        raise _absent("members")
 
-    @abstractmethod
     def read_position(self, answer: Answer, user: Any) -> Any:
         """Return up to which message a member has read the conversation, ``None`` if not told."""
+        raise _absent("read_position")
 
-    @abstractmethod
+    def move_read_position(
+        self, conversation: Conversation, user: Any, position: int
+    ) -> Call | None:
+        """Call that moves up to where a user has read; ``None`` where there is none."""
+        return None
+
+    def ask_read_positions(self, conversation: Conversation) -> Call | None:
+        """Call for up to where members have read; ``None`` where there is none."""
+        return None
+
+    def look_at_messages(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
+        """Call for messages by their ids."""
+        raise _absent("look_at_messages")
+
+    def place_of(self, item: Mapping[str, Any]) -> Any:
+        """Return the position of a message of a history in its conversation."""
+        raise _absent("place_of")
+
     def look_at_group(self, conversation: Conversation) -> Call:
         """Call for the newest messages of a group."""
+        raise _absent("look_at_group")
 
-    @abstractmethod
     def group_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
         """Return the messages of a group by id."""
+        raise _absent("group_history")
 
-    @abstractmethod
     def direct_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
         """Return the messages of two people by id."""
+        raise _absent("direct_history")
 
-    @abstractmethod
     def is_recalled(self, item: Mapping[str, Any]) -> bool:
         """Whether a message of a history is marked as recalled."""
+        raise _absent("is_recalled")
 
-    @abstractmethod
     def recalled(self, answer: Answer) -> Mapping[Any, Any]:
         """Return the code for each message that was to be recalled."""
+        raise _absent("recalled")
 
-    @abstractmethod
     def text_of(self, item: Mapping[str, Any]) -> Any:
         """Return the text of a message of a history."""
+        raise _absent("text_of")
 
-    @abstractmethod
     def with_text(self, call: Call, text: str) -> Call:
         """Return a call that sends another text."""
+        raise _absent("with_text")
 
-    @abstractmethod
     def without_member(self, call: Call, sender: Any) -> Call:
         """Return a call that sends in the name of somebody else."""
+        raise _absent("without_member")
 
-    @abstractmethod
     def misnamed_wish(self, call: Call) -> Call:
         """Return a call that asks for a receipt under a name that means nothing there."""
+        raise _absent("misnamed_wish")
 
-    @abstractmethod
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Call that imports old messages into a group."""
+        raise _absent("import_messages")
 
-    @abstractmethod
     def imported(self, answer: Answer) -> list[Any]:
         """Return the ids of the messages that were imported."""
+        raise _absent("imported")
 
-    @abstractmethod
     def import_users(self, names: Sequence[str]) -> Call:
         """Call that makes many users at once."""
+        raise _absent("import_users")
 
     @abstractmethod
     def hook_input(
@@ -236,3 +321,7 @@ class Driver(ABC):
     @abstractmethod
     def credentials(self) -> Mapping[str, str]:
         """Return the ways to sign that `Call.credential` may name, each with a description."""
+
+
+def _absent(action: str) -> NotExercised:
+    return NotExercised(f"this vendor has no {action.replace('_', ' ')}")

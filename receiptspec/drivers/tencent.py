@@ -133,7 +133,10 @@ class TencentDriver(TencentActions):
             return replace(answer, verdict=Verdict.ACCEPTED)
         throttled = self._contract.kind(code) == "throttled"
         verdict = Verdict.THROTTLED if throttled else Verdict.REFUSED
-        return replace(answer, verdict=verdict, code=code)
+        info = document.value.get("ErrorInfo")
+        return replace(
+            answer, verdict=verdict, code=code, info=info if isinstance(info, str) else ""
+        )
 
     def is_unknown_command(self, answer: Answer) -> bool:
         """Whether the code (E1), or HTTP, says that address or command are not known."""

@@ -25,6 +25,8 @@ class TencentActions(Driver):
     ask = "get_group_msg_receipt"
     group_read = "group_msg_receipt"
     at_once = 100
+    at_creation = 100
+    group_type = "Public"
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""
@@ -182,6 +184,19 @@ class TencentActions(Driver):
             "MsgSeqList": [{"MsgSeq": message} for message in messages],
         }
         return Call(self.ask, body)
+
+    def conversation_named(self, body: Any) -> Any:
+        """Read GroupId."""
+        return body.get("GroupId") if isinstance(body, Mapping) else None
+
+    def page_wanted(self, body: Any) -> tuple[Any, bool, int] | None:
+        """Read MsgSeq, Filter and Count (R2)."""
+        if not isinstance(body, Mapping):
+            return None
+        message, kind, count = (body.get(key) for key in ("MsgSeq", "Filter", "Count"))
+        if not (_is_int(message) and kind in (0, 1) and _is_int(kind) and _is_int(count)):
+            return None
+        return message, kind == 0, int(str(count))
 
     def named_messages(self, body: Any) -> list[Any]:
         """Read MsgSeqList (R1)."""

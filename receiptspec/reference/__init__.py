@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from receiptspec.reference.launcher import Server, launch
 
-__all__ = ["Server", "catalogue", "check", "launch", "serve"]
+__all__ = ["Server", "catalogue", "check", "check_harness", "launch", "serve"]
 
 
 def serve(
@@ -42,11 +42,32 @@ def check(faults: Sequence[str], variants: Sequence[str]) -> None:
     Behaviour.named(faults, variants, FAULTS, VARIANTS)
 
 
+def check_harness(faults: Sequence[str], variants: Sequence[str]) -> None:
+    """Raise `receiptspec.errors.ConfigurationError` for a name that the harness does not know."""
+    from receiptspec.errors import ConfigurationError
+    from receiptspec.reference.harness.twists import FAULTS, VARIANTS
+
+    for names, known, kind in ((faults, FAULTS, "fault"), (variants, VARIANTS, "variant")):
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(
+                    f"the packaged harness has no {kind} {name!r}",
+                    fix="receiptspec serve --list shows them",
+                )
+
+
 def catalogue() -> Iterator[str]:
-    """Yield one line for each fault and variant: kind, name, requirement, what a client sees."""
+    """Yield one line for each fault and variant: kind, name, requirement, what a client sees.
+
+    Those of the packaged harness come last; they go under ``harness`` of a target.
+    """
     from receiptspec.reference.faults import FAULTS
+    from receiptspec.reference.harness import twists
     from receiptspec.reference.variants import VARIANTS
 
     for kind, known in (("fault", FAULTS), ("variant", VARIANTS)):
         for twist in known.values():
             yield f"{kind:<8} {twist.name:<40} {twist.requirement:<11} {twist.shows}"
+    for kind, bends in (("fault", twists.FAULTS), ("variant", twists.VARIANTS)):
+        for bend in bends.values():
+            yield f"{kind:<8} {bend.name:<40} {bend.requirement:<11} {bend.shows}"

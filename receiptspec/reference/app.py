@@ -199,11 +199,16 @@ def application(
     *,
     readers: dict[str, Reader],
     about: dict[str, Any],
+    streams: Sequence[Route] = (),
 ) -> Starlette:
     """Return the ASGI application; the last face takes what no other one claims."""
     stats = Stats()
     control = _Control(behaviour, stats, readers, about)
     dispatcher = _Dispatcher(faces, behaviour, stats)
     return Starlette(
-        routes=[Mount("/_reference", routes=control.routes()), Mount("/", app=dispatcher)]
+        routes=[
+            Mount("/_reference", routes=control.routes()),
+            *streams,
+            Mount("/", app=dispatcher),
+        ]
     )

@@ -81,6 +81,41 @@ DEFAULTS: Mapping[str, Any] = {
     "hook_on_direct_receipt": True,
     "hook_time_text": False,
     "hooks": True,
+    # Volcengine: signatures
+    "ve_labels": ("HMAC-SHA256",),
+    "ve_terminators": ("request",),
+    "ve_services": ("rtc",),
+    "ve_dates": ("compact",),
+    "ve_skew": 900,
+    "ve_key_forms": ("",),
+    "ve_methods": (),
+    "ve_must_sign": (),
+    "ve_may_sign": None,
+    "ve_body_hashes": ("body",),
+    "ve_spaces": ("%20",),
+    "ve_plain": "~",
+    "ve_query_sorted": True,
+    "ve_compared": 64,
+    "ve_action_in_body": False,
+    # Volcengine: answers
+    "ve_statuses": {},
+    "ve_business_status": 200,
+    "ve_string_ids": False,
+    "ve_lookup": "exact",
+    "ve_unknown": "omitted",
+    "ve_recalled": "kept",
+    "ve_duplicates": "each",
+    "ve_order": "asked",
+    "ve_list_order": "joined",
+    "ve_most_ids": None,
+    "ve_group_flag": "false",
+    "ve_index_reads": False,
+    # Volcengine: setting up
+    "ve_id_step": 0,
+    "ve_pair_reused": True,
+    "ve_client_ids": True,
+    "ve_destroyed_kept": False,
+    "ve_members_limit": 200,
 }
 
 PASS = "pass"  # noqa: S105
@@ -132,10 +167,14 @@ class Twist:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault(Twist):
-    """Breaks one documented promise. `cls` is the kind of mistake, `level` that of the row."""
+    """Breaks one documented promise. `cls` is the kind of mistake, `level` that of the row.
+
+    `also` names the rows that it breaks besides, as a consequence.
+    """
 
     cls: str
     level: str = "MUST"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,36 +4,146 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, NoReturn, Protocol
 
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 
-__all__ = ["Server", "launch"]
+__all__ = ["Server", "launch", "prefork"]
 
-_PATIENCE = 10.0  # seconds for the child to be ready
+_PATIENCE = 30.0  # seconds for the child to be ready
 _FAREWELL = 2.0  # seconds for the child to end
+
+
+class _Process(Protocol):
+    """What is used of ``subprocess.Popen``."""
+
+    stdin: Any
+    stdout: Any
+    stderr: Any
+    returncode: int | None
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class _Forked:
+    """A copy of this process that waits on its standard input for a command line."""
+
+    def __init__(self) -> None:
+        (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = (
+            os.pipe() for _ in range(3)
+        )
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if not self.pid:
+            for kept in (ours_in, ours_out, ours_err):
+                os.close(kept)
+            _serve_on_demand(theirs_in, theirs_out, theirs_err)
+        for given in (theirs_in, theirs_out, theirs_err):
+            os.close(given)
+        self.stdin = os.fdopen(ours_in, "wb", buffering=0)
+        self.stdout = os.fdopen(ours_out, "rb")
+        self.stderr = os.fdopen(ours_err, "rb")
+
+    def tell(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        """Send the command line."""
+        self.stdin.write(json.dumps([list(arguments), environment]).encode() + b"\n")
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        deadline = time.monotonic() + (1e9 if timeout is None else timeout)
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("the reference server", timeout or 0)
+            time.sleep(0.002)
+        return self.returncode or 0
+
+    def terminate(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+#: Copies that wait for `launch`.
+_WAITING: list[_Forked] = []
+
+
+def prefork() -> None:
+    """Make the next `launch` of this process cheap: no new interpreter, no imports.
+
+    Only for a process that has no threads yet and ends by itself: what waits, waits for it.
+    """
+    _WAITING.append(_Forked())
+
+
+def _serve_on_demand(theirs_in: int, theirs_out: int, theirs_err: int) -> NoReturn:
+    """Become what ``python -m receiptspec.reference`` is, once the command line is there."""
+    code = 1
+    try:
+        for own, standard in ((theirs_in, 0), (theirs_out, 1), (theirs_err, 2)):
+            os.dup2(own, standard)
+            os.close(own)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        line = b""
+        while not line.endswith(b"\n"):
+            piece = os.read(0, 1)
+            if not piece:
+                os._exit(0)
+            line += piece
+        arguments, environment = json.loads(line)
+        os.environ.update(environment)
+        sys.stdin = os.fdopen(0, closefd=False)
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+        from receiptspec.reference.__main__ import main
+
+        code = main(arguments)
+        sys.stderr.flush()
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(code)
 
 
 class Server:
     """A running reference server; a context manager that stops it.
 
-    `url` is its origin, `sdkappid`, `identifier` and `key` are its credentials, `pid` its process,
-    `ready_after` the seconds that it took to start.
+    `url` is its origin, `pid` its process, `ready_after` the seconds that it took to start.
+    `sdkappid`, `identifier` and `key` are its credentials for Tencent's face, `appid`,
+    `access_key`, `secret_key` and `region` those for Volcengine's.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], facts: dict[str, Any]) -> None:
+    def __init__(self, process: _Process, facts: dict[str, Any]) -> None:
         self._process = process
         self.url: str = facts["url"]
         self.sdkappid: int = facts["sdkappid"]
         self.identifier: str = facts["identifier"]
         self.key: str = facts["key"]
         self.pid: int = facts["pid"]
+        volcengine: dict[str, Any] = facts["volcengine"]
+        self.appid: int = volcengine["appid"]
+        self.access_key: str = volcengine["access_key"]
+        self.secret_key: str = volcengine["secret_key"]
+        self.region: str = volcengine["region"]
         self.ready_after = 0.0
 
     def __repr__(self) -> str:
@@ -71,27 +181,26 @@ def launch(
     key: str | None = None,
     sdkappid: int = 0,
     identifier: str = "administrator",
+    appid: int = 0,
+    access_key: str = "",
+    secret_key: str | None = None,
+    region: str = "cn-north-1",
 ) -> Server:
     """Start a reference server and wait until it answers.
 
     `faults` and `variants` are names out of `receiptspec.reference.catalogue`. Credentials are new
     unless given. Raises `ConfigurationError` for unknown names, a port that is taken or a webhook
-    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in ten seconds.
+    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in thirty seconds.
     """
     command = [sys.executable, "-m", "receiptspec.reference", "--host", host, "--port", str(port)]
     command += ["--sdkappid", str(sdkappid), "--identifier", identifier]
+    command += ["--appid", str(appid), "--access-key", access_key, "--region", region]
     for option, names in (("--fault", faults), ("--variant", variants)):
         for name in names:
             command += [option, name]
     command += ["--webhook", webhook] if webhook else []
     started = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(key, webhook_token),
-    )
+    process = _started(command, _secrets(key, webhook_token, secret_key))
     try:
         server = Server(process, _ready_line(process, started + _PATIENCE))
     except BaseException:
@@ -101,26 +210,45 @@ def launch(
     return server
 
 
-def _environment(key: str | None, token: str | None) -> dict[str, str]:
+def _started(command: Sequence[str], secrets: dict[str, str]) -> _Process:
+    if _WAITING:
+        forked = _WAITING.pop()
+        forked.tell(command[3:], secrets)
+        return forked
+    return subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(secrets),
+    )
+
+
+def _environment(secrets: dict[str, str]) -> dict[str, str]:
     """Return the child's environment: it imports the same package and no parent's leftovers."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    return environment | secrets
+
+
+def _secrets(key: str | None, token: str | None, secret_key: str | None) -> dict[str, str]:
     secrets = {
         "RECEIPTSPEC_REFERENCE_KEY": key,
         "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN": token,
+        "RECEIPTSPEC_REFERENCE_SECRET_KEY": secret_key,
     }
-    return environment | {name: value for name, value in secrets.items() if value}
+    return {name: value for name, value in secrets.items() if value}
 
 
-def _ready_line(process: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
+def _ready_line(process: _Process, deadline: float) -> dict[str, Any]:
     out = process.stdout
     assert out is not None  # noqa: S101
     line = b""
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([out], [], [], left)[0]:
-            raise ReceiptspecError("the reference server was not ready in ten seconds")
+        if left <= 0 or not _readable(out, left):
+            raise ReceiptspecError("the reference server was not ready in thirty seconds")
         piece = os.read(out.fileno(), 65536)
         if not piece:
             raise _death(process)
@@ -129,7 +257,14 @@ def _ready_line(process: subprocess.Popen[bytes], deadline: float) -> dict[str, 
     return facts
 
 
-def _death(process: subprocess.Popen[bytes]) -> ReceiptspecError:
+def _readable(out: IO[bytes], patience: float) -> bool:
+    """Whether something came within `patience` seconds, whatever the number of open files."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(out, selectors.EVENT_READ)
+        return bool(selector.select(patience))
+
+
+def _death(process: _Process) -> ReceiptspecError:
     process.wait(_FAREWELL)
     said = process.stderr.read().decode(errors="replace") if process.stderr else ""
     last = said.strip().rpartition("\n")[2].removeprefix("receiptspec: ")
@@ -138,7 +273,7 @@ def _death(process: subprocess.Popen[bytes]) -> ReceiptspecError:
     return ReceiptspecError(f"the reference server ended with {process.returncode}: {last}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: _Process) -> None:
     if process.poll() is None:
         process.terminate()
         try:

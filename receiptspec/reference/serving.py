@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ipaddress
 import os
 import secrets
@@ -19,24 +20,29 @@ import uvicorn
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference import faults as known_faults
 from receiptspec.reference import variants as known_variants
-from receiptspec.reference.app import application
+from receiptspec.reference.app import Face, Reader, application
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent import hook
+from receiptspec.reference.tencent.clients import ClientFace, Events
 from receiptspec.reference.tencent.face import TencentFace
 from receiptspec.reference.tencent.site import Site
-from receiptspec.reference.tencent.webhooks import Webhooks
+from receiptspec.reference.volcengine import hook as volcengine_hook
+from receiptspec.reference.volcengine.face import VolcengineFace
+from receiptspec.reference.volcengine.signature import Keys
+from receiptspec.reference.volcengine.site import Site as VolcengineSite
 
-__all__ = ["KEY_VARIABLE", "TOKEN_VARIABLE", "Settings", "serve"]
+__all__ = ["KEY_VARIABLE", "SECRET_VARIABLE", "TOKEN_VARIABLE", "Settings", "serve"]
 
 KEY_VARIABLE = "RECEIPTSPEC_REFERENCE_KEY"
 TOKEN_VARIABLE = "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN"  # noqa: S105
+SECRET_VARIABLE = "RECEIPTSPEC_REFERENCE_SECRET_KEY"  # noqa: S105
 _APPS = 1_400_000_000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a server is started with; the key and the token never stand on a command line."""
+    """What a server is started with; keys and token never stand on a command line."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -47,9 +53,13 @@ class Settings:
     identifier: str = "administrator"
     key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    appid: int = 0
+    access_key: str = ""
+    region: str = "cn-north-1"
+    secret_key: str = field(default="", repr=False)
 
     def filled(self) -> Settings:
-        """Return settings with a key, a token and an SDKAppID, from the environment or new."""
+        """Return settings with keys and application ids, from the environment or new."""
         return Settings(
             self.host,
             self.port,
@@ -60,7 +70,16 @@ class Settings:
             self.identifier,
             self.key or os.environ.get(KEY_VARIABLE) or secrets.token_hex(32),
             self.token or os.environ.get(TOKEN_VARIABLE, ""),
+            self.appid or 100_000 + secrets.randbelow(900_000),
+            self.access_key or f"AKLT{secrets.token_hex(16).upper()}",
+            self.region,
+            self.secret_key or os.environ.get(SECRET_VARIABLE) or _secret_key(),
         )
+
+
+def _secret_key() -> str:
+    """Return a new secret key; it looks like base64 and is used as it stands."""
+    return base64.b64encode(secrets.token_hex(20).encode()).decode()
 
 
 class _Server(uvicorn.Server):
@@ -79,8 +98,9 @@ class _Server(uvicorn.Server):
 def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bool) -> None:
     """Serve until interrupted; `tied` also ends when standard input does.
 
-    Calls `ready` with url, sdkappid, identifier, key and pid once connections are taken. Raises
-    `ConfigurationError` for unknown names, a webhook beyond loopback or a port that is taken.
+    Calls `ready` with url, sdkappid, identifier, key, pid and, under ``volcengine``, appid,
+    access_key, secret_key and region once connections are taken. Raises `ConfigurationError` for
+    unknown names, a webhook beyond loopback or a port that is taken.
     """
     settings = settings.filled()
     app = _application(settings)
@@ -91,6 +111,12 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
         "identifier": settings.identifier,
         "key": settings.key,
         "pid": os.getpid(),
+        "volcengine": {
+            "appid": settings.appid,
+            "access_key": settings.access_key,
+            "secret_key": settings.secret_key,
+            "region": settings.region,
+        },
     }
     config = uvicorn.Config(
         app,
@@ -116,11 +142,23 @@ def _application(settings: Settings) -> Any:
     behaviour = Behaviour.named(
         settings.faults, settings.variants, known_faults.FAULTS, known_variants.VARIANTS
     )
-    hooks = Webhooks(settings.sdkappid, settings.webhook, settings.token)
+    hooks = Events(settings.sdkappid, settings.webhook, settings.token)
     site = Site(settings.sdkappid, settings.identifier, settings.key, Store(), hooks)
     about = {"faults": list(settings.faults), "variants": list(settings.variants)}
-    faces = [TencentFace(site, behaviour)]
-    return application(faces, behaviour, readers={"tencent": partial(hook.read, site)}, about=about)
+    keys = Keys(settings.access_key, settings.secret_key, settings.region)
+    volcengine = VolcengineSite(settings.appid, keys)
+    clients = ClientFace(site, behaviour)
+    faces: list[Face] = [
+        clients,
+        VolcengineFace(volcengine, behaviour),
+        TencentFace(site, behaviour),
+    ]
+    readers: dict[str, Reader] = {
+        "tencent": partial(hook.read, site),
+        "volcengine": partial(volcengine_hook.read, volcengine),
+    }
+    streams = clients.routes()
+    return application(faces, behaviour, readers=readers, about=about, streams=streams)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -163,22 +201,32 @@ def serve(
     sdkappid: int = 0,
     identifier: str = "administrator",
 ) -> None:
-    """Run the reference server in the foreground and print a target block for it.
+    """Run the reference server in the foreground and print a target block for each vendor.
 
-    The key comes from the environment (``RECEIPTSPEC_REFERENCE_KEY``) or is new each time. Raises
-    `ConfigurationError` as `run` does.
+    Keys come from the environment (``RECEIPTSPEC_REFERENCE_KEY``,
+    ``RECEIPTSPEC_REFERENCE_SECRET_KEY``) or are new each time. Raises `ConfigurationError` as
+    `run` does.
     """
     settings = Settings(host, port, faults, variants, webhook, sdkappid, identifier)
     run(settings, _show_block, tied=False)
 
 
 def _show_block(facts: dict[str, Any]) -> None:
+    volcengine = facts["volcengine"]
     lines = [
         "sandbox:",
         "  vendor: tencent",
         f"  url: {facts['url']}",
         f"  auth: {{sdkappid: {facts['sdkappid']}, identifier: {facts['identifier']}, "
         f'key: "{facts["key"]}"}}',
+        f"  hooks: {{read: {facts['url']}/_reference/read}}",
+        "  writes: true",
+        "",
+        "sandbox-volcengine:",
+        "  vendor: volcengine",
+        f"  url: {facts['url']}",
+        f"  auth: {{appid: {volcengine['appid']}, access_key: {volcengine['access_key']}, "
+        f'secret_key: "{volcengine["secret_key"]}"}}',
         f"  hooks: {{read: {facts['url']}/_reference/read}}",
         "  writes: true",
     ]

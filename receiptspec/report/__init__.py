@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,9 @@ __all__ = [
     "html",
     "jsonlines",
     "terminal",
+    "writable",
     "write",
+    "write_texts",
 ]
 
 Document = Mapping[str, Any]
@@ -67,6 +70,7 @@ def _target(run: Run, target: Any) -> dict[str, Any]:
         "name": target.name,
         "vendor": target.vendor,
         "contract": f"{contract.vendor}@{contract.release}",
+        "pin": f"{contract.vendor}@{target.pin}" if target.pin else None,
         "url": target.url or "embedded reference server",
         "description": target.description,
         "targets_file": target.file,
@@ -115,8 +119,13 @@ def write(report: Document, directory: Path) -> list[Path]:
 
     Raises `ConfigurationError` when the directory cannot be written.
     """
+    return write_texts({name: render(report) for name, render in FORMATS.items()}, directory)
+
+
+def write_texts(texts: Mapping[str, str], directory: Path) -> list[Path]:
+    """Write files by name; see `write`."""
     folder(directory)
-    return [files.write(directory / name, render(report)) for name, render in FORMATS.items()]
+    return [files.write(directory / name, text) for name, text in texts.items()]
 
 
 def folder(directory: Path) -> Path:
@@ -128,3 +137,14 @@ def folder(directory: Path) -> Path:
             f"the report cannot be written: {error.strerror}", file=directory
         ) from None
     return directory
+
+
+def writable(directory: Path) -> None:
+    """Refuse a report directory that cannot be one before anything is sent."""
+    folder(directory)
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return
+    except OSError as error:
+        what = f"reports cannot be written there: {error.strerror}"
+        raise ConfigurationError(what, file=directory) from None

@@ -60,7 +60,7 @@ def _read(file: Path) -> dict[str, Any]:
     else:
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"is no report: {error}", file=file) from None
     problem = best_match(_validator().iter_errors(found))
     if problem is not None:

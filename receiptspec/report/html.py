@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from receiptspec import resources
 from receiptspec.findings import Outcome
-from receiptspec.report import bodies, timeline, verdicts
+from receiptspec.report import bodies, exchanges, timeline, verdicts
 
 __all__ = ["comparison", "render"]
 
@@ -173,6 +173,8 @@ def _case(row: Mapping[str, Any], anchor: str, *, full: bool) -> dict[str, Any]:
     if full:
         chosen = [e for e in row["exchanges"] if e["number"] in wanted] or list(row["exchanges"])
     return {
+        "since": "",
+        "new": False,
         **row,
         "anchor": anchor,
         "full": full,
@@ -197,6 +199,7 @@ def _exchange(exchange: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
     request = exchange["request"]
     return {
         **exchange,
+        "http": exchanges.is_http(exchange),
         "request": {**request, "lines": bodies.layout(request["body"][:_BODY], {}, most=40)},
         "response": shown,
     }

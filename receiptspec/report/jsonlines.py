@@ -119,7 +119,7 @@ def _lines(text: str, file: Path | None) -> list[dict[str, Any]]:
             continue
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == len(raw):
                 break
             raise ConfigurationError("is no run.jsonl", file=file, line=number) from None

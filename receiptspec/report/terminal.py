@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from receiptspec.exchange import HARNESS
 from receiptspec.findings import Outcome
 from receiptspec.report import verdicts
 from receiptspec.report.comparison import Kind
@@ -54,7 +55,8 @@ def headline(run: Run) -> str:
     for target in run.targets:
         contract = run.contracts[target.vendor]
         where = target.url or "embedded reference server"
-        parts.append(f"{target.name} ({contract.title}, contract {contract.release}, {where})")
+        release = contract.release + (f" pinned at {target.pin}" if target.pin else "")
+        parts.append(f"{target.name} ({contract.title}, contract {release}, {where})")
     return f"target {', '.join(parts)} · profile {run.profile.name} · seed {run.seed}"
 
 
@@ -133,8 +135,9 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
         (f"{row['requirement']} {row['level']}", "bold"),
         f" on {seen(row['target'])}",
         (f" · {seen(row['operation'])}" if row.get("operation") else ""),
+        (f" · new in {row['since']}, fails nobody yet" if row.get("new") else "", "cyan"),
     )
-    console.print(head)
+    console.print(head, soft_wrap=True)
     console.print(Padding(Text(seen(row["text"])), (0, 0, 0, 2)))
     source = row["source"]
     if source["title"]:
@@ -189,7 +192,8 @@ def _answer(exchange: Mapping[str, Any]) -> str:
     body = response["body"]
     shown = body if len(body) <= _BODY else body[:_BODY] + f"… ({response['bytes']} bytes)"
     trouble = f" ({exchange['trouble']})" if exchange["trouble"] else ""
-    return f"HTTP {response['status']}{trouble} {shown}"
+    status = "" if exchange["request"]["url"].startswith(HARNESS) else f"HTTP {response['status']}"
+    return f"{status}{trouble} {shown}".strip()
 
 
 def _brief(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -223,6 +227,9 @@ def _verdict(report: Mapping[str, Any]) -> Text:
     names = seen(", ".join(target["name"] for target in report["targets"]))
     if run["exit_code"] == 0 and counts["outcomes"]["warning"]:
         words += f", with {counts['outcomes']['warning']} warnings"
+    late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)
+    if late:
+        words += f", not counting what is new: {late}"
     return Text.assemble(
         "\n",
         (f"{names}: {words}", style),

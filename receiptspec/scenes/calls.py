@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
+from receiptspec.neutral import Answer, Call, Message
 from receiptspec.scenes.groups import Ready, good, ready
 from receiptspec.stage import Stage
 
@@ -44,6 +45,7 @@ class Named:
                 call.method,
                 call.path,
                 call.credential,
+                call.user,
             )
         )
 
@@ -59,7 +61,7 @@ def question(stage: Stage, scene: Ready) -> Call:
 
 
 def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
-    file = stage.contract.operations[operation].request
+    file = stage.contract.calls[operation].request
     assert file is not None  # noqa: S101
     return jsonschemas.load(file)
 
@@ -76,21 +78,24 @@ def _catalogue(stage: Stage, named: Named) -> tuple[mutations.Mutation, ...]:
 
 def broken_bodies(stage: Stage, call: Call) -> SearchStrategy[mutations.Mutation]:
     """Return a strategy for bodies that break one documented rule."""
-    return mutations.mutated(_request_schema(stage, call.operation), _live(stage.scene(ready)))
+    return mutations.mutated(
+        _request_schema(stage, call.operation), _live(stage, stage.scene(ready))
+    )
 
 
 def questions(stage: Stage, scene: Ready) -> SearchStrategy[Any]:
     """Return a strategy for documented bodies of the receipt operation."""
     schema = _request_schema(stage, stage.driver.ask)
-    return strategies.from_schema(schema, live=_live(scene))
+    return strategies.from_schema(schema, live=_live(stage, scene))
 
 
-def _live(scene: Ready) -> dict[str, SearchStrategy[Any]]:
+def _live(stage: Stage, scene: Ready) -> dict[str, SearchStrategy[Any]]:
     ids = [message.id for message in scene.messages]
     odd = [scene.plain.id] if scene.plain else []
     odd += [max(ids) + 1000, 0, -1, 2**31, 2**32, 2**53 + 1, 2**63]
     message = st.sampled_from(ids) | st.sampled_from(ids) | st.sampled_from(odd)
-    return {"group": st.just(scene.group.id), "message": message}
+    known = {name: st.just(value) for name, value in stage.driver.constants.items()}
+    return {"group": st.just(scene.group.id), "message": message, **known}
 
 
 def put(stage: Stage, body: Any) -> Answer:
@@ -123,7 +128,7 @@ class _Live(dict[str, Any]):
     """What the live system has under the names that schemas give in ``x-live``, made on demand."""
 
     def __init__(self, stage: Stage, operation: str) -> None:
-        changes = stage.contract.operations[operation].writes
+        changes = stage.contract.calls[operation].writes
 
         def message() -> Message:
             return stage.scene(sandbox) if changes else good(stage).messages[0]
@@ -138,6 +143,7 @@ class _Live(dict[str, Any]):
             "message-key": lambda: stage.scene(letter).id,
             "new-user": lambda: f"rs{stage.namespace}-new",
             "new-group-name": lambda: f"rs{stage.namespace}",
+            **{name: partial(stage.driver.constants.get, name) for name in stage.driver.constants},
         }
         schema = _request_schema(stage, operation)
         super().__init__({name: makers[name]() for name in jsonschemas.live_names(schema)})
@@ -150,5 +156,4 @@ def sandbox(stage: Stage) -> Message:
 
 def letter(stage: Stage) -> Message:
     """Send a message with a receipt from the first user to the second."""
-    a, b = stage.users(2)
-    return stage.say(Conversation(Kind.DIRECT, None, "direct", a, (a, b)))
+    return stage.say(stage.pair(*stage.users(2)))

@@ -99,7 +99,8 @@ def ready(stage: Stage) -> Ready:
     fixture = stage.target.fixture
     if fixture is not None and not stage.target.writes:
         owner = fixture.members[0] if fixture.members else None
-        group = Conversation(Kind.GROUP, fixture.id, fixture.type, owner, fixture.members)
+        type_ = fixture.type or stage.driver.group_type
+        group = Conversation(Kind.GROUP, fixture.id, type_, owner, fixture.members)
         messages = tuple(Message(group, seq, owner, True) for seq in fixture.messages)
         plain = fixture.plain_messages[:1]
         return Ready(
@@ -110,7 +111,7 @@ def ready(stage: Stage) -> Ready:
         )
     group = stage.group(MEMBERS)
     messages = tuple(stage.say(group) for _ in range(3))
-    plain_message = stage.say(group, receipt=False)
+    plain_message = stage.say(group, receipt=False) if stage.driver.receipts_are_wished else None
     fresh = _ask(stage, group, *messages)
     stage.needs(fresh.answer)
     return Ready(group, messages, plain_message, fresh)
@@ -154,14 +155,14 @@ def plain_message(stage: Stage) -> Message:
 def no_message(stage: Stage) -> Message:
     """Return a message that does not exist, far beyond the newest."""
     scene = good(stage)
-    beyond = max(message.id for message in scene.messages) + 1000
+    beyond = stage.driver.absent([message.id for message in scene.messages])
     return Message(scene.group, beyond, scene.group.owner, True)
 
 
 def unknown(stage: Stage) -> tuple[int, Asked]:
     """Ask for a message that does not exist, far beyond the newest."""
     scene = good(stage)
-    beyond = max(message.id for message in scene.messages) + 1000
+    beyond = stage.driver.absent([message.id for message in scene.messages])
     return beyond, _ask(stage, scene.group, beyond)
 
 
@@ -169,6 +170,8 @@ def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:
     """Ask for ids that become one that exists when only their lowest bits are kept."""
     scene = good(stage)
     id_ = scene.messages[0].id
+    if not isinstance(id_, int):
+        return ()
     return tuple((id_ + more, _ask(stage, scene.group, id_ + more)) for more in (2**32, 2**64))
 
 
@@ -205,7 +208,7 @@ def reading(stage: Stage) -> Reading:
     first, second, *rest = group.members[1:]
     stage.reads(first, [a])
     one = _settled(stage, fresh, every, {a.id: 1})
-    repeats = sum(_tries_to_read(stage, first, a) for _ in range(MEMBERS + 1))
+    repeats = sum(tries_to_read(stage, first, a) for _ in range(MEMBERS + 1))
     stage.reads(second, [b])
     marked = _settled(stage, fresh, every, {b.id: 1})
     stage.reads(second, [a, c])
@@ -215,13 +218,41 @@ def reading(stage: Stage) -> Reading:
     return Reading(group, every, fresh, one, repeats, marked, everybody)
 
 
-def _tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
+def tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
     """Read once more; a target may refuse that, the documents are silent."""
     try:
         stage.reads(user, [message])
     except NotExercised:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Permuted:
+    """Two messages that the same members read in different order: `steps` after one and after both.
+
+    At the first step a different member has read each, at the second the same two.
+    """
+
+    messages: tuple[Message, Message]
+    fresh: Asked
+    steps: tuple[Asked, ...]
+
+
+def permuted(stage: Stage) -> Permuted:
+    """Let two members read two messages crosswise, and ask after each round."""
+    group = stage.group(MEMBERS)
+    one, other = stage.say(group), stage.say(group)
+    both = (one, other)
+    fresh = _ask(stage, group, *both)
+    fresh.receipt(one)
+    first, second = group.members[1:3]
+    steps = []
+    for round_, (reader, next_) in enumerate(((first, second), (second, first)), 1):
+        stage.reads(reader, [one])
+        stage.reads(next_, [other])
+        steps.append(_settled(stage, fresh, both, {one.id: round_, other.id: round_}))
+    return Permuted(both, fresh, tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def rush(stage: Stage) -> Rush:
 
 
 def _reads(stage: Stage, call: Call) -> bool:
-    return stage.contract.operations[call.operation].writes
+    return stage.contract.calls[call.operation].writes
 
 
 def accepted_readers(scene: Rush) -> Sequence[Any]:

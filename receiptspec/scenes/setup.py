@@ -78,7 +78,7 @@ def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
     call = stage.driver.send_message(group, group.owner, receipt=False, number=stage.number("from"))
     return (
         stage.call(stage.driver.without_member(call, outsider)),
-        stage.call(stage.driver.without_member(call, "rs-no-such-user")),
+        stage.call(stage.driver.without_member(call, stage.driver.nobody())),
     )
 
 
@@ -94,11 +94,11 @@ def misnamed(stage: Stage) -> tuple[Message, Asked]:
 def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
-    name = f"rs{stage.namespace}-own.group_1"
-    call = stage.driver.make_group("Public", "own", owner, [other], name)
+    name, type_ = f"rs{stage.namespace}-own.group_1", stage.driver.group_type
+    call = stage.driver.make_group(type_, "own", owner, [other], name)
     made, again = stage.must(call), stage.call(call)
     id_ = stage.driver.made_group(made)
-    group = Conversation(Kind.GROUP, id_, "Public", owner, (owner, other))
+    group = Conversation(Kind.GROUP, id_, type_, owner, (owner, other))
     try:
         message = stage.say(group)
     except NotExercised:  # perhaps there is no group of that id

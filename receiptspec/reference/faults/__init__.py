@@ -15,6 +15,7 @@ from receiptspec.reference.faults import (
     questions,
     rest,
     setup,
+    volcengine,
 )
 
 __all__ = ["FAULTS"]
@@ -29,6 +30,7 @@ _ALL = [
     *lists.ALL,
     *letters.ALL,
     *setup.ALL,
+    *volcengine.ALL,
 ]
 
 #: Faults by name.

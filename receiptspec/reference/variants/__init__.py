@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Variant
-from receiptspec.reference.variants import answers, carriage
+from receiptspec.reference.variants import answers, carriage, volcengine
 
 __all__ = ["VARIANTS"]
 
-_ALL = [*answers.ALL, *carriage.ALL]
+_ALL = [*answers.ALL, *carriage.ALL, *volcengine.ALL]
 
 #: Variants by name.
 VARIANTS: Mapping[str, Variant] = {variant.name: variant for variant in _ALL}

@@ -1,0 +1,178 @@
+"""What a sender is notified of: what was read, once, in order, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Receipt
+
+__all__ = ["agrees", "asks", "named", "nothing", "notified", "once", "ordered", "right_messages"]
+
+Heard = Sequence[tuple[Answer, Receipt]]
+
+
+def _finding(
+    answer: Answer, message: str, path: str, expected: object, actual: object, signature: str
+) -> Finding:
+    return Finding(message, path, str(expected), str(actual), signature, (answer.exchange,))
+
+
+def notified(evidence: Answer, reads: int, told: int, what: str) -> list[Finding]:
+    """Expect each of `reads` to have been notified in time."""
+    if told >= reads:
+        return []
+    return [
+        _finding(
+            evidence,
+            f"the sender was told of {told} of {reads} reads of {what}",
+            "notifications",
+            f"one for each of {reads} reads",
+            told,
+            f"not-notified:{what}",
+        )
+    ]
+
+
+def right_messages(heard: Heard, wanted: Collection[Any], evidence: Answer) -> list[Finding]:
+    """Expect notifications to name the messages that were read, and only those."""
+    findings = []
+    named_ = {receipt.message for _, receipt in heard}
+    for answer, receipt in heard:
+        if receipt.message not in wanted:
+            findings.append(
+                _finding(
+                    answer,
+                    f"a notification names message {receipt.message}, which nobody has read",
+                    f"{receipt.path}.msgID",
+                    " or ".join(map(str, wanted)),
+                    receipt.message,
+                    "notice-of-another-message",
+                )
+            )
+    missing = [name for name in wanted if name not in named_]
+    if missing and heard:
+        findings.append(
+            _finding(
+                evidence,
+                f"no notification names {', '.join(map(str, missing[:5]))}, read with the others",
+                "notifications",
+                ", ".join(map(str, wanted)),
+                ", ".join(map(str, named_)),
+                "notice-misses-a-message",
+            )
+        )
+    return findings
+
+
+def agrees(heard: Heard, pulled: Receipt) -> list[Finding]:
+    """Expect the last notification of a message to say what a pull says."""
+    about = [(answer, receipt) for answer, receipt in heard if receipt.message == pulled.message]
+    if not about:
+        return []
+    answer, last = about[-1]
+    findings = []
+    for field in ("read", "unread", "peer_read"):
+        told, got = getattr(last, field), getattr(pulled, field)
+        if got is not None and told != got:
+            name = "isPeerRead" if field == "peer_read" else last.name(field)
+            findings.append(
+                _finding(
+                    answer,
+                    f"the last notification says {name} {told}, a pull {got}",
+                    f"{last.path}.{name}",
+                    got,
+                    told,
+                    f"notice-disagrees:{field}",
+                )
+            )
+    return findings
+
+
+def asks(answer: Answer, wish: Any, wanted: bool, message: Any) -> list[Finding]:
+    """Expect a received message to tell whether its sender wants a receipt."""
+    if wish is wanted:
+        return []
+    return [
+        _finding(
+            answer,
+            f"message {message} comes with needReadReceipt {wish}, it was sent with {wanted}",
+            "$.params.message.needReadReceipt",
+            wanted,
+            "none" if wish is None else wish,
+            f"wish:{wanted}",
+        )
+    ]
+
+
+def once(heard: Heard, message: Any, reads: int) -> list[Finding]:
+    """Expect no more notifications of a message than it was read."""
+    about = [(answer, receipt) for answer, receipt in heard if receipt.message == message]
+    if len(about) <= reads:
+        return []
+    return [
+        _finding(
+            about[-1][0],
+            f"{len(about)} notifications of a message that was read {reads} times",
+            "notifications",
+            f"at most {reads}",
+            len(about),
+            "notified-too-often",
+        )
+    ]
+
+
+def ordered(heard: Heard) -> list[Finding]:
+    """Expect the count of readers of a message never to fall from one notification to the next."""
+    newest: dict[Any, int] = {}
+    for answer, receipt in heard:
+        if receipt.read is None:
+            continue
+        before = newest.get(receipt.message, -1)
+        if receipt.read < before:
+            return [
+                _finding(
+                    answer,
+                    f"a notification says {receipt.read} readers after one that said {before}",
+                    receipt.place("read"),
+                    f"at least {before}",
+                    receipt.read,
+                    "notices-out-of-order",
+                )
+            ]
+        newest[receipt.message] = receipt.read
+    return []
+
+
+def nothing(heard: Heard, who: str, why: str) -> list[Finding]:
+    """Expect nobody to have been notified."""
+    return [
+        _finding(
+            answer,
+            f"{who} is notified of message {receipt.message}: {why}",
+            receipt.path,
+            "no notification",
+            "one",
+            f"notified:{who}",
+        )
+        for answer, receipt in heard[:1]
+    ]
+
+
+def named(answer: Answer, receipt: Receipt, field: str, wanted: Any) -> list[Finding]:
+    """Expect a receipt to name its conversation, or a read to be called one."""
+    names = {"conversation": "groupID", "peer": "userID", "peer_read": "isPeerRead"}
+    got = getattr(receipt, field)
+    if got == wanted:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{names[field]} of a receipt is {got!r}",
+            f"{receipt.path}.{names[field]}",
+            wanted,
+            "none" if got is None else got,
+            f"{names[field]}:wrong",
+        )
+    ]

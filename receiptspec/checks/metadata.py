@@ -1,0 +1,147 @@
+"""What the metadata around every answer must say, where a vendor's envelope has such.
+
+Passive checks on the envelope of Volcengine's gateway: ``{ResponseMetadata: {…, Error}, Result}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from receiptspec.contract import Contract
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer
+
+__all__ = ["METADATA", "RequestIds"]
+
+_KEY = "ResponseMetadata"
+_ERROR = f"$.{_KEY}.Error"
+
+
+def _finding(
+    answer: Answer, message: str, path: str, expected: str, actual: object, signature: str
+) -> Finding:
+    shown = f"{answer.operation}: {message}"
+    return Finding(shown, path, expected, str(actual), signature, (answer.exchange,))
+
+
+def _metadata(answer: Answer) -> dict[str, Any]:
+    found = answer.get(_KEY)
+    return found if isinstance(found, dict) else {}
+
+
+def _status(answer: Answer) -> int:
+    response = answer.exchange.response
+    return response.status if response else 0
+
+
+def _has_result(answer: Answer) -> bool:
+    return answer.get("Result") not in (None, {}, [])
+
+
+def _echo(answer: Answer, _: Contract) -> list[Finding]:
+    action = _metadata(answer).get("Action")
+    if not answer.accepted or action == answer.operation or _asked_otherwise(answer):
+        return []
+    path = f"$.{_KEY}.Action"
+    said = "missing" if action is None else repr(action)
+    return [_finding(answer, f"the answer names {said}", path, answer.operation, said, "action")]
+
+
+def _asked_otherwise(answer: Answer) -> bool:
+    return f"Action={answer.operation}" not in answer.exchange.request.target
+
+
+def _result(answer: Answer, contract: Contract) -> list[Finding]:
+    """Expect a success to have a Result, where its action gives one, and a failure no success."""
+    error = _metadata(answer).get("Error")
+    if not answer.accepted or answer.get("Result") is not None or error not in (None, {}):
+        return []
+    if not contract.operations[answer.operation].core:
+        return []
+    return [
+        _finding(answer, "a success without Result", "$.Result", "an object", "missing", "none")
+    ]
+
+
+def _both(answer: Answer, _: Contract) -> list[Finding]:
+    if not answer.refused or not _has_result(answer) or _metadata(answer).get("Error") is None:
+        return []
+    text = "a failure with a Result"
+    return [_finding(answer, text, "$.Result", "nothing", "a Result", "result-and-error")]
+
+
+def _named(answer: Answer, _: Contract) -> list[Finding]:
+    if answer.accepted:
+        return []
+    error = _metadata(answer).get("Error")
+    if not isinstance(error, dict) or not error:
+        text = f"a failure (HTTP {_status(answer)}) without Error"
+        return [_finding(answer, text, _ERROR, "an object", "missing", "no-error")]
+    code = error.get("Code")
+    if isinstance(code, str) and code:
+        return []
+    text = "a failure without a Code"
+    return [_finding(answer, text, f"{_ERROR}.Code", "a name", repr(code), "no-code")]
+
+
+def _numbers(answer: Answer, contract: Contract) -> list[Finding]:
+    error = _metadata(answer).get("Error")
+    if not isinstance(error, dict) or type(error.get("CodeN")) is not int:
+        return []
+    known = contract.codes.get(str(error.get("Code")))
+    number = error["CodeN"]
+    if known is None or known.number in (None, number) or number == 0:
+        return []
+    text = f"{known.code} comes with CodeN {number}"
+    path = f"{_ERROR}.CodeN"
+    return [_finding(answer, text, path, str(known.number), number, f"number:{known.code}")]
+
+
+def _success_status(answer: Answer, _: Contract) -> list[Finding]:
+    error = _metadata(answer).get("Error")
+    if _status(answer) == 200 or not _has_result(answer) or error not in (None, {}):
+        return []
+    text = f"a Result under HTTP {_status(answer)}"
+    return [_finding(answer, text, "HTTP status", "200", _status(answer), "status")]
+
+
+def _label(answer: Answer, _: Contract) -> list[Finding]:
+    response = answer.exchange.response
+    label = (response.header("Content-Type") if response else None) or "none"
+    kind, _semicolon, rest = label.lower().partition(";")
+    json = kind.strip() == "application/json" or kind.strip().endswith("+json")
+    charset = rest.partition("charset=")[2].strip(' "')
+    if json and charset in ("", "utf-8", "utf8"):
+        return []
+    text = f"the answer is labelled {label}"
+    return [_finding(answer, text, "header Content-Type", "application/json", label, "label")]
+
+
+class RequestIds:
+    """Remembers the RequestIds of all answers."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def judge(self, answer: Answer, _: Contract) -> list[Finding]:
+        """Expect an id that no answer before had."""
+        value = _metadata(answer).get("RequestId")
+        if not answer.accepted or not isinstance(value, str) or not value:
+            return []
+        if value not in self._seen:
+            self._seen.add(value)
+            return []
+        text, path = "two answers have the same RequestId", f"$.{_KEY}.RequestId"
+        return [_finding(answer, text, path, "another for every call", value, "repeated-id")]
+
+
+METADATA: Mapping[str, Callable[[Answer, Contract], list[Finding]]] = {
+    "action-is-echoed": _echo,
+    "success-has-a-result": _result,
+    "failures-have-no-result": _both,
+    "failures-name-a-code": _named,
+    "code-numbers-agree": _numbers,
+    "success-comes-with-200": _success_status,
+    "answers-come-as-json": _label,
+}

@@ -1,0 +1,276 @@
+"""The neutral actions in the terms of Volcengine IM: bodies out, fields in.
+
+Sources stand at each action: the operation pages that the contract lists.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from receiptspec.drivers.base import Driver
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+
+__all__ = ["VolcengineActions"]
+
+_TYPES = {"group": 2, "live": 100}
+_TEXT = 10001
+_NO_CONVERSATION = 1_691_070_514_797_524_328  # the sample of the documents
+
+
+class VolcengineActions(Driver):
+    """Everything of the driver that knows fields and nothing of the wire."""
+
+    ask = "GetMessagesReadReceipt"
+    group_read = ""
+    at_once = 50
+    at_creation = 0
+    group_type = "group"
+    receipts_are_wished = False
+    _app: int
+
+    def user(self, namespace: str, index: int) -> Any:
+        """Return consecutive 61-bit ids: as doubles all of them are one."""
+        return 2**60 + zlib.crc32(namespace.encode()) * 2**20 + 1 + index
+
+    def nobody(self) -> Any:
+        """Return the id of a user of no run."""
+        return 2**61 + 7
+
+    def _body(self, conversation: Any, **fields: Any) -> dict[str, Any]:
+        return {"AppId": self._app, "ConversationShortId": conversation, **fields}
+
+    # --- receipts -------------------------------------------------------------------------
+
+    def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
+        """Read Result.ReadReceipt (R1)."""
+        items = _result(answer).get("ReadReceipt")
+        made = [
+            _receipt(item, f"$.Result.ReadReceipt[{index}]")
+            for index, item in enumerate(items if isinstance(items, list) else ())
+            if isinstance(item, dict)
+        ]
+        return tuple(receipt for receipt in made if receipt is not None)
+
+    def ask_receipts(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
+        """Ask who has read messages (R1)."""
+        return Call(self.ask, self._body(conversation.id, MessageIds=list(messages)))
+
+    def named_messages(self, body: Any) -> list[Any]:
+        """Return MessageIds (R1)."""
+        ids = body.get("MessageIds")
+        return list(ids) if isinstance(ids, list) else []
+
+    def conversation_named(self, body: Any) -> Any:
+        """Return ConversationShortId (R1)."""
+        return body.get("ConversationShortId") if isinstance(body, Mapping) else None
+
+    def probes(self) -> list[Call]:
+        """A harmless call that any live target answers somehow."""
+        return [Call(self.ask, self._body(_NO_CONVERSATION, MessageIds=[1]))]
+
+    def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
+        """Fill in what a schema cannot know."""
+        member = {"ParticipantUserId": live.get("user")}
+        filled: dict[str, dict[str, Any]] = {
+            "SendMessage": {"MsgType": _TEXT, "Content": _text("a message")},
+            "CreateConversation": {"ConversationCoreInfo": {"ConversationType": 2, "Name": "rs"}},
+            "GetMessagesReadReceipt": {"MessageIds": [live.get("message")]},
+            "GetMessages": {"MessageIds": [live.get("message")]},
+            "BatchAddConversationParticipant": {"ParticipantInfos": [member]},
+            "BatchDeleteConversationParticipant": {"ParticipantUserIds": [live.get("user")]},
+            "BatchGetConversationParticipant": {"ParticipantUserIds": [live.get("user")]},
+        }
+        return {**body, **filled.get(operation, {})}
+
+    # --- set-up ---------------------------------------------------------------------------
+
+    def make_users(self, names: Sequence[str]) -> list[Call]:
+        """Make nothing: sending and receiving needs no registration (N7)."""
+        return []
+
+    def make_group(
+        self, type_: str, name: str, owner: Any, members: Sequence[Any], id_: str | None = None
+    ) -> Call:
+        """Create a group or live group (N1); members come later."""
+        core = {"ConversationType": _TYPES[type_], "Name": name}
+        return Call(
+            "CreateConversation",
+            {"AppId": self._app, "ConversationCoreInfo": core, "OwnerUserId": owner},
+        )
+
+    def make_pair(self, one: Any, other: Any) -> Call | None:
+        """Create, or find, the conversation of two people (N1)."""
+        return Call(
+            "CreateConversation",
+            {
+                "AppId": self._app,
+                "ConversationCoreInfo": {"ConversationType": 1},
+                "OwnerUserId": one,
+                "OtherUserId": other,
+            },
+        )
+
+    def made_group(self, answer: Answer) -> Any:
+        """Return ConversationShortId (N1)."""
+        return _int_or_none(_result(answer).get("ConversationShortId"))
+
+    def was_there(self, answer: Answer) -> Any:
+        """Return Exist (N1)."""
+        return _result(answer).get("Exist")
+
+    def add_members(self, conversation: Conversation, users: Sequence[Any]) -> Call:
+        """Add participants (N2)."""
+        infos = [{"ParticipantUserId": user} for user in users]
+        body = self._body(conversation.id, Operator=conversation.owner, ParticipantInfos=infos)
+        return Call("BatchAddConversationParticipant", body)
+
+    def remove_member(self, conversation: Conversation, user: Any) -> Call:
+        """Remove one participant (N2)."""
+        body = self._body(conversation.id, Operator=conversation.owner, ParticipantUserIds=[user])
+        return Call("BatchDeleteConversationParticipant", body)
+
+    def ask_members(self, conversation: Conversation) -> Call:
+        """Ask for participants by their ids (N3)."""
+        body = self._body(conversation.id, ParticipantUserIds=list(conversation.members))
+        return Call("BatchGetConversationParticipant", body)
+
+    def dismiss(self, conversation: Conversation) -> Call:
+        """Destroy a group (N4)."""
+        return Call(
+            "DestroyConversation", self._body(conversation.id, OwnerUserId=conversation.owner)
+        )
+
+    # --- messages -------------------------------------------------------------------------
+
+    def send_message(
+        self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
+    ) -> Call:
+        """Send a text (N5); every message has a receipt."""
+        body = self._body(
+            conversation.id,
+            Sender=sender,
+            MsgType=_TEXT,
+            Content=_text(f"message {number}"),
+            ClientMsgId=f"rs-{number}",
+        )
+        return Call("SendMessage", body)
+
+    def without_member(self, call: Call, sender: Any) -> Call:
+        """Return a call that sends in the name of somebody else."""
+        return Call(call.operation, {**call.body, "Sender": sender}, label="a foreign sender")
+
+    def sent_message(self, answer: Answer) -> Any:
+        """Return MessageId (N5)."""
+        return _int_or_none(_result(answer).get("MessageId"))
+
+    def recall(self, message: Message) -> Call:
+        """Recall a message (N4)."""
+        body = self._body(
+            message.conversation.id, MessageId=message.id, ParticipantUserId=message.sender
+        )
+        return Call("RecallMessage", body)
+
+    def mark_read(
+        self, conversation: Conversation, user: Any, messages: Sequence[Any]
+    ) -> Call | None:
+        """Return ``None``: no server call makes a user read."""
+        return None
+
+    def look_at_messages(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
+        """Ask for messages by their ids (N6)."""
+        return Call("GetMessages", self._body(conversation.id, MessageIds=list(messages)))
+
+    def group_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
+        """Read Result.Messages by MessageId (N6)."""
+        return _by(_result(answer).get("Messages"), "MessageId")
+
+    def place_of(self, item: Mapping[str, Any]) -> Any:
+        """Return IndexInConversation (N6)."""
+        return _int_or_none(item.get("IndexInConversation"))
+
+    # --- read positions -------------------------------------------------------------------
+
+    def move_read_position(
+        self, conversation: Conversation, user: Any, position: int
+    ) -> Call | None:
+        """Move the read index of a participant (G1)."""
+        body = self._body(conversation.id, ParticipantUserId=user, ReadIndex=position)
+        return Call("ModifyParticipantReadIndex", body)
+
+    def ask_read_positions(self, conversation: Conversation) -> Call | None:
+        """Ask for the read indexes of all participants (G1)."""
+        return Call("GetParticipantReadIndex", self._body(conversation.id))
+
+    def read_position(self, answer: Answer, user: Any) -> Any:
+        """Read ReadIndex of a participant, 0 for one who is not listed (G1)."""
+        indexes = _by(_result(answer).get("ReadIndexes"), "ParticipantUserId")
+        return indexes.get(user, {"ReadIndex": 0}).get("ReadIndex")
+
+    def hook_input(
+        self, conversation: Conversation, user: Any, messages: Sequence[Any]
+    ) -> dict[str, Any]:
+        """Name the conversation by its id, a pair also by the other side."""
+        named: dict[str, Any] = {"type": str(conversation.kind), "id": conversation.id}
+        if conversation.kind is Kind.DIRECT:
+            named["peer"] = next(m for m in conversation.members if m != user)
+        return {
+            "vendor": "volcengine",
+            "conversation": named,
+            "messages": list(messages),
+            "user": user,
+        }
+
+
+def _text(text: str) -> str:
+    return json.dumps({"text": text}, ensure_ascii=False)
+
+
+def _result(answer: Answer) -> Mapping[str, Any]:
+    result = answer.get("Result")
+    return result if isinstance(result, dict) else {}
+
+
+def _receipt(item: dict[str, Any], path: str) -> Receipt | None:
+    """Read one item; without a usable MessageId it belongs to no message."""
+    if not _is_int(item.get("MessageId")):
+        return None
+    readers, others = _ids(item.get("ReadUserIds")), _ids(item.get("UnReadUserIds"))
+    flag = item.get("ReceiverIsRead")
+    return Receipt(
+        message=item["MessageId"],
+        known=True,
+        read=None if readers is None else len(readers),
+        unread=None if others is None else len(others),
+        readers=readers,
+        non_readers=others,
+        peer_read=flag if isinstance(flag, bool) else None,
+        conversation=item.get("ConversationShortId"),
+        path=path,
+        read_key="ReadUserIds",
+        unread_key="UnReadUserIds",
+        peer_key="ReceiverIsRead",
+    )
+
+
+def _ids(value: Any) -> tuple[Any, ...] | None:
+    return tuple(value) if isinstance(value, list) and all(map(_is_int, value)) else None
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _int_or_none(value: Any) -> int | None:
+    return value if _is_int(value) else None
+
+
+def _by(items: Any, key: str) -> dict[Any, dict[str, Any]]:
+    """Index the objects of a list by one field; skips what has no shape."""
+    return {
+        item[key]: item
+        for item in (items if isinstance(items, list) else ())
+        if isinstance(item, dict) and _is_int(item.get(key))
+    }

@@ -1,0 +1,186 @@
+"""Runs jobs in forked children: what is dear to import is imported once.
+
+The child forks the reference server before it has a thread; then it is an ordinary session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from receiptspec import contract as contracts
+from receiptspec import session
+from receiptspec.findings import Outcome
+from receiptspec.proving.jobs import RED, Job, Ran, Row
+from receiptspec.reference import launcher
+
+__all__ = ["perform", "run", "warm"]
+
+_PATIENCE = 240.0  # seconds for one job
+_TARGET = "reference"
+#: pytest's own plugins that nothing here needs and that cost something for each test.
+_IDLE = ("logging", "unraisableexception", "threadexception", "faulthandler", "doctest", "junitxml")
+
+
+class _Witness:
+    """Notes when each row went red and keeps the report."""
+
+    def __init__(self, until: str) -> None:
+        self.until = until
+        self.after: dict[str, int] = {}
+        self.document: dict[str, Any] | None = None
+        self._session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        for entry in getattr(report, "receiptspec", ()):
+            if entry["outcome"] in RED:
+                sent = getattr(report, "receiptspec_sent", 0)
+                self.after.setdefault(entry["requirement"], sent)
+        if self.until in self.after and self._session is not None:
+            self._session.shouldstop = "the failure that was waited for is there"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
+        self.document = book.document if book is not None else None
+
+
+def perform(job: Job) -> Ran:
+    """Run a job in this process."""
+    begun = time.perf_counter()
+    witness = _Witness(job.until)
+    with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
+        arguments = ["--targets", str(_targets(Path(scratch), job)), "--target", _TARGET]
+        arguments += ["--profile", job.profile, "--seed", str(job.seed)]
+        run_id = hashlib.sha256(str(job.seed).encode()).hexdigest()[:16]
+        arguments += ["--receiptspec-run-id", run_id]
+        for requirement in job.requirements:
+            arguments += ["--requirement", requirement]
+        for plugin in _IDLE:
+            arguments += ["-p", f"no:{plugin}"]
+        status = session.judge(arguments, [witness])
+    seconds = time.perf_counter() - begun
+    if witness.document is None:
+        return Ran(job, seconds=seconds, trouble=f"the session ended with {status}")
+    rows = {
+        entry["requirement"]: Row(
+            Outcome(entry["outcome"]),
+            entry["reason"],
+            entry["requests"],
+            tuple(finding["signature"] for finding in entry["findings"]),
+            witness.after.get(entry["requirement"]),
+        )
+        for entry in witness.document["results"]
+        if not job.requirements or entry["requirement"] in job.requirements
+    }
+    return Ran(job, rows, witness.document["run"]["requests"], seconds)
+
+
+def _targets(directory: Path, job: Job) -> Path:
+    """Write the targets file of a job; JSON is YAML."""
+    embedded = {"faults": list(job.faults), "variants": list(job.variants)}
+    target = {"vendor": job.vendor, "embedded": embedded, "rate": "100000/s"}
+    if not job.variants:  # without them every read shows at once: waiting proves nothing
+        target["consistency"] = "500ms"
+    file = directory / "targets.yaml"
+    file.write_text(json.dumps({_TARGET: target}), encoding="utf-8")
+    return file
+
+
+def warm(vendors: Iterable[str]) -> None:
+    """Import and load in this process what every job needs, so that children find it."""
+    import receiptspec.plugin
+    import receiptspec.reference.__main__
+    import receiptspec.reference.serving  # noqa: F401
+
+    for vendor in vendors:
+        contracts.load(vendor)
+        with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
+            file = _targets(Path(scratch), Job("warm", "warm", vendor))
+            session.judge(["--collect-only", "--targets", str(file), "--target", _TARGET])
+    gc.collect()
+    gc.freeze()
+
+
+def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
+    """Run jobs in `workers` children at a time, the longest first; `done` gets each as it ends."""
+    context = multiprocessing.get_context("fork")
+    waiting = sorted(jobs, key=lambda job: job.weight)
+    running: dict[Connection, tuple[Any, Job, float]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                job = waiting.pop()
+                ours, theirs = context.Pipe(duplex=False)
+                child = context.Process(target=_child, args=(job, theirs), daemon=False)
+                child.start()
+                theirs.close()
+                running[ours] = (child, job, time.monotonic())
+            for pipe in wait(list(running), timeout=1.0):
+                assert isinstance(pipe, Connection)  # noqa: S101
+                child, job, _ = running.pop(pipe)
+                done(_received(pipe, job))
+                child.join()
+            for pipe, (child, job, begun) in list(running.items()):
+                if time.monotonic() - begun > _PATIENCE:
+                    del running[pipe]
+                    _end(child, pipe)
+                    done(Ran(job, seconds=_PATIENCE, trouble=f"took over {_PATIENCE:.0f} s"))
+    finally:
+        for pipe, (child, _, _) in running.items():
+            _end(child, pipe)
+
+
+def _received(pipe: Connection, job: Job) -> Ran:
+    with contextlib.closing(pipe):
+        try:
+            ran: Ran = pipe.recv()
+        except EOFError:
+            return Ran(job, trouble="its process died")
+    return ran
+
+
+def _end(child: Any, pipe: Connection) -> None:
+    child.kill()
+    child.join()
+    pipe.close()
+
+
+def _child(job: Job, pipe: Connection) -> None:
+    """Be a job: with the server forked first, silent, and gone without further ado."""
+    try:
+        launcher.prefork()
+        silence = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(silence, standard)
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(number, mode, closefd=False)
+            for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+        )
+        ran = perform(job)
+    except BaseException as error:
+        ran = Ran(job, trouble=f"{type(error).__name__}: {error}")
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    processor = sum(one.ru_utime + one.ru_stime for one in used)
+    pipe.send(
+        Ran(ran.job, dict(ran.rows), ran.requests, ran.seconds, processor, trouble=ran.trouble)
+    )
+    pipe.close()
+    os._exit(0)

@@ -1,0 +1,201 @@
+"""A whole proof: chooses jobs, runs them, and returns the document that says what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from receiptspec import __version__
+from receiptspec import contract as contracts
+from receiptspec.errors import ConfigurationError
+from receiptspec.findings import Outcome
+from receiptspec.proving import changes, farm, gate, jobs, known, pairs, tally
+from receiptspec.proving.jobs import Job, Ran
+from receiptspec.reference.behaviour import Fault, Twist, Variant
+from receiptspec.reference.faults import FAULTS
+from receiptspec.reference.variants import VARIANTS
+
+__all__ = ["SEEDS", "Choice", "plan", "prove"]
+
+SEEDS = 20
+_T = TypeVar("_T", bound=Twist)
+#: Tells the user about each job that ended: it, how many ended, how many there are.
+Progress = Callable[[Ran, int, int], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to prove; nothing named means all."""
+
+    vendor: str | None = None
+    faults: Collection[str] = ()
+    variants: Collection[str] = ()
+    classes: Collection[str] = ()
+    changed: str | None = None
+    profile: str = "standard"
+    seed: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was narrowed down but the vendor."""
+        return not (self.faults or self.variants or self.classes or self.changed)
+
+
+@dataclass
+class Plan:
+    """What a choice comes to."""
+
+    faults: list[Fault] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    vendors: tuple[str, ...] = ()
+
+
+def plan(choice: Choice) -> Plan:
+    """Resolve a choice. Raises `ConfigurationError` for what does not exist."""
+    vendors = contracts.vendors()
+    if choice.vendor is not None:
+        if choice.vendor not in vendors:
+            what = f"no vendor {choice.vendor!r}"
+            raise ConfigurationError(what, fix=f"known: {', '.join(vendors)}")
+        vendors = (choice.vendor,)
+    faults = _named(FAULTS, choice.faults, "fault", vendors)
+    classes = sorted({fault.cls for fault in FAULTS.values()})
+    for name in choice.classes:
+        if name not in classes:
+            raise ConfigurationError(f"no class {name!r}", fix=f"known: {', '.join(classes)}")
+    if choice.classes:
+        faults = [fault for fault in faults if fault.cls in choice.classes]
+    if choice.changed is not None:
+        rows = changes.requirements(choice.changed, vendors)
+        faults = [fault for fault in faults if fault.requirement in rows]
+    if choice.variants and not (choice.faults or choice.classes or choice.changed):
+        faults = []
+    variants = []
+    if choice.whole or choice.variants:
+        variants = _named(VARIANTS, choice.variants, "variant", vendors)
+    made = Plan(faults, variants)
+    used = {twist.vendor for twist in (*faults, *variants)}
+    made.vendors = tuple(vendor for vendor in vendors if vendor in used)
+    how = {"profile": choice.profile, "seed": choice.seed}
+    made.jobs += jobs.faults(faults, **how)  # type: ignore[arg-type]
+    made.jobs += jobs.variants([[v] for v in variants], "variant", **how)  # type: ignore[arg-type]
+    if choice.whole:
+        for vendor in made.vendors:
+            made.jobs += jobs.seeds(
+                vendor, range(choice.seed, choice.seed + SEEDS), profile=choice.profile
+            )
+            made.jobs += jobs.variants(_together(vendor, variants), "pairs", **how)  # type: ignore[arg-type]
+    return made
+
+
+def _named(
+    known: Mapping[str, _T], names: Collection[str], kind: str, vendors: Collection[str]
+) -> list[_T]:
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(
+                f"no {kind} {name!r}", fix="receiptspec serve --list shows them"
+            )
+    return [
+        twist
+        for twist in known.values()
+        if twist.vendor in vendors and (not names or twist.name in names)
+    ]
+
+
+def _together(vendor: str, variants: Sequence[Variant]) -> list[list[Variant]]:
+    rules = known.alternatives(vendor)
+    names = [variant.name for variant in variants if variant.vendor == vendor]
+    return [
+        [VARIANTS[name] for name in row]
+        for row in pairs.cover(pairs.choices(names, rules.groups), rules.apart)
+    ]
+
+
+def prove(choice: Choice, *, workers: int, progress: Progress | None = None) -> dict[str, Any]:
+    """Run a proof and return it as ``schemas/prove.schema.json`` describes it."""
+    began, started = time.perf_counter(), datetime.now(UTC)
+    made = plan(choice)
+    farm.warm(made.vendors)
+    ended: dict[str, Ran] = {}
+    expected = len(made.jobs) + len(made.faults)
+
+    def done(ran: Ran) -> None:
+        ended[ran.job.name] = ran
+        if progress is not None:
+            progress(ran, len(ended), max(expected, len(ended)))
+
+    if made.faults:
+        farm.run(_first(made), workers, done)
+        tested = {vendor: _tested(ended[f"smoke {vendor}"]) for vendor in made.vendors}
+        brief = [fault for fault in made.faults if fault.requirement in tested[fault.vendor]]
+        expected -= len(made.faults) - len(brief) - len(made.vendors)
+        smokes = jobs.budgets(brief, tested, seed=choice.seed)
+        farm.run([*made.jobs, *smokes], workers, done)
+    else:
+        farm.run(made.jobs, workers, done)
+    proof = _document(choice, made, ended)
+    proof["run"] |= {
+        "started": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "duration_s": round(time.perf_counter() - began, 1),
+        "processor_s": round(sum(ran.processor for ran in ended.values()), 1),
+        "workers": workers,
+        "cores": os.cpu_count() or 1,
+    }
+    return proof
+
+
+def _first(made: Plan) -> list[Job]:
+    """Return a smoke run of each unbroken server: it says which rows that profile tests."""
+    return [Job(f"smoke {vendor}", "smoke", vendor, profile="smoke") for vendor in made.vendors]
+
+
+def _tested(ran: Ran) -> tuple[str, ...]:
+    untested = (Outcome.NOT_EXERCISED, Outcome.EXCLUDED)
+    return tuple(name for name, row in ran.rows.items() if row.outcome not in untested)
+
+
+def _document(choice: Choice, made: Plan, ended: Mapping[str, Ran]) -> dict[str, Any]:
+    faults = [
+        tally.fault_entry(
+            fault,
+            ended[f"fault {fault.name}"],
+            ended.get(f"smoke {fault.name}"),
+            contracts.load(fault.vendor),
+        )
+        for fault in made.faults
+    ]
+    conforming = [
+        tally.alarms(ended[job.name])
+        for job in made.jobs
+        if job.kind in ("variant", "pairs", "seed")
+    ]
+    proof: dict[str, Any] = {
+        "tool": {"name": "receiptspec", "version": __version__},
+        "run": {
+            "profile": choice.profile,
+            "seed": choice.seed,
+            "vendors": list(made.vendors),
+            "whole": choice.whole,
+            "changed": choice.changed,
+        },
+        "summary": tally.summary(faults, conforming),
+        "rows": [
+            tally.rows_entry(vendor, faults, known.unbreakable(vendor))
+            for vendor in _all(choice, made)
+        ],
+        "faults": faults,
+        "conforming": conforming,
+    }
+    proof["gate"] = gate.judge(proof)
+    return proof
+
+
+def _all(choice: Choice, made: Plan) -> Iterable[str]:
+    """Return the vendors whose every fault was tried: only there is it known what is missing."""
+    return made.vendors if choice.whole else ()

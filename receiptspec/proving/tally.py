@@ -1,0 +1,182 @@
+"""From jobs that ended to what was proven; pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from receiptspec import contract as contracts
+from receiptspec import traceability
+from receiptspec.contract import Contract
+from receiptspec.findings import Level, Outcome
+from receiptspec.proving.jobs import RED, Ran, Row
+from receiptspec.reference.behaviour import Fault
+
+__all__ = ["alarms", "curve", "explained", "fault_entry", "percentile", "rows_entry", "summary"]
+
+Entry = dict[str, Any]
+STATUSES = ("killed", "elsewhere", "survived", "broken")
+_STEPS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 125, 150)
+
+
+def fault_entry(fault: Fault, ran: Ran, smoke: Ran | None, contract: Contract) -> Entry:
+    """Say what became of one fault.
+
+    ``killed``: its own row failed (a SHOULD: warned). ``elsewhere``: only others did. ``survived``:
+    nothing did. ``broken``: its own row is inconclusive or an error, or the job itself failed.
+    """
+    own = ran.rows.get(fault.requirement, Row(Outcome.NOT_EXERCISED, "not in the contract"))
+    others = [name for name in ran.red if name != fault.requirement]
+    why = {name: explained(fault, name, ran, contract) for name in others}
+    seen = smoke.rows.get(fault.requirement) if smoke is not None else None
+    return {
+        "name": fault.name,
+        "vendor": fault.vendor,
+        "class": fault.cls,
+        "level": fault.level,
+        "operation": fault.operation,
+        "requirement": fault.requirement,
+        "shows": fault.shows,
+        "status": _status(fault, own, others, ran.trouble),
+        "outcome": str(own.outcome),
+        "reason": ran.trouble or own.reason,
+        "red": list(ran.red),
+        "explained": {name: reason for name, reason in why.items() if reason},
+        "unexplained": [name for name, reason in why.items() if not reason],
+        "requests": own.after,
+        "smoke_requests": seen.after if seen is not None and _kills(fault, seen) else None,
+        "seconds": round(ran.seconds, 3),
+    }
+
+
+def _kills(fault: Fault, own: Row) -> bool:
+    """Whether a row's outcome finds a fault: what must fail may not merely warn."""
+    return own.outcome is Outcome.FAIL or (own.red and fault.level != Level.MUST)
+
+
+def _status(fault: Fault, own: Row, others: Sequence[str], trouble: str) -> str:
+    if _kills(fault, own):
+        return "killed"
+    if trouble or own.outcome in (Outcome.ERROR, Outcome.INCONCLUSIVE):
+        return "broken"
+    return "elsewhere" if others else "survived"
+
+
+def explained(fault: Fault, name: str, ran: Ran, contract: Contract) -> str:
+    """Return why another row than the fault's own failed as well, empty when nothing says so.
+
+    Declared: the fault names it. Same: it tells of the same broken thing, that is all of its
+    findings have a signature of the own row's. Same check: it is that check for the operation
+    that the fault breaks.
+    """
+    if name in fault.also:
+        return "declared"
+    own = ran.rows.get(fault.requirement)
+    if own is not None and own.red and set(ran.rows[name].signatures) <= set(own.signatures):
+        return "same finding"
+    row, home = contract.requirement(name), contract.requirement(fault.requirement)
+    if row.check == home.check and row.operation in (fault.operation or None, home.operation):
+        return "same check"
+    return ""
+
+
+def alarms(ran: Ran) -> Entry:
+    """Say what a server that conforms was blamed for."""
+    blamed = [
+        {"requirement": name, "outcome": str(row.outcome), "reason": row.reason}
+        for name, row in ran.rows.items()
+        if row.outcome in (*RED, Outcome.INCONCLUSIVE, Outcome.ERROR)
+    ]
+    if ran.trouble:
+        blamed.append({"requirement": "", "outcome": str(Outcome.ERROR), "reason": ran.trouble})
+    return {
+        "name": ran.job.name,
+        "kind": ran.job.kind,
+        "vendor": ran.job.vendor,
+        "variants": list(ran.job.variants),
+        "seed": ran.job.seed,
+        "alarms": blamed,
+        "requests": ran.requests,
+        "seconds": round(ran.seconds, 3),
+    }
+
+
+def rows_entry(
+    vendor: str, faults: Iterable[Mapping[str, Any]], unbreakable: Mapping[str, str]
+) -> Entry:
+    """Say of a vendor's judged rows which have a fault that their own check kills."""
+    killed = {f["requirement"] for f in faults if f["status"] == "killed"}
+    judged = [
+        row.id
+        for row in contracts.load(vendor).requirements
+        if traceability.state(row) == "tested" and row.level is not Level.MAY
+    ]
+    return {
+        "vendor": vendor,
+        "judged": len(judged),
+        "proven": sum(1 for row in judged if row in killed),
+        "unbreakable": {row: unbreakable[row] for row in judged if row in unbreakable},
+        "unproven": [row for row in judged if row not in killed and row not in unbreakable],
+        "wrongly_unbreakable": [row for row in unbreakable if row in killed or row not in judged],
+    }
+
+
+def summary(faults: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> Entry:
+    """Draw the sums."""
+    requests = [f["requests"] for f in faults if f["status"] == "killed" and f["requests"]]
+    unexplained = [len(f["unexplained"]) for f in faults]
+    red = [len(f["red"]) for f in faults]
+    return {
+        "faults": len(faults),
+        "statuses": {name: sum(f["status"] == name for f in faults) for name in STATUSES},
+        "by_class": _rates(faults, "class"),
+        "by_level": _rates(faults, "level"),
+        "by_vendor": _rates(faults, "vendor"),
+        "failing_per_fault": _mean(red),
+        "failing_per_fault_unexplained": _mean(
+            [n + (f["requirement"] in f["red"]) for n, f in zip(unexplained, faults, strict=True)]
+        ),
+        "requests_to_first_failure": {
+            "median": percentile(requests, 50),
+            "p95": percentile(requests, 95),
+        },
+        "smoke": {
+            "killed": sum(f["smoke_requests"] is not None for f in faults),
+            "total": len(faults),
+            "curve": [list(point) for point in curve(faults)],
+        },
+        "conforming_runs": len(runs),
+        "false_alarms": sum(bool(r["alarms"]) for r in runs),
+        "runs_by_kind": dict(Counter(r["kind"] for r in runs)),
+    }
+
+
+def _rates(faults: Iterable[Mapping[str, Any]], key: str) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for fault in faults:
+        counts = found.setdefault(fault[key], {"killed": 0, "total": 0})
+        counts["total"] += 1
+        counts["killed"] += fault["status"] == "killed"
+    return dict(sorted(found.items()))
+
+
+def curve(faults: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """Return how many faults a smoke run has found after so many requests."""
+    needed = [f["smoke_requests"] for f in faults if f["smoke_requests"] is not None]
+    last = max(needed, default=0)
+    steps = [step for step in _STEPS if step < last] + ([last] if needed else [])
+    return [(step, sum(n <= step for n in needed)) for step in steps]
+
+
+def percentile(values: Iterable[int], percent: int) -> int | None:
+    """Return the smallest value that so many percent of all do not pass, ``None`` for none."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    return ordered[max(math.ceil(len(ordered) * percent / 100), 1) - 1]
+
+
+def _mean(values: Sequence[int]) -> float:
+    return round(sum(values) / len(values), 3) if values else 0.0

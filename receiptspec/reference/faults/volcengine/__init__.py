@@ -1,0 +1,24 @@
+"""The faults of Volcengine's face."""
+
+from __future__ import annotations
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.faults.volcengine import (
+    counting,
+    credentials,
+    envelope,
+    intake,
+    numbers,
+    shape,
+)
+
+__all__ = ["ALL"]
+
+ALL: list[Fault] = [
+    *shape.ALL,
+    *envelope.ALL,
+    *intake.ALL,
+    *credentials.ALL,
+    *counting.ALL,
+    *numbers.ALL,
+]

@@ -1,0 +1,163 @@
+"""Faults of authentication (rows 69 to 87)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.volcengine.families import (
+    bends,
+    decides,
+    judges,
+    miscoded,
+    tolerated,
+)
+
+__all__ = ["ALL"]
+
+_AUTH: dict[str, Any] = {"cls": "authentication"}
+_HASH = ("X-Content-Sha256", "wrong")
+_USUAL = frozenset({"content-type", "host", "x-content-sha256", "x-date", "x-security-token"})
+
+
+def _only_even(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Let every other wrong signature through."""
+    if (place, reason) != ("Signature", "wrong"):
+        return None
+    turn = call.behaviour.memory["turn"] = call.behaviour.memory.get("turn", 0) + 1
+    return None if turn % 2 else PASS
+
+
+def _status(code: str, status: int) -> dict[str, Any]:
+    return {"ve_statuses": {code: status}}
+
+
+ALL: list[Fault] = [
+    tolerated(
+        "any-authorization", 69, ("Authorization", "malformed"), **_AUTH, shows="Bearer works"
+    ),
+    bends(
+        "other-label",
+        69,
+        {"ve_labels": ("HMAC-SHA256", "AWS4-HMAC-SHA256")},
+        **_AUTH,
+        shows="works",
+    ),
+    bends("label-renamed", 69, {"ve_labels": ("VOLC-HMAC-SHA256",)}, **_AUTH, shows="400"),
+    miscoded(
+        "authorization-code",
+        69,
+        "AccessDenied",
+        ("Authorization", "malformed"),
+        shows="AccessDenied",
+    ),
+    bends("service-im", 70, {"ve_services": ("rtc", "im")}, **_AUTH, shows="service im works"),
+    bends("service-im-needed", 70, {"ve_services": ("im",)}, **_AUTH, shows="only im works"),
+    tolerated("any-service", 70, ("Credential", "service"), **_AUTH, shows="any service works"),
+    tolerated("any-region", 70, ("Credential", "region"), **_AUTH, shows="any region works"),
+    bends(
+        "aws-terminator", 70, {"ve_terminators": ("request", "aws4_request")}, **_AUTH, shows="ok"
+    ),
+    bends(
+        "method-unsigned", 70, {"ve_methods": ("POST", "GET")}, **_AUTH, shows="GET signed works"
+    ),
+    tolerated(
+        "signature-ignored", 71, ("Signature", "wrong"), **_AUTH, shows="any signature works"
+    ),
+    bends("signature-start", 71, {"ve_compared": 16}, **_AUTH, shows="16 of 64 digits count"),
+    bends("signature-most", 71, {"ve_compared": 63}, **_AUTH, shows="the last digit is ignored"),
+    judges(
+        "signature-sometimes",
+        71,
+        _only_even,
+        cls="rare-trigger",
+        shows="each second wrong signature works",
+    ),
+    miscoded(
+        "signature-code", 71, "InvalidAccessKey", ("Signature", "wrong"), shows="InvalidAccessKey"
+    ),
+    miscoded("signature-undocumented", 71, "BadSign", ("Signature", "wrong"), shows="BadSign"),
+    bends(
+        "signature-status",
+        71,
+        _status("SignatureDoesNotMatch", 403),
+        cls="code",
+        level="SHOULD",
+        shows="HTTP 403",
+    ),
+    tolerated("any-access-key", 72, ("Credential", "unknown"), **_AUTH, shows="any key works"),
+    miscoded(
+        "access-key-code",
+        72,
+        "SignatureDoesNotMatch",
+        ("Credential", "unknown"),
+        shows="SignatureDoesNotMatch",
+    ),
+    bends("access-key-status", 72, _status("InvalidAccessKey", 404), cls="code", shows="HTTP 404"),
+    tolerated("unsigned", 73, ("Authorization", "missing"), **_AUTH, shows="works unsigned"),
+    miscoded(
+        "unsigned-code",
+        73,
+        "AccessDenied",
+        ("Authorization", "missing"),
+        shows="403 AccessDenied",
+    ),
+    bends(
+        "unsigned-status",
+        73,
+        _status("MissingAuthenticationToken", 404),
+        cls="code",
+        shows="HTTP 404",
+    ),
+    tolerated("date-optional", 74, ("X-Date", "missing"), **_AUTH, shows="works without X-Date"),
+    miscoded(
+        "date-missing-code",
+        74,
+        "SignatureDoesNotMatch",
+        ("X-Date", "missing"),
+        shows="SignatureDoesNotMatch",
+    ),
+    tolerated("stale-date", 75, ("X-Date", "stale"), **_AUTH, shows="a day old works"),
+    bends("stale-for-a-week", 75, {"ve_skew": 7 * 86400}, **_AUTH, shows="six days old works"),
+    miscoded("stale-code", 75, "InvalidParam", ("X-Date", "stale"), shows="InvalidParam"),
+    bends("stale-status", 75, _status("InvalidTimestamp", 500), cls="code", shows="HTTP 500"),
+    bends("dashed-date-only", 77, {"ve_dates": ("dashed",)}, **_AUTH, shows="compact is refused"),
+    tolerated("scope-date-ignored", 78, ("Credential", "date"), **_AUTH, shows="another day works"),
+    tolerated("content-hash-ignored", 79, _HASH, **_AUTH, shows="the hash of another body works"),
+    bends(
+        "body-not-signed",
+        80,
+        {"ve_body_hashes": ("body", "header")},
+        refuses=decides((_HASH,), PASS),
+        **_AUTH,
+        shows="another body works under the same headers",
+    ),
+    bends("host-must-be-signed", 81, {"ve_must_sign": ("host",)}, **_AUTH, shows="Node refused"),
+    bends(
+        "type-must-be-signed",
+        81,
+        {"ve_must_sign": ("content-type",)},
+        **_AUTH,
+        shows="host;x-date is refused",
+    ),
+    bends(
+        "hash-must-be-signed",
+        81,
+        {"ve_must_sign": ("x-content-sha256",)},
+        **_AUTH,
+        shows="host;x-date is refused, Node's form works",
+    ),
+    bends("more-headers-refused", 82, {"ve_may_sign": _USUAL}, **_AUTH, shows="TV6 is refused"),
+    bends("plus-for-space", 83, {"ve_spaces": ("+",)}, **_AUTH, shows="only + is right"),
+    bends("plus-also", 83, {"ve_spaces": ("%20", "+")}, **_AUTH, shows="+ is right as well"),
+    bends("tilde-encoded", 83, {"ve_plain": ""}, **_AUTH, shows="%7E for ~"),
+    bends("star-plain", 83, {"ve_plain": "~*"}, **_AUTH, shows="* stays as it is"),
+    bends("query-unsorted", 84, {"ve_query_sorted": False}, **_AUTH, shows="order of the wire"),
+    tolerated("token-ignored", 85, ("X-Security-Token", "wrong"), **_AUTH, shows="any token works"),
+    miscoded("token-code", 85, "AccessDenied", ("X-Security-Token", "wrong"), shows="AccessDenied"),
+    bends("token-status", 85, _status("InvalidSecretToken", 500), cls="code", shows="HTTP 500"),
+    bends("key-decoded", 87, {"ve_key_forms": ("base64",)}, **_AUTH, shows="base64 decoded"),
+    bends("key-decoded-also", 87, {"ve_key_forms": ("", "base64")}, **_AUTH, shows="both work"),
+    bends("key-prefixed-also", 87, {"ve_key_forms": ("", "AWS4")}, **_AUTH, shows="AWS4+SK works"),
+]

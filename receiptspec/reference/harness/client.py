@@ -1,0 +1,386 @@
+"""The SDK-like client: what an app calls, and what it is told, as the documents say."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from receiptspec.reference.harness.knobs import (
+    DEFAULTS,
+    LARGEST_BATCH,
+    LARGEST_PAGE,
+)
+from receiptspec.reference.harness.line import Line, SdkError
+
+__all__ = ["Client"]
+
+INVALID, NO_RECEIPT = 6017, 10062
+_HOUR = 3600
+
+Told = Callable[[str, dict[str, Any]], None]
+
+
+class Client:
+    """One user's SDK. `tell` takes the notifications. Every method may raise `SdkError`."""
+
+    def __init__(self, knobs: Mapping[str, Any], tell: Told) -> None:
+        self._knobs = {**DEFAULTS, **knobs}
+        self._tell = tell
+        self._line: Line | None = None
+        self._greeting: dict[str, Any] = {}
+        self.user = ""
+        self._signature = ""
+        self._sent: dict[Any, dict[str, Any]] = {}
+        self._cache: dict[str, dict[str, Any]] = {}
+        self._read: set[str] = set()
+        self._turned: set[str] = set()
+        self._held: list[dict[str, Any]] = []
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
+
+    def _knob(self, name: str) -> Any:
+        return self._knobs[name]
+
+    @property
+    def line(self) -> Line:
+        """The line to the server; there is none before `login`."""
+        if self._line is None:
+            raise SdkError(6014, "not logged in")
+        return self._line
+
+    # --- the session -----------------------------------------------------------------------
+
+    def initialize(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Take the app and the server's address."""
+        self._greeting = params
+        sdk = {"name": "receiptspec reference client", "version": "1"}
+        return {"protocol": "1.0", "sdk": sdk}
+
+    def login(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Log a user in; from now on events come."""
+        self.user, self._signature = params["userID"], params["userSig"]
+        address = self._greeting["server"]["url"]
+        self._line = Line(address, self._greeting["sdkAppID"], self.user, self._signature)
+        self._line.listen(self._hear)
+        return {}
+
+    # --- messages --------------------------------------------------------------------------
+
+    def send(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Create a text with or without needReadReceipt and send it."""
+        wish = bool(params["message"].get("needReadReceipt"))
+        content = {"Text": params["message"]["text"]}
+        body = [{"MsgType": "TIMTextElem", "MsgContent": content}]
+        random = next(self._numbers)
+        message: dict[str, Any] = {"sender": self.user, "needReadReceipt": wish}
+        if "groupID" in params:
+            group = params["groupID"]
+            told = self.line.call(
+                "send_group_msg",
+                GroupId=group,
+                Random=random,
+                MsgBody=body,
+                NeedReadReceipt=int(wish),
+            )
+            seq, moment = told["MsgSeq"], told["MsgTime"]
+            message |= {"groupID": group, "seq": seq}
+            key: Any = (group, seq)
+        else:
+            told = self.line.call(
+                "sendmsg",
+                To_Account=params["userID"],
+                MsgRandom=random,
+                MsgBody=body,
+                IsNeedReadReceipt=int(wish),
+            )
+            key, moment = told["MsgKey"], told["MsgTime"]
+            seq = int(key.split("_")[0])
+            message |= {"userID": params["userID"]}
+        message |= {"msgID": f"{moment}-{seq}-{random}", "timestamp": moment, "random": random}
+        self._sent[key] = message
+        if self._knob("message") is not None:
+            message = self._knob("message")(dict(message))
+        if self._knob("event_for_plain") and not wish:
+            numbers = {"ReadNum": 0, "UnreadNum": 1}
+            self._announce([self._shown(self._sent[key], numbers)])
+        return {"message": message}
+
+    def _one_conversation(self, messages: list[dict[str, Any]]) -> None:
+        if not messages and not self._knob("empty_is_fine"):
+            raise SdkError(INVALID, "no messages")
+        pairs = {(m.get("groupID"), frozenset(_people(m))) for m in messages}
+        if len(pairs) > 1 and not self._knob("mixed_is_taken"):
+            raise SdkError(INVALID, "the messages are not of one conversation")
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def read(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Send the receipts of what others sent and wanted receipts of."""
+        messages = params["messages"]
+        self._one_conversation(messages)
+        if len(messages) > self._knob("largest_batch"):
+            raise SdkError(INVALID, f"more than {LARGEST_BATCH} messages")
+        wanted = [m for m in messages if m["needReadReceipt"] and m["sender"] != self.user]
+        if self._knob("own_read_turns"):
+            self._turned.update(m["msgID"] for m in messages if m["sender"] == self.user)
+        if self._knob("repeat_is_refused") and any(m["msgID"] in self._read for m in wanted):
+            raise SdkError(INVALID, "already read")
+        self._read.update(m["msgID"] for m in wanted)
+        if not wanted:
+            raise SdkError(self._knob("nothing_to_read"), "no message needs a receipt")
+        wanted = wanted[: self._knob("reads_kept")]
+        if self._knob("reads_lost"):
+            return {}
+        for start in range(0, len(wanted), LARGEST_BATCH):
+            self._acknowledge(wanted[start : start + LARGEST_BATCH])
+        if self._knob("events_to_reader"):
+            numbers = {"ReadNum": 1, "UnreadNum": 0}
+            self._announce([self._shown(m, numbers) for m in wanted])
+        return {}
+
+    def _acknowledge(self, messages: list[dict[str, Any]]) -> None:
+        group = messages[0].get("groupID")
+        if group is None:
+            peer = next(iter(_people(messages[0]) - {self.user}), self.user)
+            pair = {"From_Account": peer, "To_Account": self.user}
+            items = [{**pair, "MsgKey": _key(m["msgID"])} for m in messages]
+            self.line.call("c2c_msg_read_receipt", Peer_Account=peer, C2CMsgInfo=items)
+            return
+        seqs = [_seq(m["msgID"]) for m in messages]
+        if self._knob("reads_spread"):
+            seqs = list(range(max(1, max(seqs) - 29), max(seqs) + 1))
+        numbered = [{"MsgSeq": seq} for seq in seqs]
+        self.line.call("group_msg_receipt", GroupId=group, MsgSeqList=numbered)
+
+    # --- asking ----------------------------------------------------------------------------
+
+    def receipts(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Pull the receipts of one's own messages that wanted them."""
+        messages = params["messages"]
+        self._one_conversation(messages)
+        own = [m for m in messages if m["sender"] == self.user]
+        shown = self._direct(own) if own and "groupID" not in own[0] else self._group(own)
+        if not shown and messages:
+            raise SdkError(NO_RECEIPT, "no message has a receipt")
+        if self._knob("cached"):
+            shown = [self._cache.setdefault(item["msgID"], item) for item in shown]
+        shown = shown[: self._knob("items_kept")]
+        return {"receipts": shown[::-1] if self._knob("items_reversed") else shown}
+
+    def _group(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if not messages:
+            return []
+        group = messages[0]["groupID"]
+        items = [{"MsgSeq": _seq(m["msgID"])} for m in messages]
+        told = self.line.call("get_group_msg_receipt", GroupId=group, MsgSeqList=items)
+        by_seq = {item["MsgSeq"]: item for item in told["GroupMsgReceiptList"]}
+        shown = []
+        for message in messages:
+            item = by_seq[_seq(message["msgID"])]
+            known = (group, item["MsgSeq"]) in self._sent
+            invented = (known and self._knob("plain_has_receipt")) or (
+                not known and self._knob("unknown_has_receipt")
+            )
+            if item["Code"] == 0 or self._knob("plain_item_is_zero"):
+                shown.append(self._shown(message, item))
+            elif invented:
+                shown.append(self._shown(message, {"ReadNum": 0, "UnreadNum": 3}))
+        if self._knob("asking_reads"):
+            for item in shown:
+                item["readCount"] += len(self._read)
+            self._read.add(str(len(self._read)))
+        return shown
+
+    def _direct(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        wanted = {_key(m["msgID"]): m for m in messages if m["needReadReceipt"]}
+        peer = messages[0]["userID"]
+        found: dict[str, dict[str, Any]] = {}
+        now = int(time.time())
+        page = {"MaxCnt": 50, "MinTime": now - _HOUR, "MaxTime": now + 60}
+        while True:
+            told = self.line.call("admin_getroammsg", Peer_Account=peer, **page)
+            found |= {item["MsgKey"]: item for item in told["MsgList"]}
+            if told["Complete"] or wanted.keys() <= found.keys():
+                break
+            page |= {"LastMsgKey": told["LastMsgKey"], "MaxTime": told["LastMsgTime"]}
+        every = any(item["IsPeerRead"] for item in found.values())
+        spread = self._knob("direct_reads_spread") and every
+        always = self._knob("direct_read_by_default")
+        shown = []
+        for key, message in wanted.items():
+            if key in found:
+                turned = spread or always or message["msgID"] in self._turned
+                read = {"Read": bool(found[key]["IsPeerRead"] or turned)}
+                shown.append(self._shown(message, read))
+        return shown
+
+    def _shown(self, message: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
+        """Return a receipt as an app sees it."""
+        shown: dict[str, Any] = {"msgID": message["msgID"]}
+        if self._knob("every_field"):
+            shown |= {"userID": "", "isPeerRead": False, "timestamp": 0, "groupID": ""}
+            shown |= {"readCount": 0, "unreadCount": 0}
+        if "groupID" in message:
+            counts = {"readCount": numbers["ReadNum"], "unreadCount": numbers["UnreadNum"]}
+            shown |= {"groupID": message["groupID"], **counts}
+        else:
+            read = numbers.get("Read", True)
+            shown |= {"userID": message["userID"], "isPeerRead": read}
+        change = self._knob("item")
+        return shown if change is None else dict(change(shown))
+
+    # --- lists -----------------------------------------------------------------------------
+
+    def members(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Pull one page of who has (filter 0) or has not (1) read a message."""
+        message, count, wanted = params["message"], params["count"], params["filter"]
+        if wanted not in (0, 1) or count < 1:
+            raise SdkError(INVALID, "filter: 0 or 1; count: at least 1")
+        if count > LARGEST_PAGE:
+            if not self._knob("page_clamped"):
+                raise SdkError(INVALID, f"count: at most {LARGEST_PAGE}")
+            count = LARGEST_PAGE
+        if self._knob("filter") is not None:
+            wanted = self._knob("filter")(wanted)
+        place = params["nextSeq"]
+        try:
+            told = self.line.call(
+                "get_group_msg_receipt_detail",
+                GroupId=message.get("groupID", ""),
+                MsgSeq=_seq(message["msgID"]),
+                Filter=wanted,
+                Cursor="" if place in (0, "") else str(place),
+                Count=min(count + self._knob("page_more"), 200),
+            )
+        except SdkError as error:
+            if error.code != NO_RECEIPT or not self._knob("plain_has_lists"):
+                raise
+            told = {"IsFinish": 1, "Cursor": "0"}
+        listed = told.get("ReadList", []) + told.get("UnreadList", [])
+        if self._knob("readers_stay") and wanted and told["IsFinish"] == 1:
+            listed += self.line.call(
+                "get_group_msg_receipt_detail",
+                GroupId=message["groupID"],
+                MsgSeq=_seq(message["msgID"]),
+                Filter=0,
+                Cursor="",
+                Count=200,
+            )["ReadList"]
+        names = [entry.get("Read_Account") or entry.get("Unread_Account") for entry in listed]
+        last = told["IsFinish"] == 1
+        after: Any = "" if last else told["Cursor"]
+        page = {
+            "members": [{"userID": name} for name in names],
+            "nextSeq": after if self._knob("cursor_text") else int(after or 0),
+            "isFinished": last,
+        }
+        change = self._knob("page")
+        return page if change is None else dict(change(page, params))
+
+    # --- events ----------------------------------------------------------------------------
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        """Turn what the server says into receipts of messages that were sent here."""
+        if "Message" in event:
+            self._arrive(event["Message"])
+            return
+        if "GroupId" in event:
+            pairs = [((event["GroupId"], i["MsgSeq"]), i) for i in event["GroupMsgReceiptList"]]
+        else:
+            pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
+            pairs = pairs if self._knob("direct_events") else []
+        deadline = time.monotonic() + 1
+        while any(key not in self._sent for key, _ in pairs) and time.monotonic() < deadline:
+            time.sleep(0.005)  # the answer to the sending is still on its way
+        known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
+        told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
+        if told and self._knob("events"):
+            time.sleep(self._knob("events_late"))
+            self._announce(told)
+
+    def _arrive(self, message: dict[str, Any]) -> None:
+        """Tell the app of a message that somebody else has sent."""
+        name = f"{message['MsgTime']}-{message['MsgSeq']}-{message['Random']}"
+        shown: dict[str, Any] = {"msgID": name, "sender": message["From_Account"]}
+        if "GroupId" in message:
+            shown |= {"groupID": message["GroupId"], "seq": message["MsgSeq"]}
+        else:
+            shown["userID"] = self.user
+        shown["needReadReceipt"] = bool(message["NeedReadReceipt"])
+        change = self._knob("received")
+        if self._knob("arrivals"):
+            self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
+
+    def _announce(self, receipts: list[dict[str, Any]]) -> None:
+        change = self._knob("event")
+        if change is not None:
+            others = [m["msgID"] for m in self._sent.values()]
+            receipts = [change(dict(receipt), others) for receipt in receipts]
+        with self._lock:
+            self._held += receipts
+            if len(self._held) <= self._knob("events_held"):
+                return
+            ready, self._held = self._held, []
+            if self._knob("events_held"):
+                ready.reverse()
+        parts = [[r] for r in ready] if self._knob("events_apart") else [ready]
+        for part in parts * self._knob("events_repeat"):
+            self._tell("onRecvMessageReadReceipts", {"receipts": part})
+
+    # --- the harness -----------------------------------------------------------------------
+
+    def written(self, text: str) -> str:
+        """Return a line of output as it is to be written."""
+        change = self._knob("line")
+        return text if change is None else str(change(text))
+
+    def error(self, code: int, text: str) -> dict[str, Any]:
+        """Return an error as it is to be told."""
+        error = {"code": code, "message": text}
+        change = self._knob("error")
+        return error if change is None else dict(change(error))
+
+    def perform(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Do what the suite asks. Raises ``KeyError`` for a method that there is not."""
+        if self._knob("noise"):
+            sys.stdout.write(f"[sdk] {method}\n")
+        if self._knob("ends") == method:
+            os._exit(70)
+        if self._knob("hangs") == method:
+            threading.Event().wait()
+        result = _METHODS[method](self, params)
+        if self._knob("echoes_signature") and method == "sendMessage":
+            result["debug"] = self._signature
+        return result
+
+
+_METHODS: Mapping[str, Callable[[Client, dict[str, Any]], dict[str, Any]]] = {
+    "initialize": Client.initialize,
+    "login": Client.login,
+    "sendMessage": Client.send,
+    "sendMessageReadReceipts": Client.read,
+    "getMessageReadReceipts": Client.receipts,
+    "getGroupMessageReadMemberList": Client.members,
+    "shutdown": lambda _client, _params: {},
+}
+
+
+def _people(message: dict[str, Any]) -> set[str]:
+    return {message["sender"], message.get("userID", "")} if "groupID" not in message else set()
+
+
+def _seq(name: str) -> int:
+    """Return the sequence number out of a msgID: time, number, random."""
+    parts = name.split("-")
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+
+
+def _key(name: str) -> str:
+    """Return the server's key of a one-to-one message."""
+    parts = name.split("-")
+    return "_".join((*parts[1:], parts[0]))

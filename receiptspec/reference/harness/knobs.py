@@ -1,0 +1,65 @@
+"""The questions that the packaged client asks itself, with the documented answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["DEFAULTS", "LARGEST_BATCH", "LARGEST_PAGE", "NOTHING_TO_READ"]
+
+NOTHING_TO_READ = 2114
+LARGEST_BATCH, LARGEST_PAGE = 30, 100
+
+#: Every question that a fault or a variant may answer otherwise.
+DEFAULTS: Mapping[str, Any] = {
+    # what a receipt says
+    "item": None,
+    "every_field": False,
+    "plain_item_is_zero": False,
+    "plain_has_receipt": False,
+    "unknown_has_receipt": False,
+    "cached": False,
+    "items_reversed": False,
+    "items_kept": None,
+    "asking_reads": False,
+    "direct_read_by_default": False,
+    "direct_reads_spread": False,
+    # what is read
+    "reads_kept": None,
+    "reads_spread": False,
+    "reads_lost": False,
+    "own_read_turns": False,
+    "largest_batch": LARGEST_BATCH,
+    "repeat_is_refused": False,
+    "nothing_to_read": NOTHING_TO_READ,
+    "mixed_is_taken": False,
+    "empty_is_fine": False,
+    # pages
+    "page_more": 0,
+    "page_clamped": False,
+    "page": None,
+    "filter": None,
+    "cursor_text": False,
+    "plain_has_lists": False,
+    "readers_stay": False,
+    # events
+    "events": True,
+    "direct_events": True,
+    "events_repeat": 1,
+    "events_to_reader": False,
+    "event_for_plain": False,
+    "event": None,
+    "events_held": 0,
+    "events_late": 0.0,
+    "events_apart": False,
+    # messages and the process
+    "arrivals": True,
+    "received": None,
+    "message": None,
+    "hangs": "",
+    "ends": "",
+    "noise": False,
+    "echoes_signature": False,
+    "error": None,
+    "line": None,
+}

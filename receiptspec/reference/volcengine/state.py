@@ -1,0 +1,163 @@
+"""What the server remembers: conversations, participants, messages and who has read them."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from receiptspec.reference.calls import Call
+
+__all__ = ["GROUP", "LIVE", "SINGLE", "Conversation", "Message", "Participant", "State"]
+
+SINGLE, GROUP, LIVE = 1, 2, 100
+T = TypeVar("T")
+_COARSE = 256  # ids of this size share a double with their neighbours, but for one in 256
+
+
+@dataclass(slots=True)
+class Participant:
+    """One member; `order` rises with each join."""
+
+    user: int
+    order: int
+    joined: int
+    role: int = 0
+    level: int = 0
+    nick: str = ""
+    ext: dict[str, str] = field(default_factory=dict)
+    read_index: int = 0
+
+
+@dataclass(slots=True)
+class Message:
+    """A message. `audience` maps who it waits for to their join order."""
+
+    id: int
+    index: int
+    sender: int
+    type: int
+    content: str
+    created: int
+    client_id: str
+    ext: dict[str, str]
+    audience: dict[int, int]
+    readers: dict[int, float] = field(default_factory=dict)
+    recalled: bool = False
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A conversation with its participants in join order and its messages by id."""
+
+    id: int
+    type: int
+    owner: int
+    core: dict[str, Any]
+    created: int
+    inbox: int = 0
+    participants: dict[int, Participant] = field(default_factory=dict)
+    messages: dict[int, Message] = field(default_factory=dict)
+    by_client_id: dict[tuple[int, str], Message] = field(default_factory=dict)
+    newest: int = 0
+    joins: int = 0
+
+    def join(self, user: int, **more: Any) -> Participant:
+        """Add a participant or describe one anew."""
+        known = self.participants.get(user)
+        self.joins += known is None
+        order = known.order if known else self.joins
+        joined = known.joined if known else int(time.time())
+        self.participants[user] = Participant(user, order, joined, **more)
+        return self.participants[user]
+
+    def index(self) -> int:
+        """Return the place of a new message: microseconds, always rising."""
+        self.newest = max(self.newest + 1, time.time_ns() // 1000)
+        return self.newest
+
+
+class State:
+    """All conversations of one app."""
+
+    def __init__(self) -> None:
+        self.conversations: dict[int, Conversation] = {}
+        self.marks: dict[tuple[Any, ...], int] = {}
+        self._ids = itertools.count(1_709_040_620_191_372_977)
+        self._last = next(self._ids)
+
+    def new_id(self, call: Call) -> int:
+        """Return a 19-digit id that no double holds exactly, odd and even in turns."""
+        step = call.knob("ve_id_step") or 2 * (5_000 + secrets.randbelow(50_000)) + 1
+        self._last += step
+        while self._last % _COARSE in (0, 1, _COARSE - 1):
+            self._last += 2
+        return self._last
+
+    def find(self, call: Call, conversation: int) -> Conversation | None:
+        """Return the conversation of an id."""
+        return _get(call, self.conversations, conversation)
+
+    def message(self, call: Call, conversation: Conversation, message: int) -> Message | None:
+        """Return the message of an id, in that conversation alone."""
+        return _get(call, conversation.messages, message)
+
+    # --- receipts ---------------------------------------------------------------------------
+
+    @staticmethod
+    def waiting_for(call: Call, place: Conversation, message: Message) -> dict[int, int]:
+        """Return those whose read counts, with their join order, whether they have read or not."""
+        people = dict(message.audience)
+        if call.knob("sender_counts"):
+            people[message.sender] = 0
+        if call.knob("joiners_count"):
+            later = {p.user: p.order for p in place.participants.values()}
+            people |= {u: order for u, order in later.items() if u != message.sender}
+        if not call.knob("leavers_count"):
+            people = {u: order for u, order in people.items() if u in place.participants}
+        return dict(sorted(people.items(), key=lambda item: item[1]))
+
+    def split(
+        self, call: Call, place: Conversation, message: Message
+    ) -> tuple[list[int], list[int]]:
+        """Return who has read and who has not, in join order."""
+        now = time.monotonic()
+        seen = {user for user, visible in message.readers.items() if visible <= now}
+        people = self.waiting_for(call, place, message)
+        if call.knob("reads_by_strangers"):
+            people |= {user: 0 for user in seen if user not in people}
+        read = [user for user in people if user in seen]
+        return read, [user for user in people if user not in seen]
+
+    def read(self, call: Call, place: Conversation, message: Message, user: int) -> bool:
+        """Let a user read a message; return whether it waits for that user."""
+        counts = user in self.waiting_for(call, place, message)
+        if call.knob("reads_lost") or not (counts or call.knob("reads_by_strangers")):
+            return False
+        for each in self._reached(call, place, message):
+            each.readers.setdefault(user, time.monotonic() + call.knob("read_delay"))
+        return True
+
+    def _reached(self, call: Call, place: Conversation, message: Message) -> list[Message]:
+        spread = call.knob("reads_spread")
+        if spread == "group":
+            return list(place.messages.values())
+        if spread == "earlier":
+            return [m for m in place.messages.values() if m.index <= message.index]
+        if spread == "everywhere":
+            return [m for c in self.conversations.values() for m in c.messages.values()]
+        if spread == "next":
+            later = [m for m in place.messages.values() if m.index > message.index]
+            return [message, *later[:1]]
+        return [message]
+
+
+def _get(call: Call, known: dict[int, T], wanted: int) -> T | None:
+    lookup = call.knob("ve_lookup")
+    if wanted in known or lookup == "exact":
+        return known.get(wanted)
+    if lookup == "double":
+        return next((v for k, v in known.items() if float(k) == float(wanted)), None)
+    return next((v for k, v in known.items() if abs(k - wanted) <= 1), None)

@@ -1,0 +1,204 @@
+"""Who is notified of what while messages are read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Message, Receipt
+from receiptspec.scenes.direct import pair
+from receiptspec.scenes.groups import Asked, asked
+from receiptspec.stage import Stage
+
+__all__ = ["Arrived", "Told", "arrivals", "batch", "direct", "group", "mixed", "plain", "unlisted"]
+
+_QUIET = 0.3  # seconds in which a notification too many would come
+_PATIENCE = 3.0  # seconds at least in which a notification may come
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Messages, who read which in what order, and what everybody was notified of.
+
+    `notices` maps a user to the notifications since before the first read, `steps` says for each
+    read whether it was notified in time, `pulled` is what the sender pulled in the end.
+    """
+
+    messages: tuple[Message, ...]
+    reads: tuple[tuple[Any, tuple[Message, ...]], ...]
+    steps: tuple[bool, ...]
+    notices: Mapping[Any, tuple[Answer, ...]]
+    receipts: Mapping[Any, tuple[tuple[Answer, Receipt], ...]]
+    pulled: Asked
+    last_read: Answer | None
+
+    @property
+    def sender(self) -> Any:
+        """Who sent the messages."""
+        return self.messages[0].sender
+
+    def evidence(self) -> Answer:
+        """Return the answer that shows best what happened: a notification, else the pull."""
+        heard = self.notices[self.sender]
+        return heard[-1] if heard else self.pulled.answer
+
+
+class _Ear:
+    """Hears everybody in a conversation from now on."""
+
+    def __init__(self, stage: Stage, conversation: Conversation, *others: Any) -> None:
+        self._stage = stage
+        self.users = (*conversation.members, *others)
+        stage.listens(*self.users)
+        self._before = {user: len(stage.heard(user)) for user in self.users}
+
+    def notices(self, user: Any) -> tuple[Answer, ...]:
+        return self._stage.heard(user)[self._before[user] :]
+
+    def receipts(self, user: Any) -> tuple[tuple[Answer, Receipt], ...]:
+        driver = self._stage.driver
+        return tuple((n, r) for n in self.notices(user) for r in driver.receipts(n))
+
+
+def _play(
+    stage: Stage,
+    conversation: Conversation,
+    messages: Sequence[Message],
+    reads: Sequence[tuple[Any, tuple[Message, ...]]],
+    *others: Any,
+) -> Told:
+    """Let the reads happen one after the other, each once the one before it was notified."""
+    ear = _Ear(stage, conversation, *others)
+    sender = messages[0].sender
+    steps: list[bool] = []
+    wanted: dict[Any, int] = {}
+    answer = None
+    for user, read in reads:
+        answer = stage.tries_to_read(user, read)
+        if answer is not None and not answer.accepted and read[0].wants_receipt:
+            raise NotExercised(f"sending receipts is {answer.describe()}")
+        for message in read:
+            if message.wants_receipt:
+                wanted[message.id] = wanted.get(message.id, 0) + 1
+
+        def told() -> bool:
+            heard = [receipt for _, receipt in ear.receipts(sender)]
+            return all(_newest(heard, name) >= number for name, number in wanted.items())
+
+        window = max(stage.target.consistency, _PATIENCE)
+        steps.append(stage.await_notice(told, window if all(steps) else 0.1))
+    time.sleep(_QUIET)
+    pulled = asked(stage, stage.ask(conversation, [m for m in messages if m.wants_receipt]))
+    return Told(
+        tuple(messages),
+        tuple(reads),
+        tuple(steps),
+        {user: ear.notices(user) for user in ear.users},
+        {user: ear.receipts(user) for user in ear.users},
+        pulled,
+        answer,
+    )
+
+
+def _newest(heard: Sequence[Receipt], name: Any) -> int:
+    """Return how many reads of a message were notified, as far as notifications tell."""
+    return max((r.read or int(bool(r.peer_read)) for r in heard if r.message == name), default=0)
+
+
+def group(stage: Stage) -> Told:
+    """Two of three others read one of two messages, the third reads both; an outsider listens."""
+    conversation = stage.group(4)
+    _Ear(stage, conversation)
+    first, second = stage.say(conversation), stage.say(conversation)
+    _, a, b, c = conversation.members
+    outsider = stage.users(6)[5]
+    reads = ((a, (first,)), (b, (first,)), (c, (first, second)))
+    return _play(stage, conversation, (first, second), reads, outsider)
+
+
+def direct(stage: Stage) -> Told:
+    """The receiver reads the second of two messages; a third user listens."""
+    conversation = pair(stage, 6, 7)
+    stage.listens(*conversation.members)
+    first, second = stage.say(conversation), stage.say(conversation)
+    reads = ((conversation.members[1], (second,)),)
+    return _play(stage, conversation, (first, second), reads, stage.users(5)[4])
+
+
+def plain(stage: Stage) -> Told:
+    """Members read a message that did not ask for a receipt, then one that did."""
+    conversation = stage.group(3)
+    _, a, b = conversation.members
+    ear_first = _Ear(stage, conversation)
+    silent, asking = stage.say(conversation, receipt=False), stage.say(conversation)
+    reads = ((a, (silent,)), (b, (asking,)))
+    told = _play(stage, conversation, (silent, asking), reads)
+    users = {user: ear_first.notices(user) for user in ear_first.users}
+    receipts = {user: ear_first.receipts(user) for user in ear_first.users}
+    return Told(told.messages, told.reads, told.steps, users, receipts, told.pulled, told.last_read)
+
+
+def batch(stage: Stage) -> Told:
+    """One member reads ten messages in one call."""
+    conversation = stage.group(2)
+    _Ear(stage, conversation)
+    messages = tuple(stage.say(conversation) for _ in range(10))
+    return _play(stage, conversation, messages, ((conversation.members[1], messages),))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What receivers were told of messages: one answer and one wish for each, where any came."""
+
+    messages: tuple[Message, ...]
+    told: tuple[tuple[Any, Answer, Any, Message], ...]
+
+
+def arrivals(stage: Stage) -> Arrived:
+    """Send messages with and without a wish for receipts, to a group and to one person."""
+    event = stage.driver.arrival
+    group_, two = stage.group(3), pair(stage, 5, 6)
+    stage.listens(*group_.members, *two.members)
+    sent = [stage.say(place, receipt=wish) for place in (group_, two) for wish in (True, False)]
+    receivers = {user for m in sent for user in m.conversation.members if user != m.sender}
+
+    def told() -> list[tuple[Any, Answer, Any, Message]]:
+        found = []
+        for user in sorted(receivers):
+            for answer in stage.heard(user, event):
+                name, wish = stage.driver.arrived(answer)
+                found += [(user, answer, wish, m) for m in sent if m.id == name]
+        return found
+
+    stage.await_notice(lambda: len(told()) >= 6)
+    return Arrived(tuple(sent), tuple(told()))
+
+
+def mixed(stage: Stage, operation: str) -> Answer:
+    """Name messages of two groups in one call."""
+    groups = [stage.group(3), stage.group(3)]
+    messages = [stage.say(group) for group in groups]
+    reader = groups[0].members[1]
+    driver = stage.driver
+    calls = []
+    for message in messages:
+        one = driver.ask_receipts(message.conversation, [message.id])
+        if operation != driver.ask:
+            read = driver.mark_read(message.conversation, reader, [message.id])
+            if read is None:
+                raise NotExercised("this vendor has no call that reads")
+            one = read
+        calls.append(one)
+    together = driver.joined(calls)
+    if together is None:
+        raise NotExercised("a call of this vendor names one conversation only")
+    return stage.call(together)
+
+
+def unlisted(stage: Stage) -> Answer:
+    """Ask for the receipts of no message at all."""
+    conversation = stage.group(2)
+    return stage.call(stage.driver.ask_receipts(conversation, []))

@@ -1,0 +1,85 @@
+"""Messages and conversations that could be taken for one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.scenes.groups import Asked, asked, good, reading
+from receiptspec.stage import Stage
+
+__all__ = ["Twin", "foreign", "read_twin", "sent_twice", "strangers", "twins", "viewed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A question about an id that is next to one that exists."""
+
+    exists: Message
+    conversation: Any
+    id: Any
+    asked: Asked
+
+
+def _ask(stage: Stage, conversation: Any, message: Message, id_: Any) -> Twin:
+    group = message.conversation
+    place = Conversation(group.kind, conversation, group.type, group.owner, group.members)
+    answer = stage.call(stage.driver.ask_receipts(place, [id_]))
+    return Twin(message, conversation, id_, asked(stage, answer))
+
+
+def twins(stage: Stage) -> tuple[Twin, ...]:
+    """Ask about ids, of a message and of its conversation, that become the same as doubles."""
+    return _twins(stage, good(stage).messages[0])
+
+
+def read_twin(stage: Stage) -> tuple[Twin, ...]:
+    """Do the same with a message that somebody has read."""
+    return _twins(stage, stage.scene(reading).messages[1])
+
+
+def _twins(stage: Stage, message: Message) -> tuple[Twin, ...]:
+    group = message.conversation.id
+    near = [id_ for id_ in (message.id + 1, message.id - 1) if float(id_) == float(message.id)]
+    beside = [id_ for id_ in (group + 1, group - 1) if float(id_) == float(group)]
+    return (
+        *(_ask(stage, group, message, id_) for id_ in near[:1] or [message.id + 1]),
+        *(_ask(stage, id_, message, message.id) for id_ in beside[:1]),
+    )
+
+
+def foreign(stage: Stage) -> Twin:
+    """Ask in one conversation about a message of another."""
+    message = good(stage).messages[0]
+    other = stage.group(2)
+    stage.say(other)
+    return _ask(stage, other.id, message, message.id)
+
+
+def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
+    """Ask the same as nobody in particular, then with a viewer that the documents don't know."""
+    scene = good(stage)
+    call = stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
+    plain = asked(stage, stage.call(call))
+    views = []
+    for user in scene.group.members[:2]:
+        body = {**call.body, extra: user}
+        views.append(asked(stage, stage.call(Call(call.operation, body, label=f"{extra}={user}"))))
+    return plain, tuple(views)
+
+
+def strangers(stage: Stage) -> Answer:
+    """Send in the name of somebody who is no member."""
+    group = stage.group(2)
+    number = stage.number("stranger")
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    return stage.call(stage.driver.without_member(call, stage.driver.nobody()))
+
+
+def sent_twice(stage: Stage) -> tuple[Answer, Answer]:
+    """Send the very same message twice."""
+    group = stage.group(2)
+    number = stage.number("the same")
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    return stage.must(call), stage.call(call)

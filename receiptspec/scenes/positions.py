@@ -1,0 +1,65 @@
+"""How far members have read, which is not which messages they have read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation
+from receiptspec.scenes.groups import Asked, asked
+from receiptspec.stage import Stage
+
+__all__ = ["Moved", "moved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A member whose read position was moved forward, then back.
+
+    `start`, `forward`, `back` are the position that was told at first and after each move.
+    """
+
+    group: Conversation
+    start: tuple[Answer, Any]
+    wanted: int
+    moving: Answer
+    forward: tuple[Answer, Any]
+    back: tuple[Answer, Any]
+    before: Asked
+    after: Asked
+
+
+def moved(stage: Stage) -> Moved:
+    """Move the read position of a member to the second of two messages, then to the first."""
+    group = stage.group(3)
+    messages = (stage.say(group), stage.say(group))
+    member = group.members[1]
+    before = asked(stage, stage.ask(group, messages))
+    looked = stage.must(stage.driver.look_at_messages(group, [m.id for m in messages]))
+    history = stage.driver.group_history(looked)
+    places = [stage.driver.place_of(history.get(m.id, {})) for m in messages]
+    if None in places:
+        raise NotExercised("the answer about the messages tells no positions")
+    start = _told(stage, group, member)
+    moving = _move(stage, group, member, places[1])
+    forward = _told(stage, group, member)
+    _move(stage, group, member, places[0])
+    back = _told(stage, group, member)
+    settled = stage.settle(group, messages, lambda found: any(r.read for r in found.values()))
+    return Moved(group, start, places[1], moving, forward, back, before, asked(stage, settled))
+
+
+def _move(stage: Stage, group: Conversation, member: Any, position: int) -> Answer:
+    call = stage.driver.move_read_position(group, member, position)
+    if call is None:
+        raise NotExercised("this vendor moves no read positions")
+    return stage.call(call)
+
+
+def _told(stage: Stage, group: Conversation, member: Any) -> tuple[Answer, Any]:
+    call = stage.driver.ask_read_positions(group)
+    if call is None:
+        raise NotExercised("this vendor tells no read positions")
+    answer = stage.must(call)
+    return answer, stage.driver.read_position(answer, member)

@@ -1,0 +1,143 @@
+"""Every answer is about the message and the conversation that were asked for, to the last digit."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals, values
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer
+from receiptspec.scenes import groups, identity
+
+
+def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
+    """Return accepted answers with the conversation and the messages that were asked for."""
+    ready = case.scene(groups.good)
+    ids = [message.id for message in ready.messages]
+    found: list[tuple[Answer, object, list[object]]] = [
+        (ready.fresh.answer, ready.group.id, list(ids[:3]))
+    ]
+    for id_, alone in zip(ids, case.scene(groups.split), strict=True):
+        found.append((alone.answer, ready.group.id, [id_]))
+    if case.profile.rank > 0:
+        _, beyond = case.scene(groups.unknown)
+        named = case.stage.driver.named_messages(beyond.answer.request_body)
+        found.append((beyond.answer, ready.group.id, named))
+        if case.stage.target.writes:
+            other = case.scene(identity.foreign)
+            found.append((other.asked.answer, other.conversation, [other.id]))
+    return [entry for entry in found if entry[0].accepted]
+
+
+@pytest.mark.check("items-answer-the-question")
+def test_items_are_about_the_messages_that_were_asked_for(case: Case) -> None:
+    findings: list[Finding] = []
+    for answer, _, ids in answers(case):
+        findings += receipts.unasked(answer, case.stage.driver.receipts(answer), ids)
+    case.judge([*findings[:1], *case.witnessed_so_far()])
+
+
+@pytest.mark.check("items-name-their-conversation")
+def test_items_name_the_conversation_that_was_asked_about(case: Case) -> None:
+    findings: list[Finding] = []
+    for answer, conversation, _ in answers(case):
+        items = case.stage.driver.receipts(answer)
+        findings += receipts.elsewhere(answer, items, conversation)
+    case.judge([*findings[:1], *case.witnessed_so_far()])
+
+
+@pytest.mark.check("ids-keep-their-digits")
+def test_ids_beyond_doubles_keep_all_their_digits(case: Case) -> None:
+    ready = case.scene(groups.good)
+    steps = [(ready.fresh, ready.group)]
+    try:
+        scene = case.scene(groups.reading)
+        steps += [(step, scene.group) for step in (scene.one, scene.everybody)]
+    except NotExercised as reason:
+        case.observe("ids of readers", str(reason))
+    findings: list[Finding] = []
+    for step, group in steps:
+        asked = case.stage.driver.named_messages(step.answer.request_body)
+        for receipt in case.stage.driver.receipts(step.answer):
+            place = receipt.path
+            findings += receipts.rounded(step.answer, "message", place, receipt.message, asked)
+            findings += receipts.rounded(
+                step.answer, "conversation", place, receipt.conversation, [group.id]
+            )
+            for users in (receipt.readers or (), receipt.non_readers or ()):
+                for user in users:
+                    known = group.members
+                    findings += receipts.rounded(step.answer, "user", place, user, known)
+    case.judge(findings)
+
+
+@pytest.mark.check("colliding-ids-are-distinct")
+def test_ids_that_are_one_as_doubles_are_two(case: Case) -> None:
+    findings: list[Finding] = []
+    found = [*case.scene(identity.twins)]
+    try:
+        found += case.scene(identity.read_twin)
+    except NotExercised as reason:
+        case.observe("ids beside one that was read", str(reason))
+    for twin in found:
+        case.observe("an id beside one that exists", twin.asked.answer.describe())
+        for receipt in case.stage.driver.receipts(twin.asked.answer):
+            same_message = receipt.message == twin.exists.id
+            if same_message or receipt.readers:
+                findings += receipts.taken_for(twin.asked.answer, receipt, twin.id, twin.exists.id)
+    case.judge(findings[:1])
+
+
+def observed(case: Case, what: str, asked: groups.Asked) -> None:
+    items = len(case.stage.driver.receipts(asked.answer)) if asked.answer.accepted else 0
+    case.observe(what, f"{asked.answer.describe()}, {items} items")
+
+
+@pytest.mark.check("unknown-message-is-observed")
+def test_what_becomes_of_a_message_that_does_not_exist_is_recorded(case: Case) -> None:
+    observed(case, "an unknown message", case.scene(groups.unknown)[1])
+
+
+@pytest.mark.check("foreign-message-is-observed")
+def test_what_becomes_of_a_message_of_another_conversation_is_recorded(case: Case) -> None:
+    observed(case, "a foreign message", case.scene(identity.foreign).asked)
+
+
+@pytest.mark.check("viewer-changes-nothing")
+def test_the_answer_is_the_same_for_every_viewer(case: Case) -> None:
+    plain, views = case.scene(identity.viewed, case.given["field"])
+    findings: list[Finding] = []
+    for view in views:
+        case.observe(f"{case.given['field']} in the body", view.answer.describe())
+        if view.answer.accepted:
+            why = "being asked for as somebody"
+            findings += receipts.same(
+                view.answer, plain.receipts, view.receipts, list(plain.receipts), why
+            )
+    case.judge(findings)
+
+
+@pytest.mark.thorough
+@pytest.mark.check("stranger-cannot-send")
+def test_only_members_send(case: Case) -> None:
+    answer = case.scene(identity.strangers)
+    why = "a sender who is no member"
+    case.judge(
+        [
+            *refusals.refused(answer, why),
+            *refusals.code_among(answer, case.given["codes"], why),
+        ]
+    )
+
+
+@pytest.mark.thorough
+@pytest.mark.check("same-client-id-is-one-message")
+def test_the_same_message_sent_twice_is_one(case: Case) -> None:
+    first, second = case.scene(identity.sent_twice)
+    one, two = map(case.stage.driver.sent_message, (first, second))
+    case.observe("the same message again", second.describe())
+    case.judge(
+        values.equal(second, "$.Result.MessageId", one, two, "the same message became two")
+        if second.accepted
+        else ()
+    )

@@ -1,0 +1,88 @@
+"""Two people have receipts as groups do, with a flag of their own."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals, values
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.scenes import pairs
+
+
+@pytest.mark.check("pair-has-receipts")
+def test_the_messages_of_two_people_have_receipts(case: Case) -> None:
+    pair = case.scene(pairs.fresh)
+    findings = refusals.accepted(pair.before.answer, "a conversation of two")
+    if not findings:
+        ids = [message.id for message in pair.messages]
+        findings = receipts.each_answered(pair.before.answer, pair.before.receipts, ids)
+    case.judge(findings)
+
+
+@pytest.mark.check("peer-flag-tells-who-has-read")
+def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
+    pair = case.scene(pairs.fresh)
+    findings: list[Finding] = []
+    for message in pair.messages:
+        receipt = pair.before.receipt(message)
+        why = "nobody has read it"
+        findings += receipts.flag(pair.before.answer, receipt, False, why)
+    case.judge(findings)
+    after = case.scene(pairs.read).after
+    assert after is not None
+    first, second = pair.messages
+    case.judge(
+        [
+            *receipts.flag(after.answer, after.receipt(first), True, "the other has read it"),
+            *receipts.flag(after.answer, after.receipt(second), False, "another was read"),
+        ]
+    )
+
+
+@pytest.mark.check("peer-flag-agrees-with-lists")
+def test_flag_and_lists_say_the_same(case: Case) -> None:
+    pair = case.scene(pairs.fresh)
+    other = pair.conversation.members[1]
+    asked = [pair.before]
+    try:
+        after = case.scene(pairs.read).after
+        asked += [after] if after is not None else []
+    except NotExercised as reason:
+        case.observe("the state after a read", str(reason))
+    findings: list[Finding] = []
+    for step in asked:
+        for message in pair.messages:
+            receipt = step.receipts.get(message.id)
+            if receipt is not None and receipt.readers is not None:
+                listed = other in receipt.readers
+                why = f"the other is {'' if listed else 'not '}in {receipt.name('read')}"
+                findings += receipts.flag(step.answer, receipt, listed, why)
+    case.judge(findings)
+
+
+@pytest.mark.thorough
+@pytest.mark.check("pair-is-made-once")
+def test_the_same_two_people_have_one_conversation(case: Case) -> None:
+    first, second = case.scene(pairs.made_twice)
+    findings = refusals.accepted(second, "a conversation that is there")
+    if not findings:
+        one, two = map(case.stage.driver.made_group, (first, second))
+        findings += values.equal(second, "$.Result", one, two, "the pair has two conversations")
+        there = case.stage.driver.was_there(second)
+        if there is not None:
+            why = "the conversation is not reported as being there"
+            findings += values.equal(second, "$.Result.Exist", True, there, why)
+    case.judge(findings)
+
+
+@pytest.mark.thorough
+@pytest.mark.check("pair-takes-no-members")
+def test_a_pair_takes_no_third(case: Case) -> None:
+    answer = case.scene(pairs.joined)
+    why = "a third person"
+    case.judge(
+        [
+            *refusals.refused(answer, why),
+            *refusals.code_among(answer, case.given["codes"], why),
+        ]
+    )

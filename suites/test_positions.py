@@ -1,0 +1,39 @@
+"""Read positions move forward, and are not receipts."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import values
+from receiptspec.errors import NotExercised
+from receiptspec.scenes import positions
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.mark.check("read-position-is-observed")
+def test_whether_a_read_position_makes_receipts_is_recorded(case: Case) -> None:
+    scene = case.scene(positions.moved)
+    read = any(receipt.read for receipt in scene.after.receipts.values())
+    case.observe("moving the read position makes receipts", "yes" if read else "no")
+
+
+@pytest.mark.check("read-position-moves-forward")
+def test_a_read_position_only_moves_forward(case: Case) -> None:
+    scene = case.scene(positions.moved)
+    if not scene.moving.accepted:
+        raise NotExercised(f"it could not be moved: {scene.moving.describe()}")
+    answer, position = scene.forward
+    why = "the position was not moved"
+    findings = values.equal(answer, "$.Result.ReadIndexes", scene.wanted, position, why)
+    answer, position = scene.back
+    why = "the position moved back"
+    case.judge(
+        findings or values.equal(answer, "$.Result.ReadIndexes", scene.wanted, position, why)
+    )
+
+
+@pytest.mark.check("read-position-starts-at-zero")
+def test_who_has_read_nothing_is_at_zero(case: Case) -> None:
+    answer, position = case.scene(positions.moved).start
+    why = "a member who has read nothing is elsewhere"
+    case.judge(values.equal(answer, "$.Result.ReadIndexes", 0, position, why))

@@ -1,0 +1,127 @@
+"""Receipts that name people name the right ones."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, values
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.scenes import groups, pairs
+
+
+def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
+    """Return answers about groups with who has read what, and the members, owner first."""
+    ready = case.scene(groups.good)
+    found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
+    if case.stage.target.writes:
+        found.append((ready.fresh, {m.id: set() for m in ready.messages}, ready.group.members))
+    try:
+        scene = case.scene(groups.reading)
+    except NotExercised as reason:
+        case.observe("receipts of messages that were read", str(reason))
+        return found
+    a, b, c = (message.id for message in scene.messages)
+    first, second, *rest = scene.group.members[1:]
+    for step, readers in (
+        (scene.one, {a: {first}, b: set(), c: set()}),
+        (scene.marked, {a: {first}, b: {second}, c: set()}),
+        (scene.everybody, {a: {first, second, *rest}, b: {second}, c: {second}}),
+    ):
+        found.append((step, readers, scene.group.members))
+    return found
+
+
+def listed(case: Case, *, reading: bool) -> list[Finding]:
+    findings: list[Finding] = []
+    for step, readers, (owner, *others) in steps(case):
+        for message, who in readers.items():
+            receipt = step.receipts.get(message)
+            if step.answer.accepted and receipt is not None:
+                wanted = [user for user in others if (user in who) is reading]
+                findings += receipts.listed(step.answer, receipt, reading, wanted, [owner])
+    return findings
+
+
+@pytest.mark.check("receipt-list-is-an-array")
+def test_the_receipts_come_in_an_array(case: Case) -> None:
+    answer = case.scene(groups.ready).fresh.answer
+    found = answer.value
+    for key in case.given["at"]:
+        found = found.get(key) if isinstance(found, dict) else None
+    path = ".".join(("$", *case.given["at"]))
+    findings: list[Finding] = []
+    if answer.accepted and not isinstance(found, list):
+        findings = values.equal(answer, path, [], found, "the receipts are in no array")
+    case.judge([*findings, *case.witnessed_so_far()])
+
+
+@pytest.mark.check("receipt-has-its-list")
+def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
+    reading, name = case.given["read"], case.given["name"]
+    findings: list[Finding] = []
+    for step, readers, (_, *others) in steps(case):
+        for message, who in readers.items():
+            receipt = step.receipts.get(message)
+            somebody = bool(who) if reading else len(who) < len(others)
+            if step.answer.accepted and receipt is not None and somebody:
+                findings += receipts.has_list(step.answer, receipt, reading, name)
+    case.judge([*findings[:1], *case.witnessed_so_far()])
+
+
+@pytest.mark.check("readers-are-listed")
+def test_who_has_read_is_listed(case: Case) -> None:
+    case.scene(groups.reading)
+    case.judge(listed(case, reading=True))
+
+
+@pytest.mark.check("non-readers-are-listed")
+def test_who_has_not_read_is_listed(case: Case) -> None:
+    case.judge(listed(case, reading=False))
+
+
+@pytest.mark.check("receipt-lists-are-disjoint")
+def test_nobody_is_named_twice(case: Case) -> None:
+    findings: list[Finding] = []
+    for step, _, _ in steps(case):
+        for receipt in step.receipts.values():
+            findings += receipts.disjoint(step.answer, receipt)
+    case.judge(findings)
+
+
+@pytest.mark.check("sender-is-in-no-list")
+def test_the_sender_is_in_no_list(case: Case) -> None:
+    pair = case.scene(pairs.fresh)
+    answers = [(step, members[0]) for step, _, members in steps(case)]
+    answers.append((pair.before, pair.conversation.members[0]))
+    findings: list[Finding] = []
+    for step, sender in answers:
+        for receipt in step.receipts.values():
+            findings += receipts.not_listed(step.answer, receipt, sender, "the sender")
+    case.judge(findings)
+
+
+@pytest.mark.check("receipt-lists-cover-members")
+def test_every_other_member_is_in_one_list(case: Case) -> None:
+    findings: list[Finding] = []
+    for step, _, (owner, *others) in steps(case):
+        for receipt in step.receipts.values():
+            if receipt.readers is not None and receipt.non_readers is not None:
+                both = {*receipt.readers, *receipt.non_readers}
+                findings += receipts.covered(step.answer, receipt, both - {owner}, others)
+    case.judge(findings)
+
+
+@pytest.mark.check("read-stays-read")
+def test_who_has_read_stays_in_the_list(case: Case) -> None:
+    scene = case.scene(groups.reading)
+    first = scene.messages[0]
+    readers = scene.everybody.receipt(first).readers or ()
+    findings: list[Finding] = []
+    for _ in range(case.given["times"] if case.profile.rank > 0 else 1):
+        step = groups.asked(case.stage, case.stage.ask(scene.group, scene.messages))
+        again = step.receipts.get(first.id)
+        if step.answer.accepted and again is not None:
+            findings = receipts.listed(step.answer, again, True, readers, again.readers or ())
+        if findings:
+            break
+    case.judge(findings)

@@ -1,0 +1,34 @@
+"""A walk that the infrastructure ends is no error of the suite, whether or not it repeats."""
+
+import pytest
+
+from receiptspec.errors import Inconclusive, NotExercised, Throttled
+from receiptspec.model import explore
+
+
+class Stage:
+    """Refuses groups, the first time or always."""
+
+    def __init__(self, error, *, always):
+        self.error, self.always, self.asked = error, always, 0
+
+    def users(self, count):
+        return tuple(f"u{n}" for n in range(count))
+
+    def group(self, _size):
+        self.asked += 1
+        if self.always or self.asked == 1:
+            raise self.error
+        raise NotExercised("another reason")
+
+
+@pytest.mark.parametrize("always", [True, False])
+@pytest.mark.parametrize("error", [NotExercised("no group"), Throttled("to the end")])
+def test_trouble_keeps_its_name(error, always):
+    with pytest.raises((Inconclusive, NotExercised)):
+        explore(Stage(error, always=always), 2, 5)
+
+
+def test_other_errors_are_errors():
+    with pytest.raises(ZeroDivisionError):
+        explore(Stage(ZeroDivisionError(), always=True), 2, 5)

@@ -2,7 +2,7 @@ import re
 import time
 from html.parser import HTMLParser
 
-from report_samples import HOSTILE, hostile, of_every_outcome, report, result, unanswered
+from report_samples import HOSTILE, exchange, hostile, of_every_outcome, report, result, unanswered
 
 from receiptspec.report import comparison, html
 
@@ -185,3 +185,17 @@ def test_500_requirements_on_5_targets_take_less_than_1_5_mb():
         assert links <= set(re.findall(r'id="([^"]+)"', text))
         assert ("more in report.json" in text) == (failing == 1.0)
         assert time.perf_counter() - began < 20
+
+
+def test_what_is_newer_than_the_pin_says_so():
+    assert (
+        "new in 2026-12, fails nobody yet"
+        in Page(html.render(report(result("fail", new=True, since="2026-12")))).text
+    )
+
+
+def test_lines_to_a_harness_are_shown_as_such():
+    made = exchange(request={**exchange()["request"], "url": "harness:/alice"})
+    shown = Page(html.render(report(result("fail", exchanges=[made])))).text
+    assert "The same line for the harness" in shown
+    assert "HTTP" not in shown

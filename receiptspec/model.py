@@ -309,6 +309,7 @@ class _Machine(RuleBasedStateMachine):
                     ANSWERED, checks.each_answered(answer, found, [state.message.id])
                 )
             elif state.base is None:
+                deviations += self._lists(state, now, answer)
                 deviations += self._as(
                     BOUND, checks.within(answer, now, _SIZE + 2, "reading, some of them repeatedly")
                 )
@@ -336,7 +337,12 @@ class _Machine(RuleBasedStateMachine):
                 )
 
     def _moved_otherwise(self, state: _State, now: Receipt | None) -> bool:
-        if not state.message.wants_receipt or state.base is None:
+        if not state.message.wants_receipt:
+            return False
+        if state.listed and now is not None and now.readers is not None:
+            owner = state.message.conversation.owner
+            return set(now.readers) - {owner} != state.readers
+        if state.base is None:
             return False
         if now is None or now.read is None or state.base.read is None:
             return now is None

@@ -409,10 +409,20 @@ class _Book:
         directory = self.config.getoption("--report")
         if not directory or self.config.option.collectonly:
             return
-        self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
-        ahead = self._document(self.ledger.results(self.run.requirements), code=EXIT["interrupted"])
+        try:
+            self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
+        ahead = self._document(self._results(), code=EXIT["interrupted"])
         deviations = {target.name: target.deviations for target in self.run.targets}
         self._lines.header(ahead, deviations, self.ledger.today)
+
+    def _results(self) -> list[dict[str, Any]]:
+        return [
+            row
+            for row in self.ledger.results(self.run.requirements)
+            if self.run.wants(row["target"], row["requirement"])
+        ]
 
     def _document(
         self, results: list[dict[str, Any]], *, stale: Sequence[str] = (), code: int
@@ -432,11 +442,7 @@ class _Book:
         """Draw the conclusion, write the reports, set the exit code."""
         if self.config.option.collectonly:
             return
-        results = [
-            row
-            for row in self.ledger.results(self.run.requirements)
-            if self.run.wants(row["target"], row["requirement"])
-        ]
+        results = self._results()
         stale = self.ledger.stale(results)
         code = exit_code(results, strict=self.run.strict, stale=stale)
         if exitstatus == pytest.ExitCode.INTERRUPTED:

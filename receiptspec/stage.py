@@ -314,7 +314,8 @@ class Stage:
 
     def _alive(self, *, strict: bool = False) -> bool:
         bad = {Verdict.TROUBLE, Verdict.THROTTLED} if strict else {Verdict.TROUBLE}
-        return any(self._once(probe).verdict not in bad for probe in self._probes())
+        probes = self._probes()  # twice: the first may meet a connection that broke before
+        return any(self._once(probe).verdict not in bad for probe in (*probes, *probes))
 
     def _await_return(self, answer: Answer) -> None:
         deadline = time.monotonic() + _OUTAGE

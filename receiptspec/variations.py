@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from receiptspec.dialect import RawJson
+from receiptspec.dialect import RawJson, dumps
 from receiptspec.errors import ContractError
 from receiptspec.neutral import Call
 
@@ -25,6 +25,8 @@ _KEYS = {
     "body",
     "everywhere",
     "replace",
+    "tail",
+    "python",
     "label",
 }
 
@@ -33,7 +35,8 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     """Return `call` with one departure.
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
-    parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body.
+    parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body;
+    ``tail``: what follows it; ``python``: written as Python would print it.
     ``body``: ``{set: {…}, drop: […], rename: {old: new}, quote: […], zeros: […]}`` on top-level
     fields; ``quote`` turns numbers to text, ``zeros`` writes them with a leading 0. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
@@ -42,6 +45,11 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     unknown = change.keys() - _KEYS
     if unknown:
         raise ContractError(f"a call cannot be varied by {', '.join(sorted(unknown))}")
+    raw = change.get("bytes", change["raw"].encode("utf-8") if "raw" in change else call.raw)
+    if "tail" in change:
+        raw = dumps(call.body) + change["tail"].encode("utf-8")
+    if change.get("python"):
+        raw = repr(call.body).encode("utf-8")
     return replace(
         call,
         query={**call.query, **change.get("query", {})},
@@ -50,7 +58,7 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
         method=change.get("method", call.method),
         path=change.get("path", call.path),
         credential=change.get("credential", call.credential),
-        raw=change.get("bytes", change["raw"].encode("utf-8") if "raw" in change else call.raw),
+        raw=raw,
         body=_varied(call.body, change),
         label=change.get("label") or _name(change),
     )
@@ -105,6 +113,8 @@ def _name(change: Mapping[str, Any]) -> str:
         parts.append(f"credential {change['credential']}")
     if "raw" in change:
         parts.append(f"body {change['raw']!r}" if change["raw"] else "an empty body")
+    parts += [f"{change['tail']!r} behind the body"] if "tail" in change else []
+    parts += ["a body as Python prints it"] if change.get("python") else []
     body = change.get("body", {})
     parts += [f"no {name}" for name in body.get("drop", ())]
     parts += [f"{new} instead of {old}" for old, new in body.get("rename", {}).items()]

@@ -21,7 +21,24 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         if batch.before.answer.accepted:
             ids = [message.id for message in batch.messages]
             findings += receipts.each_answered(batch.before.answer, batch.before.receipts, ids)
+        findings += read_ones(case)
     case.judge(findings)
+
+
+def read_ones(case: Case) -> list[Finding]:
+    """Expect items for messages that were read as well, where somebody can read."""
+    try:
+        scene = case.scene(groups.reading)
+    except NotExercised as reason:
+        case.observe("messages that were read", str(reason))
+        return []
+    ids = [message.id for message in scene.messages]
+    return [
+        finding
+        for step in (scene.one, scene.everybody)
+        if step.answer.accepted
+        for finding in receipts.each_answered(step.answer, step.receipts, ids)
+    ]
 
 
 @pytest.mark.check("order-is-observed")

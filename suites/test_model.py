@@ -60,3 +60,13 @@ def test_in_any_order_a_dismissed_group_is_refused(case: Case) -> None:
     if case.operation.name != case.stage.driver.ask:
         raise NotExercised("the model asks another operation")
     judge(case, "dismissed-group-is-refused")
+
+
+@pytest.mark.check("readers-are-listed")
+def test_in_any_order_who_has_read_is_listed(case: Case) -> None:
+    judge(case, "readers-are-listed")
+
+
+@pytest.mark.check("non-readers-are-listed")
+def test_in_any_order_who_has_not_read_is_listed(case: Case) -> None:
+    judge(case, "non-readers-are-listed")

@@ -6,6 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
+from receiptspec.neutral import Conversation
 from receiptspec.scenes import groups, pairs
 
 
@@ -14,7 +15,12 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
     ready = case.scene(groups.good)
     found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
     if case.stage.target.writes:
-        found.append((ready.fresh, {m.id: set() for m in ready.messages}, ready.group.members))
+        nobody: dict[object, set[object]] = {m.id: set() for m in ready.messages}
+        asked = [ready.fresh]
+        if case.profile.rank > 0:  # twice, in another order, one by one: the same lists
+            asked += [*case.scene(groups.asked_twice), case.scene(groups.reordered)]
+            asked += case.scene(groups.split)
+        found += [(step, nobody, ready.group.members) for step in asked]
     try:
         scene = case.scene(groups.reading)
     except NotExercised as reason:
@@ -22,6 +28,15 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         return found
     a, b, c = (message.id for message in scene.messages)
     first, second, *rest = scene.group.members[1:]
+    if case.profile.rank > 0:
+        crossed = case.scene(groups.permuted)
+        one, other = (message.id for message in crossed.messages)
+        members = crossed.messages[0].conversation.members
+        x, y = members[1:3]
+        for step, readers in zip(
+            crossed.steps, ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}}), strict=True
+        ):
+            found.append((step, readers, members))
     for step, readers in (
         (scene.one, {a: {first}, b: set(), c: set()}),
         (scene.marked, {a: {first}, b: {second}, c: set()}),
@@ -117,7 +132,10 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
     first = scene.messages[0]
     readers = scene.everybody.receipt(first).readers or ()
     findings: list[Finding] = []
-    for _ in range(case.given["times"] if case.profile.rank > 0 else 1):
+    times = case.given["times"] if case.profile.rank > 0 else 1
+    for turn in range(times):
+        if turn == times - 1 and turn:
+            disturb(case, scene.group)
         step = groups.asked(case.stage, case.stage.ask(scene.group, scene.messages))
         again = step.receipts.get(first.id)
         if step.answer.accepted and again is not None:
@@ -125,3 +143,11 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
         if findings:
             break
     case.judge(findings)
+
+
+def disturb(case: Case, group: Conversation) -> None:
+    """Send another message and take it back, where that can be done."""
+    try:
+        case.stage.must(case.stage.driver.recall(case.stage.say(group)))
+    except NotExercised as reason:
+        case.observe("a message taken back meanwhile", str(reason))

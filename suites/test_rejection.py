@@ -47,7 +47,7 @@ def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
 
 def judged(case: Case, mutation: mutations.Mutation) -> bool:
     """Whether a value of a wrong type is of a kind that the row names, where it names any."""
-    kinds = case.given.get("kinds")
+    kinds = case.given.get("items" if mutation.at.endswith("/*") else "kinds")
     return kinds is None or any(f"({kind} for" in mutation.label for kind in kinds)
 
 

@@ -6,8 +6,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from receiptspec import resources
-from receiptspec.commands import running
+from receiptspec.commands import reporting, running
 from receiptspec.findings import Outcome
+from receiptspec.report import FORMATS
 from receiptspec.results import EXIT
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +33,19 @@ def test_every_option_of_a_run_is_documented():
     assert options
     text = README + TARGETS
     assert [option for option in options if option not in text] == []
+
+
+def test_every_option_of_report_and_compare_is_documented():
+    reports = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    params = [*reporting.report.params, *reporting.compare.params]
+    options = {option for param in params for option in param.opts if option.startswith("--")}
+    assert len(options) >= 8
+    assert [option for option in sorted(options) if option not in reports] == []
+
+
+def test_every_file_of_a_report_is_documented():
+    reports = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    assert [name for name in [*FORMATS, "run.jsonl"] if f"| `{name}` |" not in reports] == []
 
 
 def test_every_outcome_and_exit_status_is_explained():

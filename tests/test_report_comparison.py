@@ -143,3 +143,8 @@ def test_hostile_strings_do_not_steer_the_terminal():
     terminal.show(hostile(), file=text)
     assert "\x1b" not in text.getvalue()
     text.getvalue().encode("utf-8")
+
+
+def test_what_is_newer_than_the_pin_is_not_worse():
+    found = compare(report(result()), report(result("fail", new=True, since="2026-12")))
+    assert (kinds(found), found["exit_code"]) == ([("changed", "TC-GMR-01")], 0)

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import stat
@@ -6,7 +7,7 @@ import pytest
 from report_samples import HOSTILE, report, result
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.report import files
+from receiptspec.report import FORMATS, files, terminal
 
 
 def saved(folder, name, made):
@@ -95,3 +96,23 @@ def test_different_contracts_are_not_merged():
     other["targets"][0]["contract"] = "tencent@2025-01"
     with pytest.raises(ConfigurationError, match="2025-01"):
         files.merged([report(), other])
+
+
+def test_a_report_with_only_what_is_required_can_be_drawn(tmp_path):
+    made = report(result("fail"), result("observed", "B", level="MAY"))
+    for row in made["results"]:
+        for name in ("operation", "text", "source", "impact", "rerun", "observations"):
+            del row[name]
+    for name in ("description", "targets_file"):
+        del made["targets"][0][name]
+    del made["run"]["strict"], made["run"]["complete"]
+    found = files.load([saved(tmp_path, "a.json", made)])
+    for render in FORMATS.values():
+        assert render(found)
+    terminal.show(found, file=io.StringIO())
+
+
+def test_a_result_of_a_target_that_is_not_named_is_no_report(tmp_path):
+    made = report(result(), result(target="u"), targets=["t"], valid=False)
+    with pytest.raises(ConfigurationError, match="does not name"):
+        files.load([saved(tmp_path, "a.json", made)])

@@ -129,3 +129,8 @@ def test_hostile_strings_stay_text():
     (entry,) = log(hostile())["entries"]
     assert entry["response"]["content"]["text"] == HOSTILE
     assert re.fullmatch(r"[ -~]+", entry["request"]["url"])
+
+
+def test_lines_to_a_harness_are_no_http():
+    made = exchange(request={**exchange()["request"], "url": "harness:/alice"})
+    assert log(report(result("fail", exchanges=[made])))["entries"] == []

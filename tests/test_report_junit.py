@@ -86,3 +86,9 @@ def test_hostile_strings_stay_text():
 def test_a_request_without_an_answer_says_why():
     (case,) = cases(report(result("fail", exchanges=[unanswered()]))).values()
     assert "answer connection reset" in case.find("failure").text
+
+
+def test_what_is_newer_than_the_pin_fails_nobody():
+    (case,) = cases(report(result("fail", new=True, since="2026-12"))).values()
+    assert case.find("failure") is None
+    assert "new in 2026-12" in case.find("skipped").get("message")

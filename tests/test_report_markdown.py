@@ -93,3 +93,9 @@ def test_a_partial_run_says_so():
     text = markdown.render(report(result(), complete=False, code=2))
     assert "cut short" in text
     assert "✅" not in text
+
+
+def test_what_is_newer_than_the_pin_says_so():
+    assert "new in 2026-12, fails nobody yet" in markdown.render(
+        report(result("fail", new=True, since="2026-12"))
+    )

@@ -1,7 +1,7 @@
 import json
 
 from jsonschema import Draft202012Validator
-from report_samples import HOSTILE, hostile, of_every_outcome, report, result, unanswered
+from report_samples import HOSTILE, exchange, hostile, of_every_outcome, report, result, unanswered
 
 from receiptspec.report import sarif
 
@@ -176,3 +176,14 @@ def test_hostile_strings_stay_text():
     assert HOSTILE in found["message"]["text"]
     assert "helpUri" not in run["tool"]["driver"]["rules"][0]
     assert sarif.render(hostile()).isascii()
+
+
+def test_what_is_newer_than_the_pin_is_a_note():
+    (found,) = run_of(report(result("fail", new=True, since="2026-12")))["results"]
+    assert found["level"] == "note"
+
+
+def test_lines_to_a_harness_are_no_web_request():
+    made = exchange(request={**exchange()["request"], "url": "harness:/alice"})
+    (found,) = run_of(report(result("fail", exchanges=[made])))["results"]
+    assert "webRequest" not in found

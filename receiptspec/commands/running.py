@@ -198,3 +198,6 @@ class _Progress:
         book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
+            directory = session.config.getoption("--report")
+            if directory:
+                click.echo(f"reports: {Path(directory, 'report.html')} and beside it")

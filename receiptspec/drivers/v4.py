@@ -31,14 +31,15 @@ _LABEL = "HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a signature is good: a day (YYYYMMDD), a region, a service."""
+    """Where a signature is good: a day (YYYYMMDD), a region, a service, and the last word."""
 
     day: str
     region: str = "cn-north-1"
     service: str = "rtc"
+    terminator: str = "request"
 
     def __str__(self) -> str:
-        return f"{self.day}/{self.region}/{self.service}/request"
+        return f"{self.day}/{self.region}/{self.service}/{self.terminator}"
 
 
 def percent_encoded(text: str) -> str:

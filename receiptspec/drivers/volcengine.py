@@ -273,6 +273,11 @@ def _other_day(draft: _Draft) -> None:
     draft.scope = replace(draft.scope, day=f"{yesterday:%Y%m%d}")
 
 
+def _swapped(draft: _Draft) -> None:
+    """Send another body than the one that was signed; all headers stay."""
+    draft.body = draft.body.rstrip()[:-1] + b',"RsTampered":1}'
+
+
 def _tampered(draft: _Draft) -> None:
     """Send another body, hash header and all, than the one that was signed."""
     draft.body = draft.body.rstrip()[:-1] + b',"RsTampered":1}'
@@ -386,8 +391,10 @@ _CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
     "other-day": ("the scope of another day", _other_day),
     "other-region": ("the scope of another region", _other_region),
     "other-service": ("the scope of another service", _scoped(service="im")),
+    "other-terminator": ("a scope that ends in another word", _scoped(terminator="aws4_request")),
     "other-method": ("signed for GET", _get),
-    "tampered-body": ("another body than the signed one", _tampered),
+    "tampered-body": ("another body than the signed one", _swapped),
+    "tampered-hash": ("another body and hash than the signed ones", _tampered),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
     "no-authorization": ("no Authorization", _without("authorization")),
@@ -396,6 +403,11 @@ _CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
         "a scheme that does not exist",
         _finished(lambda text: text.replace("HMAC-SHA256 ", "RS-GARBAGE ", 1)),
     ),
+    "other-label": (
+        "the label of another vendor",
+        _finished(lambda text: text.replace("HMAC-SHA256 ", "AWS4-HMAC-SHA256 ", 1)),
+    ),
+    "bearer": ("a bearer token", _finished(lambda _: "Bearer rs-no-such-token")),
     "no-scheme": ("no words that mean anything", _finished(lambda _: "rs garbage")),
     "decoded-key": ("the secret key decoded first", _decoded_key),
     "prefixed-key": ("the secret key with a prefix", _prefixed_key),

@@ -9,7 +9,7 @@ from typing import Any
 
 from receiptspec import resources, yamltext
 
-__all__ = ["Alternatives", "alternatives", "unbreakable"]
+__all__ = ["Alternatives", "alternatives", "consequences", "unbreakable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ def alternatives(vendor: str) -> Alternatives:
 def unbreakable(vendor: str) -> Mapping[str, str]:
     """Return the tested rows of a vendor that need no fault, each with the reason."""
     found: Mapping[str, str] = _data("reference/faults/unbreakable.yaml").get(vendor, {})
+    return found
+
+
+def consequences(vendor: str, requirement: str) -> Collection[str]:
+    """Return the rows of a vendor that cannot be right either when this one is broken."""
+    found: Collection[str] = (
+        _data("reference/faults/consequences.yaml").get(vendor, {}).get(requirement, ())
+    )
     return found
 
 

@@ -13,6 +13,7 @@ from receiptspec.checks.answers import PASSIVE
 from receiptspec.contract import Contract
 from receiptspec.findings import Level, Outcome
 from receiptspec.proving.jobs import RED, Ran, Row
+from receiptspec.proving.known import consequences
 from receiptspec.reference.behaviour import Fault
 
 __all__ = [
@@ -91,7 +92,7 @@ def explained(fault: Fault, name: str, ran: Ran, contract: Contract) -> str:
     is that check for the operation that the fault breaks. Every answer: the own row is about the
     form of all answers of that operation, so that nothing about it can be right.
     """
-    if name in fault.also:
+    if name in fault.also or name in consequences(fault.vendor, fault.requirement):
         return "declared"
     own, other = ran.rows.get(fault.requirement), ran.rows[name]
     row, home = contract.requirement(name), contract.requirement(fault.requirement)

@@ -121,6 +121,8 @@ def _changes(
     for identifier in dict.fromkeys([*new, *old]):
         before, after = old.get(identifier), new.get(identifier)
         kind = _kind(before, after)
+        if kind in (Kind.WORSE, Kind.REVEALED) and after is not None and after.get("new"):
+            kind = Kind.CHANGED  # newer than the target's pin: it fails nobody
         if kind is None:
             continue
         row = after or before or {}

@@ -60,14 +60,44 @@ def _read(file: Path) -> dict[str, Any]:
     else:
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"is no report: {error}", file=file) from None
     problem = best_match(_validator().iter_errors(found))
     if problem is not None:
         raise ConfigurationError(
             f"is no report: {problem.message[:200]}", file=file, path=problem.json_path
         )
-    return dict(found)
+    return _completed(found)
+
+
+_SOURCE: Mapping[str, Any] = dict.fromkeys(("title", "section", "url", "date"), "")
+_RESULT: Mapping[str, Any] = {
+    **dict.fromkeys(("text", "impact", "rerun"), ""),
+    "operation": None,
+    "observations": [],
+    "source": {},
+}
+
+
+def _completed(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report with every optional field there."""
+    targets = [_with(t, {"description": "", "targets_file": ""}) for t in report["targets"]]
+    results = [_with(row, _RESULT) for row in report["results"]]
+    results = [{**row, "source": _with(row["source"], _SOURCE)} for row in results]
+    known = {target["name"] for target in targets}
+    if any(row["target"] not in known for row in results):
+        raise ConfigurationError("is no report: a result of a target that it does not name")
+    return {
+        **report,
+        "run": _with(report["run"], {"strict": False, "complete": True}),
+        "targets": targets,
+        "results": results,
+        "summary": summary(results),
+    }
+
+
+def _with(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {**given, **{name: value for name, value in defaults.items() if name not in given}}
 
 
 def _validator() -> Draft202012Validator:

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import harfile
 
+from receiptspec.report import exchanges
+
 __all__ = ["render"]
 
 
@@ -28,7 +30,7 @@ def _exchanges(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     why: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
-        for exchange in row["exchanges"]:
+        for exchange in filter(exchanges.is_http, row["exchanges"]):
             request = exchange["request"]
             key = (row["target"], exchange["started"], request["url"], request["body"])
             found.setdefault(key, exchange)

@@ -85,8 +85,11 @@ class Writer:
 
     def _line(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"kind": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except OSError:  # a full disk must not end the run; the reports at its end say so
+            pass
 
 
 def _fields(item: Deviation) -> dict[str, str]:
@@ -116,7 +119,7 @@ def _lines(text: str, file: Path | None) -> list[dict[str, Any]]:
             continue
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == len(raw):
                 break
             raise ConfigurationError("is no run.jsonl", file=file, line=number) from None

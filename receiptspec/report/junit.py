@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from receiptspec.findings import Outcome
+from receiptspec.report import exchanges
 
 __all__ = ["render"]
 
@@ -98,7 +99,10 @@ def _case(row: Mapping[str, Any], *, strict: bool) -> ET.Element:
         },
     )
     message = clean(row["reason"] or row["outcome"].replace("_", " "))
-    if outcome is Outcome.FAIL or (strict and outcome is Outcome.WARNING):
+    if row.get("new") and outcome in (Outcome.FAIL, Outcome.WARNING):
+        said = f"new in {row.get('since', '')}, fails nobody yet: {row['reason']}"
+        ET.SubElement(case, "skipped", message=clean(said), type="new")
+    elif outcome is Outcome.FAIL or (strict and outcome is Outcome.WARNING):
         failure = ET.SubElement(case, "failure", message=message, type=row["outcome"])
         failure.text = clean(evidence(row))
     elif outcome in (Outcome.ERROR, Outcome.INCONCLUSIVE):
@@ -126,7 +130,7 @@ def evidence(row: Mapping[str, Any]) -> str:
         if response is None:
             lines.append(f"answer {exchange['trouble'] or 'none'}")
         else:
-            lines.append(f"answer HTTP {response['status']} {response['body']}")
+            lines.append(f"{exchanges.outcome(exchange)} {response['body']}")
     if row.get("impact"):
         lines.append(f"impact {row['impact']}")
     if row.get("rerun"):

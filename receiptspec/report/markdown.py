@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from receiptspec.findings import Outcome
-from receiptspec.report import verdicts
+from receiptspec.report import exchanges, verdicts
 
 __all__ = ["LIMIT", "fence", "plain", "render"]
 
@@ -84,7 +84,8 @@ def _failures(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _failure(row: Mapping[str, Any]) -> str:
     operation = f" · {plain(row['operation'])}" if row.get("operation") else ""
     name = f"{plain(row['requirement'])} {row['level']} on {plain(row['target'][:80])}"
-    lines = [f"#### {name}{operation}", "", plain(row.get("text", "")[:600]), ""]
+    new = f" · new in {plain(row['since'])}, fails nobody yet" if row.get("new") else ""
+    lines = [f"#### {name}{operation}{new}", "", plain(row.get("text", "")[:600]), ""]
     source = row.get("source", {})
     if source.get("title"):
         words = [source["title"], source.get("section", ""), source.get("date", "")]
@@ -111,9 +112,9 @@ def _failure(row: Mapping[str, Any]) -> str:
 def _exchange(row: Mapping[str, Any]) -> list[str]:
     for exchange in row["exchanges"][:1]:
         response = exchange["response"]
-        answer = exchange["trouble"] or "no answer"
+        answer = exchanges.outcome(exchange)
         if response is not None:
-            answer = f"HTTP {response['status']}\n{_cut(response['body'])}"
+            answer += f"\n{_cut(response['body'])}"
         return [
             "<details><summary>request and answer</summary>",
             "",

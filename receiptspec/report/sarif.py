@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from receiptspec.findings import Outcome
-from receiptspec.report import verdicts
+from receiptspec.report import exchanges, verdicts
 
 __all__ = ["render"]
 
@@ -111,7 +111,7 @@ def _invocation(
 def _results(
     report: Mapping[str, Any], row: Mapping[str, Any], order: Mapping[str, int]
 ) -> Iterator[dict[str, Any]]:
-    exchanges = {exchange["number"]: exchange for exchange in row["exchanges"]}
+    there = {exchange["number"]: exchange for exchange in row["exchanges"]}
     target = next(t for t in report["targets"] if t["name"] == row["target"])
     for found in row["findings"]:
         outcome = Outcome(row["outcome"])
@@ -121,9 +121,7 @@ def _results(
         result: dict[str, Any] = {
             "ruleId": row["requirement"],
             "ruleIndex": order[row["requirement"]],
-            "level": "warning"
-            if found["advisory"] and outcome is Outcome.FAIL
-            else _LEVELS[outcome],
+            "level": _level(row, found),
             "message": {"text": message},
             "locations": [_location(target, row, found)],
             "partialFingerprints": {"receiptspec/v1": _fingerprint(row, found)},
@@ -135,13 +133,20 @@ def _results(
                 "rerun": row.get("rerun", ""),
             },
         }
-        exchange = next((exchanges[n] for n in found["exchanges"] if n in exchanges), None)
-        if exchange is not None:
+        exchange = next((there[n] for n in found["exchanges"] if n in there), None)
+        if exchange is not None and exchanges.is_http(exchange):
             result["webRequest"] = _web_request(exchange["request"])
             result["webResponse"] = _web_response(exchange)
         if outcome is Outcome.KNOWN_DEVIATION:
             result["suppressions"] = [{"kind": "external", "justification": row["reason"]}]
         yield result
+
+
+def _level(row: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    outcome = Outcome(row["outcome"])
+    if row.get("new"):
+        return "note"
+    return "warning" if found["advisory"] and outcome is Outcome.FAIL else _LEVELS[outcome]
 
 
 def _location(

@@ -311,7 +311,8 @@ def _observed(observations: Iterable[Mapping[str, Any]]) -> Table:
 
 def _conclusion(found: Mapping[str, Any]) -> Text:
     counts = found["summary"]
-    worse = counts["worse"] - counts["allowed"] + len(found["missing_targets"])
+    gone = [name for name in found["missing_targets"] if name not in found["allowed"]]
+    worse = counts["worse"] - counts["allowed"] + len(gone)
     words, style = ("got worse", "bold red") if found["exit_code"] else ("no worse", "bold green")
     return Text.assemble(
         "\n",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
-from receiptspec.scenes.groups import Asked, asked, good, reading
+from receiptspec.scenes.groups import Asked, Reading, Ready, asked, good, reading
 from receiptspec.stage import Stage
 
 __all__ = ["Twin", "foreign", "read_twin", "sent_twice", "strangers", "twins", "viewed"]
@@ -59,7 +60,10 @@ def foreign(stage: Stage) -> Twin:
 
 def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
     """Ask the same as nobody in particular, then with a viewer that the documents don't know."""
-    scene = good(stage)
+    try:
+        scene: Ready | Reading = stage.scene(reading)  # where there is something to hide
+    except NotExercised:
+        scene = good(stage)
     call = stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
     plain = asked(stage, stage.call(call))
     views = []

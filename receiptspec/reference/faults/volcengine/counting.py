@@ -185,7 +185,6 @@ _FLAGS = [
     edits(
         "flag-inverted", 34, _direct(lambda i: i.update({_FLAG: not i[_FLAG]})), shows="inverted"
     ),
-    edits("flag-late", 34, _late_flag, cls="timing", shows="true from the second look on"),
     edits(
         "one-to-one-lists-unread",
         41,
@@ -293,14 +292,6 @@ _PEOPLE = [
         cls="counting",
         shows="user 0 for the first",
     ),
-    bends(
-        "strangers-read",
-        40,
-        {"reads_by_strangers": True},
-        operation="",
-        cls="isolation",
-        shows="who is no member can have read",
-    ),
 ]
 
 _SPREAD = [
@@ -331,9 +322,9 @@ _SPREAD = [
     ),
     bends("asking-reads", 37, {"asking_reads": True}, cls="isolation", shows="asking reads"),
     edits("answers-frozen", 36, _frozen, cls="timing", shows="the first answer for ever"),
-    edits("reads-forgotten", 42, _forgets, cls="lifecycle", shows="unread at the third look"),
+    edits("reads-forgotten", 36, _forgets, cls="lifecycle", shows="unread at the third look"),
     edits("reads-flicker", 42, _flickers, cls="timing", shows="unread in every other answer"),
-    edits("newest-resets", 42, _newest_resets, cls="lifecycle", shows="a new message resets"),
+    edits("newest-resets", 36, _newest_resets, cls="lifecycle", shows="a new message resets"),
     edits("recall-resets", 42, _recall_resets, cls="rare-trigger", shows="a recall resets"),
 ]
 

@@ -132,7 +132,7 @@ _ABOUT = [
     ),
     metadata(
         "error-on-success",
-        60,
+        62,
         lambda m: m.update(Error={"CodeN": 0, "Code": "OK", "Message": ""}),
         shows='Error "OK" beside the Result',
     ),
@@ -185,7 +185,7 @@ _CARRIED = [
         lambda r: r.header("Content-Type", "application/octet-stream"),
         shows="application/octet-stream",
     ),
-    bytes_of("body-utf-16", 68, _utf16, shows="UTF-16"),
+    bytes_of("body-utf-16", 101, _utf16, shows="UTF-16"),
     replies("body-cut", 101, _cut, shows="half of the bytes, then the end"),
     bytes_of("body-truncated", 101, lambda b: b[:-2], shows="the last two characters missing"),
     bytes_of("body-twice", 101, lambda b: b + b, shows="two documents"),

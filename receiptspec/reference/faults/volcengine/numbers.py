@@ -64,11 +64,11 @@ _EXACT = [
     items("message-id-as-double", 88, _rounded(_double, _ID), **_FINE, shows="a rounded MessageId"),
     items("conversation-id-as-double", 88, _rounded(_double, _PLACE), **_FINE, shows="rounded"),
     items("users-as-doubles", 88, _users, **_FINE, shows="rounded user ids"),
-    items("ids-of-32-bits", 88, _rounded(_truncated, _ID), **_FINE, shows="the lower 32 bits"),
+    items("ids-of-32-bits", 24, _rounded(_truncated, _ID), **_FINE, shows="the lower 32 bits"),
     edits("later-ids-as-doubles", 88, _last_rounded, cls="rare-trigger", shows="but for the first"),
     bytes_of(
         "ids-with-exponent",
-        88,
+        24,
         lambda body: re.sub(rb"\b([0-9])([0-9]{18})\b", rb"\1.\2e18", body),
         cls="precision",
         shows="1.709040620191372977e18",
@@ -126,7 +126,7 @@ _NEIGHBOURS = [
     ),
     bends(
         "client-id-ignored",
-        93,
+        "VE-GMRR-93a",
         {"ve_client_ids": False},
         operation=_SEND,
         cls="idempotency",

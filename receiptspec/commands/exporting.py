@@ -35,7 +35,11 @@ def openapi(vendor: str, output: str | None, server: str | None) -> None:
     known = contracts.vendors()
     if vendor not in known:
         raise ConfigurationError(f"no vendor {vendor!r}", fix=f"known: {', '.join(known)}")
-    made = document(contracts.load(vendor), server=server)
+    described = contracts.load(vendor)
+    if described.server is not None:
+        what = f"{described.title} is called through a harness, not over HTTP"
+        raise ConfigurationError(what, fix=f"export its server: --vendor {described.server.vendor}")
+    made = document(described, server=server)
     if output is None:
         click.echo(json.dumps(made, indent=2, ensure_ascii=False))
         return

@@ -30,7 +30,7 @@ from receiptspec.errors import (
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Level, Outcome, Result, outcome_of
 from receiptspec.results import exit_code, serialise
-from receiptspec.run import Run, prepare
+from receiptspec.run import Run, host_of, prepare
 from receiptspec.stage import Stage
 
 __all__ = ["pytest_configure"]
@@ -60,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
     group.addoption("--report", metavar="DIR", help="write all reports there")
     group.addoption("--receiptspec-run-id", help=argparse_suppress())
+    group.addoption("--receiptspec-by-host", action="store_true", help=argparse_suppress())
 
 
 def argparse_suppress() -> str:
@@ -78,7 +79,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     config.addinivalue_line("markers", "thorough: left out of the smoke profile")
-    config.addinivalue_line("markers", "xdist_group(name): tests that share a worker")
     names: list[str] = config.getoption("--target")
     if not names:
         return
@@ -142,8 +142,31 @@ def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the seed, the run's id and its share of the rate."""
     run = node.config.stash.get(_RUN, None)
     if run is not None:
-        workers = len(node.config.getoption("tx") or ()) or 1
-        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "share": workers}
+        apart = node.config.getoption("--receiptspec-by-host")
+        share = 1 if apart else len(node.config.getoption("tx") or ()) or 1
+        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "share": share}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file on one target, or those of a whole host, in one worker."""
+    run = config.stash.get(_RUN, None)
+    if run is None:
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    apart = config.getoption("--receiptspec-by-host")
+    hosts = {target.name: host_of(target) for target in run.targets}
+
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, case = nodeid.partition("::")
+            case = case.partition("[")[2]
+            names = [name for name in hosts if case.startswith(f"{name}-")]
+            target = max(names, key=len, default="")
+            return hosts.get(target, target) if apart else f"{target}:{file}"
+
+    return Together(config, log)
 
 
 # --- collection ---------------------------------------------------------------------------
@@ -179,7 +202,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (dropped if item.get_closest_marker("check") else kept).append(item)
             continue
         item.stash[_CASE] = case
-        item.add_marker(pytest.mark.xdist_group(f"{case.target}:{item.path.name}"))
         kept.append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)

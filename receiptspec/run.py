@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
 from receiptspec import reference
@@ -25,7 +26,7 @@ from receiptspec.stage import Stage
 from receiptspec.targets import Target
 from receiptspec.webhooks import Listener
 
-__all__ = ["Run", "prepare"]
+__all__ = ["Run", "host_of", "prepare"]
 
 
 def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
@@ -41,6 +42,11 @@ def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
         "identifier": server.identifier,
         "key": Secret(server.key),
     }
+
+
+def host_of(target: Target) -> str:
+    """Return the host that a target is on; every embedded server is one of its own."""
+    return f"embedded:{target.name}" if target.embedded else urlsplit(target.url).netloc
 
 
 @dataclass

@@ -19,9 +19,11 @@ from receiptspec.checks.answers import WITNESSED
 from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import terminal
-from receiptspec.run import prepare
+from receiptspec.run import host_of, prepare
 
 __all__ = ["run"]
+
+_MOST_HOSTS = 8
 
 _EXAMPLES = """\b
 Examples:
@@ -67,7 +69,12 @@ Before the first run: receiptspec doctor --target mine
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
 @click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
-@click.option("-n", "workers", type=click.IntRange(1, 64), default=1, help="Parallel workers.")
+@click.option(
+    "-n",
+    "workers",
+    type=click.IntRange(1, 64),
+    help="Parallel workers. Default: one, or one a host when targets are on several.",
+)
 def run(
     file: str | None,
     names: tuple[str, ...],
@@ -78,7 +85,7 @@ def run(
     strict: bool,
     seed: int | None,
     directory: str | None,
-    workers: int,
+    workers: int | None,
 ) -> None:
     """Judge targets by the documented contract of their vendor.
 
@@ -118,8 +125,12 @@ def run(
         arguments.append("--strict-should")
     if directory is not None:
         arguments += ["--report", directory]
-    if workers > 1:
-        arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
+    hosts = {host_of(target) for target in prepared.targets}
+    if workers is None and len(hosts) > 1:
+        workers = min(len(hosts), _MOST_HOSTS)
+        arguments.append("--receiptspec-by-host")
+    if workers is not None and workers > 1:
+        arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadscope"]
     sys.exit(_pytest(arguments))
 
 

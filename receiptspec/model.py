@@ -8,6 +8,7 @@ requirement that promises it, together with the shortest script that shows it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -59,6 +60,8 @@ class _State:
     since: int = 0
     base: Receipt | None = None
     listed: bool = True
+    repeats: int = 0
+    read_at: float = 0.0
 
 
 class _Broken(AssertionError):
@@ -163,6 +166,7 @@ class _Machine(RuleBasedStateMachine):
         for one in fresh:
             one.readers.add(reader)
             one.since += 1
+            one.read_at = time.monotonic()
         names = ", ".join(one.name for one in fresh)
         self.script.append(f"{self.names[reader]} reads {names}")
 
@@ -177,7 +181,7 @@ class _Machine(RuleBasedStateMachine):
         reader = next(m for m in self._members(state) if m in state.readers)
         if not tries_to_read(self.stage, reader, state.message):
             return
-        state.base, state.since = None, 0
+        state.repeats += 1
         self.script.append(f"{self.names[reader]} reads {state.name} again")
 
     def _members(self, state: _State) -> tuple[Any, ...]:
@@ -308,14 +312,16 @@ class _Machine(RuleBasedStateMachine):
                 deviations += self._as(
                     ANSWERED, checks.each_answered(answer, found, [state.message.id])
                 )
-            elif state.base is None:
+            else:
                 deviations += self._lists(state, now, answer)
                 deviations += self._as(
                     BOUND, checks.within(answer, now, _SIZE + 2, "reading, some of them repeatedly")
                 )
-            else:
-                deviations += self._lists(state, now, answer)
+                if state.base is None:
+                    continue
                 for name, by, check in (("read", 1, READ), ("unread", -1, UNREAD)):
+                    if self._repeated(state, now, name, by):
+                        continue
                     why = f"{state.since} members read it" if state.since else "others were read"
                     wrong = checks.changed(answer, state.base, now, name, by * state.since, why)
                     deviations += self._as(check if state.since else STILL, wrong)
@@ -336,6 +342,13 @@ class _Machine(RuleBasedStateMachine):
                     check, checks.listed(answer, now, check == LISTED, wanted, {owner})
                 )
 
+    def _repeated(self, state: _State, now: Receipt, name: str, by: int) -> bool:
+        """Whether a number moved as far as it may where repeated reads count again."""
+        was, is_ = getattr(state.base, name), getattr(now, name)
+        if not state.repeats or was is None or is_ is None:
+            return False
+        return bool(state.since <= by * (is_ - was) <= state.since + state.repeats)
+
     def _moved_otherwise(self, state: _State, now: Receipt | None) -> bool:
         if not state.message.wants_receipt:
             return False
@@ -347,12 +360,15 @@ class _Machine(RuleBasedStateMachine):
         if now is None or now.read is None or state.base.read is None:
             return now is None
         unread = (state.base.unread or 0) - (now.unread or 0)
-        return now.read - state.base.read != state.since or unread != state.since
+        more, less = now.read - state.base.read, unread
+        allowed = range(state.since, state.since + state.repeats + 1)
+        return more not in allowed or less not in allowed
 
     def _remember(self, states: Iterable[_State], found: dict[Any, Receipt]) -> None:
         for state in states:
             now = found.get(state.message.id)
-            if now is not None and now.known:
+            waiting = time.monotonic() - state.read_at < self.stage.target.consistency
+            if now is not None and now.known and not (state.base is None and waiting):
                 state.base, state.since = now, 0
 
     @rule(which=st.integers(0, 39), read=st.booleans(), count=st.integers(1, 3))

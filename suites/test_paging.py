@@ -171,6 +171,24 @@ def test_nobody_is_listed_as_reader_of_a_new_message(case: Case) -> None:
 @pytest.mark.check("reader-changes-lists")
 def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
     case.judge(two_lists(case.scene(paging.half_read), "three of six have read"))
+    if case.profile.rank == 0:
+        return
+    scene = case.scene(paging.turned)  # here the lists were asked for before as well
+    owner, *others = scene.message.conversation.members
+    read, unread = scene.after
+    for listed in (*scene.before, read, unread):
+        listed.must_be_whole()
+    left = [member for member in others if member != scene.reader]
+    case.judge(
+        [
+            *checks.everybody_once(
+                read.last_answer, read.members, [scene.reader], [], "readers, listed before"
+            ),
+            *checks.everybody_once(
+                unread.last_answer, unread.members, left, [owner], "others, listed before"
+            ),
+        ]
+    )
 
 
 @pytest.mark.check("lists-are-disjoint")

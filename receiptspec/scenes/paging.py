@@ -11,7 +11,7 @@ from receiptspec.neutral import Answer, Message, Page
 from receiptspec.scenes.groups import Asked, asked, good
 from receiptspec.stage import Stage
 
-__all__ = ["Half", "Walk", "fresh", "grown", "half_read", "page_of", "walk"]
+__all__ = ["Half", "Turned", "Walk", "fresh", "grown", "half_read", "page_of", "turned", "walk"]
 
 _TOO_FAR = 3
 
@@ -120,6 +120,40 @@ def half_read(stage: Stage) -> Half:
     The lists are asked until they show the readers or the consistency window is over.
     """
     return _half(stage, 7, 3, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The lists of a message before and after one member has read it."""
+
+    message: Message
+    reader: Any
+    before: tuple[Walk, Walk]
+    after: tuple[Walk, Walk]
+
+
+def turned(stage: Stage) -> Turned:
+    """List who has and has not read, let one member read, list again."""
+    message = stage.say(stage.group(3))
+    reader = message.conversation.members[1]
+
+    def lists() -> tuple[Walk, Walk]:
+        return (
+            walk(stage, message, read=True, count=100),
+            walk(stage, message, read=False, count=100),
+        )
+
+    before = lists()
+    stage.reads(reader, [message])
+    after = before
+    for _ in stage.patience():
+        after = lists()
+        read, unread = after
+        if not read.last_answer.accepted or (
+            reader in read.members and reader not in unread.members
+        ):
+            break
+    return Turned(message, reader, before, after)
 
 
 def grown(stage: Stage, size: int, count: int) -> Half:

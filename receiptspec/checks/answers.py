@@ -51,6 +51,10 @@ class Monitor:
         """Yield (requirement id, what is wrong or was seen, ``None`` for nothing)."""
         if answer.verdict is Verdict.TROUBLE and not answer.spoken:
             return
+        if answer.exchange.was_interrupted:
+            return
+        if answer.verdict is Verdict.THROTTLED and not answer.spoken:
+            return
         yield from self._each("answers-are-strict-json", _strictness(answer))
         if self._is_documented(answer):
             yield from self._each("status-is-200", _status(answer))
@@ -154,7 +158,7 @@ def _strictness(answer: Answer) -> list[Finding]:
     document = answer.document
     assert document is not None  # noqa: S101
     trouble = answer.exchange.trouble
-    if trouble and answer.spoken:
+    if trouble:
         return [
             Finding(
                 f"{answer.operation}: {trouble}",

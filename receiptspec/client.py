@@ -26,10 +26,11 @@ import urllib3
 from pyrate_limiter import Limiter, Rate
 from requests import exceptions
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from receiptspec.errors import BudgetSpent
-from receiptspec.exchange import Exchange, Request, Response, Trouble, as_pairs
+from receiptspec.exchange import Exchange, Request, Response, Secret, Trouble, as_pairs
 from receiptspec.targets import Budget, Timeouts
 
 __all__ = ["MAX_BODY", "Client", "Trouble"]
@@ -60,6 +61,7 @@ class Client:
         rate: float | None = None,
         budget: Budget | None = None,
         ca: str | None = None,
+        proxy: str | None = None,
     ) -> None:
         self.origin = origin
         self._timeouts = timeouts or Timeouts()
@@ -68,6 +70,7 @@ class Client:
         self._born = time.monotonic()
         self._limiter = _limiter(rate)
         self._ca = ca
+        self._proxies = _proxies(origin, proxy)
         self._session = self._connected()
         self._apart = threading.local()
         self._others: list[requests.Session] = []
@@ -129,6 +132,7 @@ class Client:
                     prepared,
                     stream=True,
                     allow_redirects=False,
+                    proxies=self._proxies,
                     timeout=(self._timeouts.connect, self._timeouts.read),
                 )
                 self._read(answer, body)
@@ -167,7 +171,7 @@ class Client:
 
     def _find(self) -> None:
         """Look the host up within the time to connect: the system's resolver knows no deadline."""
-        if self._found:
+        if self._found or self._proxies:
             return
         host = urlsplit(self.origin).hostname or ""
         said: list[Exception | None] = []
@@ -208,6 +212,16 @@ def _limiter(rate: float | None) -> Limiter | None:
         return None
     whole = rate >= 1
     return Limiter(Rate(int(rate), 1000) if whole else Rate(max(1, round(rate * 60)), 60_000))
+
+
+def _proxies(origin: str, proxy: str | None) -> dict[str, str]:
+    """Return what requests wants to know of a proxy; of the environment's only when told so."""
+    if proxy is None:
+        return {}
+    if proxy == "environment":
+        return get_environ_proxies(origin)
+    address = proxy.reveal() if isinstance(proxy, Secret) else proxy
+    return {"http": address, "https": address}
 
 
 def _needs_no_search(origin: str) -> bool:
@@ -305,11 +319,20 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make connections whose answers are bounded."""
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        """Make connections by way of a proxy whose answers are bounded."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 # --- what goes wrong ------------------------------------------------------------------------

@@ -221,8 +221,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn what a test said into an outcome, and attach the result to pytest's report."""
-    made = yield
     case = item.stash.get(_CASE, None)
+    if case is not None and call.excinfo is not None:
+        _spare_traceback(item, call.excinfo.value)
+    made = yield
     if case is None or call.when != "call":
         return made
     run = item.config.stash[_RUN]
@@ -244,6 +246,12 @@ def pytest_runtest_makereport(
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     _colour(made, result, strict=run.strict)
     return made
+
+
+def _spare_traceback(item: pytest.Item, error: BaseException) -> None:
+    """Keep pytest from reading sources for a traceback that no report shows: it takes minutes."""
+    if isinstance(error, (Nonconformity, NotExercised, Inconclusive)):
+        item.repr_failure = lambda *_args, **_options: str(error)  # type: ignore[method-assign]
 
 
 def _outcome(

@@ -69,7 +69,7 @@ class Run:
     def _staged(self, target: Target) -> Callable[[], Stage]:
         def stage() -> Stage:
             if target.name in self._broken:
-                raise self._broken[target.name]
+                raise self._broken[target.name].with_traceback(None)
             if target.name not in self._stages:
                 try:
                     self._stages[target.name] = self._start(target)

@@ -100,6 +100,7 @@ class Stage:
             rate=_rate(target, self.contract, share),
             budget=_share_of(target.budget, share),
             ca=target.ca,
+            proxy=target.proxy,
         )
 
     def __repr__(self) -> str:
@@ -118,7 +119,7 @@ class Stage:
         Raises `Unreachable` or `CredentialsRefused`, again at every later call.
         """
         if self._refusal is not None:
-            raise self._refusal
+            raise self._refusal.with_traceback(None)  # else it grows with every raise
         if self._opened:
             return
         try:

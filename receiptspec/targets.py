@@ -100,6 +100,7 @@ class Target:
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     fixture: Fixture | None = None
     ca: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     deviations: tuple[Deviation, ...] = ()
     file: str = ""
 
@@ -109,7 +110,7 @@ class Target:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The configured credentials that must never be shown."""
-        held = [*self.auth.values(), self.webhook_token]
+        held = [*self.auth.values(), self.webhook_token, self.proxy]
         return tuple(value for value in held if isinstance(value, Secret))
 
 
@@ -263,6 +264,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=block.get("ca"),
+        proxy=_proxy(block.get("proxy")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         file=str(source.file),
     )
@@ -315,6 +317,11 @@ def _listener(source: yamltext.YamlFile, name: str, value: str | None) -> str | 
             f"{value!r} is not on this machine", path, fix="like http://127.0.0.1:9099"
         )
     return value
+
+
+def _proxy(value: str | None) -> str | None:
+    """Return the address; one with a password in it is a secret."""
+    return Secret(value) if value and "@" in value else value
 
 
 def _secret(value: str | None) -> Secret | None:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "requirements": "catalogue:requirements",
     "explain": "catalogue:explain",
     "serve": "serving:serve",
+    "cleanup": "cleaning:cleanup",
 }
 
 

@@ -106,14 +106,23 @@ class Client:
         for session in (self._session, *self._others):
             session.close()
 
-    def send(self, request: Request, *, writes: bool = False, apart: bool = False) -> Exchange:
+    def send(
+        self,
+        request: Request,
+        *,
+        writes: bool = False,
+        apart: bool = False,
+        within: float | None = None,
+    ) -> Exchange:
         """Send the request's final bytes and read the whole answer.
 
-        `apart` uses a connection of the calling thread, for calls at the same time. Raises
+        `apart` uses a connection of the calling thread, for calls at the same time. `within` is for
+        cleaning up: it takes no longer than these seconds, and whatever the budget says. Raises
         `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
         session = self._own() if apart else self._session
-        number = self._spend(writes=writes)
+        timeouts = self._timeouts if within is None else self._timeouts.at_most(within)
+        number = self._spend(writes=writes) if within is None else self._spend_freely()
         if self._limiter is not None:
             self._limiter.try_acquire("target")
         prepared = requests.PreparedRequest()
@@ -124,16 +133,16 @@ class Client:
         body = bytearray()
         answer: requests.Response | None = None
         trouble: str | None = None
-        ends = _ENDS.set(time.monotonic() + self._timeouts.total)
+        ends = _ENDS.set(time.monotonic() + timeouts.total)
         try:
-            with _told_apart(self._timeouts):
+            with _told_apart(timeouts):
                 self._find()
                 answer = session.send(
                     prepared,
                     stream=True,
                     allow_redirects=False,
                     proxies=self._proxies,
-                    timeout=(self._timeouts.connect, self._timeouts.read),
+                    timeout=(timeouts.connect, timeouts.read),
                 )
                 self._read(answer, body)
         except _Failed as failure:
@@ -156,6 +165,11 @@ class Client:
     def _spend(self, *, writes: bool) -> int:
         with self._lock:
             return self._count(writes=writes)
+
+    def _spend_freely(self) -> int:
+        with self._lock:
+            self._spent.requests += 1
+            return self._spent.requests
 
     def _count(self, *, writes: bool) -> int:
         budget, spent = self._budget, self._spent

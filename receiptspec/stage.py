@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import shlex
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Exchange, Redactor, Request
 from receiptspec.findings import Finding, Observation
+from receiptspec.journal import Journal
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
@@ -75,6 +77,7 @@ class Stage:
         namespace: str = "0",
         share: int = 1,
         listener: Listener | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.target = replace(target, auth=auth) if auth is not None else target
         self.contract: Contract = contracts.load(target.vendor)
@@ -94,6 +97,7 @@ class Stage:
         self._needed: dict[str, list[Answer]] = {}
         self._there: set[str] = set()
         self._listener = listener
+        self._journal = journal
         self._client = Client(
             _origin_only(origin),
             timeouts=target.timeouts,
@@ -257,15 +261,35 @@ class Stage:
         request = self.driver.build(operation, call)
         for secret in self.driver.secrets():
             self.redact.add(secret)
+        number = self._announce(call)
         exchange = self._client.send(request, writes=operation.writes)
         self._compare_clocks(exchange)
         answer = replace(
             self.driver.read(call.operation, exchange),
             request_body=None if call.raw is not None else call.body,
         )
+        self._enter(call, number, answer)
         if not exchange.trouble:
             self._watch(answer)
         return answer
+
+    def _announce(self, call: Call) -> int | None:
+        """Write down what a call is to make, before it is sent."""
+        made = self.driver.makes(call) if self._journal is not None else None
+        return self._journal.intends(*made) if made and self._journal else None
+
+    def _enter(self, call: Call, number: int | None, answer: Answer) -> None:
+        """Write down what a call made or ended; without an answer that stays open."""
+        if self._journal is None:
+            return
+        if number is not None:
+            id_ = self.driver.made_group(answer)
+            if id_ is not None:
+                self._journal.made(number, id_)
+            elif answer.refused or answer.verdict is Verdict.THROTTLED:
+                self._journal.nothing(number)
+        elif answer.accepted and (ended := self.driver.ends(call)) is not None:
+            self._journal.gone(ended)
 
     def _repeated(self, call: Call, answer: Answer) -> Answer:
         """Take a broken transfer for the target's doing only when it happens every time."""
@@ -287,20 +311,51 @@ class Stage:
                 raise NotExercised(f"{call.operation} writes; there is no writes: true")
         operations = [self.contract.operations[call.operation] for call in calls]
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
-        with ThreadPoolExecutor(connections) as pool:
-            sent = pool.map(
-                lambda pair: self._client.send(pair[1], writes=pair[0].writes, apart=True),
-                zip(operations, requests, strict=True),
-            )
-            exchanges = list(sent)
+        numbers = [self._announce(call) for call in calls]
+        writes = [operation.writes for operation in operations]
+        exchanges = self._send_at_once(list(zip(requests, writes, strict=True)), connections)
         answers = [
             replace(self.driver.read(call.operation, exchange), request_body=call.body)
             for call, exchange in zip(calls, exchanges, strict=True)
         ]
-        for answer in answers:
+        for call, number, answer in zip(calls, numbers, answers, strict=True):
+            self._enter(call, number, answer)
             if not answer.exchange.trouble:
                 self._watch(answer)
         return answers
+
+    def _send_at_once(
+        self, requests: Sequence[tuple[Request, bool]], connections: int
+    ) -> list[Exchange]:
+        """Send over several threads, none of which keeps an interrupted run from ending."""
+        waiting = list(enumerate(requests))[::-1]
+        done: dict[int, Exchange | Exception] = {}
+
+        def work() -> None:
+            while waiting:
+                try:
+                    index, (request, writes) = waiting.pop()
+                except IndexError:
+                    return
+                try:
+                    done[index] = self._client.send(request, writes=writes, apart=True)
+                except Exception as error:
+                    done[index] = error
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:
+            waiting.clear()
+        exchanges = []
+        for _, exchange in sorted(done.items()):
+            if isinstance(exchange, Exception):
+                raise exchange
+            exchanges.append(exchange)
+        return exchanges
 
     def _compare_clocks(self, exchange: Exchange) -> None:
         """Remember how far the target's clock is ahead of ours, by whole seconds."""
@@ -632,15 +687,58 @@ class Stage:
                 raise NotExercised(str(error)) from None
         return self._listener
 
-    def close(self) -> None:
-        """Dismiss the groups that were made and close the connections."""
-        keep = self.target.embedded or self._refusal is not None
-        for group in [] if keep else self._created:
-            try:
-                self._once(self.driver.dismiss(group))
-            except Inconclusive:
+    def clean(self, seconds: float, hurry: Callable[[], float] = lambda: math.inf) -> list[str]:
+        """Dismiss what the journal lists, within `seconds` and what `hurry` leaves.
+
+        Returns a line for each thing that is left, with the reason.
+        """
+        if self._journal is None:
+            return []
+        lines = []
+        away = ""
+        ends = time.monotonic() + seconds
+        for item in self._journal.left:
+            time_left = min(ends - time.monotonic(), hurry())
+            if item.id is None:
+                why = "it may be there, its id never came back"
+            elif not self.target.writes:
+                why = "the target has no writes: true"
+            elif time_left <= 0:
+                why = "there was no time left to dismiss it"
+            elif away:
+                why = away
+            else:
+                answer = self._dismiss(item.id, time_left)
+                gone = answer.accepted or self.driver.is_gone(answer)
+                why = "" if gone else self.redact(answer.describe())
+                away = why if answer.verdict is Verdict.TROUBLE else ""
+            if why:
+                lines.append(f"{self.target.name}: group {item.id or item.name}: {why}")
+        return lines
+
+    def _dismiss(self, id_: Any, seconds: float) -> Answer:
+        """End one group, waiting out throttling as long as there is time."""
+        assert self._journal is not None  # noqa: S101
+        ends = time.monotonic() + seconds
+        call = self.driver.dismiss(Conversation(Kind.GROUP, id_, "", "", ()))
+        request = self.driver.build(self.contract.operations[call.operation], call)
+        for secret in self.driver.secrets():
+            self.redact.add(secret)
+        while True:
+            exchange = self._client.send(request, within=max(ends - time.monotonic(), 0.1))
+            answer = self.driver.read(call.operation, exchange)
+            if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
                 break
+            time.sleep(0.4)
+        if answer.accepted or self.driver.is_gone(answer):
+            self._journal.gone(id_)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections and the journal."""
         self._client.close()
+        if self._journal is not None:
+            self._journal.close()
         if self._listener is not None:
             self._listener.close()
 

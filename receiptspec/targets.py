@@ -41,6 +41,10 @@ class Timeouts:
     read: float = 10.0
     total: float = 30.0
 
+    def at_most(self, seconds: float) -> Timeouts:
+        """Return the same, but none longer than `seconds`."""
+        return Timeouts(*(min(t, seconds) for t in (self.connect, self.read, self.total)))
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

@@ -225,5 +225,3 @@ def test_a_write_is_refused_before_it_is_sent():
         stage.close()
         assert len(server.seen) == sent
     assert WRITES
-
-

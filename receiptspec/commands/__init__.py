@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["TARGETS"]
+__all__ = ["JOURNAL", "TARGETS"]
 
 TARGETS = click.option(
     "--targets", "file", metavar="FILE", help="Where targets are. Default: ./targets.yaml."
+)
+JOURNAL = click.option(
+    "--journal",
+    "folder",
+    metavar="DIR",
+    help="Where runs note what they make. Default: receiptspec/journal in the state directory.",
 )

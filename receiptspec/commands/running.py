@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,12 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import resources
+from receiptspec import report, resources
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
-from receiptspec.commands import TARGETS
-from receiptspec.errors import ConfigurationError
+from receiptspec.commands import JOURNAL, TARGETS
 from receiptspec.report import terminal
-from receiptspec.run import prepare
+from receiptspec.run import INTERRUPTED, prepare
 
 __all__ = ["run"]
 
@@ -35,6 +34,7 @@ __all__ = ["run"]
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
 @click.option("--report", "directory", metavar="DIR", help="Write report.json there.")
+@JOURNAL
 @click.option("-n", "workers", type=click.IntRange(1, 64), default=1, help="Parallel workers.")
 def run(
     file: str | None,
@@ -44,6 +44,7 @@ def run(
     strict: bool,
     seed: int | None,
     directory: str | None,
+    folder: str | None,
     workers: int,
 ) -> None:
     """Judge targets by the documented contract of their vendor.
@@ -53,10 +54,16 @@ def run(
     """
     chosen = names or ("reference",)
     prepared = prepare(
-        file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
+        file=file,
+        names=chosen,
+        profile=profile,
+        seed=seed,
+        requirements=ids,
+        strict=strict,
+        journal=folder,
     )
     if directory is not None:
-        _writable(Path(directory))
+        report.claim(Path(directory))
     click.echo(terminal.headline(prepared))
     arguments = ["--seed", str(prepared.seed), "--profile", profile]
     arguments += ["--targets", str(targets_file.find_file(file))]
@@ -68,6 +75,8 @@ def run(
         arguments.append("--strict-should")
     if directory is not None:
         arguments += ["--report", directory]
+    if folder is not None:
+        arguments += ["--receiptspec-journal", str(Path(folder).resolve())]
     if workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
     sys.exit(_pytest(arguments))
@@ -103,18 +112,34 @@ class _Progress:
             console=terminal.console_for(sys.stderr),
         )
         self._task: TaskID | None = None
-        self._interrupted = False
-        signal.signal(signal.SIGINT, self._interrupt)
+        self._book: Any = None
+        self._finishing = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
 
     def _interrupt(self, *_: object) -> None:
-        """Interrupt, and remember it: raised inside some callbacks it would be lost."""
-        self._interrupted = True
-        raise KeyboardInterrupt
+        """Interrupt, and remember it: raised inside some callbacks it would be lost.
+
+        While reports are written and things are cleaned up, that is only hurried.
+        """
+        INTERRUPTED.set()
+        if not self._finishing:
+            raise KeyboardInterrupt
 
     def pytest_runtest_setup(self) -> None:
         """Stop before the next test when an interrupt was lost."""
-        if self._interrupted:
+        if INTERRUPTED.is_set():
             raise KeyboardInterrupt
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Stop the bar, let the run be closed in peace, show the conclusion."""
+        self._finishing = True
+        self._book = session.config.pluginmanager.get_plugin("receiptspec-book")
+        self._bar.stop()
+        result = yield
+        self._conclude()
+        return result
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -138,21 +163,9 @@ class _Progress:
             name = entries[0]["requirement"] if entries else ""
             self._bar.update(self._task, advance=1, description=f"{name:<12}")
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Stop the bar and show the conclusion."""
-        self._bar.stop()
-        book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
+    def _conclude(self) -> None:
+        book = self._book
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
-
-
-def _writable(directory: Path) -> None:
-    """Refuse a report directory that cannot be one before anything is sent."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            return
-    except OSError as error:
-        what = f"reports cannot be written there: {error.strerror}"
-        raise ConfigurationError(what, file=directory) from None
+        for line in book.trouble if book is not None else ():
+            click.echo(f"receiptspec: {line}", err=True)

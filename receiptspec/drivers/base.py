@@ -118,6 +118,21 @@ class Driver(ABC):
         """Return the id of the group that was made, ``None`` when the answer has none."""
 
     @abstractmethod
+    def makes(self, call: Call) -> tuple[str, Any] | None:
+        """Return name and, if it is chosen, id of what a call makes that should not stay.
+
+        ``None`` for a call that makes nothing of the kind.
+        """
+
+    @abstractmethod
+    def ends(self, call: Call) -> Any:
+        """Return the id of what a call ends, ``None`` for a call that ends nothing."""
+
+    @abstractmethod
+    def is_gone(self, answer: Answer) -> bool:
+        """Whether an answer to `dismiss` says that there is no such group."""
+
+    @abstractmethod
     def send_message(
         self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
     ) -> Call:

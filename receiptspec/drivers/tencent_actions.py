@@ -118,6 +118,23 @@ class TencentActions(Driver):
         value = answer.get("GroupId")
         return value if isinstance(value, str) and value else None
 
+    def makes(self, call: Call) -> tuple[str, Any] | None:
+        """Return Name and GroupId of what ``create_group`` is to make."""
+        if call.operation != "create_group" or call.path or call.method:
+            return None
+        body = call.body if isinstance(call.body, dict) else {}
+        name, id_ = body.get("Name"), body.get("GroupId")
+        shown = name if isinstance(name, str) else "without a name"
+        return shown[:100], id_ if isinstance(id_, str) and id_ else None
+
+    def ends(self, call: Call) -> Any:
+        """Return the GroupId that ``destroy_group`` is to dismiss."""
+        return call.body.get("GroupId") if call.operation == "destroy_group" else None
+
+    def is_gone(self, answer: Answer) -> bool:
+        """Whether the code (E1) says that there is no such group, or no more."""
+        return answer.code in (10010, 10015)
+
     def send_message(
         self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
     ) -> Call:

@@ -12,13 +12,40 @@ from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
+from receiptspec.journal import lock
 from receiptspec.report import terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
-__all__ = ["document", "terminal", "write"]
+__all__ = ["claim", "document", "terminal", "write"]
 
 Document = Mapping[str, Any]
+
+_CLAIMED: dict[Path, int] = {}
+
+
+def claim(directory: Path) -> None:
+    """Make the directory, find out that it can be written, and keep other runs from it.
+
+    Raises `ConfigurationError` when it cannot be written, or another run is about to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        place = directory.resolve()
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+        handle = None if place in _CLAIMED or os.name == "nt" else os.open(place, os.O_RDONLY)
+    except OSError as error:
+        what = f"reports cannot be written there: {error.strerror}"
+        raise ConfigurationError(what, file=directory) from None
+    if handle is None:
+        return
+    if not lock(handle):
+        os.close(handle)
+        raise ConfigurationError(
+            "another run writes its report there", file=directory, fix="give each run its own"
+        )
+    _CLAIMED[place] = handle
 
 
 def document(

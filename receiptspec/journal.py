@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from receiptspec.errors import ConfigurationError, Inconclusive
 
-__all__ = ["Journal", "Leftover", "default_folder", "leftovers", "lock", "take"]
+__all__ = ["Journal", "Leftover", "check", "default_folder", "leftovers", "lock", "take"]
 
 _SUFFIX = ".jsonl"
 
@@ -27,6 +28,7 @@ class Leftover:
 
     name: str
     id: Any = None
+    owner: Any = None
 
 
 @dataclass
@@ -43,19 +45,20 @@ class Journal:
     _count: int = 0
     _open: dict[int, Leftover] = field(default_factory=dict)
 
-    def intends(self, name: str, id_: Any = None) -> int:
+    def intends(self, name: str, id_: Any = None, owner: Any = None) -> int:
         """Write down what is about to be made; returns the number to tell the rest by.
 
         Raises `Inconclusive` when that is not possible: then nothing may be made.
         """
         self._count += 1
-        self._write({"event": "intends", "number": self._count, "name": name, "id": id_})
-        self._open[self._count] = Leftover(name, id_)
+        entry = {"event": "intends", "number": self._count, "name": name, "id": id_, "owner": owner}
+        self._write(entry)
+        self._open[self._count] = Leftover(name, id_, owner)
         return self._count
 
     def made(self, number: int, id_: Any) -> None:
         """Write down the id of what was made."""
-        self._open[number] = Leftover(self._open[number].name, id_)
+        self._open[number] = replace(self._open[number], id=id_)
         self._write({"event": "made", "number": number, "id": id_})
 
     def nothing(self, number: int) -> None:
@@ -118,6 +121,20 @@ def default_folder() -> Path:
     return base / "receiptspec" / "journal"
 
 
+def check(folder: Path) -> None:
+    """Raise `ConfigurationError` when journals cannot be written to `folder`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise ConfigurationError(
+            f"the journal of what is made cannot be written there: {error.strerror}",
+            file=folder,
+            fix="say where with --journal DIR",
+        ) from None
+
+
 def leftovers(folder: Path, run: str = "") -> list[Path]:
     """Return the journals in `folder`, of one run or of all, oldest first."""
     try:
@@ -139,6 +156,8 @@ def take(path: Path) -> Journal | None:
     if not lock(handle):
         os.close(handle)
         return None
+    if not path.read_bytes().endswith(b"\n"):
+        os.write(handle, b"\n")
     journal = Journal(path.parent, "", "", "", path=path, _handle=handle)
     for entry in _entries(path):
         _replay(journal, entry)
@@ -163,10 +182,12 @@ def _replay(journal: Journal, entry: dict[str, Any]) -> None:
             journal.url = str(entry.get("url", ""))
             journal.targets_file = str(entry.get("targets_file", ""))
         case "intends":
-            journal._open[number] = Leftover(str(entry.get("name", "")), entry.get("id"))
+            journal._open[number] = Leftover(
+                str(entry.get("name", "")), entry.get("id"), entry.get("owner")
+            )
             journal._count = max(journal._count, number)
         case "made" if number in journal._open:
-            journal._open[number] = Leftover(journal._open[number].name, entry.get("id"))
+            journal._open[number] = replace(journal._open[number], id=entry.get("id"))
         case "gone":
             journal._open.pop(number, None)
 

@@ -18,7 +18,7 @@ from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 from receiptspec.exchange import Secret
-from receiptspec.journal import Journal, default_folder, leftovers, take
+from receiptspec.journal import Journal, check, default_folder, leftovers, take
 from receiptspec.reference import launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
@@ -137,7 +137,10 @@ class Run:
         finally:
             self._open.close()
         targets = {target.name: target for target in self.targets}
-        return lines + clean_up(self.journal, targets, run=self.id, hurry=hurry)[1]
+        try:
+            return lines + clean_up(self.journal, targets, run=self.id, hurry=hurry)[1]
+        except ConfigurationError as error:
+            return [*lines, str(error)]
 
 
 class _Hurry:
@@ -228,6 +231,9 @@ def prepare(
                 f"no requirement {identifier!r} of {vendors}",
                 fix="receiptspec requirements lists them",
             )
+    folder = Path(journal) if journal else default_folder()
+    if any(target.writes and not target.embedded for target in chosen):
+        check(folder)
     return Run(
         targets=chosen,
         profile=PROFILES[profile],
@@ -236,5 +242,5 @@ def prepare(
         strict=strict,
         id=run_id or secrets.token_hex(8),
         share=share,
-        journal=Path(journal) if journal else default_folder(),
+        journal=folder,
     )

@@ -36,7 +36,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Exchange, Redactor, Request
 from receiptspec.findings import Finding, Observation
-from receiptspec.journal import Journal
+from receiptspec.journal import Journal, Leftover
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
@@ -708,7 +708,7 @@ class Stage:
             elif away:
                 why = away
             else:
-                answer = self._dismiss(item.id, time_left)
+                answer = self._dismiss(item, time_left)
                 gone = answer.accepted or self.driver.is_gone(answer)
                 why = "" if gone else self.redact(answer.describe())
                 away = why if answer.verdict is Verdict.TROUBLE else ""
@@ -716,11 +716,11 @@ class Stage:
                 lines.append(f"{self.target.name}: group {item.id or item.name}: {why}")
         return lines
 
-    def _dismiss(self, id_: Any, seconds: float) -> Answer:
+    def _dismiss(self, item: Leftover, seconds: float) -> Answer:
         """End one group, waiting out throttling as long as there is time."""
         assert self._journal is not None  # noqa: S101
         ends = time.monotonic() + seconds
-        call = self.driver.dismiss(Conversation(Kind.GROUP, id_, "", "", ()))
+        call = self.driver.dismiss(Conversation(Kind.GROUP, item.id, "", item.owner, ()))
         request = self.driver.build(self.contract.operations[call.operation], call)
         for secret in self.driver.secrets():
             self.redact.add(secret)
@@ -731,7 +731,7 @@ class Stage:
                 break
             time.sleep(0.4)
         if answer.accepted or self.driver.is_gone(answer):
-            self._journal.gone(id_)
+            self._journal.gone(item.id)
         return answer
 
     def close(self) -> None:

@@ -118,8 +118,8 @@ class Driver(ABC):
         """Return the id of the group that was made, ``None`` when the answer has none."""
 
     @abstractmethod
-    def makes(self, call: Call) -> tuple[str, Any] | None:
-        """Return name and, if it is chosen, id of what a call makes that should not stay.
+    def makes(self, call: Call) -> tuple[str, Any, Any] | None:
+        """Return name, id (if it is chosen) and owner of what a call makes that should not stay.
 
         ``None`` for a call that makes nothing of the kind.
         """

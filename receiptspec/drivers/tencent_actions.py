@@ -118,14 +118,15 @@ class TencentActions(Driver):
         value = answer.get("GroupId")
         return value if isinstance(value, str) and value else None
 
-    def makes(self, call: Call) -> tuple[str, Any] | None:
-        """Return Name and GroupId of what ``create_group`` is to make."""
+    def makes(self, call: Call) -> tuple[str, Any, Any] | None:
+        """Return Name, GroupId and Owner_Account of what ``create_group`` is to make."""
         if call.operation != "create_group" or call.path or call.method:
             return None
         body = call.body if isinstance(call.body, dict) else {}
         name, id_ = body.get("Name"), body.get("GroupId")
         shown = name if isinstance(name, str) else "without a name"
-        return shown[:100], id_ if isinstance(id_, str) and id_ else None
+        chosen = id_ if isinstance(id_, str) and id_ else None
+        return shown[:100], chosen, body.get("Owner_Account")
 
     def ends(self, call: Call) -> Any:
         """Return the GroupId that ``destroy_group`` is to dismiss."""

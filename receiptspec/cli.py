@@ -30,6 +30,7 @@ _COMMANDS = {
     "serve": "serving:serve",
     "prove": "proving:prove",
     "export": "exporting:export",
+    "cleanup": "cleaning:cleanup",
 }
 
 

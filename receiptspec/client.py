@@ -1,47 +1,45 @@
 """HTTP as the suite needs it: final bytes out, raw bytes in, and every failure told apart.
 
-No redirect is followed, nothing is retried, no proxy or netrc is taken from the environment.
+No redirect is followed, nothing is retried, no proxy or netrc is taken from the environment. An
+answer ends at its deadline and its largest size, however it is dripped, packed or made up.
 """
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
+import io
+import os
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from requests import exceptions
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from receiptspec.errors import BudgetSpent
-from receiptspec.exchange import Exchange, Request, Response, as_pairs
+from receiptspec.exchange import Exchange, Request, Response, Secret, Trouble, as_pairs
 from receiptspec.targets import Budget, Timeouts
 
 __all__ = ["MAX_BODY", "Client", "Trouble"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
-
-
-class Trouble(StrEnum):
-    """Why there is no whole answer."""
-
-    REFUSED = "connection refused"
-    DNS = "host name not found"
-    TLS = "TLS failed"
-    CONNECT_TIMEOUT = "no connection in time"
-    READ_TIMEOUT = "no answer in time"
-    RESET = "connection dropped"
-    TRUNCATED = "answer cut short"
-    ENCODING = "content encoding broken"
-    TOO_LARGE = "answer too large"
-    PROTOCOL = "not HTTP"
+_MAX_RAW = MAX_BODY + 1024 * 1024
+_ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
 
 @dataclass
@@ -65,6 +63,7 @@ class Client:
         rates: Mapping[str, float] = MappingProxyType({}),
         budget: Budget | None = None,
         ca: str | None = None,
+        proxy: str | None = None,
     ) -> None:
         self.origin = origin
         self._timeouts = timeouts or Timeouts()
@@ -74,11 +73,13 @@ class Client:
         self._limiter = _Limiter(rate) if rate else None
         self._limiters = {operation: _Limiter(each) for operation, each in rates.items()}
         self._ca = ca
+        self._proxies = _proxies(origin, proxy)
         self._session = self._connected()
         self._apart = threading.local()
         self._others: list[requests.Session] = []
         self._lock = threading.Lock()
         self._journal: list[tuple[float, float, str, int]] = []
+        self._found = _needs_no_search(origin)
 
     def _connected(self) -> requests.Session:
         session = requests.Session()
@@ -86,6 +87,8 @@ class Client:
         session.verify = self._ca or True
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         session.headers.clear()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
         return session
 
     def _own(self) -> requests.Session:
@@ -120,14 +123,23 @@ class Client:
         for session in (self._session, *self._others):
             session.close()
 
-    def send(self, request: Request, *, writes: bool = False, apart: bool = False) -> Exchange:
+    def send(
+        self,
+        request: Request,
+        *,
+        writes: bool = False,
+        apart: bool = False,
+        within: float | None = None,
+    ) -> Exchange:
         """Send the request's final bytes and read the whole answer.
 
-        `apart` uses a connection of the calling thread, for calls at the same time. Raises
+        `apart` uses a connection of the calling thread, for calls at the same time. `within` is for
+        cleaning up: it takes no longer than these seconds, and whatever the budget says. Raises
         `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
         session = self._own() if apart else self._session
-        number = self.admit(request.operation or "", writes=writes)
+        timeouts = self._timeouts if within is None else self._timeouts.at_most(within)
+        number = self.admit(request.operation or "", writes=writes, freely=within is not None)
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -136,18 +148,23 @@ class Client:
         body = bytearray()
         answer: requests.Response | None = None
         trouble: str | None = None
+        ends = _ENDS.set(time.monotonic() + timeouts.total)
         try:
-            with _told_apart():
+            with _told_apart(timeouts):
+                self._find()
                 answer = session.send(
                     prepared,
                     stream=True,
                     allow_redirects=False,
-                    timeout=(self._timeouts.connect, self._timeouts.read),
+                    proxies=self._proxies,
+                    timeout=(timeouts.connect, timeouts.read),
                 )
-                self._read(answer, body, clock)
+                self._read(answer, body)
         except _Failed as failure:
             trouble = str(failure)
+            self._found = _needs_no_search(self.origin)
         finally:
+            _ENDS.reset(ends)
             if answer is not None and trouble:
                 answer.close()
         response = None
@@ -162,13 +179,17 @@ class Client:
         self.note(started, taken, request.operation or "", response)
         return Exchange(number, request, response, started, trouble)
 
-    def admit(self, operation: str = "", *, writes: bool = False) -> int:
+    def admit(self, operation: str = "", *, writes: bool = False, freely: bool = False) -> int:
         """Wait for the rate's permission and return the number of the next request.
 
         Raises `BudgetSpent` where the budget has none left.
         """
         with self._lock:
-            number = self._count(writes=writes)
+            if freely:
+                self._spent.requests += 1
+                number = self._spent.requests
+            else:
+                number = self._count(writes=writes)
         for limiter in (self._limiter, self._limiters.get(operation)):
             if limiter is not None:
                 limiter.wait()
@@ -186,13 +207,37 @@ class Client:
         spent.writes += writes
         return spent.requests
 
-    def _read(self, answer: requests.Response, into: bytearray, clock: float) -> None:
-        for chunk in answer.iter_content(_CHUNK):
+    def _find(self) -> None:
+        """Look the host up within the time to connect: the system's resolver knows no deadline."""
+        if self._found or self._proxies:
+            return
+        host = urlsplit(self.origin).hostname or ""
+        said: list[Exception | None] = []
+
+        def look() -> None:
+            try:
+                socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+                said.append(None)
+            except (OSError, UnicodeError) as error:
+                said.append(error)
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        thread.join(self._timeouts.connect)
+        if not said:
+            raise _Failed(Trouble.DNS, f"{host}: no answer within {self._timeouts.connect:g} s")
+        if said[0] is not None:
+            raise _Failed(Trouble.DNS, host)
+        self._found = True
+
+    @staticmethod
+    def _read(answer: requests.Response, into: bytearray) -> None:
+        while chunk := answer.raw.read1(_CHUNK, decode_content=True):
             into += chunk
             if len(into) > MAX_BODY:
                 raise _Failed(Trouble.TOO_LARGE, f"over {MAX_BODY} bytes")
-            if time.perf_counter() - clock > self._timeouts.total:
-                raise _Failed(Trouble.READ_TIMEOUT, f"not whole after {self._timeouts.total:g} s")
+            if time.monotonic() > _ENDS.get():
+                raise _Late
 
 
 class _Failed(Exception):
@@ -218,45 +263,205 @@ class _Limiter:
             time.sleep(max(int(self._bucket.waiting(item)), 1) / 1000)  # type: ignore[arg-type]
 
 
+def _proxies(origin: str, proxy: str | None) -> dict[str, str]:
+    """Return what requests wants to know of a proxy; of the environment's only when told so."""
+    if proxy is None:
+        return {}
+    if proxy == "environment":
+        return get_environ_proxies(origin)
+    address = proxy.reveal() if isinstance(proxy, Secret) else proxy
+    return {"http": address, "https": address}
+
+
+def _needs_no_search(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    return host == "localhost" or ":" in host or host.replace(".", "").isdigit()
+
+
+# --- what arrives ---------------------------------------------------------------------------
+
+
+class _TooMuch(http.client.HTTPException):
+    """More bytes came than any answer may have."""
+
+
+class _Late(TimeoutError):
+    """The answer was not whole at its deadline."""
+
+
+class _Bounded(io.RawIOBase):
+    """What a socket gives for one answer, up to a deadline and a number of bytes."""
+
+    def __init__(self, sock: socket.socket, ends: float) -> None:
+        self._sock, self._ends, self._left = sock, ends, _MAX_RAW
+        self._stream = sock.makefile("rb", buffering=0)
+        self.over = False
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, waiting for it no longer than the deadline."""
+        time_left = self._ends - time.monotonic()
+        if time_left <= 0:
+            raise _Late
+        silence = self._sock.gettimeout()
+        self._sock.settimeout(time_left if silence is None else min(silence, time_left))
+        try:
+            count = self._stream.readinto(buffer) or 0
+        except TimeoutError:
+            if time.monotonic() >= self._ends:
+                raise _Late from None
+            raise
+        finally:
+            self._sock.settimeout(silence)
+        self.over = not count
+        self._left -= count
+        if self._left < 0:
+            raise _TooMuch
+        return count
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._stream.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that ends in time, whose headers are whole, after any interim answers."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self._bounded = _Bounded(sock, _ENDS.get())
+        self.fp.close()
+        self.fp = io.BufferedReader(self._bounded)
+
+    def begin(self) -> None:
+        """Read status and headers; http.client takes headers that are cut off for whole ones."""
+        super().begin()
+        if self._bounded.over:
+            raise ConnectionResetError("the headers are cut off")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the status, passing over interim ones: http.client knows only 100."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 102 <= status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+class _Plain(HTTPConnection):
+    response_class = _Answer
+
+
+class _Secure(HTTPSConnection):
+    response_class = _Answer
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make connections whose answers are bounded."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        """Make connections by way of a proxy whose answers are bounded."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+# --- what goes wrong ------------------------------------------------------------------------
+
+
 @contextmanager
-def _told_apart() -> Iterator[None]:
-    """Turn the exceptions of requests and urllib3 into one of our words each."""
+def _told_apart(timeouts: Timeouts) -> Iterator[None]:
+    """Turn the exceptions of requests, urllib3 and below into one of our words each."""
     try:
         yield
-    except exceptions.SSLError as error:
-        raise _Failed(Trouble.TLS, _reason(error)) from None
-    except exceptions.ConnectTimeout:
-        raise _Failed(Trouble.CONNECT_TIMEOUT) from None
-    except (exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
-        raise _Failed(Trouble.READ_TIMEOUT) from None
-    except exceptions.ContentDecodingError as error:
-        raise _Failed(Trouble.ENCODING, _reason(error)) from None
-    except exceptions.ChunkedEncodingError as error:
-        raise _Failed(Trouble.TRUNCATED, _reason(error)) from None
-    except exceptions.ConnectionError as error:
-        raise _connection(error) from None
-    except (exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-        raise _Failed(Trouble.PROTOCOL, _reason(error)) from None
+    except (
+        exceptions.RequestException,
+        urllib3.exceptions.HTTPError,
+        OSError,
+        ValueError,
+    ) as error:
+        raise _word_for(error, timeouts) from None
+    except http.client.HTTPException as error:
+        raise _word_for(error, timeouts) from None
 
 
-def _connection(error: exceptions.ConnectionError) -> _Failed:
-    text = str(error)
-    for needle, trouble in (
-        ("NameResolutionError", Trouble.DNS),
-        ("Failed to resolve", Trouble.DNS),
-        ("Read timed out", Trouble.READ_TIMEOUT),
-        ("Connection refused", Trouble.REFUSED),
-        ("Failed to establish", Trouble.REFUSED),
-        ("BadStatusLine", Trouble.PROTOCOL),
-    ):
-        if needle in text:
-            return _Failed(trouble)
-    return _Failed(Trouble.RESET, _reason(error))
+#: The first kind of exception that is anywhere in the chain gives the word.
+_WORDS: tuple[tuple[type[BaseException], Trouble], ...] = (
+    (_TooMuch, Trouble.TOO_LARGE),
+    (_Late, Trouble.READ_TIMEOUT),
+    (urllib3.exceptions.NameResolutionError, Trouble.DNS),
+    (ConnectionRefusedError, Trouble.REFUSED),
+    (exceptions.ConnectTimeout, Trouble.CONNECT_TIMEOUT),
+    (urllib3.exceptions.ReadTimeoutError, Trouble.READ_TIMEOUT),
+    (ssl.SSLEOFError, Trouble.RESET),
+    (ssl.SSLError, Trouble.TLS),
+    (exceptions.SSLError, Trouble.TLS),
+    (urllib3.exceptions.NewConnectionError, Trouble.REFUSED),
+    (urllib3.exceptions.DecodeError, Trouble.ENCODING),
+    (exceptions.ContentDecodingError, Trouble.ENCODING),
+    (ConnectionError, Trouble.RESET),
+    (TimeoutError, Trouble.READ_TIMEOUT),
+    (http.client.IncompleteRead, Trouble.TRUNCATED),
+    (exceptions.ChunkedEncodingError, Trouble.TRUNCATED),
+    (http.client.HTTPException, Trouble.PROTOCOL),
+    (exceptions.ConnectionError, Trouble.RESET),
+)
 
 
-def _reason(error: Exception) -> str:
-    """Return the innermost reason in a few words; its addresses would hold credentials."""
-    inner: BaseException = error
-    while inner.args and isinstance(inner.args[-1], BaseException):
-        inner = inner.args[-1]
-    return type(inner).__name__
+def _word_for(error: BaseException, timeouts: Timeouts) -> _Failed:
+    chain = _chain(error)
+    for kind, trouble in _WORDS:
+        found = next((link for link in chain if isinstance(link, kind)), None)
+        if found is not None:
+            return _Failed(trouble, _detail(found, chain, timeouts))
+    return _Failed(Trouble.PROTOCOL, type(chain[-1]).__name__)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception with all that it was made from, outermost first."""
+    chain: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting:
+        link = waiting.pop(0)
+        if isinstance(link, BaseException) and link not in chain:
+            chain.append(link)
+            waiting += [*link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
+    return chain
+
+
+def _detail(found: BaseException, chain: list[BaseException], timeouts: Timeouts) -> str:
+    """Say more in a few words; most texts of exceptions are left out, as they hold addresses."""
+    if isinstance(found, _TooMuch):
+        return f"over {_MAX_RAW} bytes"
+    if isinstance(found, _Late):
+        return f"not whole after {timeouts.total:g} s"
+    if isinstance(found, ssl.SSLCertVerificationError):
+        return found.verify_message or type(found).__name__
+    if isinstance(found, ssl.SSLError):
+        return (found.reason or type(found).__name__).lower().replace("_", " ")
+    if isinstance(found, urllib3.exceptions.NewConnectionError):
+        return next((os.strerror(e.errno) for e in chain if isinstance(e, OSError) and e.errno), "")
+    if type(found) in (http.client.HTTPException, http.client.LineTooLong):
+        return str(found)
+    silent = (ConnectionRefusedError, exceptions.ConnectTimeout, TimeoutError)
+    if isinstance(found, (*silent, urllib3.exceptions.ReadTimeoutError)):
+        return ""
+    return type(chain[-1] if isinstance(found, exceptions.RequestException) else found).__name__

@@ -9,10 +9,20 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote
 
-__all__ = ["HARNESS", "Exchange", "Redactor", "Request", "Response", "Secret", "credentials_of"]
+__all__ = [
+    "HARNESS",
+    "Exchange",
+    "Redactor",
+    "Request",
+    "Response",
+    "Secret",
+    "Trouble",
+    "credentials_of",
+]
 
 #: The origin of what goes to, or comes from, the harness of a client SDK; its path is the user.
 HARNESS = "harness:"
@@ -79,6 +89,21 @@ class Response:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
+class Trouble(StrEnum):
+    """Why there is no whole answer; an exchange's `trouble` starts with one of these."""
+
+    REFUSED = "connection refused"
+    DNS = "host name not found"
+    TLS = "TLS failed"
+    CONNECT_TIMEOUT = "no connection in time"
+    READ_TIMEOUT = "no answer in time"
+    RESET = "connection dropped"
+    TRUNCATED = "answer cut short"
+    ENCODING = "content encoding broken"
+    TOO_LARGE = "answer too large"
+    PROTOCOL = "not HTTP"
+
+
 class Redactor:
     """Replaces secrets, in every encoding they travel in, by a mask."""
 
@@ -125,6 +150,12 @@ class Exchange:
     response: Response | None
     started: float
     trouble: str | None = None
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the way there ended the answer, not whoever wrote it."""
+        kind = (self.trouble or "").partition(":")[0]
+        return kind in (Trouble.RESET, Trouble.READ_TIMEOUT)
 
     def curl(self, redact: Redactor) -> str:
         """Return a command that sends the same request; credentials stand as ``$VARIABLES``.

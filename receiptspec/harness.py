@@ -267,14 +267,21 @@ class Harnesses:
         """How many requests were sent so far, over HTTP and to harnesses."""
         return self._client.sent
 
-    def send(self, request: Request, *, writes: bool = False, apart: bool = False) -> Exchange:
+    def send(
+        self,
+        request: Request,
+        *,
+        writes: bool = False,
+        apart: bool = False,
+        within: float | None = None,
+    ) -> Exchange:
         """Send a request and wait for its answer.
 
         Raises `Unreachable` where the harness cannot be started or breaks the protocol,
         `CredentialsRefused` where it cannot log in, `BudgetSpent` as `Client.send` does.
         """
         if request.method != METHOD:
-            return self._client.send(request, writes=writes, apart=apart)
+            return self._client.send(request, writes=writes, apart=apart, within=within)
         method = request.operation or ""
         if self._mute[method] >= _TRIES:
             return Exchange(self._client.admit(), request, None, time.time(), Trouble.GIVEN_UP)

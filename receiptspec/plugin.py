@@ -30,7 +30,7 @@ from receiptspec.errors import (
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Level, Outcome, Result, outcome_of
 from receiptspec.results import exit_code, serialise
-from receiptspec.run import Run, host_of, prepare
+from receiptspec.run import INTERRUPTED, Run, host_of, prepare
 from receiptspec.stage import Stage
 
 __all__ = ["pytest_configure"]
@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
     group.addoption("--report", metavar="DIR", help="write all reports there")
+    group.addoption("--receiptspec-journal", metavar="DIR", help=argparse_suppress())
     group.addoption("--receiptspec-run-id", help=argparse_suppress())
     group.addoption("--receiptspec-by-host", action="store_true", help=argparse_suppress())
 
@@ -84,6 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         run = _prepare(config, names)
+        if config.getoption("--report") and not _is_worker(config):
+            report.claim(Path(config.getoption("--report")))
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_RUN] = run
@@ -107,6 +110,7 @@ def _prepare(config: pytest.Config, names: list[str]) -> Run:
         strict=config.getoption("--strict-should"),
         run_id=given.get("id", config.getoption("--receiptspec-run-id")),
         share=given.get("share", 1),
+        journal=config.getoption("--receiptspec-journal"),
     )
 
 
@@ -390,10 +394,19 @@ def pytest_report_teststatus(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Close connections and servers of this process."""
+    """Close connections and servers of this process, and dismiss what it made."""
     run = session.config.stash.get(_RUN, None)
-    if run is not None:
-        run.close()
+    if run is None:
+        return
+    left = run.close()
+    book = session.config.stash.get(_BOOK, None)
+    if book is None:
+        return
+    if left:
+        book.trouble += [f"left behind on {line}" for line in left]
+        book.trouble.append("receiptspec cleanup tries again")
+    if INTERRUPTED.is_set():
+        session.exitstatus = EXIT["interrupted"]
 
 
 # --- the controlling process --------------------------------------------------------------
@@ -408,6 +421,7 @@ class _Book:
         self.ledger = run.ledger()
         self.clock = time.perf_counter()
         self.document: dict[str, Any] | None = None
+        self.trouble: list[str] = []
         self._sent: dict[str, int] = {}
         self._lines: report.jsonlines.Writer | None = None
 
@@ -473,8 +487,12 @@ class _Book:
             code = int(exitstatus)
         self.document = self._document(results, stale=stale, code=code)
         directory = self.config.getoption("--report")
-        if directory:
-            report.write(self.document, Path(directory))
+        try:
+            if directory:
+                report.write(self.document, Path(directory))
+        except ConfigurationError as error:
+            self.trouble.append(str(error))
+            code = code or EXIT["usage or configuration"]
         if self._lines is not None:
             self._lines.end(self.document)
         session.exitstatus = code
@@ -483,3 +501,5 @@ class _Book:
         """Show the table and the failures below pytest's own output."""
         if self.document is not None:
             report.terminal.show(self.document, file=terminalreporter._tw._file)
+        for line in self.trouble:
+            terminalreporter.write_line(f"receiptspec: {line}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,13 +22,19 @@ from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 from receiptspec.exchange import Secret
+from receiptspec.journal import Journal, check, default_folder, leftovers, take
 from receiptspec.reference import launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
 from receiptspec.targets import Target
 from receiptspec.webhooks import Listener
 
-__all__ = ["Run", "host_of", "prepare"]
+__all__ = ["INTERRUPTED", "Run", "clean_up", "host_of", "prepare"]
+
+#: Set when the user wants the run to end now.
+INTERRUPTED = threading.Event()
+_FAREWELL = 30.0  # seconds to dismiss what was made
+_HURRY = 1.5  # seconds for the same when interrupted
 
 
 def _credentials(vendor: str, server: reference.Server) -> dict[str, Any]:
@@ -65,6 +73,7 @@ class Run:
     strict: bool = False
     id: str = ""
     share: int = 1
+    journal: Path = field(default_factory=default_folder)
     started: float = field(default_factory=time.time)
     _stages: dict[str, Stage] = field(default_factory=dict)
     _broken: dict[str, ReceiptspecError] = field(default_factory=dict)
@@ -122,7 +131,7 @@ class Run:
     def _staged(self, target: Target) -> Callable[[], Stage]:
         def stage() -> Stage:
             if target.name in self._broken:
-                raise self._broken[target.name]
+                raise self._broken[target.name].with_traceback(None)
             if target.name not in self._stages:
                 try:
                     self._stages[target.name] = self._start(target)
@@ -157,6 +166,7 @@ class Run:
             namespace=self.id[:6] + _own(target),
             share=self.share,
             listener=listener,
+            journal=None if target.embedded else _journal_for(self, target),
         )
         self._open.callback(stage.close)
         return stage
@@ -165,9 +175,80 @@ class Run:
         """Return an empty ledger for this run."""
         return Ledger(self.contracts, self.targets)
 
-    def close(self) -> None:
-        """Leave nothing running and nothing open."""
-        self._open.close()
+    def close(self) -> list[str]:
+        """Leave nothing running, nothing open and nothing behind; returns what is left, in lines.
+
+        Also takes over the journals of workers of this run that are dead.
+        """
+        lines: list[str] = []
+        hurry = _Hurry()
+        try:
+            for stage in self._stages.values():
+                lines += stage.clean(_FAREWELL, hurry)
+        finally:
+            self._open.close()
+        targets = {target.name: target for target in self.targets}
+        try:
+            return lines + clean_up(self.journal, targets, run=self.id, hurry=hurry)[1]
+        except ConfigurationError as error:
+            return [*lines, str(error)]
+
+
+class _Hurry:
+    """How many seconds an interrupt leaves, all there are before one."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def __call__(self) -> float:
+        if not INTERRUPTED.is_set():
+            return math.inf
+        self._since = self._since or time.monotonic()
+        return self._since + _HURRY - time.monotonic()
+
+
+def _journal_for(run: Run, target: Target) -> Journal:
+    return Journal(run.journal, run.id, target.name, target.url, target.file)
+
+
+def clean_up(
+    folder: Path,
+    targets: Mapping[str, Target],
+    *,
+    run: str = "",
+    hurry: Callable[[], float] = lambda: math.inf,
+) -> tuple[list[str], list[str]]:
+    """Dismiss what runs that are over left behind on `targets`; of one run, or of all.
+
+    Returns a line for each thing that was removed, and one for each that could not be.
+    """
+    removed: list[str] = []
+    left: list[str] = []
+    for path in leftovers(folder, run):
+        try:
+            journal = take(path)
+        except FileNotFoundError:
+            continue
+        if journal is None:
+            continue
+        target = targets.get(journal.target)
+        if target is None:
+            journal.close()
+            continue
+        if target.url != journal.url:
+            why = f"it was made at {journal.url}, but {target.name} is now at {target.url}"
+            left += [f"{target.name}: group {item.id or item.name}: {why}" for item in journal.left]
+            journal.close()
+            continue
+        before = [item for item in journal.left if item.id is not None]
+        stage = Stage(target, origin=target.url, journal=journal)
+        try:
+            left += stage.clean(_FAREWELL, hurry)
+            gone = [item for item in before if item not in journal.left]
+            removed += [f"{target.name}: group {item.id}" for item in gone]
+        finally:
+            stage.close()
+    return removed, left
 
 
 def _own(target: Target) -> str:
@@ -186,6 +267,7 @@ def prepare(
     strict: bool = False,
     run_id: str | None = None,
     share: int = 1,
+    journal: str | None = None,
 ) -> Run:
     """Resolve names into a run.
 
@@ -217,6 +299,9 @@ def prepare(
                 f"no requirement {identifier!r} of {vendors}",
                 fix="receiptspec requirements lists them",
             )
+    folder = Path(journal) if journal else default_folder()
+    if any(target.writes and not target.embedded for target in chosen):
+        check(folder)
     return Run(
         targets=chosen,
         profile=PROFILES[profile],
@@ -226,4 +311,5 @@ def prepare(
         strict=strict,
         id=run_id or secrets.token_hex(8),
         share=share,
+        journal=folder,
     )

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 import shlex
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -31,9 +34,10 @@ from receiptspec.errors import (
     Throttled,
     Unreachable,
 )
-from receiptspec.exchange import Redactor, Request
+from receiptspec.exchange import Exchange, Redactor, Request
 from receiptspec.findings import Finding, Observation
 from receiptspec.harness import Harnesses
+from receiptspec.journal import Journal, Leftover
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
@@ -42,9 +46,13 @@ __all__ = ["Stage", "Witness"]
 
 T = TypeVar("T")
 
+_GREETING = 0.5  # seconds to wait for the first answer
 _PATIENCE = 12.0  # seconds to wait out throttling
 _OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
+_LOST = 30.0  # seconds without any answer, however often it was waited for, after which to give up
 _REPEATS = 3
+_BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
+_CLOCKS = 5.0  # seconds by which clocks may differ unnoticed
 
 
 @dataclass
@@ -70,6 +78,7 @@ class Stage:
         namespace: str = "0",
         share: int = 1,
         listener: Listener | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.target = replace(target, auth=auth) if auth is not None else target
         self.contract: Contract = contracts.load(target.vendor)
@@ -83,10 +92,13 @@ class Stage:
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
         self._refusal: Exception | None = None
+        self._lost_since: float | None = None
+        self._ahead = 0.0
         self._opened = False
         self._needed: dict[str, list[Answer]] = {}
         self._there: set[str] = set()
         self._listener = listener
+        self._journal = journal
         self._client = self.driver.carry(
             Client(
                 _origin_only(origin),
@@ -95,6 +107,7 @@ class Stage:
                 rates={} if target.rate else _rates(self.contract, share),
                 budget=_share_of(target.budget, share),
                 ca=target.ca,
+                proxy=target.proxy,
             )
         )
 
@@ -118,7 +131,7 @@ class Stage:
         Raises `Unreachable` or `CredentialsRefused`, again at every later call.
         """
         if self._refusal is not None:
-            raise self._refusal
+            raise self._refusal.with_traceback(None)  # else it grows with every raise
         if self._opened:
             return
         try:
@@ -136,12 +149,20 @@ class Stage:
         if self._refuses_us(answer):
             raise CredentialsRefused(
                 f"{self.target.name}: the target refuses the configured credentials "
-                f"(code {answer.code}: {self._meaning(answer)}); check auth"
+                f"(code {answer.code}: {self._meaning(answer)}); check auth{self._clocks()}"
             )
+
+    def _clocks(self) -> str:
+        """Say by how much the target's clock is off, where that may be why it refuses."""
+        if abs(self._ahead) < 60:
+            return ""
+        way = "ahead of" if self._ahead > 0 else "behind"
+        minutes = round(abs(self._ahead) / 60)
+        return f", and the clocks: its Date header is {minutes} minutes {way} this machine's clock"
 
     def _first_word(self) -> Answer:
         """Return the first answer in the dialect, or at least under HTTP 200 and no page."""
-        deadline = time.monotonic() + 0.5
+        deadline = time.monotonic() + _GREETING
         while True:
             answers = [self._once(probe) for probe in self._probes()[:1]]
             if answers[0].verdict in (Verdict.TROUBLE, Verdict.GARBLED):
@@ -178,6 +199,23 @@ class Stage:
         operation = self.contract.calls[call.operation]
         if operation.writes and not self.target.writes:
             raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
+        try:
+            answer = self._answered(call)
+        except (Unreachable, Throttled) as error:
+            self._lose(error)
+            raise
+        self._lost_since = None
+        return answer
+
+    def _lose(self, error: Inconclusive) -> None:
+        """Give the run up when there was no answer for long: each call would wait anew."""
+        now = time.monotonic()
+        if self._lost_since is None:
+            self._lost_since = now
+        elif now - self._lost_since > _LOST:
+            self._refusal = type(error)(f"given up after {_LOST:g} s without an answer: {error}")
+
+    def _answered(self, call: Call) -> Answer:
         answer = self._once(call)
         if answer.refused and self.contract.kind(answer.code) == "transient":
             answer = self._again(call, answer)
@@ -231,14 +269,35 @@ class Stage:
         request = self.driver.build(operation, call)
         for secret in self.driver.secrets():
             self.redact.add(secret)
+        number = self._announce(call)
         exchange = self._client.send(request, writes=operation.writes)
+        self._compare_clocks(exchange)
         answer = replace(
             self.driver.read(call.operation, exchange),
             request_body=None if call.raw is not None else call.body,
         )
+        self._enter(call, number, answer)
         if not exchange.trouble:
             self._watch(answer)
         return answer
+
+    def _announce(self, call: Call) -> int | None:
+        """Write down what a call is to make, before it is sent."""
+        made = self.driver.makes(call) if self._journal is not None else None
+        return self._journal.intends(*made) if made and self._journal else None
+
+    def _enter(self, call: Call, number: int | None, answer: Answer) -> None:
+        """Write down what a call made or ended; without an answer that stays open."""
+        if self._journal is None:
+            return
+        if number is not None:
+            id_ = self.driver.made_group(answer)
+            if id_ is not None:
+                self._journal.made(number, id_)
+            elif answer.refused or answer.verdict is Verdict.THROTTLED:
+                self._journal.nothing(number)
+        elif answer.accepted and (ended := self.driver.ends(call)) is not None:
+            self._journal.gone(ended)
 
     def _repeated(self, call: Call, answer: Answer) -> Answer:
         """Take a broken transfer for the target's doing only when it happens every time."""
@@ -260,37 +319,86 @@ class Stage:
                 raise NotExercised(f"{call.operation} writes; there is no writes: true")
         operations = [self.contract.calls[call.operation] for call in calls]
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
-        with ThreadPoolExecutor(connections) as pool:
-            sent = pool.map(
-                lambda pair: self._client.send(pair[1], writes=pair[0].writes, apart=True),
-                zip(operations, requests, strict=True),
-            )
-            exchanges = list(sent)
+        numbers = [self._announce(call) for call in calls]
+        writes = [operation.writes for operation in operations]
+        exchanges = self._send_at_once(list(zip(requests, writes, strict=True)), connections)
         answers = [
             replace(self.driver.read(call.operation, exchange), request_body=call.body)
             for call, exchange in zip(calls, exchanges, strict=True)
         ]
-        for answer in answers:
-            self._watch(answer)
+        for call, number, answer in zip(calls, numbers, answers, strict=True):
+            self._enter(call, number, answer)
+            if not answer.exchange.trouble:
+                self._watch(answer)
         return answers
+
+    def _send_at_once(
+        self, requests: Sequence[tuple[Request, bool]], connections: int
+    ) -> list[Exchange]:
+        """Send over several threads, none of which keeps an interrupted run from ending."""
+        waiting = list(enumerate(requests))[::-1]
+        done: dict[int, Exchange | Exception] = {}
+
+        def work() -> None:
+            while waiting:
+                try:
+                    index, (request, writes) = waiting.pop()
+                except IndexError:
+                    return
+                try:
+                    done[index] = self._client.send(request, writes=writes, apart=True)
+                except Exception as error:
+                    done[index] = error
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:
+            waiting.clear()
+        exchanges = []
+        for _, exchange in sorted(done.items()):
+            if isinstance(exchange, Exception):
+                raise exchange
+            exchanges.append(exchange)
+        return exchanges
+
+    def _compare_clocks(self, exchange: Exchange) -> None:
+        """Remember how far the target's clock is ahead of ours, by whole seconds."""
+        stamp = exchange.response.header("Date") if exchange.response else None
+        try:
+            date = parsedate_to_datetime(stamp).timestamp() if stamp else None
+        except (ValueError, OverflowError):
+            return
+        if exchange.response is None or date is None:
+            return
+        ahead = date - exchange.started - exchange.response.elapsed
+        self._ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
 
     def _wait_out(self, call: Call, answer: Answer) -> Answer:
         """Wait until a rate limit lets the call pass; a limit that spares other calls is none."""
         deadline, pause = time.monotonic() + _PATIENCE, 0.25
         for attempt in range(1, 64):
-            if attempt == _REPEATS and self._alive(strict=True):
+            spoken = answer.code is not None
+            if spoken and attempt == _REPEATS and self._alive(strict=True):
                 again = self._once(call)
                 if again.verdict is Verdict.THROTTLED:
                     return replace(again, verdict=Verdict.REFUSED)
                 return again
-            if time.monotonic() > deadline:
+            wished = _retry_after(answer)
+            if time.monotonic() + wished > deadline:
                 break
-            time.sleep(pause)
+            time.sleep(max(pause, wished))
             pause = min(pause * 1.5, 1.5)
             answer = self._once(call)
             if answer.verdict is not Verdict.THROTTLED:
                 return answer
-        raise Throttled(f"{call.operation} was throttled (code {answer.code}) to the end")
+        why = f"code {answer.code}" if answer.code is not None else answer.note
+        wished = _retry_after(answer)
+        why += f", Retry-After {wished:g} s" if wished else ""
+        raise Throttled(f"{call.operation} was throttled ({why}) to the end")
 
     def _again(self, call: Call, answer: Answer) -> Answer:
         for _ in range(_REPEATS - 1):
@@ -301,10 +409,17 @@ class Stage:
         return answer
 
     def _confirm(self, call: Call, answer: Answer) -> Answer:
-        """Tell a call that breaks the target from a target that is away."""
-        for _ in range(_REPEATS - 1):
+        """Tell a call that breaks the target from a target that is away, or that is busy."""
+        pause = 0.3
+        for repeat in range(1, _BUSY_REPEATS):
+            status = answer.exchange.response.status if answer.exchange.response else None
+            if repeat >= _REPEATS and status != 503:
+                break
             if not self._alive():
                 self._await_return(answer)
+            if status == 503:
+                time.sleep(max(pause, min(_retry_after(answer), _PATIENCE / 4)))
+                pause = min(pause * 2, 2.0)
             answer = self._once(call)
             if answer.verdict is not Verdict.TROUBLE:
                 return answer
@@ -484,15 +599,15 @@ class Stage:
 
     def let_age(self, group: Conversation, seconds: float) -> None:
         """Wait until a group that was made here is so old."""
-        self.wait_until(self._created[group] + seconds)
+        time.sleep(max(0.0, self._created[group] + seconds - time.time()))
 
     def clock(self) -> int:
-        """Return the time in whole Unix seconds."""
-        return int(time.time())
+        """Return the target's time, as its Date header tells it, in whole Unix seconds."""
+        return int(time.time() + self._ahead)
 
     def wait_until(self, moment: float) -> None:
-        """Wait until a Unix time: the documents count in seconds, so one may have to pass."""
-        time.sleep(max(0.0, moment - time.time()))
+        """Wait until a time of `clock`: the documents count in seconds, so one may have to pass."""
+        time.sleep(max(0.0, moment - time.time() - self._ahead))
 
     def patience(self) -> Iterator[None]:
         """Yield for each time that is worth asking again, until the consistency window is over."""
@@ -632,15 +747,58 @@ class Stage:
                 raise NotExercised(str(error)) from None
         return self._listener
 
-    def close(self) -> None:
-        """Dismiss the groups that were made and close the connections."""
-        keep = self.target.embedded or self._refusal is not None
-        for group in [] if keep else self._created:
-            try:
-                self._once(self.driver.dismiss(group))
-            except Inconclusive:
+    def clean(self, seconds: float, hurry: Callable[[], float] = lambda: math.inf) -> list[str]:
+        """Dismiss what the journal lists, within `seconds` and what `hurry` leaves.
+
+        Returns a line for each thing that is left, with the reason.
+        """
+        if self._journal is None:
+            return []
+        lines = []
+        away = ""
+        ends = time.monotonic() + seconds
+        for item in self._journal.left:
+            time_left = min(ends - time.monotonic(), hurry())
+            if item.id is None:
+                why = "it may be there, its id never came back"
+            elif not self.target.writes:
+                why = "the target has no writes: true"
+            elif time_left <= 0:
+                why = "there was no time left to dismiss it"
+            elif away:
+                why = away
+            else:
+                answer = self._dismiss(item, time_left)
+                gone = answer.accepted or self.driver.is_gone(answer)
+                why = "" if gone else self.redact(answer.describe())
+                away = why if answer.verdict is Verdict.TROUBLE else ""
+            if why:
+                lines.append(f"{self.target.name}: group {item.id or item.name}: {why}")
+        return lines
+
+    def _dismiss(self, item: Leftover, seconds: float) -> Answer:
+        """End one group, waiting out throttling as long as there is time."""
+        assert self._journal is not None  # noqa: S101
+        ends = time.monotonic() + seconds
+        call = self.driver.dismiss(Conversation(Kind.GROUP, item.id, "", item.owner, ()))
+        request = self.driver.build(self.contract.calls[call.operation], call)
+        for secret in self.driver.secrets():
+            self.redact.add(secret)
+        while True:
+            exchange = self._client.send(request, within=max(ends - time.monotonic(), 0.1))
+            answer = self.driver.read(call.operation, exchange)
+            if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
                 break
+            time.sleep(0.4)
+        if answer.accepted or self.driver.is_gone(answer):
+            self._journal.gone(item.id)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections and the journal."""
         self._client.close()
+        if self._journal is not None:
+            self._journal.close()
         if self._listener is not None:
             self._listener.close()
 
@@ -652,6 +810,13 @@ def _has(stage: Stage, operation: str) -> bool:
     except NotExercised:
         return False
     return not stage.driver.is_unknown_command(answer)
+
+
+def _retry_after(answer: Answer) -> float:
+    """Return the seconds that an answer asks to wait, 0 where it asks for none."""
+    response = answer.exchange.response
+    wish = response.header("Retry-After") if response else None
+    return float(wish) if wish and re.fullmatch(r"[0-9]{1,9}", wish) else 0.0
 
 
 def _origin_only(url: str) -> str:

@@ -55,6 +55,10 @@ class Timeouts:
     read: float = 10.0
     total: float = 30.0
 
+    def at_most(self, seconds: float) -> Timeouts:
+        """Return the same, but none longer than `seconds`."""
+        return Timeouts(*(min(t, seconds) for t in (self.connect, self.read, self.total)))
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -128,6 +132,7 @@ class Target:
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     fixture: Fixture | None = None
     ca: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     deviations: tuple[Deviation, ...] = ()
     pin: str = ""
     file: str = ""
@@ -139,7 +144,7 @@ class Target:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The configured credentials that must never be shown."""
-        held = [*self.auth.values(), self.webhook_token]
+        held = [*self.auth.values(), self.webhook_token, self.proxy]
         return tuple(value for value in held if isinstance(value, Secret))
 
 
@@ -328,6 +333,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=_file(source, name, "ca", block.get("ca")),
+        proxy=_proxy(block.get("proxy")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
         file=str(source.file),
@@ -417,6 +423,11 @@ def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> 
     if value is not None and not Path(value).is_file():
         raise source.error(f"no file {value}", (name, key), fix="a path from the working directory")
     return value
+
+
+def _proxy(value: str | None) -> str | None:
+    """Return the address; one with a password in it is a secret."""
+    return Secret(value) if value and "@" in value else value
 
 
 def _secret(value: str | None) -> Secret | None:

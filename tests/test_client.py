@@ -29,7 +29,7 @@ def raw_server(*answers, keep=False):
             with connection:
                 connection.settimeout(2)
                 data = b""
-                while b"\r\n\r\n" not in data:
+                while b"\r\n\r\n" not in data or (data[:4] == b"POST" and data[-2:] != b"{}"):
                     data += connection.recv(65536)
                 seen.append(data)
                 if callable(answer):

@@ -9,7 +9,7 @@ ROOT = Path(receiptspec.__file__).parent
 
 FLOORS = [
     {"errors", "resources", "strictjson", "yamltext"},
-    {"exchange", "dialect"},
+    {"exchange", "dialect", "journal"},
     {"fitting"},
     {"findings", "webhooks"},
     {"contract", "targets", "jsonschemas"},

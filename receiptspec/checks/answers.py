@@ -65,6 +65,10 @@ class Monitor:
             return  # it set the stage
         if answer.verdict is Verdict.TROUBLE and not answer.spoken:
             return
+        if answer.exchange.was_interrupted:
+            return
+        if answer.verdict is Verdict.THROTTLED and not answer.spoken:
+            return
         yield from self._each("answers-are-strict-json", _strictness(answer))
         if self._is_documented(answer):
             yield from self._each("status-is-200", _status(answer))

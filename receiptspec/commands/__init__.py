@@ -13,7 +13,7 @@ from receiptspec import recorded
 from receiptspec import targets as targets_file
 from receiptspec.errors import ConfigurationError
 
-__all__ = ["TARGETS", "requirement_ids", "target_names", "targets_of", "vendor_names"]
+__all__ = ["JOURNAL", "TARGETS", "requirement_ids", "target_names", "targets_of", "vendor_names"]
 
 
 def target_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -38,6 +38,12 @@ def vendor_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
 TARGETS = click.option(
     "--targets", "file", metavar="FILE", help="Where targets are. Default: ./targets.yaml."
+)
+JOURNAL = click.option(
+    "--journal",
+    "folder",
+    metavar="DIR",
+    help="Where runs note what they make. Default: receiptspec/journal in the state directory.",
 )
 
 

@@ -62,7 +62,7 @@ def prove(
     signal.signal(signal.SIGTERM, _interrupt)
     choice = proof.Choice(vendor, faults, variants, classes, changed, profile, seed)
     if directory is not None:
-        report.writable(Path(directory))
+        report.claim(Path(directory))
     with _bar() as bar:
         task = bar.add_task("proving", total=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from receiptspec import recorded, report, session
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
-from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
+from receiptspec.commands import JOURNAL, TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import terminal
-from receiptspec.run import host_of, prepare
+from receiptspec.run import INTERRUPTED, host_of, prepare
 
 __all__ = ["run"]
 
@@ -69,6 +69,7 @@ Before the first run: receiptspec doctor --target mine
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
 @click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
+@JOURNAL
 @click.option(
     "-n",
     "workers",
@@ -85,6 +86,7 @@ def run(
     strict: bool,
     seed: int | None,
     directory: str | None,
+    folder: str | None,
     workers: int | None,
 ) -> None:
     """Judge targets by the documented contract of their vendor.
@@ -110,10 +112,16 @@ def run(
         names = targets_file.names(targets_file.find_file(file))
     chosen = names or ("reference",)
     prepared = prepare(
-        file=file, names=chosen, profile=profile, seed=seed, requirements=ids, strict=strict
+        file=file,
+        names=chosen,
+        profile=profile,
+        seed=seed,
+        requirements=ids,
+        strict=strict,
+        journal=folder,
     )
     if directory is not None:
-        report.writable(Path(directory))
+        report.claim(Path(directory))
     click.echo(terminal.headline(prepared))
     arguments = ["--seed", str(prepared.seed), "--profile", profile]
     arguments += ["--targets", str(targets_file.find_file(file))]
@@ -129,6 +137,8 @@ def run(
     if workers is None and len(hosts) > 1:
         workers = min(len(hosts), _MOST_HOSTS)
         arguments.append("--receiptspec-by-host")
+    if folder is not None:
+        arguments += ["--receiptspec-journal", str(Path(folder).resolve())]
     if workers is not None and workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadscope"]
     sys.exit(_pytest(arguments))
@@ -167,18 +177,34 @@ class _Progress:
             console=terminal.console_for(sys.stderr),
         )
         self._task: TaskID | None = None
-        self._interrupted = False
-        signal.signal(signal.SIGINT, self._interrupt)
+        self._book: Any = None
+        self._finishing = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
 
     def _interrupt(self, *_: object) -> None:
-        """Interrupt, and remember it: raised inside some callbacks it would be lost."""
-        self._interrupted = True
-        raise KeyboardInterrupt
+        """Interrupt, and remember it: raised inside some callbacks it would be lost.
+
+        While reports are written and things are cleaned up, that is only hurried.
+        """
+        INTERRUPTED.set()
+        if not self._finishing:
+            raise KeyboardInterrupt
 
     def pytest_runtest_setup(self) -> None:
         """Stop before the next test when an interrupt was lost."""
-        if self._interrupted:
+        if INTERRUPTED.is_set():
             raise KeyboardInterrupt
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Stop the bar, let the run be closed in peace, show the conclusion."""
+        self._finishing = True
+        self._book = session.config.pluginmanager.get_plugin("receiptspec-book")
+        self._bar.stop()
+        result = yield
+        self._conclude()
+        return result
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -202,13 +228,12 @@ class _Progress:
             name = entries[0]["requirement"] if entries else ""
             self._bar.update(self._task, advance=1, description=f"{name:<12}")
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Stop the bar and show the conclusion."""
-        self._bar.stop()
-        book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
+    def _conclude(self) -> None:
+        book = self._book
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
-            directory = session.config.getoption("--report")
+            directory = book.config.getoption("--report")
             if directory:
                 click.echo(f"reports: {Path(directory, 'report.html')} and beside it")
+        for line in book.trouble if book is not None else ():
+            click.echo(f"receiptspec: {line}", err=True)

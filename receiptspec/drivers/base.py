@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from receiptspec.client import Client
 from receiptspec.contract import Operation
@@ -14,7 +17,50 @@ from receiptspec.exchange import Exchange, Request
 from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "evidence"]
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_LONGEST = 60
+
+
+def evidence(exchange: Exchange) -> str:
+    """Return what tells who answered instead of the target, after a colon; empty for nothing.
+
+    A page's title, the origin that a redirect leads to (its path may hold credentials), and the
+    ``Server`` header.
+    """
+    response = exchange.response
+    if response is None:
+        return ""
+    said = []
+    title = _TITLE.search(response.body[:8192])
+    if title is not None:
+        text = " ".join(html.unescape(title[1].decode(errors="replace")).split())
+        said.append(f"“{_harmless(text)}”")
+    place = response.header("Location")
+    if place is not None and 300 <= response.status < 400:
+        said.append(_leads_to(exchange.request.url, place))
+    server = response.header("Server")
+    if server:
+        said.append(f"from {_harmless(server)}")
+    return f": {', '.join(said)}" if said else ""
+
+
+def _harmless(text: str) -> str:
+    """Return the beginning of a text, without any query that may be in it."""
+    shown = re.sub(r"[?&].*", "…", text)
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+
+
+def _leads_to(url: str, place: str) -> str:
+    try:
+        here, there = urlsplit(url), urlsplit(urljoin(url, place))
+        port = f":{there.port}" if there.port else ""
+    except ValueError:
+        return "leads to no address"
+    if (here.scheme, here.netloc) == (there.scheme, there.netloc):
+        return "leads to itself" if here.path == there.path else "leads to another path there"
+    return f"leads elsewhere, to {there.scheme}://{_harmless(there.hostname or '')}{port}"
 
 
 class Driver(ABC):
@@ -124,6 +170,21 @@ class Driver(ABC):
     def was_there(self, answer: Answer) -> Any:
         """Return whether an answer of `make_pair` says that there was one, ``None`` if silent."""
         return None
+
+    @abstractmethod
+    def makes(self, call: Call) -> tuple[str, Any, Any] | None:
+        """Return name, id (if it is chosen) and owner of what a call makes that should not stay.
+
+        ``None`` for a call that makes nothing of the kind.
+        """
+
+    @abstractmethod
+    def ends(self, call: Call) -> Any:
+        """Return the id of what a call ends, ``None`` for a call that ends nothing."""
+
+    @abstractmethod
+    def is_gone(self, answer: Answer) -> bool:
+        """Whether an answer to `dismiss` says that there is no such group."""
 
     @abstractmethod
     def send_message(

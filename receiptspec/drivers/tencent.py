@@ -6,6 +6,7 @@ Source: overview (O1), UserSig (U1).
 from __future__ import annotations
 
 import json
+import re
 import time
 import zlib
 from collections import Counter
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlencode
 from receiptspec import strictjson
 from receiptspec.contract import CodeId, Contract, Operation
 from receiptspec.drivers import usersig
+from receiptspec.drivers.base import evidence
 from receiptspec.drivers.tencent_actions import TencentActions
 from receiptspec.exchange import Exchange, Request, Secret
 from receiptspec.neutral import Answer, Call, Verdict
@@ -26,6 +28,7 @@ __all__ = ["TencentDriver"]
 
 _ORDINARY_USER = "rs-ordinary-user"
 _PAGE = "an HTML page"
+_SHORT_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 #: Credentials that change the URL as well as, or instead of, the UserSig.
 _URL_CREDENTIALS = {
@@ -123,10 +126,12 @@ class TencentDriver(TencentActions):
         spoken = _is_envelope(document, response.body)
         answer = Answer(operation, Verdict.GARBLED, exchange, document, spoken=spoken)
         if not (spoken and document.is_object):
-            kind = _kind_of(response.body)
-            note = exchange.trouble or f"HTTP {response.status} with {kind}"
-            lost = response.status != 200 or kind == _PAGE
+            kind = _kind_of(response.body, readable=document.readable)
+            note = exchange.trouble or f"HTTP {response.status} with {kind}{evidence(exchange)}"
+            lost = response.status != 200 or kind == _PAGE or exchange.was_interrupted
             verdict = Verdict.TROUBLE if lost else Verdict.GARBLED
+            if response.status == 429:
+                verdict = Verdict.THROTTLED
             return replace(answer, verdict=verdict, note=note)
         code = _code(document.value)
         if code == 0:
@@ -168,15 +173,17 @@ def _code(value: dict[str, Any]) -> CodeId:
     """Return the error code, 0 for success; falls back on what else the envelope says."""
     code: Any = value.get("ErrorCode")
     number = isinstance(code, int) and not isinstance(code, bool)
-    if number or (isinstance(code, str) and code.lstrip("-").isdigit()):
+    if number or (isinstance(code, str) and _SHORT_NUMBER.fullmatch(code)):
         return int(code)
     return 0 if str(value.get("ActionStatus")).upper() == "OK" else "none"
 
 
-def _kind_of(body: bytes) -> str:
+def _kind_of(body: bytes, *, readable: bool) -> str:
     head = body[:200].lstrip().lower()
     if not head:
         return "an empty body"
     if head.startswith(b"<"):
         return _PAGE
-    return "other text" if not head.startswith((b"{", b"[")) else "foreign JSON"
+    if not head.startswith((b"{", b"[")):
+        return "other text"
+    return "foreign JSON" if readable else "broken JSON"

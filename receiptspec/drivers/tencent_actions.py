@@ -120,6 +120,26 @@ class TencentActions(Driver):
         value = answer.get("GroupId")
         return value if isinstance(value, str) and value else None
 
+    def makes(self, call: Call) -> tuple[str, Any, Any] | None:
+        """Return Name, GroupId and Owner_Account of what ``create_group`` is to make."""
+        if call.operation != "create_group" or call.path or call.method:
+            return None
+        body = call.body if isinstance(call.body, dict) else {}
+        name, id_ = body.get("Name"), body.get("GroupId")
+        shown = name if isinstance(name, str) else "without a name"
+        chosen = id_ if isinstance(id_, str) and id_ else None
+        return shown[:100], chosen, body.get("Owner_Account")
+
+    def ends(self, call: Call) -> Any:
+        """Return the GroupId that ``destroy_group`` is to dismiss."""
+        if call.operation != "destroy_group" or not isinstance(call.body, dict):
+            return None
+        return call.body.get("GroupId")
+
+    def is_gone(self, answer: Answer) -> bool:
+        """Whether the code (E1) says that there is no such group, or no more."""
+        return answer.code in (10010, 10015)
+
     def send_message(
         self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
     ) -> Call:

@@ -143,6 +143,32 @@ class VolcengineActions(Driver):
             "DestroyConversation", self._body(conversation.id, OwnerUserId=conversation.owner)
         )
 
+    def makes(self, call: Call) -> tuple[str, Any, Any] | None:
+        """Return Name and OwnerUserId of what ``CreateConversation`` is to make.
+
+        The conversation of two people cannot be destroyed (N4), so it is left out.
+        """
+        if call.operation != "CreateConversation" or call.path or call.method:
+            return None
+        body = call.body if isinstance(call.body, dict) else {}
+        core = body.get("ConversationCoreInfo")
+        core = core if isinstance(core, dict) else {}
+        if core.get("ConversationType") == 1:
+            return None
+        name = core.get("Name")
+        shown = name if isinstance(name, str) else "without a name"
+        return shown[:100], None, body.get("OwnerUserId")
+
+    def ends(self, call: Call) -> Any:
+        """Return the ConversationShortId that ``DestroyConversation`` is to destroy."""
+        if call.operation != "DestroyConversation" or not isinstance(call.body, dict):
+            return None
+        return call.body.get("ConversationShortId")
+
+    def is_gone(self, answer: Answer) -> bool:
+        """Whether the code says that there is no such conversation."""
+        return answer.code == "ConversationNotFound"
+
     # --- messages -------------------------------------------------------------------------
 
     def send_message(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
+from receiptspec.journal import lock
 from receiptspec.report import badge, files, har, html, jsonlines, junit, markdown, sarif, terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
@@ -18,18 +20,44 @@ from receiptspec.run import Run
 __all__ = [
     "FORMATS",
     "as_json",
+    "claim",
     "document",
     "files",
     "folder",
     "html",
     "jsonlines",
     "terminal",
-    "writable",
     "write",
     "write_texts",
 ]
 
 Document = Mapping[str, Any]
+
+_CLAIMED: dict[Path, int] = {}
+
+
+def claim(directory: Path) -> None:
+    """Make the directory, find out that it can be written, and keep other runs from it.
+
+    Raises `ConfigurationError` when it cannot be written, or another run is about to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        place = directory.resolve()
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+        handle = None if place in _CLAIMED or os.name == "nt" else os.open(place, os.O_RDONLY)
+    except OSError as error:
+        what = f"reports cannot be written there: {error.strerror}"
+        raise ConfigurationError(what, file=directory) from None
+    if handle is None:
+        return
+    if not lock(handle):
+        os.close(handle)
+        raise ConfigurationError(
+            "another run writes its report there", file=directory, fix="give each run its own"
+        )
+    _CLAIMED[place] = handle
 
 
 def document(
@@ -137,14 +165,3 @@ def folder(directory: Path) -> Path:
             f"the report cannot be written: {error.strerror}", file=directory
         ) from None
     return directory
-
-
-def writable(directory: Path) -> None:
-    """Refuse a report directory that cannot be one before anything is sent."""
-    folder(directory)
-    try:
-        with tempfile.TemporaryFile(dir=directory):
-            return
-    except OSError as error:
-        what = f"reports cannot be written there: {error.strerror}"
-        raise ConfigurationError(what, file=directory) from None

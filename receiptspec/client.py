@@ -37,6 +37,7 @@ __all__ = ["MAX_BODY", "Client", "Trouble"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
+_SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
@@ -69,6 +70,7 @@ class Client:
         self._spent = _Spent()
         self._born = time.monotonic()
         self._limiter = _limiter(rate)
+        self._pause, self._next = 0.0, 0.0
         self._ca = ca
         self._proxies = _proxies(origin, proxy)
         self._session = self._connected()
@@ -125,6 +127,7 @@ class Client:
         number = self._spend(writes=writes) if within is None else self._spend_freely()
         if self._limiter is not None:
             self._limiter.try_acquire("target")
+        self._keep_apart()
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -161,6 +164,19 @@ class Client:
                 time.perf_counter() - clock,
             )
         return Exchange(number, request, response, started, trouble)
+
+    def slow_down(self) -> None:
+        """Leave more time between requests from now on: somebody on the way limits their rate."""
+        self._pause = min(max(0.02, self._pause * 1.5), _SLOWEST)
+
+    def _keep_apart(self) -> None:
+        if not self._pause:
+            return
+        with self._lock:
+            now = time.monotonic()
+            wait = max(0.0, self._next - now)
+            self._next = now + wait + self._pause
+        time.sleep(wait)
 
     def _spend(self, *, writes: bool) -> int:
         with self._lock:

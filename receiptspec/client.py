@@ -38,6 +38,7 @@ __all__ = ["MAX_BODY", "Client", "Trouble"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
+_SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
@@ -72,6 +73,7 @@ class Client:
         self._born = time.monotonic()
         self._limiter = _Limiter(rate) if rate else None
         self._limiters = {operation: _Limiter(each) for operation, each in rates.items()}
+        self._pause, self._next = 0.0, 0.0
         self._ca = ca
         self._proxies = _proxies(origin, proxy)
         self._session = self._connected()
@@ -179,6 +181,19 @@ class Client:
         self.note(started, taken, request.operation or "", response)
         return Exchange(number, request, response, started, trouble)
 
+    def slow_down(self) -> None:
+        """Leave more time between requests from now on: somebody on the way limits their rate."""
+        self._pause = min(max(0.02, self._pause * 1.5), _SLOWEST)
+
+    def _keep_apart(self) -> None:
+        if not self._pause:
+            return
+        with self._lock:
+            now = time.monotonic()
+            wait = max(0.0, self._next - now)
+            self._next = now + wait + self._pause
+        time.sleep(wait)
+
     def admit(self, operation: str = "", *, writes: bool = False, freely: bool = False) -> int:
         """Wait for the rate's permission and return the number of the next request.
 
@@ -193,6 +208,7 @@ class Client:
         for limiter in (self._limiter, self._limiters.get(operation)):
             if limiter is not None:
                 limiter.wait()
+        self._keep_apart()
         return number
 
     def _count(self, *, writes: bool) -> int:

@@ -303,6 +303,10 @@ class Harnesses:
         """Return when each request since the last call was sent; see `Client.drain`."""
         return self._client.drain()
 
+    def slow_down(self) -> None:
+        """Leave more time between requests to the server behind the harness."""
+        self._client.slow_down()
+
     def start(self, user: str) -> None:
         """Log a user in, so that what is meant for them arrives from now on."""
         self._of(user)

@@ -49,7 +49,7 @@ T = TypeVar("T")
 _GREETING = 0.5  # seconds to wait for the first answer
 _PATIENCE = 12.0  # seconds to wait out throttling
 _OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
-_LOST = 30.0  # seconds without any answer, however often it was waited for, after which to give up
+_LOST = 15.0  # seconds without any answer, however often it was waited for, after which to give up
 _REPEATS = 3
 _BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
 _CLOCKS = 5.0  # seconds by which clocks may differ unnoticed
@@ -382,6 +382,8 @@ class Stage:
         deadline, pause = time.monotonic() + _PATIENCE, 0.25
         for attempt in range(1, 64):
             spoken = answer.code is not None
+            if not spoken:
+                self._client.slow_down()
             if spoken and attempt == _REPEATS and self._alive(strict=True):
                 again = self._once(call)
                 if again.verdict is Verdict.THROTTLED:
@@ -418,6 +420,7 @@ class Stage:
             if not self._alive():
                 self._await_return(answer)
             if status == 503:
+                self._client.slow_down()
                 time.sleep(max(pause, min(_retry_after(answer), _PATIENCE / 4)))
                 pause = min(pause * 2, 2.0)
             answer = self._once(call)

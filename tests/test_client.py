@@ -1,6 +1,7 @@
 import gzip
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -177,6 +178,19 @@ def test_budgets_are_kept_before_anything_is_sent():
             client.send(request(origin))
         client.close()
         assert len(seen) == 1
+
+
+def test_requests_keep_apart_when_somebody_limits_their_rate():
+    answer = http(head=b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+    with raw_server(*[answer] * 4) as (origin, _):
+        client = Client(origin, timeouts=QUICK)
+        for _ in range(6):
+            client.slow_down()
+        started = time.monotonic()
+        for _ in range(4):
+            client.send(request(origin))
+        assert 0.3 < time.monotonic() - started < 3
+        client.close()
 
 
 def test_a_budget_of_writes_spares_reads():

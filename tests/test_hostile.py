@@ -1,5 +1,6 @@
 """Every trouble of `hostile.BEHAVIOURS` ends in time, in the right word, with its evidence."""
 
+import json
 import os
 import socket
 import subprocess
@@ -17,10 +18,12 @@ from receiptspec.client import MAX_BODY
 from receiptspec.errors import Inconclusive, Throttled, Unreachable
 from receiptspec.exchange import Secret
 from receiptspec.neutral import Call, Verdict
+from receiptspec.reference import launch
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
 
 ROOT = Path(__file__).parent.parent
+RUN = (sys.executable, "-m", "receiptspec", "run", "--target", "t", "--seed", "1")
 KEY = "key-of-the-hostile-tests"
 AUTH = {"sdkappid": 1, "identifier": "administrator", "key": Secret(KEY)}
 CASE = Call("get_group_msg_receipt", {"GroupId": "@TGS#1", "MsgSeqList": [{"MsgSeq": 1}]})
@@ -408,3 +411,60 @@ def test_memory_stays_small(name):
         )
     assert done.stderr == ""
     assert int(done.stdout) < MEMORY
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with launch(key=KEY) as server:
+        yield server
+
+
+def in_the_middle(number, _talk):
+    return number > 60
+
+
+def now_and_then(number, talk):
+    return number % 20 == 0 and calls_only(number, talk)
+
+
+@pytest.mark.parametrize(
+    ("name", "when", "status", "evidence"),
+    [
+        ("login-page", None, 6, "“Airport Wi-Fi: log in”"),
+        ("redirect-elsewhere", None, 6, "leads elsewhere, to http://127.0.0.1:1"),
+        ("clock-behind", None, 6, "60 minutes behind this machine's clock"),
+        ("gzip-bomb", None, 1, "answer too large"),
+        ("silence", in_the_middle, 6, "no answer in time"),
+        ("html-502", now_and_then, 0, "conforms"),
+        ("reset-in-body", now_and_then, 0, "conforms"),
+    ],
+)
+def test_a_whole_run_ends_in_time_with_the_right_word(
+    tmp_path, reference, name, when, status, evidence
+):
+    auth = {"sdkappid": reference.sdkappid, "identifier": reference.identifier, "key": KEY}
+    timeouts = {"connect": "500ms", "read": "1s", "total": "2s"}
+    with Hostile(name, when=when, upstream=reference.url) as server:
+        block = {"vendor": "tencent", "url": server.url, "auth": auth, "timeouts": timeouts}
+        (tmp_path / "targets.yaml").write_text(json.dumps({"t": block}))
+        with (tmp_path / "said").open("w") as out:
+            process = subprocess.Popen(
+                [*RUN, "--profile", "smoke", "--report", "out"],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path)},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+            started = time.monotonic()
+            _, how, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(how)
+        assert time.monotonic() - started < 120
+    said = (tmp_path / "said").read_text()
+    assert process.returncode == status, said
+    assert evidence in said
+    assert "Traceback" not in said
+    assert KEY not in said
+    assert usage.ru_maxrss // 1024 < MEMORY
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["summary"]["outcomes"]["error"] == 0
+    assert (report["summary"]["outcomes"]["fail"] > 0) == (status == 1)

@@ -422,6 +422,7 @@ class _Book:
         self.clock = time.perf_counter()
         self.document: dict[str, Any] | None = None
         self.trouble: list[str] = []
+        self.written: list[Path] = []
         self._sent: dict[str, int] = {}
         self._lines: report.jsonlines.Writer | None = None
 
@@ -489,7 +490,7 @@ class _Book:
         directory = self.config.getoption("--report")
         try:
             if directory:
-                report.write(self.document, Path(directory))
+                self.written = report.write(self.document, Path(directory))
         except ConfigurationError as error:
             self.trouble.append(str(error))
             code = code or EXIT["usage or configuration"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from receiptspec.exchange import Secret
 from receiptspec.journal import Journal, default_folder, leftovers, take
 from receiptspec.neutral import Call
 from receiptspec.reference import launch
+from receiptspec.report import FORMATS
 from receiptspec.run import clean_up
 from receiptspec.stage import Stage
 from receiptspec.targets import Budget, Target, Timeouts
@@ -369,7 +371,7 @@ def test_an_interrupted_run_reports_cleans_up_and_ends_at_once(
     assert report["summary"]["outcomes"]["error"] == 0
     assert groups_left(counting) == set()
     assert leftovers(tmp_path / "state" / "receiptspec" / "journal") == []
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.json"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FORMATS, "run.jsonl"}
 
 
 def test_parallel_workers_are_interrupted_too(tmp_path, reference, counting):
@@ -451,10 +453,13 @@ def test_a_full_disk_keeps_the_verdict_and_the_old_report(tmp_path):
     )
     assert done.returncode == 4
     assert "reference: conforms" in done.stdout
-    assert done.stderr == "receiptspec: out: the report cannot be written: File too large\n"
-    assert [(p.name, p.read_text()) for p in (tmp_path / "out").iterdir()] == [
-        ("report.json", "the old one")
-    ]
+    assert done.stderr.count("\n") == 1
+    assert re.match(
+        r"receiptspec: out/\S+: the report cannot be written: File too large$", done.stderr
+    )
+    assert "reports:" not in done.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.json", "run.jsonl"}
+    assert (tmp_path / "out" / "report.json").read_text() == "the old one"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

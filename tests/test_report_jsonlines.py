@@ -142,3 +142,10 @@ def test_a_killed_run_leaves_a_readable_partial_report(tmp_path):
     assert found["run"]["complete"] is False
     assert not (tmp_path / "out" / "report.json").exists()
     assert json.loads(file.read_text().split("\n", 1)[0])["kind"] == "header"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_does_not_end_the_run():
+    with jsonlines.Writer(Path("/dev/full")) as lines:
+        lines.result({"requirement": "TC-GMR-17"}, requests=1)
+        lines.result({"requirement": "TC-GMR-18"}, requests=2)

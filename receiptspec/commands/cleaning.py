@@ -16,7 +16,13 @@ from receiptspec.run import clean_up
 __all__ = ["cleanup"]
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  receiptspec cleanup                    on every target that something was left on
+  receiptspec cleanup --target staging   on one
+"""
+)
 @TARGETS
 @JOURNAL
 @click.option("--target", "names", multiple=True, metavar="NAME", help="Only on this target.")

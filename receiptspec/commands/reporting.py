@@ -54,8 +54,9 @@ def report(reports_: tuple[str, ...], **wanted: str | None) -> None:
     """
     found = files.load([Path(name) for name in reports_])
     chosen = {name: file for name, file in wanted.items() if file is not None}
-    for name, file in chosen.items():
-        files.write(Path(file), reports.FORMATS[_FORMATS[name]](found))
+    files.write(
+        {Path(file): reports.FORMATS[_FORMATS[name]](found) for name, file in chosen.items()}
+    )
     if not chosen:
         terminal.show(found, file=sys.stdout)
 
@@ -89,9 +90,11 @@ def compare(
     """
     pair = [files.load([Path(name)]) for name in (before, after)]
     found = comparison.compare(*pair, allowed=allowed)
+    texts = {}
     if data is not None:
-        files.write(Path(data), json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+        texts[Path(data)] = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     if html is not None:
-        files.write(Path(html), reports.html.comparison(found, *pair))
+        texts[Path(html)] = reports.html.comparison(found, *pair)
+    files.write(texts)
     terminal.show_comparison(found, file=sys.stdout)
     sys.exit(found["exit_code"])

@@ -232,8 +232,8 @@ class _Progress:
         book = self._book
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
-            directory = book.config.getoption("--report")
-            if directory:
-                click.echo(f"reports: {Path(directory, 'report.html')} and beside it")
+            page = next((file for file in book.written if file.suffix == ".html"), None)
+            if page is not None:
+                click.echo(f"reports: {page} and beside it")
         for line in book.trouble if book is not None else ():
             click.echo(f"receiptspec: {line}", err=True)

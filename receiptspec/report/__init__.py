@@ -143,7 +143,7 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 
 
 def write(report: Document, directory: Path) -> list[Path]:
-    """Write every format into `directory`, each file whole or not at all.
+    """Write every format into `directory`, all of them or none.
 
     Raises `ConfigurationError` when the directory cannot be written.
     """
@@ -153,7 +153,7 @@ def write(report: Document, directory: Path) -> list[Path]:
 def write_texts(texts: Mapping[str, str], directory: Path) -> list[Path]:
     """Write files by name; see `write`."""
     folder(directory)
-    return [files.write(directory / name, text) for name, text in texts.items()]
+    return files.write({directory / name: text for name, text in texts.items()})
 
 
 def folder(directory: Path) -> Path:

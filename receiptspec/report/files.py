@@ -19,25 +19,28 @@ from receiptspec.results import exit_code, merge, summary
 __all__ = ["load", "merged", "write"]
 
 
-def write(file: Path, text: str) -> Path:
-    """Write `text` so that `file` is the old or the new one, never half of it.
+def write(texts: Mapping[Path, str]) -> list[Path]:
+    """Write all files or, when one of them cannot be written, none: each stays the old one.
 
-    Raises `ConfigurationError` when it cannot be written.
+    Raises `ConfigurationError` when one cannot be written.
     """
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    token = secrets.token_hex(4)
+    ready = {file: file.with_name(f".{file.name}.{token}") for file in texts}
     try:
         try:
-            # Lone surrogates, which only a hostile answer holds, become escapes.
-            beside.write_bytes(text.encode("utf-8", errors="backslashreplace"))
-            beside.replace(file)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
+            for file, beside in ready.items():
+                # Lone surrogates, which only a hostile answer holds, become escapes.
+                beside.write_bytes(texts[file].encode("utf-8", errors="backslashreplace"))
+            for file, beside in ready.items():
+                beside.replace(file)
+        finally:
+            for beside in ready.values():
+                beside.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"the report cannot be written: {error.strerror}", file=file
         ) from None
-    return file
+    return list(texts)
 
 
 def load(files: Sequence[Path]) -> dict[str, Any]:

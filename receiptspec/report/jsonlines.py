@@ -32,8 +32,9 @@ class Writer:
     def __init__(self, file: Path) -> None:
         """Raise `ConfigurationError` when `file` cannot be written."""
         self._clock = time.perf_counter()
+        self._whole = True
         try:
-            self._stream = file.open("w", encoding="utf-8", errors="backslashreplace")
+            self._stream = file.open("wb", buffering=0)
         except OSError as error:
             raise ConfigurationError(
                 f"the report cannot be written: {error.strerror}", file=file
@@ -85,11 +86,11 @@ class Writer:
 
     def _line(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"kind": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
+        line = text.encode("utf-8", errors="backslashreplace") + b"\n"
         try:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            self._whole = self._whole and self._stream.write(line) == len(line)
         except OSError:  # a full disk must not end the run; the reports at its end say so
-            pass
+            self._whole = False
 
 
 def _fields(item: Deviation) -> dict[str, str]:

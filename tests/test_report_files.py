@@ -18,7 +18,7 @@ def saved(folder, name, made):
 
 def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
     file = tmp_path / "report.json"
-    files.write(file, "old")
+    files.write({file: "old"})
 
     def fails(*_arguments):
         raise KeyboardInterrupt
@@ -26,27 +26,27 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
     with monkeypatch.context() as context:
         context.setattr(type(file), "replace", fails)
         with pytest.raises(KeyboardInterrupt):
-            files.write(file, "new")
+            files.write({file: "new"})
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(file.name, "old")]
 
 
 def test_a_report_may_be_read_by_whom_the_user_lets(tmp_path):
     before = os.umask(0o022)
     try:
-        file = files.write(tmp_path / "report.json", "{}")
+        [file] = files.write({tmp_path / "report.json": "{}"})
     finally:
         os.umask(before)
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
 def test_what_utf8_cannot_hold_is_escaped(tmp_path):
-    file = files.write(tmp_path / "report.json", json.dumps(HOSTILE, ensure_ascii=False))
+    [file] = files.write({tmp_path / "report.json": json.dumps(HOSTILE, ensure_ascii=False)})
     assert json.loads(file.read_text(encoding="utf-8")) == HOSTILE
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        files.write(tmp_path / "none" / "report.json", "{}")
+        files.write({tmp_path / "none" / "report.json": "{}"})
 
 
 def test_a_report_is_read_back(tmp_path):
@@ -116,3 +116,12 @@ def test_a_result_of_a_target_that_is_not_named_is_no_report(tmp_path):
     made = report(result(), result(target="u"), targets=["t"], valid=False)
     with pytest.raises(ConfigurationError, match="does not name"):
         files.load([saved(tmp_path, "a.json", made)])
+
+
+def test_either_all_files_are_new_or_all_are_old(tmp_path):
+    first, second = tmp_path / "a.json", tmp_path / "b.json"
+    files.write({first: "old", second: "old"})
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        files.write({first: "new", tmp_path / "none" / "c.json": "new", second: "new"})
+    assert (first.read_text(), second.read_text()) == ("old", "old")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]

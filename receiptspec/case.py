@@ -188,10 +188,10 @@ class Case:
 
 
 class Profile:
-    """How much a run may spend: random examples a property, and whether to do the dear things."""
+    """How much a run may spend: random examples a property, dear things, requests a target."""
 
-    def __init__(self, name: str, examples: int, rank: int) -> None:
-        self.name, self.examples, self.rank = name, examples, rank
+    def __init__(self, name: str, examples: int, rank: int, requests: int | None = None) -> None:
+        self.name, self.examples, self.rank, self.requests = name, examples, rank, requests
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r})"
@@ -203,7 +203,7 @@ class Profile:
 
 
 PROFILES = {
-    "smoke": Profile("smoke", 0, 0),
+    "smoke": Profile("smoke", 0, 0, requests=150),
     "standard": Profile("standard", 12, 1),
     "exhaustive": Profile("exhaustive", 100, 2),
 }

@@ -22,6 +22,7 @@ from receiptspec.case import PROFILES, Case, Nonconformity
 from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import (
     EXIT,
+    BudgetSpent,
     ConfigurationError,
     Inconclusive,
     NotExercised,
@@ -79,7 +80,6 @@ def _is_worker(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
-    config.addinivalue_line("markers", "thorough: left out of the smoke profile")
     names: list[str] = config.getoption("--target")
     if not names:
         return
@@ -216,7 +216,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _ranks(run: Run) -> dict[str, int]:
     """Return the places of checks where requests are few: what finds the most for them first."""
-    if run.profile.rank > 0 and not any(target.budget.requests for target in run.targets):
+    if not any(target.budget.requests for target in run.targets):
         return {}
     checks: list[str] = yamltext.load(resources.path("suites/order.yaml")).data
     return {check: place for place, check in enumerate(checks)}
@@ -224,12 +224,13 @@ def _ranks(run: Run) -> dict[str, int]:
 
 def _position(
     item: pytest.Item, order: dict[str, int], ranks: dict[str, int]
-) -> tuple[int, bool, int]:
+) -> tuple[int, bool, bool, int]:
     case = item.stash.get(_CASE, None)
     if case is None:
-        return (-1, False, 0)
+        return (-1, False, False, 0)
     check = case.requirement.check or ""
-    return (order[case.target], check in WITNESSED, ranks.get(check, len(ranks)))
+    observed = bool(ranks) and case.requirement.level is Level.MAY
+    return (order[case.target], check in WITNESSED, observed, ranks.get(check, len(ranks)))
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -251,11 +252,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     stage = case.stage
     case.begin()
     stage.open()
-    row = case.requirement
-    aside = row.level is Level.MAY or not case.operation.core
-    aside = aside or row.strength not in ("stated", "ours")
-    if aside or item.get_closest_marker("thorough"):
-        case.profile.at_least("standard")
     return (yield)
 
 
@@ -327,8 +323,8 @@ def _outcome(
     )
     if flaky or isinstance(error, Nonconformity):
         return None, ""
-    if isinstance(error, NotExercised):
-        return Outcome.NOT_EXERCISED, str(error)
+    if isinstance(error, NotExercised | BudgetSpent):
+        return (None, "") if case.findings else (Outcome.NOT_EXERCISED, str(error))
     if isinstance(error, Inconclusive):
         return Outcome.INCONCLUSIVE, str(error)
     if isinstance(error, KeyboardInterrupt):

@@ -303,7 +303,7 @@ def prepare(
     if any(target.writes and not target.embedded for target in chosen):
         check(folder)
     return Run(
-        targets=chosen,
+        targets=[_within(target, PROFILES[profile]) for target in chosen],
         profile=PROFILES[profile],
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requirements=frozenset(ids),
@@ -313,3 +313,11 @@ def prepare(
         share=share,
         journal=folder,
     )
+
+
+def _within(target: Target, profile: Profile) -> Target:
+    """Return the target with no more requests than the profile has for it."""
+    if profile.requests is None:
+        return target
+    requests = min(target.budget.requests or profile.requests, profile.requests)
+    return replace(target, budget=replace(target.budget, requests=requests))

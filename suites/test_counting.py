@@ -253,7 +253,6 @@ def test_asking_twice_gets_the_same_numbers(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("reads-stay-in-their-group")
 def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     here, there = case.scene(groups.separate)

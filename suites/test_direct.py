@@ -69,7 +69,6 @@ def test_only_the_acknowledged_message_turns(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("direct-mismatch-has-no-effect")
 def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
     scene = case.scene(direct.mismatch, case.given["wrong"])
@@ -81,7 +80,6 @@ def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("invented-key-has-no-effect")
 def test_an_invented_key_has_no_effect(case: Case) -> None:
     findings: list[Finding] = []
@@ -96,7 +94,6 @@ def test_an_invented_key_has_no_effect(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-is-no-receipt")
 def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
@@ -107,20 +104,18 @@ def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("receipt-leaves-conversation-unread")
 def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
     if case.operation.name == case.stage.driver.group_read:
         answer, before, after = case.scene(reads.position)
         if before is None or after is None:
             raise NotExercised("the target does not tell how far a member has read")
-        case.judge(checks.kept(answer, before, after, "a message receipt"))
+        case.judge(checks.kept(answer, before, after, "a message receipt", "read position"))
         return
     kept = case.scene(direct.receipt_keeps_unread)
     case.judge(checks.kept(kept.evidence, kept.before, kept.after, "a message receipt"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("long-direct-batch-is-observed")
 def test_what_becomes_of_a_long_batch_is_recorded(case: Case) -> None:
     case.profile.at_least("standard")
@@ -133,28 +128,24 @@ def test_what_becomes_of_a_long_batch_is_recorded(case: Case) -> None:
     case.observe(f"{case.given['size']} receipts in one call", case.stage.call(call).describe())
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-is-accepted")
 def test_marking_a_conversation_as_read_is_accepted(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
     case.judge(refusals.accepted(scene.answer, "a conversation to mark as read"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-may-be-repeated")
 def test_marking_a_conversation_again_is_accepted(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
     case.judge(refusals.accepted(scene.again, "a conversation that is read already"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-clears-unread")
 def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
     case.judge(checks.is_number(scene.evidence, scene.after, 0, "the conversation was marked"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-stops-at-its-time")
 def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
     case.profile.at_least("standard")
@@ -162,7 +153,6 @@ def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
     case.judge(checks.is_number(split.evidence, split.after, 1, "a time between two messages"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-leaves-others")
 def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
@@ -171,7 +161,6 @@ def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("conversation-read-leaves-the-peer")
 def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
@@ -180,7 +169,6 @@ def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("unread-of-all-is-a-number")
 def test_the_unread_count_of_all_conversations_is_told(case: Case) -> None:
     user = case.stage.users(1)[0]
@@ -191,7 +179,6 @@ def test_the_unread_count_of_all_conversations_is_told(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("unread-of-peers-is-listed")
 def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
     user, *peers = case.stage.users(3)
@@ -204,7 +191,6 @@ def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("history-counts-its-messages")
 def test_the_history_counts_its_messages(case: Case) -> None:
     scene = case.scene(direct.history)
@@ -216,7 +202,6 @@ def test_the_history_counts_its_messages(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("history-keeps-keys")
 def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
     scene = case.scene(direct.history)
@@ -227,7 +212,6 @@ def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("history-walk-loses-nothing")
 def test_paging_through_the_history_loses_nothing(case: Case) -> None:
     scene = case.scene(direct.history)
@@ -240,7 +224,6 @@ def test_paging_through_the_history_loses_nothing(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("history-is-the-same-from-both-sides")
 def test_both_sides_see_the_same_messages(case: Case) -> None:
     scene = case.scene(direct.history)
@@ -254,7 +237,6 @@ def test_both_sides_see_the_same_messages(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("message-key-has-its-form")
 def test_the_key_of_a_message_has_its_form(case: Case) -> None:
     stage = case.stage

@@ -117,7 +117,6 @@ def test_the_answer_is_the_same_for_every_viewer(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("stranger-cannot-send")
 def test_only_members_send(case: Case) -> None:
     answer = case.scene(identity.strangers)
@@ -130,7 +129,6 @@ def test_only_members_send(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("same-client-id-is-one-message")
 def test_the_same_message_sent_twice_is_one(case: Case) -> None:
     first, second = case.scene(identity.sent_twice)

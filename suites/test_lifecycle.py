@@ -9,8 +9,6 @@ from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
 from receiptspec.scenes import groups
 
-pytestmark = pytest.mark.thorough
-
 
 def about_dismissed(case: Case) -> list[Answer]:
     """Return what the row's operation says of a dismissed group, or what all say."""

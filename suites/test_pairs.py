@@ -60,7 +60,6 @@ def test_flag_and_lists_say_the_same(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("pair-is-made-once")
 def test_the_same_two_people_have_one_conversation(case: Case) -> None:
     first, second = case.scene(pairs.made_twice)
@@ -75,7 +74,6 @@ def test_the_same_two_people_have_one_conversation(case: Case) -> None:
     case.judge(findings)
 
 
-@pytest.mark.thorough
 @pytest.mark.check("pair-takes-no-members")
 def test_a_pair_takes_no_third(case: Case) -> None:
     answer = case.scene(pairs.joined)

@@ -7,8 +7,6 @@ from receiptspec.checks import values
 from receiptspec.errors import NotExercised
 from receiptspec.scenes import positions
 
-pytestmark = pytest.mark.thorough
-
 
 @pytest.mark.check("read-position-is-observed")
 def test_whether_a_read_position_makes_receipts_is_recorded(case: Case) -> None:

@@ -66,7 +66,6 @@ def all_counted(scene: reads.Reported) -> list[Finding]:
     return findings
 
 
-@pytest.mark.thorough
 @pytest.mark.check("full-batch-of-reads-is-accepted")
 def test_a_full_batch_is_accepted(case: Case) -> None:
     case.profile.at_least("standard")
@@ -74,7 +73,6 @@ def test_a_full_batch_is_accepted(case: Case) -> None:
     case.judge(refusals.accepted(scene.answer, f"{case.given['size']} messages"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("overfull-batch-of-reads-is-not-processed")
 def test_an_overfull_batch_is_not_counted_in_full(case: Case) -> None:
     case.profile.at_least("standard")
@@ -87,13 +85,11 @@ def test_an_overfull_batch_is_not_counted_in_full(case: Case) -> None:
         case.judge(refusals.refused(scene.answer, f"{len(counted)} messages, all counted,"))
 
 
-@pytest.mark.thorough
 @pytest.mark.check("outsider-does-not-count")
 def test_an_outsiders_read_does_not_count(case: Case) -> None:
     unchanged(case, case.scene(reads.outsider), "somebody who is no member read")
 
 
-@pytest.mark.thorough
 @pytest.mark.check("ghost-does-not-count")
 def test_the_read_of_nobody_does_not_count(case: Case) -> None:
     unchanged(case, case.scene(reads.ghost), "an account that does not exist read")
@@ -107,7 +103,6 @@ def unchanged(case: Case, scene: reads.Reported, why: str) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("read-makes-no-receipt")
 def test_reading_a_plain_message_makes_no_receipt(case: Case) -> None:
     scene = case.scene(reads.plain)
@@ -124,7 +119,6 @@ def test_reading_a_plain_message_makes_no_receipt(case: Case) -> None:
     )
 
 
-@pytest.mark.thorough
 @pytest.mark.check("sender-reading-is-observed")
 def test_what_becomes_of_the_senders_read_is_recorded(case: Case) -> None:
     scene = case.scene(reads.sender)
@@ -135,7 +129,6 @@ def test_what_becomes_of_the_senders_read_is_recorded(case: Case) -> None:
         case.observe("the sender's own read counts", "no" if before.read == after.read else "yes")
 
 
-@pytest.mark.thorough
 @pytest.mark.check("large-group-has-no-receipts")
 def test_a_group_beyond_the_limit_has_no_receipts(case: Case) -> None:
     case.profile.at_least("standard")

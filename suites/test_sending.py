@@ -9,8 +9,6 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
 from receiptspec.scenes import calls, setup
 
-pytestmark = pytest.mark.thorough
-
 
 @pytest.mark.check("sequence-rises")
 def test_the_numbers_of_messages_rise(case: Case) -> None:

@@ -9,8 +9,6 @@ from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
 from receiptspec.scenes import groups, setup
 
-pytestmark = pytest.mark.thorough
-
 
 @pytest.mark.check("custom-group-id-is-kept")
 def test_an_id_of_ones_own_is_kept(case: Case) -> None:

@@ -12,8 +12,6 @@ from receiptspec.webhooks import Callback
 
 OBSERVED = {"group-read": webhooks.group_read, "direct-read": webhooks.direct_read}
 
-pytestmark = pytest.mark.thorough
-
 
 def about_groups(case: Case) -> list[Callback]:
     """Return the callbacks about group receipts that came so far."""

@@ -73,15 +73,17 @@ def all_read(seen: Seen, messages: Sequence[Message]) -> list[Finding]:
     return _turned(seen, messages, True, "its receiver has acknowledged it")
 
 
-def kept(answer: Answer, before: int | None, after: int | None, why: str) -> list[Finding]:
-    """Expect an unread count to be what it was."""
+def kept(
+    answer: Answer, before: int | None, after: int | None, why: str, what: str = "unread count"
+) -> list[Finding]:
+    """Expect an unread count, or another number that `what` names, to be what it was."""
     if before is None or after is None or before == after:
         return []
     return [
         _finding(
             answer,
-            f"{why} changes an unread count from {before} to {after}",
-            "unread count",
+            f"{why} changes the {what} from {before} to {after}",
+            what,
             before,
             after,
             f"unread-changed:{why}",

@@ -163,6 +163,12 @@ def _pytest(arguments: Sequence[str]) -> int:
     return session.judge(arguments, [_Progress()])
 
 
+def _lost(report: Any) -> None:
+    """Say nothing of an interrupt that a callback of the interpreter swallowed."""
+    if not isinstance(report.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(report)
+
+
 class _Progress:
     """Shows how far the run is, and in the end what it found."""
 
@@ -181,6 +187,7 @@ class _Progress:
         self._finishing = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._interrupt)
+        sys.unraisablehook = _lost
 
     def _interrupt(self, *_: object) -> None:
         """Interrupt, and remember it: raised inside some callbacks it would be lost.

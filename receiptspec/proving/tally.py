@@ -199,12 +199,12 @@ def curve(faults: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
 
 
 def order(faults: Iterable[Mapping[str, Any]], alone: Iterable[Ran]) -> list[str]:
-    """Return the checks of a smoke run, those first that find the most faults for a request.
+    """Return the checks that send requests, those first that find the most faults for one.
 
     `alone` are runs of one check each: what is needed to get anywhere is not counted against it.
     Checks that find nothing are left out.
     """
-    found = Counter(f["requirement"] for f in faults if f["smoke_requests"] is not None)
+    found = Counter(f["requirement"] for f in faults if f["status"] == "killed")
     kills: Counter[str] = Counter()
     cost: Counter[str] = Counter()
     for ran in alone:

@@ -66,6 +66,8 @@ DEFAULTS: Mapping[str, Any] = {
     "key_of_other_pair": False,
     "mark_time_ignored": False,
     "receipt_clears_unread": False,
+    "receipt_moves_position": False,
+    "hook_answer_counts": False,
     "read_time_integer": False,
     "roam_order": "newest",
     # credentials

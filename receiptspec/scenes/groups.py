@@ -316,6 +316,30 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
     return Elsewhere(_ask(stage, group, message), _about(stage, group, message))
 
 
+def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
+    """Let a newcomer read a message in a group of another type.
+
+    Returns the answer to the read, and whether it counted. Where messages of that type have no
+    receipts, or nobody can join, there is nothing that a read could count in: ``(None, False)``.
+    """
+    scene = stage.scene(other_type, type_)
+    if not any(receipt.known for receipt in scene.asked.receipts.values()):
+        return None, False
+    group = stage.group(1, type_=type_)
+    newcomer = stage.users(2)[1]
+    if not stage.call(stage.driver.add_members(group, [newcomer])).accepted:
+        return None, False
+    message = stage.say(group)
+    before = _ask(stage, group, message)
+    call = stage.driver.mark_read(group, newcomer, [message.id])
+    if call is None:
+        return None, False
+    answer = stage.call(call)
+    after = _ask(stage, group, message)
+    counts = [asked.receipts[message.id].read for asked in (before, after)]
+    return answer, counts[0] != counts[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """What is answered about a message: by the receipt operation, and by others by name."""

@@ -36,6 +36,12 @@ def _history(change: Any) -> Any:
     return if_ok(edit)
 
 
+def _only_one_read(answer: dict[str, Any]) -> None:
+    """Keep the first IsPeerRead of a page, if there is one."""
+    for item in [item for item in answer["MsgList"] if item["IsPeerRead"]][1:]:
+        item["IsPeerRead"] = 0
+
+
 def _own_history_shorter(call: Call, answer: dict[str, Any]) -> None:
     """Leave out what the viewer has received."""
     if answer.get("ErrorCode") == 0:
@@ -186,6 +192,14 @@ ALL: list[Fault] = [
         _history(lambda item: item.update(IsPeerRead=1)),
         cls="counting",
         shows="IsPeerRead 1 from the start",
+        **{**_ROAM, **_SHOULD},
+    ),
+    edits(
+        "history-shows-one-read",
+        "TC-ROM-03",
+        if_ok(_only_one_read),
+        cls="batching",
+        shows="only one message of a page has IsPeerRead 1",
         **{**_ROAM, **_SHOULD},
     ),
     edits(

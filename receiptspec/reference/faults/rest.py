@@ -190,6 +190,15 @@ ALL: list[Fault] = [
         shows="OK",
     ),
     bends(
+        "receipt-moves-the-read-position",
+        "TC-GRR-15",
+        {"receipt_moves_position": True},
+        level="SHOULD",
+        cls="isolation",
+        operation=READ,
+        shows="MsgSeq of the member rises with a receipt",
+    ),
+    bends(
         "direct-receipt-spreads",
         "TC-ROM-04",
         {"peer_read_spreads": True},

@@ -310,6 +310,13 @@ ALL: list[Fault] = [
         "EventTime in seconds",
         **_SHOULD,
     ),
+    bends(
+        "callback-answer-counts",
+        "TC-WHK-08",
+        {"hook_answer_counts": True},
+        cls="webhook",
+        shows="a read is undone when the receiver answers with an error",
+    ),
     _callback(
         "callback-platform-unknown",
         "TC-WHK-10",

@@ -58,9 +58,9 @@ class Events(Webhooks):
         group: Group,
         messages: Sequence[tuple[Message, Sequence[str]]],
         platform: str = "RESTAPI",
-    ) -> None:
+    ) -> bool:
         """Tell the sender of each message that was read by somebody who had not."""
-        super().group_receipts(call, store, group, messages, platform)
+        agreed = super().group_receipts(call, store, group, messages, platform)
         items: dict[str, list[dict[str, Any]]] = {}
         for message, readers in messages:
             counts = store.counts(call, group, message)
@@ -70,6 +70,7 @@ class Events(Webhooks):
                 items.setdefault(message.sender, []).append(numbers)
         for sender, told in items.items():
             self._push(sender, {"GroupId": group.id, "GroupMsgReceiptList": told})
+        return agreed
 
     def direct_receipts(
         self, call: Call, operator: str, peer: str, keys: Sequence[str], platform: str = "RESTAPI"

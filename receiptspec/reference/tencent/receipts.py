@@ -126,5 +126,10 @@ def read_group(
             read.append(message)
     if read and (platform != "RESTAPI" or call.knob("hook_on_receipt")):
         told = [(message, [user]) for message in read]
-        site.hooks.group_receipts(call, site.store, group, told, platform)
+        agreed = site.hooks.group_receipts(call, site.store, group, told, platform)
+        if not agreed:
+            for message in read:
+                message.readers.pop(user)
+    if seqs and call.knob("receipt_moves_position"):
+        group.members[user].read_seq = max(seqs)
     return len(read)

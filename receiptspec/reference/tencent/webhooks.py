@@ -47,8 +47,8 @@ class Webhooks:
         group: Group,
         messages: Sequence[tuple[Message, Sequence[str]]],
         platform: str = "RESTAPI",
-    ) -> None:
-        """Announce counts, and who has just read (W1)."""
+    ) -> bool:
+        """Announce counts, and who has just read (W1); False where the answer undoes it."""
         items = []
         for message, readers in messages:
             read, unread = store.counts(call, group, message)
@@ -56,7 +56,7 @@ class Webhooks:
             numbers = {"MsgSeq": message.seq, "ReadNum": read, "UnreadNum": unread}
             items.append({**numbers, "ReadReceiptMembers": members})
         body = {"GroupId": group.id, "Type": group.type, "GroupMsgReceiptList": items}
-        self._send(call, "Group.CallbackAfterReadReceipt", body, platform)
+        return self._send(call, "Group.CallbackAfterReadReceipt", body, platform)
 
     def conversation_read(self, call: Call, reader: str, peer: str, last: int, unread: int) -> None:
         """Announce that a one-to-one conversation was marked read (W2)."""
@@ -79,9 +79,9 @@ class Webhooks:
 
     def _send(
         self, call: Call, command: str, body: dict[str, Any], platform: str = "RESTAPI"
-    ) -> None:
+    ) -> bool:
         if self._address is None or not call.knob("hooks"):
-            return
+            return True
         moment = time.time_ns() // 1_000_000
         stamp = str(moment) if call.knob("hook_time_text") else moment
         query = {
@@ -97,7 +97,11 @@ class Webhooks:
         whole = {"CallbackCommand": command, **body, "EventTime": stamp}
         raw = call.behaviour.on_callback(call, query, whole)
         document = documents.write(whole) if raw is None else raw
+        if call.knob("hook_answer_counts"):
+            status, answer = self._post(urlencode(query), document)
+            return status == 200 and b"FAIL" not in answer
         self._queue.put((urlencode(query), document))
+        return True
 
     def _deliver(self) -> None:
         while True:
@@ -107,14 +111,15 @@ class Webhooks:
             except (OSError, http.client.HTTPException):
                 continue
 
-    def _post(self, query: str, document: bytes) -> None:
+    def _post(self, query: str, document: bytes) -> tuple[int, bytes]:
         host, port, path, own = self._address or ("", 0, "", "")
         connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
         try:
             target = f"{path}?{own}&{query}" if own else f"{path}?{query}"
             headers = {"Content-Type": "application/json"}
             connection.request("POST", target, body=document, headers=headers)
-            connection.getresponse().read(1 << 20)
+            response = connection.getresponse()
+            return response.status, response.read(1 << 20)
         finally:
             connection.close()
 

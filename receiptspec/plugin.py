@@ -146,9 +146,15 @@ def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the seed, the run's id and its share of the rate."""
     run = node.config.stash.get(_RUN, None)
     if run is not None:
-        apart = node.config.getoption("--receiptspec-by-host")
+        apart = _in_one_worker(run, node.config)
         share = 1 if apart else len(node.config.getoption("tx") or ()) or 1
         node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "share": share}
+
+
+def _in_one_worker(run: Run, config: pytest.Config) -> bool:
+    """Whether a target stays in one worker: what few requests are spent on depends on the order."""
+    limited = any(target.budget.requests for target in run.targets)
+    return limited or bool(config.getoption("--receiptspec-by-host"))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -159,7 +165,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    apart = config.getoption("--receiptspec-by-host")
+    apart = _in_one_worker(run, config)
     hosts = {target.name: host_of(target) for target in run.targets}
 
     class Together(LoadScopeScheduling):  # type: ignore[misc]

@@ -56,7 +56,7 @@ def prove(
 ) -> None:
     """Prove the suites: each fault of the reference is found, no freedom of it is blamed.
 
-    Without a choice: every fault, every variant, pairs of variants, and twenty seeds. Exit status:
+    Without a choice: every fault, every variant, pairs of variants, with twenty seeds. Exit status:
     0, with --gate 1 where a rule of the gate is broken.
     """
     signal.signal(signal.SIGTERM, _interrupt)

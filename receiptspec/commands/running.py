@@ -29,7 +29,7 @@ _EXAMPLES = """\b
 Examples:
   receiptspec run                                    the packaged reference server
   receiptspec run --target mine --report out         your own; targets.yaml says where it is
-  receiptspec run --target mine --profile smoke -n 4 quickly, at every commit
+  receiptspec run --target mine --profile smoke     at every commit: 150 requests
   receiptspec run --target mine --requirement TC-GMR-09 --seed 7
   receiptspec run --failed out/report.json           what failed there, with the same seed
 

@@ -165,9 +165,9 @@ def alone(vendor: str, tested: Sequence[str]) -> Iterator[Job]:
 
 
 def variants(
-    groups: Sequence[Sequence[Variant]], kind: str, *, profile: str, seed: int
+    groups: Sequence[Sequence[Variant]], kind: str, *, profile: str, seeds: Iterator[int]
 ) -> Iterator[Job]:
-    """Yield a whole run for each group of variants."""
+    """Yield a whole run for each group of variants, each with the next of `seeds`."""
     for number, group in enumerate(groups, 1):
         names = tuple(variant.name for variant in group)
         alone = kind == "variant"
@@ -178,7 +178,7 @@ def variants(
             group[0].vendor,
             variants=names,
             profile=profile,
-            seed=seed,
+            seed=next(seeds),
             weight=20.0 if kind == "pairs" else 10.0,
         )
 

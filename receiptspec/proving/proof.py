@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any, TypeVar
 
 from receiptspec import __version__
@@ -80,15 +81,24 @@ def plan(choice: Choice) -> Plan:
     made = Plan(faults, variants)
     used = {twist.vendor for twist in (*faults, *variants)}
     made.vendors = tuple(vendor for vendor in vendors if vendor in used)
-    how = {"profile": choice.profile, "seed": choice.seed}
-    made.jobs += jobs.faults(faults, **how)  # type: ignore[arg-type]
-    made.jobs += jobs.variants([[v] for v in variants], "variant", **how)  # type: ignore[arg-type]
+    made.jobs += jobs.faults(faults, profile=choice.profile, seed=choice.seed)
+    for vendor in made.vendors:
+        made.jobs += _conforming(choice, vendor, [v for v in variants if v.vendor == vendor])
+    return made
+
+
+def _conforming(choice: Choice, vendor: str, variants: Sequence[Variant]) -> list[Job]:
+    """Return the runs in which nothing may fail: each has the next of so many seeds."""
+    numbers = range(choice.seed, choice.seed + SEEDS)
+    seeds = cycle(numbers)
+    made = list(
+        jobs.variants([[v] for v in variants], "variant", profile=choice.profile, seeds=seeds)
+    )
     if choice.whole:
-        for vendor in made.vendors:
-            made.jobs += jobs.seeds(
-                vendor, range(choice.seed, choice.seed + SEEDS), profile=choice.profile
-            )
-            made.jobs += jobs.variants(_together(vendor, variants), "pairs", **how)  # type: ignore[arg-type]
+        together = _together(vendor, variants)
+        made += jobs.variants(together, "pairs", profile=choice.profile, seeds=seeds)
+        left = [number for number in numbers if number not in {job.seed for job in made}]
+        made += jobs.seeds(vendor, left or numbers[:1], profile=choice.profile)
     return made
 
 

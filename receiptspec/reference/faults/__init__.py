@@ -9,6 +9,7 @@ from receiptspec.reference.faults import (
     counts,
     credentials,
     envelope,
+    history,
     intake,
     letters,
     lists,
@@ -29,6 +30,7 @@ _ALL = [
     *rest.ALL,
     *lists.ALL,
     *letters.ALL,
+    *history.ALL,
     *setup.ALL,
     *volcengine.ALL,
 ]

@@ -1,0 +1,103 @@
+"""Faults of the history of messages between two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import edits, if_ok
+
+__all__ = ["ALL"]
+
+_ROAM: dict[str, Any] = {"operation": "admin_getroammsg"}
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+
+
+def _history(change: Any) -> Any:
+    """Return an edit of each message of a history."""
+
+    def edit(answer: dict[str, Any]) -> None:
+        for item in answer.get("MsgList") or ():
+            change(item)
+
+    return if_ok(edit)
+
+
+def _only_one_read(answer: dict[str, Any]) -> None:
+    """Keep the first IsPeerRead of a page, if there is one."""
+    for item in [item for item in answer["MsgList"] if item["IsPeerRead"]][1:]:
+        item["IsPeerRead"] = 0
+
+
+def _own_history_shorter(call: Call, answer: dict[str, Any]) -> None:
+    """Leave out what the viewer has received."""
+    if answer.get("ErrorCode") == 0:
+        viewer = call.body.get("Operator_Account")
+        sent = [item for item in answer["MsgList"] if item["From_Account"] == viewer]
+        answer.update(MsgList=sent, MsgCnt=len(sent))
+
+
+ALL: list[Fault] = [
+    edits(
+        "peer-read-as-boolean",
+        "TC-ROM-01",
+        _history(lambda item: item.update(IsPeerRead=bool(item["IsPeerRead"]))),
+        shows="IsPeerRead true or false",
+        **_ROAM,
+    ),
+    edits(
+        "history-all-read",
+        "TC-ROM-02",
+        _history(lambda item: item.update(IsPeerRead=1)),
+        cls="counting",
+        shows="IsPeerRead 1 from the start",
+        **{**_ROAM, **_SHOULD},
+    ),
+    edits(
+        "history-shows-one-read",
+        "TC-ROM-03",
+        if_ok(_only_one_read),
+        cls="batching",
+        shows="only one message of a page has IsPeerRead 1",
+        **{**_ROAM, **_SHOULD},
+    ),
+    edits(
+        "history-count-off",
+        "TC-ROM-07",
+        if_ok(lambda a: a.update(MsgCnt=a["MsgCnt"] + 1)),
+        cls="counting",
+        shows="MsgCnt one too many",
+        **_ROAM,
+    ),
+    edits(
+        "history-keys-differ",
+        "TC-ROM-08",
+        _history(lambda item: item.update(MsgKey=item["MsgKey"] + "0")),
+        cls="precision",
+        shows="other keys than sending gave",
+        **{**_ROAM, "also": ("TC-ROM-09", "TC-ROM-10")},
+    ),
+    edits(
+        "history-page-loses-one",
+        "TC-ROM-09",
+        if_ok(
+            lambda a: (
+                a.update(MsgList=a["MsgList"][1:], MsgCnt=a["MsgCnt"] - 1)
+                if not a["Complete"]
+                else None
+            )
+        ),
+        cls="paging",
+        shows="the first of each page is missing",
+        **{**_ROAM, **_SHOULD},
+    ),
+    edits(
+        "history-one-sided",
+        "TC-ROM-10",
+        _own_history_shorter,
+        cls="roles",
+        shows="only what the viewer sent",
+        **{**_ROAM, **_SHOULD},
+    ),
+]

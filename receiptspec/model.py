@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as walk_about
@@ -86,7 +86,12 @@ def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
     try:
         walk_about(
             Machine,
-            settings=settings(max_examples=examples, stateful_step_count=steps, print_blob=False),
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                print_blob=False,
+                verbosity=Verbosity.quiet,
+            ),
         )
     except (Inconclusive, NotExercised):
         raise

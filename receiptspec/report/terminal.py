@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
+from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -102,12 +103,16 @@ def _worst_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Table:
     used = [o for o in _COLUMNS if any(row["outcome"] == o for row in rows)]
     table = Table(
-        title=Text(seen(f"{target['name']} · {target['contract']}")), title_justify="left"
+        title=Text(seen(f"{target['name']} · {target['contract']}")),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
-    table.add_column("operation")
+    table.add_column("operation", overflow="fold")
     table.add_column("level")
     for outcome in used:
-        table.add_column(str(outcome).replace("_", " "), justify="right")
+        table.add_column(str(outcome).replace("_", "\n"), justify="right")
     groups: dict[tuple[str, str], Counter[str]] = {}
     for row in rows:
         if row["outcome"] == Outcome.EXCLUDED:

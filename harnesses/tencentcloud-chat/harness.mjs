@@ -7,11 +7,13 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import readline from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 
 const NO_METHOD = -32601;
 const BAD_PARAMS = -32602;
 const INTERNAL = -32603;
 const LOGIN_MS = 15000;
+const ARRIVAL_MS = 1000; // for a message that was sent a moment ago
 const PAGES = 100; // of history that are looked through for one message
 
 // standard output is the protocol's; whatever else writes there goes to standard error
@@ -20,6 +22,11 @@ process.stdout.write = (...args) => process.stderr.write(...args);
 for (const level of ["log", "info", "debug", "warn"]) {
   console[level] = console.error;
 }
+
+// The SDK leaves some of its own promises unhandled; a browser only reports that, and so does this.
+process.on("unhandledRejection", (error) => {
+  console.error("unhandled in the SDK:", error.code, error.message);
+});
 
 function say(message) {
   write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\n");
@@ -80,7 +87,7 @@ function conversationOf(message) {
 }
 
 // Return the SDK's own object of a message: one that it holds, else out of the history, as an app
-// does that opens a conversation. Null where the conversation has no such message.
+// does that opens a conversation, else one that arrives. Null where there is no such message.
 async function find(message) {
   const conversationID = conversationOf(message);
   let nextReqMessageID;
@@ -92,6 +99,8 @@ async function find(message) {
     if (last || data.nextReqMessageID === nextReqMessageID) break;
     nextReqMessageID = data.nextReqMessageID;
   }
+  const deadline = Date.now() + ARRIVAL_MS;
+  while (!chat.findMessage(message.msgID) && Date.now() < deadline) await pause(10);
   return chat.findMessage(message.msgID) || null;
 }
 

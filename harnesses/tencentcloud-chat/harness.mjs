@@ -13,6 +13,8 @@ const NO_METHOD = -32601;
 const BAD_PARAMS = -32602;
 const INTERNAL = -32603;
 const LOGIN_MS = 15000;
+const TOO_OFTEN = 2996; // the SDK's own limit of some of its calls a second
+const TRIES = 5;
 const ARRIVAL_MS = 1000; // for a message that was sent a moment ago
 const PAGES = 100; // of history that are looked through for one message
 
@@ -57,6 +59,18 @@ let Chat; // the SDK
 let chat; // this user's instance of it
 let user = "";
 
+// Do what the SDK may find too much in one second, again in the next, as an app would.
+async function patiently(act) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (error.code !== TOO_OFTEN || attempt === TRIES) throw error;
+      await pause(1000);
+    }
+  }
+}
+
 // --- messages ------------------------------------------------------------------------------
 
 const isGroup = (message) => message.conversationType === Chat.TYPES.CONV_GROUP;
@@ -94,9 +108,12 @@ async function find(message) {
   for (let page = 0; page < PAGES; page += 1) {
     const found = chat.findMessage(message.msgID);
     if (found) return found;
-    const { data } = await chat.getMessageList({ conversationID, nextReqMessageID });
+    const from = nextReqMessageID;
+    const { data } = await patiently(() =>
+      chat.getMessageList({ conversationID, nextReqMessageID: from }),
+    );
     const last = data.isCompleted || !data.nextReqMessageID;
-    if (last || data.nextReqMessageID === nextReqMessageID) break;
+    if (last || data.nextReqMessageID === from) break;
     nextReqMessageID = data.nextReqMessageID;
   }
   const deadline = Date.now() + ARRIVAL_MS;
@@ -149,13 +166,13 @@ const methods = {
   },
 
   async sendMessage({ message, groupID, userID }) {
-    const created = chat.createTextMessage({
+    const wish = {
       to: groupID ?? userID,
       conversationType: groupID ? Chat.TYPES.CONV_GROUP : Chat.TYPES.CONV_C2C,
       payload: { text: message.text },
       needReadReceipt: message.needReadReceipt,
-    });
-    const { data } = await chat.sendMessage(created);
+    };
+    const { data } = await patiently(() => chat.sendMessage(chat.createTextMessage(wish)));
     return { message: named(data.message) };
   },
 

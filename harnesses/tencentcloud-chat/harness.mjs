@@ -75,14 +75,14 @@ async function patiently(act) {
 
 const isGroup = (message) => message.conversationType === Chat.TYPES.CONV_GROUP;
 
+// What the server calls a one-to-one message.
+const keyOf = (message) => `${message.sequence}_${message.random}_${message.time}`;
+
 // What the suite is to know of a message: what names it, and what the server calls it.
 function named(message) {
   const place = isGroup(message)
     ? { groupID: message.to, seq: message.sequence }
-    : {
-        userID: message.to,
-        key: `${message.sequence}_${message.random}_${message.time}`,
-      };
+    : { userID: message.to, key: keyOf(message) };
   const { ID: msgID, from: sender, needReadReceipt } = message;
   return { msgID, sender, needReadReceipt, ...place };
 }
@@ -100,25 +100,34 @@ function conversationOf(message) {
   return Chat.TYPES.CONV_C2C + other;
 }
 
+// Whether the SDK's message is the one that the suite names: by seq or key, if no SDK has sent it.
+function isMeant(message, own) {
+  if (message.msgID) return own.ID === message.msgID;
+  return message.groupID ? own.sequence === message.seq : keyOf(own) === message.key;
+}
+
 // Return the SDK's own object of a message: one that it holds, else out of the history, as an app
 // does that opens a conversation, else one that arrives. Null where there is no such message.
 async function find(message) {
+  const held = () => (message.msgID ? chat.findMessage(message.msgID) : null);
   const conversationID = conversationOf(message);
-  let nextReqMessageID;
-  for (let page = 0; page < PAGES; page += 1) {
-    const found = chat.findMessage(message.msgID);
-    if (found) return found;
-    const from = nextReqMessageID;
-    const { data } = await patiently(() =>
-      chat.getMessageList({ conversationID, nextReqMessageID: from }),
-    );
-    const last = data.isCompleted || !data.nextReqMessageID;
-    if (last || data.nextReqMessageID === from) break;
-    nextReqMessageID = data.nextReqMessageID;
-  }
   const deadline = Date.now() + ARRIVAL_MS;
-  while (!chat.findMessage(message.msgID) && Date.now() < deadline) await pause(10);
-  return chat.findMessage(message.msgID) || null;
+  while (!held()) {
+    let from;
+    for (let page = 0; page < PAGES; page += 1) {
+      const start = from;
+      const { data } = await patiently(() =>
+        chat.getMessageList({ conversationID, nextReqMessageID: start }),
+      );
+      const own = data.messageList.find((one) => isMeant(message, one));
+      if (own) return own;
+      from = data.nextReqMessageID;
+      if (data.isCompleted || !from || from === start) break;
+    }
+    if (Date.now() > deadline) return null;
+    await pause(20);
+  }
+  return held();
 }
 
 async function findAll(messages) {

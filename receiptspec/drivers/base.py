@@ -16,6 +16,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
 from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
+from receiptspec.targets import Harness
 
 __all__ = ["Driver", "evidence"]
 
@@ -371,6 +372,14 @@ class Driver(ABC):
         self, conversation: Conversation, user: Any, messages: Sequence[Any]
     ) -> dict[str, Any]:
         """Return the JSON object that a target's read hook gets."""
+
+    def readers(self, client: Client, harness: Harness) -> Harnesses:
+        """Return the client SDKs of users, behind `harness`, logged in to the same server."""
+        raise _absent("readers")
+
+    def reading(self, conversation: Conversation, user: Any, messages: Sequence[Any]) -> Request:
+        """Return the line by which the harness of a user reads messages."""
+        raise _absent("reading")
 
     @abstractmethod
     def renew_credential(self, *, plain: bool = False) -> None:

@@ -97,6 +97,19 @@ class Driver(ABC):
         """
         return None, None
 
+    @property
+    def server(self) -> Driver | None:
+        """The dialect of the server behind a client, ``None`` where the target is a server."""
+        return None
+
+    def server_name(self, conversation: Conversation, message: Any) -> Any:
+        """Return what the server behind a client calls a message, ``None`` if that is not told."""
+        return None
+
+    def meet(self, conversation: Conversation, answer: Answer) -> Any:
+        """Keep the message that an `arrival` brings, and return its id."""
+        return None
+
     def carry(self, client: Client) -> Client | Harnesses:
         """Return what takes the requests of this driver to the target."""
         return client

@@ -15,6 +15,7 @@ from typing import Any
 from receiptspec import strictjson
 from receiptspec.client import Client
 from receiptspec.contract import CodeId, Contract, Operation
+from receiptspec.drivers.base import Driver
 from receiptspec.drivers.tencent import TencentDriver
 from receiptspec.errors import ContractError, NotExercised
 from receiptspec.exchange import Exchange, Request
@@ -44,6 +45,7 @@ class HarnessDriver(TencentDriver):
         if contract.server is None:
             raise ContractError(f"{contract.vendor} names no server")
         super().__init__(target, contract.server, origin)
+        self._rest = TencentDriver(target, contract.server, origin)
         self._sdk = contract
         self._target = target
         self._serial = 0
@@ -89,6 +91,35 @@ class HarnessDriver(TencentDriver):
         if answer.exchange.request.method == METHOD:
             return answer.code == _NO_METHOD
         return super().is_unknown_command(answer)
+
+    # --- the server behind -----------------------------------------------------------------
+
+    @property
+    def server(self) -> Driver:
+        """The dialect of the server's REST API."""
+        return self._rest
+
+    def server_name(self, conversation: Conversation, message: Any) -> Any:
+        """Return seq of a group message, key of a one-to-one message."""
+        known = self._known.get(message, {})
+        if conversation.kind is Kind.GROUP:
+            return _number(known.get("seq"))
+        key = known.get("key")
+        return key if isinstance(key, str) and key else None
+
+    def meet(self, conversation: Conversation, answer: Answer) -> Any:
+        """Keep a message that came to a receiver, as its harness names it."""
+        name, wish = self.arrived(answer)
+        if not isinstance(name, str) or not name:
+            return None
+        message = answer.get("params")["message"]
+        sender = message.get("sender", conversation.owner)
+        if message.get("groupID") != conversation.id or sender not in conversation.members:
+            return None
+        place = _place(conversation, sender)
+        kept = {**message, **place, "sender": sender, "needReadReceipt": wish}
+        self._known.setdefault(name, kept)
+        return name
 
     # --- actions ---------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class Client:
         self._turned: set[str] = set()
         self._held: list[dict[str, Any]] = []
         self._lock = threading.RLock()
+        self._sent_all = threading.Event()
+        self._sent_all.set()
         self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
 
     def _knob(self, name: str) -> Any:
@@ -73,6 +75,13 @@ class Client:
 
     def send(self, params: dict[str, Any]) -> dict[str, Any]:
         """Create a text with or without needReadReceipt and send it."""
+        self._sent_all.clear()
+        try:
+            return self._send(params)
+        finally:
+            self._sent_all.set()
+
+    def _send(self, params: dict[str, Any]) -> dict[str, Any]:
         wish = bool(params["message"].get("needReadReceipt"))
         content = {"Text": params["message"]["text"]}
         body = [{"MsgType": "TIMTextElem", "MsgContent": content}]
@@ -100,7 +109,7 @@ class Client:
             )
             key, moment = told["MsgKey"], told["MsgTime"]
             seq = int(key.split("_")[0])
-            message |= {"userID": params["userID"]}
+            message |= {"userID": params["userID"], "key": key}
         message |= {"msgID": f"{moment}-{seq}-{random}", "timestamp": moment, "random": random}
         self._sent[key] = message
         if self._knob("message") is not None:
@@ -184,6 +193,8 @@ class Client:
         for message in messages:
             item = by_seq[_seq(message)]
             known = (group, item["MsgSeq"]) in self._sent
+            if self._knob("foreign_is_unread") and not known:
+                item = {**item, "ReadNum": 0, "UnreadNum": item["ReadNum"] + item["UnreadNum"]}
             invented = (known and self._knob("plain_has_receipt")) or (
                 not known and self._knob("unknown_has_receipt")
             )
@@ -216,7 +227,8 @@ class Client:
         for key, message in wanted.items():
             if key in found:
                 turned = spread or always or message["msgID"] in self._turned
-                read = {"Read": bool(found[key]["IsPeerRead"] or turned)}
+                hidden = self._knob("foreign_is_unread") and key not in self._sent
+                read = {"Read": bool(found[key]["IsPeerRead"] or turned) and not hidden}
                 shown.append(self._shown(message, read))
         return shown
 
@@ -295,9 +307,8 @@ class Client:
         else:
             pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
             pairs = pairs if self._knob("direct_events") else []
-        deadline = time.monotonic() + 1
-        while any(key not in self._sent for key, _ in pairs) and time.monotonic() < deadline:
-            time.sleep(0.005)  # the answer to the sending is still on its way
+        if any(key not in self._sent for key, _ in pairs):
+            self._sent_all.wait(1)  # the answer to the sending may still be on its way
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
         told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
         if told and self._knob("events"):
@@ -311,7 +322,8 @@ class Client:
         if "GroupId" in message:
             shown |= {"groupID": message["GroupId"], "seq": message["MsgSeq"]}
         else:
-            shown["userID"] = self.user
+            key = "_".join(map(str, (message["MsgSeq"], message["Random"], message["MsgTime"])))
+            shown |= {"userID": self.user, "key": key}
         shown["needReadReceipt"] = bool(message["NeedReadReceipt"])
         change = self._knob("received")
         if self._knob("arrivals"):

@@ -20,7 +20,7 @@ from receiptspec.exchange import Exchange
 from receiptspec.neutral import Answer, Conversation, Kind, Message, Verdict
 from receiptspec.run import Run
 from receiptspec.stage import Stage
-from receiptspec.targets import Target, is_loopback
+from receiptspec.targets import Harness, Target, is_loopback
 
 __all__ = ["Line", "State", "examine", "exit_code"]
 
@@ -318,9 +318,10 @@ def _hook(target: Target) -> Line:
             said = f"{parts.scheme}://{parts.netloc}: {error.strerror or error}".lower()
             return Line("read hook", State.WRONG, said, "start it, or mend hooks.read")
         return Line("read hook", State.OK, f"{parts.scheme}://{parts.netloc} is reached")
-    if shutil.which(hook[0]) is None:
-        return Line("read hook", State.WRONG, f"no command {hook[0]}", "mend hooks.read")
-    return Line("read hook", State.OK, f"{hook[0]} is there")
+    program = (hook.command if isinstance(hook, Harness) else hook)[0]
+    if shutil.which(program) is None:
+        return Line("read hook", State.WRONG, f"no command {program}", "mend hooks.read")
+    return Line("read hook", State.OK, f"{program} is there")
 
 
 def _callbacks(stage: Stage) -> Line:

@@ -23,10 +23,10 @@ from receiptspec.errors import CredentialsRefused, Unreachable
 from receiptspec.exchange import HARNESS, Exchange, Request, Response
 from receiptspec.targets import Timeouts
 
-__all__ = ["METHOD", "PROTOCOL", "Harnesses", "Trouble", "environment"]
+__all__ = ["METHOD", "PROTOCOL", "Harnesses", "Trouble", "environment", "request"]
 
 #: The version of the protocol; a harness answers `initialize` with the same major number.
-PROTOCOL = "1.0"
+PROTOCOL = "1.1"
 #: What stands for the HTTP method in the request of an exchange with a harness.
 METHOD = "RPC"
 
@@ -53,6 +53,14 @@ def environment(base: Mapping[str, str], secrets: Sequence[str]) -> dict[str, st
     """Return `base` without the variables that hold a secret of the target."""
     plain = {s.reveal() if hasattr(s, "reveal") else s for s in secrets if len(s) >= 6}
     return {name: value for name, value in base.items() if not any(p in value for p in plain)}
+
+
+def request(number: int, user: str, method: str, params: Any, label: str = "") -> Request:
+    """Return one line of JSON-RPC for the harness of a user."""
+    message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    body = text.encode("utf-8", errors="backslashreplace")
+    return Request(METHOD, HARNESS, f"/{user}", (), body, method, label)
 
 
 class _Pending:

@@ -231,7 +231,8 @@ class _Machine(RuleBasedStateMachine):
         self.groups[group] = replace(self.groups[group], members=members)
         for state in self.states:
             if state.message.conversation.id == self.groups[group].id:
-                state.base, state.since, state.listed = None, 0, False
+                state.base, state.listed = None, False
+                state.since = min(state.since, 0)  # a message that is forgotten stays so
 
     @precondition(lambda self: not self.tired and len(self.states) > 3)
     @rule(which=st.integers(0, 39))

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
+from receiptspec import strictjson
 from receiptspec.checks import answers as answer_checks
 from receiptspec.client import Client
 from receiptspec.contract import Contract
@@ -39,7 +40,7 @@ from receiptspec.findings import Finding, Observation
 from receiptspec.harness import Harnesses
 from receiptspec.journal import Journal, Leftover
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
-from receiptspec.targets import Budget, Target
+from receiptspec.targets import Budget, Harness, Target
 from receiptspec.webhooks import Listener
 
 __all__ = ["Stage", "Witness"]
@@ -97,6 +98,7 @@ class Stage:
         self._opened = False
         self._needed: dict[str, list[Answer]] = {}
         self._there: set[str] = set()
+        self._readers: Harnesses | None = None
         self._listener = listener
         self._journal = journal
         self._client = self.driver.carry(
@@ -632,6 +634,9 @@ class Stage:
         """
         conversation = messages[0].conversation
         ids = [message.id for message in messages]
+        if isinstance(self.target.read_hook, Harness):
+            self._read_with(self.target.read_hook, conversation, user, ids)
+            return None
         if self.target.read_hook is not None:
             self._hook(self.driver.hook_input(conversation, user, ids))
             return None
@@ -662,6 +667,7 @@ class Stage:
         if isinstance(hook, str):
             self._post_hook(hook, payload)
             return
+        assert not isinstance(hook, Harness)  # noqa: S101
         assert hook is not None  # noqa: S101
         try:
             done = subprocess.run(  # noqa: S603
@@ -676,6 +682,30 @@ class Stage:
         if done.returncode:
             last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise Inconclusive(f"hooks.read exited with {done.returncode}: {self.redact(last)}")
+
+    def _read_with(
+        self, harness: Harness, conversation: Conversation, user: Any, ids: Sequence[Any]
+    ) -> None:
+        """Let the SDK of `user` read; it logs in to the target's server at its first read."""
+        if not isinstance(self._client, Client):
+            raise ConfigurationError("hooks.read: a harness target reads by its own harness")
+        if self._readers is None:
+            self._readers = self.driver.readers(self._client, harness)
+        request = self.driver.reading(conversation, user, ids)
+        try:
+            exchange = self._readers.send(request, writes=True)
+        except Inconclusive as error:
+            raise Inconclusive(f"hooks.read: {self.redact(str(error))}") from None
+        finally:
+            for secret in self.driver.secrets():
+                self.redact.add(secret)
+        trouble = exchange.trouble
+        if exchange.response is not None:
+            said = strictjson.read(exchange.response.body).value
+            refusal = said.get("error") if isinstance(said, dict) else "no JSON object"
+            trouble = f"the SDK of {user} refuses: {refusal}" if refusal else None
+        if trouble:
+            raise Inconclusive(f"hooks.read: {self.redact(trouble)}")
 
     def _post_hook(self, url: str, payload: dict[str, Any]) -> None:
         base = _origin_only(url)
@@ -798,7 +828,9 @@ class Stage:
         return answer
 
     def close(self) -> None:
-        """Close the connections and the journal."""
+        """Close the connections and the journal, and end every SDK."""
+        if self._readers is not None:
+            self._readers.close()
         self._client.close()
         if self._journal is not None:
             self._journal.close()

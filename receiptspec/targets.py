@@ -126,7 +126,7 @@ class Target:
     consistency: float = 2.0
     timeouts: Timeouts = Timeouts()
     budget: Budget = Budget()
-    read_hook: str | tuple[str, ...] | None = None
+    read_hook: str | tuple[str, ...] | Harness | None = None
     webhook_listener: str | None = None
     webhook_token: Secret | None = None
     capabilities: Mapping[str, bool] = field(default_factory=dict)
@@ -327,7 +327,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         consistency=seconds(block.get("consistency", "2s")),
         timeouts=Timeouts(**timeouts),
         budget=Budget(**block.get("budget", {})),
-        read_hook=_hook(block.get("hooks", {}).get("read")),
+        read_hook=_hook(source, name, block),
         webhook_listener=_listener(source, name, block.get("hooks", {}).get("webhook_listener")),
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=MappingProxyType(block.get("capabilities", {})),
@@ -402,9 +402,19 @@ def _auth(source: yamltext.YamlFile, name: str, auth: dict[str, Any]) -> Mapping
     return MappingProxyType(result)
 
 
-def _hook(value: str | list[str] | None) -> str | tuple[str, ...] | None:
+def _hook(
+    source: yamltext.YamlFile, name: str, block: dict[str, Any]
+) -> str | tuple[str, ...] | Harness | None:
+    """Take the address, command or harness that makes a user read."""
+    value = block.get("hooks", {}).get("read")
     if value is None:
         return None
+    if isinstance(value, dict):
+        if block["vendor"] != "tencent":
+            path = (name, "hooks", "read", "harness")
+            why = f"no harness can read for vendor {block['vendor']}"
+            raise source.error(why, path, fix="name a URL or a command")
+        return _harness(value["harness"])
     if isinstance(value, list):
         return tuple(value)
     return value if value.startswith(("http://", "https://")) else tuple(shlex.split(value))

@@ -22,7 +22,7 @@ ALL = {**FAULTS, **VARIANTS}
 SERVERS = {"SDK-24", "SDK-42"}
 #: Rows that are broken by a fault of another row, of which they are the other half.
 HALVES = {"SDK-80": "sdk-plain-has-receipt", "SDK-82": "sdk-read-refused",
-          "SDK-83": "sdk-only-first-is-read"}  # fmt: skip
+          "SDK-83": "sdk-only-first-is-read", "SDK-95": "sdk-foreign-is-unread"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -69,6 +69,9 @@ RUN = {
     "sdk-no-direct-events": ("SDK-61", 1),
     "sdk-member-repeated": ("SDK-43", 1),
     "sdk-signature-echoed": ("SDK-74", 1),
+    "sdk-sender-waits": ("SDK-92", 1),
+    "sdk-foreign-is-unread": ("SDK-93", 1),
+    "sdk-sender-listed": ("SDK-94", 1),
     "sdk-every-field": ("SDK-11", 0),
     "sdk-noise": ("SDK-72", 0),
 }

@@ -16,6 +16,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
 from receiptspec.harness import Harnesses
 from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
+from receiptspec.targets import Harness
 
 __all__ = ["Driver", "evidence"]
 
@@ -95,6 +96,19 @@ class Driver(ABC):
         ``None`` stands for what it does not tell.
         """
         return None, None
+
+    @property
+    def server(self) -> Driver | None:
+        """The dialect of the server behind a client, ``None`` where the target is a server."""
+        return None
+
+    def server_name(self, conversation: Conversation, message: Any) -> Any:
+        """Return what the server behind a client calls a message, ``None`` if that is not told."""
+        return None
+
+    def meet(self, conversation: Conversation, answer: Answer) -> Any:
+        """Keep the message that an `arrival` brings, and return its id."""
+        return None
 
     def carry(self, client: Client) -> Client | Harnesses:
         """Return what takes the requests of this driver to the target."""
@@ -371,6 +385,14 @@ class Driver(ABC):
         self, conversation: Conversation, user: Any, messages: Sequence[Any]
     ) -> dict[str, Any]:
         """Return the JSON object that a target's read hook gets."""
+
+    def readers(self, client: Client, harness: Harness) -> Harnesses:
+        """Return the client SDKs of users, behind `harness`, logged in to the same server."""
+        raise _absent("readers")
+
+    def reading(self, conversation: Conversation, user: Any, messages: Sequence[Any]) -> Request:
+        """Return the line by which the harness of a user reads messages."""
+        raise _absent("reading")
 
     @abstractmethod
     def renew_credential(self, *, plain: bool = False) -> None:

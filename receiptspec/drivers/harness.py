@@ -8,8 +8,6 @@ protocol.
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,11 +15,11 @@ from typing import Any
 from receiptspec import strictjson
 from receiptspec.client import Client
 from receiptspec.contract import CodeId, Contract, Operation
-from receiptspec.drivers import usersig
+from receiptspec.drivers.base import Driver
 from receiptspec.drivers.tencent import TencentDriver
 from receiptspec.errors import ContractError, NotExercised
-from receiptspec.exchange import HARNESS, Exchange, Request, Secret
-from receiptspec.harness import METHOD, Harnesses, environment
+from receiptspec.exchange import Exchange, Request
+from receiptspec.harness import METHOD, Harnesses, request
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page, Receipt, Verdict
 from receiptspec.targets import Target
 
@@ -47,12 +45,11 @@ class HarnessDriver(TencentDriver):
         if contract.server is None:
             raise ContractError(f"{contract.vendor} names no server")
         super().__init__(target, contract.server, origin)
+        self._rest = TencentDriver(target, contract.server, origin)
         self._sdk = contract
-        self._server = origin
         self._target = target
         self._serial = 0
         self._known: dict[Any, dict[str, Any]] = {}
-        self._logins: dict[str, Secret] = {}
 
     # --- the wire --------------------------------------------------------------------------
 
@@ -61,47 +58,15 @@ class HarnessDriver(TencentDriver):
         harness = self._target.harness
         if harness is None:
             raise ContractError(f"{self._target.name} names no harness")
-        return Harnesses(
-            client,
-            harness.command,
-            greeting={"sdkAppID": self._app, "server": {"url": self._server}},
-            login=self._login,
-            variables={**environment(os.environ, [self._key]), **harness.variables},
-            timeouts=self._target.timeouts,
-        )
-
-    def _login(self, user: str) -> dict[str, Any]:
-        """Return the parameters of a login; the UserSig is made once a user and an hour before."""
-        if user not in self._logins:
-            claims = usersig.Claims(user, self._app, int(time.time()), 86_400)
-            self._logins[user] = usersig.sign(claims, self._key)
-        return {"userID": user, "userSig": self._logins[user].reveal()}
-
-    def secrets(self) -> Sequence[str]:
-        """Return the key and every UserSig, those of ordinary users too."""
-        return [*super().secrets(), *self._logins.values()]
+        return self.readers(client, harness)
 
     def build(self, operation: Operation, call: Call) -> Request:
         """Return one line of JSON-RPC for the harness of the user, or a signed REST call."""
         if operation.name not in self._sdk.operations:
             return super().build(operation, call)
         self._serial += 1
-        message = {
-            "jsonrpc": "2.0",
-            "id": self._serial,
-            "method": operation.name,
-            "params": call.body,
-        }
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        return Request(
-            method=METHOD,
-            origin=HARNESS,
-            target=f"/{call.user or self._identifier}",
-            headers=(),
-            body=text.encode("utf-8", errors="backslashreplace"),
-            operation=operation.name,
-            label=call.label,
-        )
+        user = str(call.user or self._identifier)
+        return request(self._serial, user, operation.name, call.body, call.label)
 
     def read(self, operation: str, exchange: Exchange) -> Answer:
         """Tell result from error; a notification is an accepted answer to nothing."""
@@ -126,6 +91,35 @@ class HarnessDriver(TencentDriver):
         if answer.exchange.request.method == METHOD:
             return answer.code == _NO_METHOD
         return super().is_unknown_command(answer)
+
+    # --- the server behind -----------------------------------------------------------------
+
+    @property
+    def server(self) -> Driver:
+        """The dialect of the server's REST API."""
+        return self._rest
+
+    def server_name(self, conversation: Conversation, message: Any) -> Any:
+        """Return seq of a group message, key of a one-to-one message."""
+        known = self._known.get(message, {})
+        if conversation.kind is Kind.GROUP:
+            return _number(known.get("seq"))
+        key = known.get("key")
+        return key if isinstance(key, str) and key else None
+
+    def meet(self, conversation: Conversation, answer: Answer) -> Any:
+        """Keep a message that came to a receiver, as its harness names it."""
+        name, wish = self.arrived(answer)
+        if not isinstance(name, str) or not name:
+            return None
+        message = answer.get("params")["message"]
+        sender = message.get("sender", conversation.owner)
+        if message.get("groupID") != conversation.id or sender not in conversation.members:
+            return None
+        place = _place(conversation, sender)
+        kept = {**message, **place, "sender": sender, "needReadReceipt": wish}
+        self._known.setdefault(name, kept)
+        return name
 
     # --- actions ---------------------------------------------------------------------------
 

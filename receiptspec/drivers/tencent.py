@@ -6,6 +6,7 @@ Source: overview (O1), UserSig (U1).
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 import zlib
@@ -16,13 +17,15 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from receiptspec import strictjson
+from receiptspec.client import Client
 from receiptspec.contract import CodeId, Contract, Operation
 from receiptspec.drivers import usersig
 from receiptspec.drivers.base import evidence
 from receiptspec.drivers.tencent_actions import TencentActions
 from receiptspec.exchange import Exchange, Request, Secret
-from receiptspec.neutral import Answer, Call, Verdict
-from receiptspec.targets import Target
+from receiptspec.harness import Harnesses, environment, request
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Verdict
+from receiptspec.targets import Harness, Target
 
 __all__ = ["TencentDriver"]
 
@@ -52,6 +55,10 @@ class TencentDriver(TencentActions):
         self._repeats: Counter[int] = Counter()
         self._lifetime = 86_400
         self._signed: dict[str, tuple[str, Secret]] = {}
+        self._logins: dict[str, Secret] = {}
+        self._timeouts = target.timeouts
+        self._server = origin
+        self._readings = 0
 
     # --- requests -------------------------------------------------------------------------
 
@@ -111,9 +118,40 @@ class TencentDriver(TencentActions):
         return {**{name: name.replace("-", " ") for name in names}, **_URL_CREDENTIALS}
 
     def secrets(self) -> Sequence[str]:
-        """Return the key and every UserSig made so far."""
+        """Return the key and every UserSig made so far, those of ordinary users too."""
         made = [secret for _, secret in self._signed.values() if len(secret) > 16]
-        return [self._key, *made]
+        return [self._key, *made, *self._logins.values()]
+
+    # --- client SDKs ----------------------------------------------------------------------
+
+    def readers(self, client: Client, harness: Harness) -> Harnesses:
+        """Return the client SDKs of users; each gets a UserSig of its own, and never the key."""
+        return Harnesses(
+            client,
+            harness.command,
+            greeting={"sdkAppID": self._app, "server": {"url": self._server}},
+            login=self._login,
+            variables={**environment(os.environ, [self._key]), **harness.variables},
+            timeouts=self._timeouts,
+        )
+
+    def _login(self, user: str) -> dict[str, Any]:
+        """Return the parameters of a login; the UserSig is made once a user and an hour before."""
+        if user not in self._logins:
+            claims = usersig.Claims(user, self._app, int(time.time()), 86_400)
+            self._logins[user] = usersig.sign(claims, self._key)
+        return {"userID": user, "userSig": self._logins[user].reveal()}
+
+    def reading(self, conversation: Conversation, user: Any, messages: Sequence[Any]) -> Request:
+        """Name messages by MsgSeq or MsgKey: what was sent past an SDK has no other name."""
+        if conversation.kind is Kind.GROUP:
+            place, key = {"groupID": conversation.id}, "seq"
+        else:
+            place, key = {"userID": user}, "key"
+        about = {**place, "sender": conversation.owner, "needReadReceipt": True}
+        named = [{**about, key: message} for message in messages]
+        self._readings += 1
+        return request(self._readings, user, "sendMessageReadReceipts", {"messages": named})
 
     # --- answers --------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from receiptspec.reference.behaviour import Behaviour
@@ -199,7 +199,7 @@ def application(
     *,
     readers: dict[str, Reader],
     about: dict[str, Any],
-    streams: Sequence[Route] = (),
+    streams: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Return the ASGI application; the last face takes what no other one claims."""
     stats = Stats()

@@ -24,9 +24,11 @@ from receiptspec.reference.app import Face, Reader, application
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent import hook
-from receiptspec.reference.tencent.clients import ClientFace, Events
+from receiptspec.reference.tencent.clients import ClientFace
+from receiptspec.reference.tencent.events import Events
 from receiptspec.reference.tencent.face import TencentFace
 from receiptspec.reference.tencent.site import Site
+from receiptspec.reference.tencent.web.face import WebFace
 from receiptspec.reference.volcengine import hook as volcengine_hook
 from receiptspec.reference.volcengine.face import VolcengineFace
 from receiptspec.reference.volcengine.signature import Keys
@@ -122,7 +124,7 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
         app,
         loop="asyncio",
         http="h11",
-        ws="none",
+        ws="wsproto",
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -142,8 +144,9 @@ def _application(settings: Settings) -> Any:
     behaviour = Behaviour.named(
         settings.faults, settings.variants, known_faults.FAULTS, known_variants.VARIANTS
     )
-    hooks = Events(settings.sdkappid, settings.webhook, settings.token)
-    site = Site(settings.sdkappid, settings.identifier, settings.key, Store(), hooks)
+    store = Store()
+    hooks = Events(settings.sdkappid, store, settings.webhook, settings.token)
+    site = Site(settings.sdkappid, settings.identifier, settings.key, store, hooks)
     about = {"faults": list(settings.faults), "variants": list(settings.variants)}
     keys = Keys(settings.access_key, settings.secret_key, settings.region)
     volcengine = VolcengineSite(settings.appid, keys)
@@ -157,7 +160,7 @@ def _application(settings: Settings) -> Any:
         "tencent": partial(hook.read, site),
         "volcengine": partial(volcengine_hook.read, volcengine),
     }
-    streams = clients.routes()
+    streams = [*clients.routes(), *WebFace(site, behaviour).routes()]
     return application(faces, behaviour, readers=readers, about=about, streams=streams)
 
 

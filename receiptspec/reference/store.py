@@ -34,7 +34,10 @@ class Member:
 
 @dataclass(slots=True)
 class Message:
-    """A group message. `readers` maps a user to the moment from which the read is visible."""
+    """A group message. `readers` maps a user to the moment from which the read is visible.
+
+    `client_time` is when its sender's client made it, 0 where no client did.
+    """
 
     seq: int
     sender: str
@@ -49,6 +52,7 @@ class Message:
     recalled: bool = False
     readers: dict[str, float] = field(default_factory=dict)
     repeats: int = 0
+    client_time: int = 0
 
 
 @dataclass(slots=True)
@@ -89,6 +93,7 @@ class Direct:
     custom: str | None = None
     peer_read: bool = False
     recalled: bool = False
+    client_time: int = 0
 
 
 class Store:

@@ -41,6 +41,8 @@ class Client:
         self._turned: set[str] = set()
         self._held: list[dict[str, Any]] = []
         self._lock = threading.RLock()
+        self._sent_all = threading.Event()
+        self._sent_all.set()
         self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
 
     def _knob(self, name: str) -> Any:
@@ -59,7 +61,7 @@ class Client:
         """Take the app and the server's address."""
         self._greeting = params
         sdk = {"name": "receiptspec reference client", "version": "1"}
-        return {"protocol": "1.0", "sdk": sdk}
+        return {"protocol": "1.1", "sdk": sdk}
 
     def login(self, params: dict[str, Any]) -> dict[str, Any]:
         """Log a user in; from now on events come."""
@@ -73,6 +75,13 @@ class Client:
 
     def send(self, params: dict[str, Any]) -> dict[str, Any]:
         """Create a text with or without needReadReceipt and send it."""
+        self._sent_all.clear()
+        try:
+            return self._send(params)
+        finally:
+            self._sent_all.set()
+
+    def _send(self, params: dict[str, Any]) -> dict[str, Any]:
         wish = bool(params["message"].get("needReadReceipt"))
         content = {"Text": params["message"]["text"]}
         body = [{"MsgType": "TIMTextElem", "MsgContent": content}]
@@ -100,7 +109,7 @@ class Client:
             )
             key, moment = told["MsgKey"], told["MsgTime"]
             seq = int(key.split("_")[0])
-            message |= {"userID": params["userID"]}
+            message |= {"userID": params["userID"], "key": key}
         message |= {"msgID": f"{moment}-{seq}-{random}", "timestamp": moment, "random": random}
         self._sent[key] = message
         if self._knob("message") is not None:
@@ -128,9 +137,10 @@ class Client:
         wanted = [m for m in messages if m["needReadReceipt"] and m["sender"] != self.user]
         if self._knob("own_read_turns"):
             self._turned.update(m["msgID"] for m in messages if m["sender"] == self.user)
-        if self._knob("repeat_is_refused") and any(m["msgID"] in self._read for m in wanted):
+        names = {str(m.get("msgID") or m.get("seq") or m.get("key")) for m in wanted}
+        if self._knob("repeat_is_refused") and names & self._read:
             raise SdkError(INVALID, "already read")
-        self._read.update(m["msgID"] for m in wanted)
+        self._read.update(names)
         if not wanted:
             raise SdkError(self._knob("nothing_to_read"), "no message needs a receipt")
         wanted = wanted[: self._knob("reads_kept")]
@@ -148,10 +158,10 @@ class Client:
         if group is None:
             peer = next(iter(_people(messages[0]) - {self.user}), self.user)
             pair = {"From_Account": peer, "To_Account": self.user}
-            items = [{**pair, "MsgKey": _key(m["msgID"])} for m in messages]
+            items = [{**pair, "MsgKey": _key(m)} for m in messages]
             self.line.call("c2c_msg_read_receipt", Peer_Account=peer, C2CMsgInfo=items)
             return
-        seqs = [_seq(m["msgID"]) for m in messages]
+        seqs = [_seq(m) for m in messages]
         if self._knob("reads_spread"):
             seqs = list(range(max(1, max(seqs) - 29), max(seqs) + 1))
         numbered = [{"MsgSeq": seq} for seq in seqs]
@@ -176,13 +186,15 @@ class Client:
         if not messages:
             return []
         group = messages[0]["groupID"]
-        items = [{"MsgSeq": _seq(m["msgID"])} for m in messages]
+        items = [{"MsgSeq": _seq(m)} for m in messages]
         told = self.line.call("get_group_msg_receipt", GroupId=group, MsgSeqList=items)
         by_seq = {item["MsgSeq"]: item for item in told["GroupMsgReceiptList"]}
         shown = []
         for message in messages:
-            item = by_seq[_seq(message["msgID"])]
+            item = by_seq[_seq(message)]
             known = (group, item["MsgSeq"]) in self._sent
+            if self._knob("foreign_is_unread") and not known:
+                item = {**item, "ReadNum": 0, "UnreadNum": item["ReadNum"] + item["UnreadNum"]}
             invented = (known and self._knob("plain_has_receipt")) or (
                 not known and self._knob("unknown_has_receipt")
             )
@@ -197,7 +209,7 @@ class Client:
         return shown
 
     def _direct(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        wanted = {_key(m["msgID"]): m for m in messages if m["needReadReceipt"]}
+        wanted = {_key(m): m for m in messages if m["needReadReceipt"]}
         peer = messages[0]["userID"]
         found: dict[str, dict[str, Any]] = {}
         now = int(time.time())
@@ -215,7 +227,8 @@ class Client:
         for key, message in wanted.items():
             if key in found:
                 turned = spread or always or message["msgID"] in self._turned
-                read = {"Read": bool(found[key]["IsPeerRead"] or turned)}
+                hidden = self._knob("foreign_is_unread") and key not in self._sent
+                read = {"Read": bool(found[key]["IsPeerRead"] or turned) and not hidden}
                 shown.append(self._shown(message, read))
         return shown
 
@@ -252,7 +265,7 @@ class Client:
             told = self.line.call(
                 "get_group_msg_receipt_detail",
                 GroupId=message.get("groupID", ""),
-                MsgSeq=_seq(message["msgID"]),
+                MsgSeq=_seq(message),
                 Filter=wanted,
                 Cursor="" if place in (0, "") else str(place),
                 Count=min(count + self._knob("page_more"), 200),
@@ -266,7 +279,7 @@ class Client:
             listed += self.line.call(
                 "get_group_msg_receipt_detail",
                 GroupId=message["groupID"],
-                MsgSeq=_seq(message["msgID"]),
+                MsgSeq=_seq(message),
                 Filter=0,
                 Cursor="",
                 Count=200,
@@ -294,9 +307,8 @@ class Client:
         else:
             pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
             pairs = pairs if self._knob("direct_events") else []
-        deadline = time.monotonic() + 1
-        while any(key not in self._sent for key, _ in pairs) and time.monotonic() < deadline:
-            time.sleep(0.005)  # the answer to the sending is still on its way
+        if any(key not in self._sent for key, _ in pairs):
+            self._sent_all.wait(1)  # the answer to the sending may still be on its way
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
         told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
         if told and self._knob("events"):
@@ -310,7 +322,8 @@ class Client:
         if "GroupId" in message:
             shown |= {"groupID": message["GroupId"], "seq": message["MsgSeq"]}
         else:
-            shown["userID"] = self.user
+            key = "_".join(map(str, (message["MsgSeq"], message["Random"], message["MsgTime"])))
+            shown |= {"userID": self.user, "key": key}
         shown["needReadReceipt"] = bool(message["NeedReadReceipt"])
         change = self._knob("received")
         if self._knob("arrivals"):
@@ -374,13 +387,17 @@ def _people(message: dict[str, Any]) -> set[str]:
     return {message["sender"], message.get("userID", "")} if "groupID" not in message else set()
 
 
-def _seq(name: str) -> int:
-    """Return the sequence number out of a msgID: time, number, random."""
-    parts = name.split("-")
+def _seq(message: dict[str, Any]) -> int:
+    """Return the sequence number out of a msgID, time, number, random; else as it was given."""
+    if "msgID" not in message:
+        return int(message.get("seq", 0))
+    parts = message["msgID"].split("-")
     return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
-def _key(name: str) -> str:
-    """Return the server's key of a one-to-one message."""
-    parts = name.split("-")
+def _key(message: dict[str, Any]) -> str:
+    """Return the server's key of a one-to-one message, out of its msgID or as it was given."""
+    if "msgID" not in message:
+        return str(message.get("key", ""))
+    parts = message["msgID"].split("-")
     return "_".join((*parts[1:], parts[0]))

@@ -24,6 +24,7 @@ DEFAULTS: Mapping[str, Any] = {
     "asking_reads": False,
     "direct_read_by_default": False,
     "direct_reads_spread": False,
+    "foreign_is_unread": False,
     # what is read
     "reads_kept": None,
     "reads_spread": False,

@@ -99,6 +99,15 @@ def _with_stranger(page: Item) -> Item:
     return {**page, "members": [*page["members"], *strangers]}
 
 
+def _with_sender(page: Item, params: Item) -> Item:
+    """List the sender among those who have not read, where the last page has room."""
+    if params["filter"] != 1 or not page["isFinished"]:
+        return page
+    if len(page["members"]) >= params["count"]:
+        return page
+    return {**page, "members": [*page["members"], {"userID": params["message"]["sender"]}]}
+
+
 class _Forgetful:
     """Leaves the last member out of a list that is pulled again in the same way."""
 
@@ -244,6 +253,13 @@ _FAULTS = [
            event=_in_event(_without("groupID"))),
     _fault("sdk-event-says-unread", "SDK-89", "shape", "notifications say isPeerRead false",
            event=_in_event(_changed("isPeerRead", lambda _: False))),
+    # beside the server's API
+    _fault("sdk-sender-waits", "SDK-92", "counting", "unreadCount counts the sender as well",
+           item=_changed("unreadCount", lambda value: value + 1)),
+    _fault("sdk-foreign-is-unread", "SDK-93", "timing", "what the API has sent stays unread",
+           foreign_is_unread=True),
+    _fault("sdk-sender-listed", "SDK-94", "paging", "filter 1 lists the sender as well",
+           page=_with_sender),
     # the process
     _fault("sdk-pull-hangs", "SDK-70", "timing", "pulling receipts never ends",
            hangs="getMessageReadReceipts"),
@@ -285,7 +301,7 @@ _VARIANTS = [
     Twist("sdk-noise", "SDK-72", "the SDK logs to standard output",
           {"noise": True}),
     Twist("sdk-few-hints", "SDK-01", "a message is named by msgID and its conversation alone",
-          {"message": _without("random", "timestamp", "sender", "needReadReceipt")}),
+          {"message": _without("random", "timestamp", "sender", "needReadReceipt", "key")}),
 ]  # fmt: skip
 
 #: Faults and variants by name.

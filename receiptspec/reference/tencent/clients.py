@@ -9,9 +9,8 @@ signs with a UserSig of their own and acts as nobody else.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -20,14 +19,21 @@ from starlette.routing import Route
 
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming, Refusal, Reply
-from receiptspec.reference.store import Group, Message, Store
+from receiptspec.reference.store import Direct, Message
 from receiptspec.reference.tencent import direct, documents, gate, receipts, usersig
 from receiptspec.reference.tencent import messages as group_messages
+from receiptspec.reference.tencent.events import (
+    DirectArrival,
+    DirectRead,
+    Event,
+    Events,
+    GroupArrival,
+    GroupRead,
+)
 from receiptspec.reference.tencent.fields import Fields
 from receiptspec.reference.tencent.site import NOT_PERMITTED, Site
-from receiptspec.reference.tencent.webhooks import Webhooks
 
-__all__ = ["ClientFace", "Events"]
+__all__ = ["ClientFace"]
 
 _NO_COMMAND = 60009
 
@@ -43,66 +49,29 @@ _COMMANDS: dict[str, tuple[Any, str, bool]] = {
 }
 
 
-class Events(Webhooks):
-    """Tells webhooks, and the senders of messages that are there to hear it."""
+def _line(event: Event) -> dict[str, Any]:
+    """Return an event as this face writes it."""
+    match event:
+        case GroupArrival(group, message):
+            place = {"GroupId": group.id, "MsgSeq": message.seq}
+            return {"Message": {**_sent(message), **place}}
+        case DirectArrival(message):
+            return {"Message": {**_sent(message), "MsgSeq": message.seq}}
+        case GroupRead(group, counts):
+            items = [{"MsgSeq": m.seq, "ReadNum": r, "UnreadNum": u} for m, r, u in counts]
+            return {"GroupId": group.id, "GroupMsgReceiptList": items}
+        case DirectRead(reader, messages):
+            keys = [{"MsgKey": message.key} for message in messages]
+            return {"Peer_Account": reader, "C2CMsgInfo": keys}
 
-    def __init__(self, app: int, url: str | None = None, token: str | None = None) -> None:
-        super().__init__(app, url, token)
-        self._listening: dict[str, list[asyncio.Queue[dict[str, Any]]]] = {}
-        self._told: dict[tuple[str, Any], Any] = {}
 
-    def group_receipts(
-        self,
-        call: Call,
-        store: Store,
-        group: Group,
-        messages: Sequence[tuple[Message, Sequence[str]]],
-        platform: str = "RESTAPI",
-    ) -> bool:
-        """Tell the sender of each message that was read by somebody who had not."""
-        agreed = super().group_receipts(call, store, group, messages, platform)
-        items: dict[str, list[dict[str, Any]]] = {}
-        for message, readers in messages:
-            counts = store.counts(call, group, message)
-            if readers and self._told.get((group.id, message.seq)) != counts:
-                self._told[(group.id, message.seq)] = counts
-                numbers = {"MsgSeq": message.seq, "ReadNum": counts[0], "UnreadNum": counts[1]}
-                items.setdefault(message.sender, []).append(numbers)
-        for sender, told in items.items():
-            self._push(sender, {"GroupId": group.id, "GroupMsgReceiptList": told})
-        return agreed
-
-    def direct_receipts(
-        self, call: Call, operator: str, peer: str, keys: Sequence[str], platform: str = "RESTAPI"
-    ) -> None:
-        """Tell the sender of messages that their receiver has read."""
-        super().direct_receipts(call, operator, peer, keys, platform)
-        fresh = [key for key in keys if (peer, key) not in self._told]
-        self._told.update({(peer, key): True for key in fresh})
-        if fresh:
-            items = [{"MsgKey": key} for key in fresh]
-            self._push(peer, {"Peer_Account": operator, "C2CMsgInfo": items})
-
-    def message(self, receivers: Iterable[str], message: dict[str, Any]) -> None:
-        """Tell those who are there of a message for them."""
-        for user in receivers:
-            self._push(user, {"Message": message})
-
-    def _push(self, user: str, event: dict[str, Any]) -> None:
-        for queue in self._listening.get(user, ()):
-            queue.put_nowait(event)
-
-    async def stream(self, user: str) -> AsyncIterator[str]:
-        """Yield a line that says so when events will come, then one for each."""
-        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        queues = self._listening.setdefault(user, [])
-        queues.append(queue)
-        try:
-            yield '{"Ready":1}\n'
-            while True:
-                yield json.dumps(await queue.get()) + "\n"
-        finally:
-            queues.remove(queue)
+def _sent(message: Message | Direct) -> dict[str, Any]:
+    return {
+        "From_Account": message.sender,
+        "MsgTime": message.time,
+        "Random": message.random,
+        "NeedReadReceipt": int(message.receipt),
+    }
 
 
 class ClientFace:
@@ -152,27 +121,7 @@ class ClientFace:
         fields = Fields(call, call.body, 10004)
         if members_only and call.operator not in self.site.group(fields).members:
             raise Refusal(NOT_PERMITTED, "not a member of the group")
-        answer = dict(handler(self.site, call, fields))
-        if actor == "From_Account" and "MsgBody" in call.body:
-            self._deliver(call, answer)
-        return answer
-
-    def _deliver(self, call: Call, answer: dict[str, Any]) -> None:
-        """Hand a message that was sent to its receivers."""
-        body, hooks = call.body, self.site.hooks
-        assert isinstance(hooks, Events)  # noqa: S101
-        message = {"From_Account": call.operator, "MsgTime": answer["MsgTime"]}
-        if "GroupId" in body:
-            group = self.site.store.groups[body["GroupId"]]
-            receivers = [name for name in group.members if name != call.operator]
-            message |= {"GroupId": group.id, "MsgSeq": answer["MsgSeq"], "Random": body["Random"]}
-            message["NeedReadReceipt"] = body.get("NeedReadReceipt", 0)
-        else:
-            receivers = [body["To_Account"]]
-            seq, random, _ = str(answer["MsgKey"]).split("_")
-            message |= {"MsgSeq": int(seq), "Random": int(random)}
-            message["NeedReadReceipt"] = body.get("IsNeedReadReceipt", 0)
-        hooks.message(receivers, message)
+        return dict(handler(self.site, call, fields))
 
     async def events(self, request: Request) -> Response:
         """Stream the events of a user; the stream ends with the connection."""
@@ -183,9 +132,16 @@ class ClientFace:
             self._admit(call)
         except Refusal as refusal:
             return JSONResponse({"ErrorCode": refusal.code, "ErrorInfo": str(refusal)}, 403)
+        return StreamingResponse(self._stream(call.operator), media_type="application/x-ndjson")
+
+    async def _stream(self, user: str) -> AsyncIterator[str]:
+        """Yield a line that says so when events will come, then one for each."""
         hooks = self.site.hooks
         assert isinstance(hooks, Events)  # noqa: S101
-        return StreamingResponse(hooks.stream(call.operator), media_type="application/x-ndjson")
+        with hooks.listening(user) as queue:
+            yield '{"Ready":1}\n'
+            while True:
+                yield json.dumps(_line(await queue.get())) + "\n"
 
     def routes(self) -> list[Route]:
         """Return the route of the stream."""

@@ -29,7 +29,7 @@ _KEY = re.compile(r"\d{1,10}_\d{1,10}_\d{1,16}", re.ASCII)
 _PACKET = 13 * 1024  # bytes of messages in one answer of the history
 
 
-def sendmsg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:  # noqa: ARG001
+def sendmsg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     """Send one message; its MsgKey is made of sequence number, random and time."""
     receiver = fields.text("To_Account", code=NO_TO)
     sender = fields.text("From_Account", required=False, default=site.identifier)
@@ -46,7 +46,10 @@ def sendmsg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:  # noqa: 
     message = Direct("", 0, sender, receiver, seq, random, now(), content, receipt)
     message.counted = "NoUnread" not in control
     message.custom = custom if "CloudCustomData" in fields else None
+    message.client_time = call.notes.get("client_time", 0)
     site.store.send(message, stored=stored)
+    if stored:
+        site.hooks.direct_message(message)
     return {"MsgTime": message.time, "MsgKey": message.key}
 
 

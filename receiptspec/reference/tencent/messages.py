@@ -46,6 +46,8 @@ def send_group_msg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     audience = site.store.audience(group, sender)
     message.audience = {n: o for n, o in audience.items() if not targets or n in targets}
     stored = site.store.post(call, group, message)
+    if stored is message:
+        site.hooks.group_message(group, message)
     if stored is message and message.receipt and call.knob("hook_on_send"):
         site.hooks.group_receipts(call, site.store, group, [(message, [])])
     return {"MsgTime": stored.time, "MsgSeq": stored.seq}
@@ -60,7 +62,9 @@ def _message(call: Call, fields: Fields, sender: str) -> Message:
     if len(documents.write(content)) > call.knob("text_limit"):
         call.refuse("MsgBody", "too-long", TOO_LONG, "MsgBody: longer than 12 KB")
     kept = custom if "CloudCustomData" in fields else None
-    return Message(0, sender, random, now(), content, receipt, {}, custom=kept)
+    message = Message(0, sender, random, now(), content, receipt, {}, custom=kept)
+    message.client_time = call.notes.get("client_time", 0)
+    return message
 
 
 def _may_have_receipt(call: Call, group: Group, *, online: bool) -> bool:

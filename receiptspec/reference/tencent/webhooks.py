@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference.calls import Call
-from receiptspec.reference.store import Group, Message, Store
+from receiptspec.reference.store import Direct, Group, Message, Store
 from receiptspec.reference.tencent import documents
 
 __all__ = ["Webhooks", "sign"]
@@ -57,6 +57,12 @@ class Webhooks:
             items.append({**numbers, "ReadReceiptMembers": members})
         body = {"GroupId": group.id, "Type": group.type, "GroupMsgReceiptList": items}
         return self._send(call, "Group.CallbackAfterReadReceipt", body, platform)
+
+    def group_message(self, group: Group, message: Message) -> None:
+        """Hear of a new group message; no callback tells it."""
+
+    def direct_message(self, message: Direct) -> None:
+        """Hear of a new one-to-one message; no callback tells it."""
 
     def conversation_read(self, call: Call, reader: str, peer: str, last: int, unread: int) -> None:
         """Announce that a one-to-one conversation was marked read (W2)."""

@@ -1,0 +1,1 @@
+"""The WebSocket face that the vendor's web SDK speaks, on the state of the REST face."""

@@ -1,0 +1,173 @@
+"""One message through two doors: what a client SDK says of it, and what its server's API says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.drivers.base import Driver
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Message, Receipt
+from receiptspec.scenes.direct import pair
+from receiptspec.stage import Stage
+
+__all__ = ["Lists", "View", "direct", "group", "lists"]
+
+_ARRIVAL = 3.0  # seconds at least in which a message may arrive
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The receipt of one message at one moment, as the SDK and as the server shows it."""
+
+    when: str
+    client_answer: Answer
+    client: Receipt
+    server_answer: Answer
+    server: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Who has read (or has not) as the SDK and as the server lists them, in one page each."""
+
+    read: bool
+    client_answer: Answer
+    client: tuple[Any, ...]
+    server_answer: Answer
+    server: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A message with what its server calls it."""
+
+    message: Message
+    name: Any
+
+
+def _server(stage: Stage) -> Driver:
+    if stage.driver.server is None:
+        raise NotExercised("there is no client before a server here")
+    return stage.driver.server
+
+
+def _sent_by_client(stage: Stage, conversation: Conversation) -> _Known:
+    message = stage.say(conversation)
+    name = stage.driver.server_name(conversation, message.id)
+    if name is None:
+        raise NotExercised("the harness does not tell what the server calls a message")
+    return _Known(message, name)
+
+
+def _sent_by_server(stage: Stage, conversation: Conversation) -> _Known:
+    """Send past the SDKs; how they name the message is learnt from the one that gets it."""
+    owner, receiver = conversation.members[:2]
+    stage.listens(*conversation.members)
+    number = stage.number("agreement", conversation.id, owner)
+    server = _server(stage)
+    sending = server.send_message(conversation, owner, receipt=True, number=number)
+    name = server.sent_message(stage.must(sending))
+    found: list[Any] = []
+
+    def arrived() -> bool:
+        for notice in stage.heard(receiver, stage.driver.arrival):
+            id_ = stage.driver.meet(conversation, notice)
+            if id_ is not None and stage.driver.server_name(conversation, id_) == name:
+                found.append(id_)
+        return bool(found)
+
+    if not stage.await_notice(arrived, max(stage.target.consistency, _ARRIVAL)):
+        raise NotExercised("no SDK told that a message of the server arrived")
+    return _Known(Message(conversation, found[0], owner, wants_receipt=True), name)
+
+
+def _view(stage: Stage, known: _Known, when: str, reads: int) -> View:
+    """Ask both until they agree on so many reads, or until the consistency window is over."""
+    conversation, server = known.message.conversation, _server(stage)
+    for _ in stage.patience():
+        client_answer = stage.ask(conversation, [known.message])
+        server_answer = stage.must(server.ask_receipts(conversation, [known.name]))
+        mine = stage.receipts(client_answer).get(known.message.id)
+        theirs = {r.message: r for r in server.receipts(server_answer)}.get(known.name)
+        if mine is None or not mine.known or theirs is None or not theirs.known:
+            continue
+        view = View(when, client_answer, mine, server_answer, theirs)
+        if _numbers(mine) == _numbers(theirs) and _reads(mine) >= reads:
+            return view
+    if mine is None or not mine.known:
+        raise NotExercised(f"the SDK has no receipt of the message: {client_answer.describe()}")
+    if theirs is None or not theirs.known:
+        raise NotExercised("the server's API has no receipt of the message")
+    return view
+
+
+def _numbers(receipt: Receipt) -> tuple[Any, ...]:
+    return receipt.read, receipt.unread, receipt.peer_read
+
+
+def _reads(receipt: Receipt) -> int:
+    return receipt.read or int(bool(receipt.peer_read))
+
+
+def _through_server(stage: Stage, known: _Known, user: Any) -> bool:
+    """Let a user read by the server's API; say whether there is such a call."""
+    server = _server(stage)
+    call = server.mark_read(known.message.conversation, user, [known.name])
+    if call is None or not stage.can(call.operation):
+        return False
+    stage.must(call)
+    return True
+
+
+def group(stage: Stage, sent: str) -> tuple[View, ...]:
+    """A message of a group, sent through one door and read through both."""
+    _server(stage)
+    conversation = stage.group(4)
+    _, one, other, _ = conversation.members
+    make = _sent_by_client if sent == "client" else _sent_by_server
+    known = make(stage, conversation)
+    views = [_view(stage, known, "nobody has read it", 0)]
+    stage.reads(one, [known.message])
+    views.append(_view(stage, known, "one member has read it with the SDK", 1))
+    if _through_server(stage, known, other):
+        views.append(_view(stage, known, "another member's read came by the server's API", 2))
+    return tuple(views)
+
+
+def direct(stage: Stage) -> tuple[View, ...]:
+    """Two one-to-one messages, each sent through one door and read through the other."""
+    _server(stage)
+    conversation = pair(stage, 1, 4)
+    receiver = conversation.members[1]
+    views = []
+    known = _sent_by_server(stage, conversation)
+    views.append(_view(stage, known, "it came by the server's API, unread", 0))
+    stage.reads(receiver, [known.message])
+    views.append(_view(stage, known, "its receiver has read it with the SDK", 1))
+    known = _sent_by_client(stage, conversation)
+    views.append(_view(stage, known, "it came from the SDK, unread", 0))
+    if _through_server(stage, known, receiver):
+        views.append(_view(stage, known, "its receiver's read came by the server's API", 1))
+    return tuple(views)
+
+
+def lists(stage: Stage) -> tuple[Lists, ...]:
+    """Who has read a message of a group and who has not, when one of three has."""
+    server = _server(stage)
+    conversation = stage.group(4)
+    known = _sent_by_client(stage, conversation)
+    stage.reads(conversation.members[1], [known.message])
+    _view(stage, known, "one member has read it", 1)
+    found = []
+    for read in (True, False):
+        pages = []
+        for driver, name in ((stage.driver, known.message.id), (server, known.name)):
+            call = driver.list_members(conversation, name, read=read, cursor=None, count=100)
+            if call is None:
+                raise NotExercised("there are no lists of members")
+            answer = stage.must(call)
+            pages.append((answer, driver.page(answer).members))
+        (client_answer, mine), (server_answer, theirs) = pages
+        found.append(Lists(read, client_answer, mine, server_answer, theirs))
+    return tuple(found)

@@ -8,6 +8,7 @@ requirement that promises it, together with the shortest script that shows it.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -71,17 +72,24 @@ class _Broken(AssertionError):
 def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
     """Walk `examples` times about `steps` steps; return what the shortest failing walk found."""
     failures: list[tuple[int, tuple[Deviation, ...]]] = []
+    troubles: list[Inconclusive | NotExercised] = []
     walks = 0
 
     class Machine(_Machine):
         def __init__(self) -> None:
             nonlocal walks
             walks += bool(failures)
-            super().__init__(stage, tired=walks > _SHRINKING)
+            super().__init__(stage, tired=walks > _SHRINKING or bool(troubles))
 
         def fail(self, deviations: tuple[Deviation, ...]) -> None:
             failures.append((len(self.script), deviations))
             raise _Broken
+
+        def teardown(self) -> None:
+            """Walk no more after trouble: Hypothesis would look for the shortest way into it."""
+            error = sys.exc_info()[1]
+            if isinstance(error, Inconclusive | NotExercised):
+                troubles.append(error)
 
     try:
         walk_about(
@@ -97,7 +105,7 @@ def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
         raise
     except Exception as error:
         if not failures:
-            raise _reason(error) or error from None
+            raise next(iter(troubles), None) or _reason(error) or error from None
     return min(failures, key=lambda failure: failure[0])[1] if failures else ()
 
 

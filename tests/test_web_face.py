@@ -186,6 +186,40 @@ def test_what_is_no_frame_is_answered_and_the_connection_stays(server, raw):
         assert ann("recentcontact", "page_get")["ErrorCode"] == 0
 
 
+@pytest.mark.parametrize("path", ["/", "/v4/openim/sendmsg", "/_reference/ready", "/client/events"])
+def test_other_addresses_take_no_web_sockets(server, path):
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        Connection(server, path)
+    assert refused.value.status_code == 403
+    assert requests.get(f"{server.url}/_reference/ready", timeout=5).json()["ready"] is True
+
+
+def test_over_http_the_address_is_none_of_the_rest_api(server):
+    answer = requests.post(f"{server.url}/binfo", json={}, timeout=5).json()
+    assert answer["ErrorCode"] == 60009
+
+
+@pytest.mark.parametrize(
+    ("service", "command", "body"),
+    [
+        (GROUPS, "send_group_msg", {"GroupId": None}),
+        (GROUPS, "group_msg_get", {"GroupId": "@TGS#none"}),
+        (GROUPS, "get_group_msg_receipt_detail", {"GroupId": 1}),
+        (GROUPS, "get_group_self_member_info", {"GroupIdList": "all"}),
+        (GROUPS, "get_joined_group_list", {"Limit": 0}),
+        (DIRECT, "sendmsg", {"To_Account": "ann", "MsgClientTime": "now"}),
+        (DIRECT, "getroammsg", {"Peer_Account": []}),
+        (DIRECT, "c2c_msg_read_receipt", {"Peer_Account": "ann", "C2CMsgInfo": [1]}),
+        ("profile", "portrait_get_all", {"UserItem": {}}),
+    ],
+)
+def test_bad_bodies_are_refused_and_the_connection_stays(server, service, command, body):
+    with connected(server, "ann") as ann:
+        told = ann(service, command, body)
+        assert (told["ActionStatus"], bool(told["ErrorInfo"])) == ("FAIL", True)
+        assert ann("heartbeat", "alive")["ErrorCode"] == 0
+
+
 def test_a_command_that_is_not_there_is_refused(server):
     with connected(server, "ann") as ann:
         assert ann("openim", "no_such_command")["ErrorCode"] == 60009

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -37,6 +38,7 @@ _ALWAYS = 1_000_000  # a method that has answered once is never given up
 _TRIES = 6  # calls of a method that never answers before it is given up
 _NOTICES = 1_000_000  # where the numbers of notifications begin, apart from those of requests
 _LONGEST = 8 * 1024 * 1024
+_ERROR = re.compile(r"\w*(error|exception)\b\s*:", re.IGNORECASE)
 
 
 class Trouble(StrEnum):
@@ -159,7 +161,8 @@ class _Process:
         if self.noise:
             parts.append(f"its output is no JSON-RPC: {self.noise[-1]!r}")
         if self._said:
-            parts.append(f"its last error line: {self._said[-1]!r}")
+            telling = [line for line in self._said if _ERROR.search(line)] or self._said
+            parts.append(f"its last error line: {telling[-1]!r}")
         return f" ({'; '.join(parts)})" if parts else ""
 
     # --- the reading threads ---------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 import pytest
 
+from receiptspec import model
 from receiptspec.errors import NotExercised, Throttled
 from receiptspec.model import explore
+from receiptspec.neutral import Conversation, Kind, Message
 
 
 class Stage:
@@ -34,3 +36,18 @@ def test_trouble_keeps_its_name(error, always):
 def test_other_errors_are_errors():
     with pytest.raises(ZeroDivisionError):
         explore(Stage(ZeroDivisionError(), always=True), 2, 5)
+
+
+def test_a_recalled_message_is_not_judged_again_when_members_change():
+    group = Conversation(Kind.GROUP, "g", "Public", "ann", ("ann", "bob"))
+    machine = model._Machine(None, tired=False)
+    machine.groups = [group]
+    machine.states = [
+        model._State(name, Message(group, name, "ann", wants_receipt=True), {"bob"}, since=1)
+        for name in ("m1", "m2")
+    ]
+    recalled, other = machine.states
+    machine._forget(recalled)
+    machine._regroup(0, ("ann",))
+    assert recalled.since < 0
+    assert other.since == 0

@@ -1,4 +1,4 @@
-// Tencent Chat's web SDK (@tencentcloud/chat) behind receiptspec's harness protocol 1.0
+// Tencent Chat's web SDK (@tencentcloud/chat) behind receiptspec's harness protocol 1.1
 // (docs/harness.md): JSON-RPC 2.0, one object a line, one process a user.
 //
 // Packages are looked for beside this file, then in the folder that RECEIPTSPEC_NODE_MODULES names.
@@ -8,7 +8,9 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import readline from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
+const HERE = path.dirname(fileURLToPath(import.meta.url));
 const NO_METHOD = -32601;
 const BAD_PARAMS = -32602;
 const INTERNAL = -32603;
@@ -52,7 +54,7 @@ function load(name) {
       if (error.code !== "MODULE_NOT_FOUND") throw error;
     }
   }
-  throw new Failure(INTERNAL, `${name} is not installed: npm install in ${import.meta.dirname}`);
+  throw new Failure(INTERNAL, `${name} is not installed: npm install in ${HERE}`);
 }
 
 let Chat; // the SDK
@@ -150,7 +152,7 @@ const methods = {
     const proxyServer = server.url.replace(/^http/, "ws");
     chat = Chat.create({ SDKAppID: sdkAppID, proxyServer });
     chat.setLogLevel(4);
-    return { protocol: "1.0", sdk: { name: "@tencentcloud/chat", version: Chat.VERSION } };
+    return { protocol: "1.1", sdk: { name: "@tencentcloud/chat", version: Chat.VERSION } };
   },
 
   async login({ userID, userSig }) {

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming, Refusal, Reply
@@ -81,6 +82,9 @@ class _Dispatcher:
         self._serial = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
         request = Request(scope, receive)
         try:
             incoming = _incoming(request, await _whole(request))

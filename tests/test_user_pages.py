@@ -33,7 +33,7 @@ import requests
 import yaml
 from jsonschema import Draft202012Validator
 
-from receiptspec import cli, resources
+from receiptspec import cli, resources, yamltext
 from receiptspec.drivers import usersig
 from receiptspec.exchange import Secret
 from receiptspec.reference import launch
@@ -49,6 +49,8 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*
 WORKFLOWS = ["github.yml", "nightly.yml"]
 CLOUD = "https://console.tim.qq.com"
 KEY = "only-for-tests"
+#: What the jobs of CI judge here; the pages judge more.
+QUICK = "--requirement TC-GMR-01 --requirement TC-GMR-17"
 SCHEMA = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
 
 BLOCK = re.compile(
@@ -254,10 +256,10 @@ def test_there_is_a_short_page_for_each_kind_of_user():
     for page in USERS:
         text = page.read_text(encoding="utf-8")
         assert f"docs/for/{page.name}" in readme
-        assert len(text.splitlines()) <= 120
+        assert len(text.splitlines()) <= 100
         assert {"## The shortest path", "## In CI", "## Limits"} <= set(text.splitlines())
         assert "## Read the first " in text
-        assert "You want " in text.split("##")[0]
+        assert "You want" in text.split("##")[0]
         assert "receiptspec doctor" in text
 
 
@@ -284,18 +286,21 @@ def test_targets_in_documents_are_valid(document):
             assert list(Draft202012Validator(SCHEMA).iter_errors(data)) == []
 
 
-def test_the_targets_of_the_examples_are_valid_also_with_the_deviation():
+def test_the_targets_of_the_examples_are_valid_also_with_the_deviation(tmp_path):
     text = (EXAMPLES / "targets.yaml").read_text(encoding="utf-8")
-    for variant in (text, re.sub(r"^  # (?=deviations|  )", "  ", text, flags=re.MULTILINE)):
-        assert list(Draft202012Validator(SCHEMA).iter_errors(yaml.safe_load(variant))) == []
-    assert "deviations" in yaml.safe_load(variant)["ci"]
+    accepting = tmp_path / "targets.yaml"
+    accepting.write_text(re.sub(r"^  # (?=deviations|  )", "  ", text, flags=re.MULTILINE))
+    for file in (EXAMPLES / "targets.yaml", accepting):
+        assert list(Draft202012Validator(SCHEMA).iter_errors(yamltext.load(file).data)) == []
+    assert "deviations" in yamltext.load(accepting).data["ci"]
 
 
 def commands(text):
     """Yield the words of each command line of receiptspec in a text."""
     text = re.sub(r"\\\n\s*", " ", text)
+    text = re.sub(r"""(["'])(?:(?!\1).)*\1""", "TEXT", re.sub(r"(?m)(^|\s)#.*", "", text))
     for line in re.findall(r"(?<![\w/.-])receiptspec +([a-z][^`\n|;&)>]*)", text):
-        yield re.sub(r"#.*", "", line).split()
+        yield line.split()
 
 
 def check_command(words):
@@ -307,7 +312,7 @@ def check_command(words):
         assert command is not None, words
     known = {option for param in command.params for option in param.opts + param.secondary_opts}
     for word in words[1:]:
-        option = word.strip("'\",").partition("=")[0]
+        option = word.partition("=")[0]
         if option.startswith("-") and option not in ("-", "--help"):
             assert option in known, words
 
@@ -322,9 +327,7 @@ def test_commands_name_what_there_is(path):
         shells = [block for _, kind, block in blocks(path) if kind in ("sh", "console")]
         text = "\n".join([*shells, *re.findall(r"`(receiptspec [^`]+)`", text)])
     for words in commands(text):
-        if words[0] in ("is", "keeps"):
-            continue
-        check_command([word for word in words if not word.startswith(("TC-", "node"))])
+        check_command(words)
 
 
 def test_faults_and_variants_in_documents_exist():
@@ -371,8 +374,8 @@ def work(desk, steps, environment, status=0):
     for step, always in steps:
         if step.startswith("python -m pip install") or (failed and not always):
             continue
-        quick = step.replace("receiptspec run", "receiptspec run --profile smoke")
-        quick = quick.replace("next-release\n", "next-release --profile smoke\n")
+        quick = step.replace("receiptspec run", f"receiptspec run {QUICK}")
+        quick = quick.replace("next-release\n", f"next-release {QUICK}\n")
         code, said = desk.run(quick, options="-e", **environment)
         assert "Traceback" not in said
         if code and not failed:
@@ -428,7 +431,7 @@ def test_a_release_that_is_worse_is_stopped(repository, example):
 
 def test_a_release_that_came_to_no_verdict_is_not_compared(repository):
     serve(repository, repository.replaced["8080"])
-    script = "./release-gate.sh last-release next-release --profile smoke"
+    script = f"./release-gate.sh last-release next-release {QUICK}"
     assert repository.run(script, IM_KEY=KEY)[0] == 6
     assert not (repository.folder / "gate" / "difference.json").exists()
 
@@ -436,7 +439,7 @@ def test_a_release_that_came_to_no_verdict_is_not_compared(repository):
 def test_what_is_allowed_stops_no_release(repository):
     serve(repository, repository.replaced["8080"])
     serve(repository, repository.replaced["8081"], "--fault", "group-id-not-needed")
-    script = "./release-gate.sh last-release next-release --profile smoke"
+    script = f"./release-gate.sh last-release next-release {QUICK}"
     assert repository.run(script, IM_KEY=KEY, ALLOW="TC-GMR-17 TC-GMR-01")[0] == 0
 
 
@@ -450,7 +453,7 @@ def test_the_nightly_job_compares_with_the_night_before(repository):
     )
     work(repository, steps, environment, status=1)
     kept = json.loads((repository.folder / "last" / "report.json").read_text())
-    assert kept["exit_code"] == 1
+    assert kept["run"]["exit_code"] == 1
 
 
 def test_the_image_says_when_it_is_ready(desk):

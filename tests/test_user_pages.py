@@ -128,7 +128,7 @@ class Desk:
                 start_new_session=True,
             )
         self.groups.append(process.pid)
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=120)
         for port in re.findall(r"receiptspec serve .*--port (\d+)", self.put(script)):
             self.listening(int(port))
         return status, said.read_text(encoding="utf-8", errors="replace")

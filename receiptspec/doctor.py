@@ -83,7 +83,8 @@ def examine(run: Run, target: Target) -> Iterator[Line]:
         return
     except Inconclusive as error:
         said = str(error).removeprefix(f"{target.name}: ")
-        yield Line("answers", State.DOWN, stage.redact(said), "check url, or wait")
+        what = "harness.command and url" if target.harness else "url"
+        yield Line("answers", State.DOWN, stage.redact(said), f"check {what}, or wait")
         return
     yield Line("answers", State.OK, f"it speaks as {stage.contract.title} does")
     yield Line("credentials", State.OK, "accepted")

@@ -227,7 +227,7 @@ def summary(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         levels.setdefault(row["level"], {}).setdefault(row["outcome"], 0)
         levels[row["level"]][row["outcome"]] += 1
     tested = [row for row in rows if row["outcome"] != Outcome.EXCLUDED]
-    exercised = [row for row in tested if row["outcome"] in _EXERCISED]
+    exercised = [row for row in tested if row["outcome"] in _JUDGED]
     return {
         "outcomes": {str(outcome): counts.get(outcome, 0) for outcome in Outcome},
         "levels": levels,

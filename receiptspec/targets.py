@@ -172,20 +172,35 @@ def names(file: Path) -> tuple[str, ...]:
     return tuple(_read(file).data)
 
 
+def _block_schema() -> dict[str, Any]:
+    text = resources.path("schemas/targets.schema.json").read_text(encoding="utf-8")
+    block: dict[str, Any] = json.loads(text)["$defs"]["target"]
+    return block
+
+
+def needs_harness(vendor: str) -> bool:
+    """Whether targets of a vendor are client SDKs, which are reached through a harness."""
+    return any(
+        rule["if"]["properties"]["vendor"]["const"] == vendor
+        and "harness" in rule["then"].get("required", ())
+        for rule in _block_schema()["allOf"]
+    )
+
+
 def credentials(vendor: str) -> dict[str, tuple[str, bool, bool]]:
     """Return what `auth` of a vendor may hold: key to (description, is it needed?, is it secret?).
 
     Raises `ConfigurationError` for a vendor that no target can have.
     """
-    schema = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
-    block = schema["$defs"]["target"]
+    block = _block_schema()
     known = block["properties"]["vendor"]["enum"]
     if vendor not in known:
         raise ConfigurationError(f"no vendor {vendor!r}", fix=f"known: {', '.join(known)}")
     needed: list[str] = []
     for rule in block["allOf"]:
         if rule["if"]["properties"]["vendor"]["const"] == vendor:
-            needed = rule["then"]["properties"]["auth"]["required"]
+            then = rule["then"].get("properties", {})
+            needed = then.get("auth", {}).get("required", needed)
     found = {}
     for key, entry in block["properties"]["auth"]["properties"].items():
         owner, _, about = entry["description"].partition(": ")

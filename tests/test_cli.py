@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import re
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from receiptspec import cli, contract, resources
@@ -16,6 +18,7 @@ from receiptspec.commands import running
 from receiptspec.reference import launch
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.harness import twists as harness_twists
+from receiptspec.reference.serving import KEY_VARIABLE, SECRET_VARIABLE
 
 MUST, SHOULD = "group-id-not-needed", "plain-message-has-receipt"
 SIGNATURE = "not-refused:/GroupId: required (missing)"
@@ -220,6 +223,49 @@ def test_faults_and_variants_are_listed(capsys):
     lines = capsys.readouterr().out.splitlines()
     listed = [line.split()[1] for line in lines if line.startswith("fault")]
     assert listed == [*FAULTS, *harness_twists.FAULTS]
+
+
+def served(*options, env=()):
+    """What `serve` says until it has printed its blocks."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "receiptspec", "serve", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **dict(env)},
+    )
+    lines = []
+    while not lines or lines.count("  writes: true\n") < 2:
+        lines.append(process.stdout.readline())
+        assert lines[-1], "it ended"
+    process.terminate()
+    return "".join(lines), process.communicate(timeout=10)[1]
+
+
+def test_a_sandbox_has_the_ids_that_it_is_given():
+    out, err = served("--sdkappid", "1400000000", "--appid", "666675", "--access-key", "AKLTmine")
+    blocks = yaml.safe_load(out)
+    assert blocks["sandbox"]["auth"]["sdkappid"] == 1400000000
+    auth = blocks["sandbox-volcengine"]["auth"]
+    assert (auth["appid"], auth["access_key"]) == (666675, "AKLTmine")
+    assert err == ""
+
+
+def test_a_sandbox_does_not_print_keys_that_it_was_given():
+    keys = {KEY_VARIABLE: "the-key-given", SECRET_VARIABLE: "the-secret-given"}
+    out, err = served(env=keys)
+    blocks = yaml.safe_load(out)
+    assert blocks["sandbox"]["auth"]["key"] == f"${{{KEY_VARIABLE}}}"
+    assert blocks["sandbox-volcengine"]["auth"]["secret_key"] == f"${{{SECRET_VARIABLE}}}"
+    assert not [value for value in keys.values() if value in out + err]
+
+
+def test_a_sandbox_that_others_can_reach_is_warned_about():
+    out, err = served("--host", "0.0.0.0")  # noqa: S104
+    assert "url: http://127.0.0.1:" in out
+    assert err.count("\n") == 1
+    assert "0.0.0.0 is reached from other machines" in err
+    assert served("--host", "localhost")[1] == ""
 
 
 # --- runs ---------------------------------------------------------------------------------

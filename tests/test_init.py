@@ -113,6 +113,35 @@ def test_what_is_missing_or_wrong_is_one_line_and_nothing_is_written(here, capsy
     assert list(here.iterdir()) == []
 
 
+def test_a_client_sdk_gets_its_harness(here, capsys):
+    sdk = ["--vendor", "tencent-sdk", "--harness", "node 'my harness.js'"]
+    assert init(capsys, "embedded", *sdk, "--embedded")[0] == 0
+    auth = ["--auth", "sdkappid=1400000000", "--auth", "identifier=administrator"]
+    code, out, _ = init(capsys, "served", *sdk, "--url", "http://127.0.0.1:8080", *auth)
+    assert code == 0
+    assert "export SERVED_KEY=…" in out
+    written = yamltext.load(here / "targets.yaml").data
+    for name in ("embedded", "served"):
+        assert written[name]["harness"] == {"command": ["node", "my harness.js"]}
+    assert written["served"]["auth"]["key"] == "${SERVED_KEY}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--vendor", "tencent-sdk", "--embedded"], "give --harness"),
+        (["--vendor", "tencent-sdk", "--embedded", "--harness", "'"], "malformed"),
+        (["--vendor", "tencent-sdk", "--embedded", "--harness", " "], "empty"),
+        (["--vendor", "tencent", "--embedded", "--harness", "node"], "leave --harness out"),
+    ],
+)
+def test_a_harness_is_for_client_sdks(here, capsys, arguments, says):
+    code, _, err = init(capsys, "mine", *arguments)
+    assert code == 4
+    assert says in err
+    assert not (here / "targets.yaml").exists()
+
+
 def test_a_secret_may_name_its_variable(here, capsys):
     assert init(capsys, "mine", *WHOLE, "--auth", "key=${IM_KEY}")[0] == 0
     block = yamltext.load(here / "targets.yaml").data["mine"]

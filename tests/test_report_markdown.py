@@ -99,3 +99,11 @@ def test_what_is_newer_than_the_pin_says_so():
     assert "new in 2026-12, fails nobody yet" in markdown.render(
         report(result("fail", new=True, since="2026-12"))
     )
+
+
+def test_an_outage_is_told_once():
+    rows = [result("inconclusive", f"TC-GMR-{n}", reason="nobody answers") for n in range(200)]
+    text = markdown.render(report(*rows))
+    assert text.count("nobody answers") == 1
+    assert "TC-GMR-0" in text
+    assert "and 192 more" in text

@@ -124,3 +124,9 @@ def test_the_summary_counts_every_outcome():
     assert counted["outcomes"]["fail"] == 1
     assert sum(counted["outcomes"].values()) == len(contract.load("tencent").requirements)
     assert counted["exercised"] == 1
+
+
+def test_an_outage_exercises_nothing():
+    rows = [{"outcome": "inconclusive", "level": "MUST"}, {"outcome": "error", "level": "MUST"}]
+    counted = summary(rows)
+    assert (counted["exercised"], counted["testable"]) == (0, 2)

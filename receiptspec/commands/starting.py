@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ Examples:
   receiptspec init my-server --vendor tencent --url http://127.0.0.1:8080 \\
       --auth sdkappid=1400000000 --auth identifier=administrator
   receiptspec init sandbox --vendor tencent --embedded
+  receiptspec init my-sdk --vendor tencent-sdk --embedded --harness "node harness.js"
 
 Secrets are never written: they stand as ${VARIABLES}, which the last lines tell to export.
 """
@@ -42,6 +44,7 @@ Secrets are never written: they stand as ${VARIABLES}, which the last lines tell
 @click.option("--vendor", shell_complete=vendor_names, help="Whose contract is to be kept.")
 @click.option("--url", help="Scheme, host, port and, where there is one, a path prefix.")
 @click.option("--embedded", is_flag=True, help="The packaged reference server instead of a URL.")
+@click.option("--harness", metavar="COMMAND", help="Starts the harness of a client SDK.")
 @click.option("--auth", "given", multiple=True, metavar="KEY=VALUE", help="One of its credentials.")
 @click.option("--rate", metavar="N/s", help="Never more calls than this: 200/s, 100/m.")
 @click.option("--writes/--no-writes", default=None, help="May it make groups and messages there?")
@@ -58,6 +61,7 @@ def init(
     vendor: str | None,
     url: str | None,
     embedded: bool,
+    harness: str | None,
     given: tuple[str, ...],
     rate: str | None,
     writes: bool | None,
@@ -79,15 +83,17 @@ def init(
     _vendor(vendor)
     if embedded and url:
         raise ConfigurationError("--embedded and --url exclude each other")
+    command = _command(vendor, harness)
     if not embedded:
         url = url or _ask("address", "--url", None, _address)
         _address(url)
     if rate is not None and not _RATE.fullmatch(rate):
         raise ConfigurationError(f"--rate {rate!r} is malformed", fix="like 200/s or 100/m")
     auth = {} if embedded else _auth(name, vendor, values)
-    block = _block(name, vendor, url, auth, rate, writes)
+    block = _block(name, vendor, url, command, auth, rate, writes)
     expected: dict[str, Any] = {"vendor": vendor}
     expected |= {"embedded": True} if embedded else {"url": url, "auth": _read_back(auth)}
+    expected |= {"harness": {"command": command}} if command else {}
     expected |= {"rate": rate} if rate else {}
     expected |= {"writes": writes} if writes is not None else {}
     newline = "" if not text or text.endswith("\n") else "\n"
@@ -140,6 +146,26 @@ def _named(name: str) -> None:
 
 def _vendor(vendor: str) -> None:
     targets_file.credentials(vendor)
+
+
+def _command(vendor: str, harness: str | None) -> list[str]:
+    """Return program and arguments of a client SDK's harness, nothing for other vendors."""
+    if not targets_file.needs_harness(vendor):
+        if harness is not None:
+            raise ConfigurationError(f"{vendor} has no harness", fix="leave --harness out")
+        return []
+    about = "command that starts the harness (docs/harness.md)"
+    return _words(harness if harness is not None else _ask(about, "--harness", None, _words))
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigurationError(f"--harness {command!r} is malformed: {error}") from error
+    if not words:
+        raise ConfigurationError("--harness is empty", fix="like --harness 'node harness.js'")
+    return words
 
 
 def _address(url: str) -> None:
@@ -209,12 +235,15 @@ def _block(
     name: str,
     vendor: str,
     url: str | None,
+    command: list[str],
     auth: dict[str, str],
     rate: str | None,
     writes: bool | None,
 ) -> str:
     lines = [f"{_key(name)}:", f"  vendor: {vendor}"]
     lines += [f"  url: {json.dumps(url) if '#' in url else url}"] if url else ["  embedded: true"]
+    if command:
+        lines.append(f"  harness: {{command: {json.dumps(command, ensure_ascii=False)}}}")
     if auth:
         lines.append("  auth:")
         lines += [f"    {key}: {_scalar(value)}" for key, value in auth.items()]

@@ -22,6 +22,8 @@ def serve(
     *,
     sdkappid: int = 0,
     identifier: str = "administrator",
+    appid: int = 0,
+    access_key: str = "",
 ) -> None:
     """Run the server in the foreground and print a ready-to-paste target block.
 
@@ -30,7 +32,17 @@ def serve(
     """
     from receiptspec.reference import serving
 
-    serving.serve(host, port, faults, variants, webhook, sdkappid=sdkappid, identifier=identifier)
+    serving.serve(
+        host,
+        port,
+        faults,
+        variants,
+        webhook,
+        sdkappid=sdkappid,
+        identifier=identifier,
+        appid=appid,
+        access_key=access_key,
+    )
 
 
 def check(faults: Sequence[str], variants: Sequence[str]) -> None:

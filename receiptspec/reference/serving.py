@@ -203,25 +203,44 @@ def serve(
     *,
     sdkappid: int = 0,
     identifier: str = "administrator",
+    appid: int = 0,
+    access_key: str = "",
 ) -> None:
     """Run the reference server in the foreground and print a target block for each vendor.
 
     Keys come from the environment (``RECEIPTSPEC_REFERENCE_KEY``,
-    ``RECEIPTSPEC_REFERENCE_SECRET_KEY``) or are new each time. Raises `ConfigurationError` as
-    `run` does.
+    ``RECEIPTSPEC_REFERENCE_SECRET_KEY``), and then the block names the variable instead, or are
+    new each time. Raises `ConfigurationError` as `run` does.
     """
-    settings = Settings(host, port, faults, variants, webhook, sdkappid, identifier)
+    settings = Settings(
+        host,
+        port,
+        faults,
+        variants,
+        webhook,
+        sdkappid,
+        identifier,
+        appid=appid,
+        access_key=access_key,
+    )
     run(settings, _show_block, tied=False)
+
+
+def _shown(variable: str, value: str) -> str:
+    """Return a new key as it is, and one that the user gave as the variable that holds it."""
+    return f"${{{variable}}}" if os.environ.get(variable) else value
 
 
 def _show_block(facts: dict[str, Any]) -> None:
     volcengine = facts["volcengine"]
+    key = _shown(KEY_VARIABLE, facts["key"])
+    secret_key = _shown(SECRET_VARIABLE, volcengine["secret_key"])
     lines = [
         "sandbox:",
         "  vendor: tencent",
         f"  url: {facts['url']}",
         f"  auth: {{sdkappid: {facts['sdkappid']}, identifier: {facts['identifier']}, "
-        f'key: "{facts["key"]}"}}',
+        f'key: "{key}"}}',
         f"  hooks: {{read: {facts['url']}/_reference/read}}",
         "  writes: true",
         "",
@@ -229,7 +248,7 @@ def _show_block(facts: dict[str, Any]) -> None:
         "  vendor: volcengine",
         f"  url: {facts['url']}",
         f"  auth: {{appid: {volcengine['appid']}, access_key: {volcengine['access_key']}, "
-        f'secret_key: "{volcengine["secret_key"]}"}}',
+        f'secret_key: "{secret_key}"}}',
         f"  hooks: {{read: {facts['url']}/_reference/read}}",
         "  writes: true",
     ]

@@ -21,7 +21,6 @@ _HEADS = {
     Outcome.ERROR: "Errors of the suite",
     Outcome.FAIL: "Failures",
     Outcome.WARNING: "Warnings",
-    Outcome.INCONCLUSIVE: "Inconclusive",
 }
 
 
@@ -74,11 +73,7 @@ def _failures(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         outcome = Outcome(row["outcome"])
         head = f"### {_HEADS[outcome]}\n\n" if outcome is not before else ""
         before = outcome
-        if outcome is Outcome.INCONCLUSIVE:
-            where = f"**{plain(row['requirement'])}** on {plain(row['target'][:80])}"
-            yield str(outcome), f"{head}- {where}: {plain(row['reason'][:300])}"
-        else:
-            yield str(outcome), head + _failure(row)
+        yield str(outcome), head + _failure(row)
 
 
 def _failure(row: Mapping[str, Any]) -> str:
@@ -130,7 +125,7 @@ def _exchange(row: Mapping[str, Any]) -> list[str]:
 
 def _reasons(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what was not judged or is accepted, one line for each reason."""
-    for outcome in (Outcome.KNOWN_DEVIATION, Outcome.NOT_EXERCISED):
+    for outcome in (Outcome.INCONCLUSIVE, Outcome.KNOWN_DEVIATION, Outcome.NOT_EXERCISED):
         reasons: dict[tuple[str, str], list[str]] = {}
         for row in report["results"]:
             if row["outcome"] == outcome:

@@ -109,7 +109,7 @@ def _prepare(config: pytest.Config, names: list[str]) -> Run:
         requirements=config.getoption("--requirement"),
         strict=config.getoption("--strict-should"),
         run_id=given.get("id", config.getoption("--receiptspec-run-id")),
-        share=given.get("share", 1),
+        workers=given.get("workers", 1),
         journal=config.getoption("--receiptspec-journal"),
     )
 
@@ -143,12 +143,11 @@ def _forget_local_constants() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give every xdist worker the seed, the run's id and its share of the rate."""
+    """Give every xdist worker the seed and the run's id, and say how many there are."""
     run = node.config.stash.get(_RUN, None)
     if run is not None:
-        apart = node.config.getoption("--receiptspec-by-host")
-        share = 1 if apart else len(node.config.getoption("tx") or ()) or 1
-        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "share": share}
+        workers = len(node.config.getoption("tx") or ()) or 1
+        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "workers": workers}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -402,6 +401,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     book = session.config.stash.get(_BOOK, None)
     if book is None:
         return
+    if session.config.getoption("tx", None):
+        run.forget()
     if left:
         book.trouble += [f"left behind on {line}" for line in left]
         book.trouble.append("receiptspec cleanup tries again")

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
-from receiptspec import reference
+from receiptspec import rates, reference
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
@@ -26,7 +26,7 @@ from receiptspec.journal import Journal, check, default_folder, leftovers, take
 from receiptspec.reference import launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
-from receiptspec.targets import Target
+from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
 
 __all__ = ["INTERRUPTED", "Run", "clean_up", "host_of", "prepare"]
@@ -59,7 +59,7 @@ def host_of(target: Target) -> str:
 
 @dataclass
 class Run:
-    """All that the tests of one process share. `share` is the number of workers.
+    """All that the tests of one process share. `workers` is the number of such processes.
 
     `requirements` are the chosen ones, all when empty; `pairs` says which of them were chosen for
     single targets.
@@ -72,7 +72,7 @@ class Run:
     pairs: frozenset[tuple[str, str]] = frozenset()
     strict: bool = False
     id: str = ""
-    share: int = 1
+    workers: int = 1
     journal: Path = field(default_factory=default_folder)
     started: float = field(default_factory=time.time)
     _stages: dict[str, Stage] = field(default_factory=dict)
@@ -164,12 +164,21 @@ class Run:
             auth=auth,
             seed=self.seed,
             namespace=self.id[:6] + _own(target),
-            share=self.share,
+            purse=self._purse(target),
             listener=listener,
             journal=None if target.embedded else _journal_for(self, target),
         )
         self._open.callback(stage.close)
         return stage
+
+    def _purse(self, target: Target) -> str:
+        """Return by what name the workers of this run spend a budget together."""
+        return f"{self.id}/{target.name}" if self.workers > 1 and target.budget != Budget() else ""
+
+    def forget(self) -> None:
+        """Drop what the workers of this run noted for each other."""
+        if any(target.budget != Budget() for target in self.targets):
+            rates.forget(f"{self.id}/")
 
     def ledger(self) -> Ledger:
         """Return an empty ledger for this run."""
@@ -266,7 +275,7 @@ def prepare(
     requirements: Sequence[str] = (),
     strict: bool = False,
     run_id: str | None = None,
-    share: int = 1,
+    workers: int = 1,
     journal: str | None = None,
 ) -> Run:
     """Resolve names into a run.
@@ -302,6 +311,7 @@ def prepare(
     folder = Path(journal) if journal else default_folder()
     if any(target.writes and not target.embedded for target in chosen):
         check(folder)
+    rates.check(chosen)
     return Run(
         targets=chosen,
         profile=PROFILES[profile],
@@ -310,6 +320,6 @@ def prepare(
         pairs=pairs,
         strict=strict,
         id=run_id or secrets.token_hex(8),
-        share=share,
+        workers=workers,
         journal=folder,
     )

@@ -27,6 +27,7 @@ from receiptspec.client import Client
 from receiptspec.contract import Contract
 from receiptspec.drivers import driver_for
 from receiptspec.errors import (
+    BudgetSpent,
     ConfigurationError,
     CredentialsRefused,
     Inconclusive,
@@ -39,7 +40,8 @@ from receiptspec.findings import Finding, Observation
 from receiptspec.harness import Harnesses
 from receiptspec.journal import Journal, Leftover
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
-from receiptspec.targets import Budget, Target
+from receiptspec.rates import Limits, Spending
+from receiptspec.targets import Target
 from receiptspec.webhooks import Listener
 
 __all__ = ["Stage", "Witness"]
@@ -66,7 +68,10 @@ class Witness:
 
 
 class Stage:
-    """A target, its driver and all that was learnt about it so far."""
+    """A target, its driver and all that was learnt about it so far.
+
+    Stages of the same `purse` spend one budget together.
+    """
 
     def __init__(
         self,
@@ -76,7 +81,7 @@ class Stage:
         auth: Mapping[str, Any] | None = None,
         seed: int = 0,
         namespace: str = "0",
-        share: int = 1,
+        purse: str = "",
         listener: Listener | None = None,
         journal: Journal | None = None,
     ) -> None:
@@ -103,9 +108,8 @@ class Stage:
             Client(
                 _origin_only(origin),
                 timeouts=target.timeouts,
-                rate=max(target.rate / share, 0.02) if target.rate else None,
-                rates={} if target.rate else _rates(self.contract, share),
-                budget=_share_of(target.budget, share),
+                limits=Limits(target, _rates(target, self.contract)),
+                spending=Spending(target.budget, purse),
                 ca=target.ca,
                 proxy=target.proxy,
             )
@@ -270,7 +274,12 @@ class Stage:
         for secret in self.driver.secrets():
             self.redact.add(secret)
         number = self._announce(call)
-        exchange = self._client.send(request, writes=operation.writes)
+        ahead = int(number is not None)  # what is made has to be dismissed as well
+        try:
+            exchange = self._client.send(request, writes=operation.writes, ahead=ahead)
+        except Inconclusive:
+            self._unsent(number)
+            raise
         self._compare_clocks(exchange)
         answer = replace(
             self.driver.read(call.operation, exchange),
@@ -286,6 +295,11 @@ class Stage:
         made = self.driver.makes(call) if self._journal is not None else None
         return self._journal.intends(*made) if made and self._journal else None
 
+    def _unsent(self, number: int | None) -> None:
+        """Write down that an announced call was not sent after all."""
+        if number is not None and self._journal is not None:
+            self._journal.nothing(number)
+
     def _enter(self, call: Call, number: int | None, answer: Answer) -> None:
         """Write down what a call made or ended; without an answer that stays open."""
         if self._journal is None:
@@ -296,8 +310,9 @@ class Stage:
                 self._journal.made(number, id_)
             elif answer.refused or answer.verdict is Verdict.THROTTLED:
                 self._journal.nothing(number)
+                self._client.give_back(1)
         elif answer.accepted and (ended := self.driver.ends(call)) is not None:
-            self._journal.gone(ended)
+            self._client.give_back(self._journal.gone(ended))
 
     def _repeated(self, call: Call, answer: Answer) -> Answer:
         """Take a broken transfer for the target's doing only when it happens every time."""
@@ -321,20 +336,27 @@ class Stage:
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
         numbers = [self._announce(call) for call in calls]
         writes = [operation.writes for operation in operations]
-        exchanges = self._send_at_once(list(zip(requests, writes, strict=True)), connections)
-        answers = [
-            replace(self.driver.read(call.operation, exchange), request_body=call.body)
-            for call, exchange in zip(calls, exchanges, strict=True)
-        ]
-        for call, number, answer in zip(calls, numbers, answers, strict=True):
+        ahead = [int(number is not None) for number in numbers]
+        work = list(zip(requests, writes, ahead, strict=True))
+        exchanges = self._send_at_once(work, connections)
+        answers = []
+        for call, number, exchange in zip(calls, numbers, exchanges, strict=True):
+            if isinstance(exchange, Exception):
+                self._unsent(number)
+                continue
+            answer = replace(self.driver.read(call.operation, exchange), request_body=call.body)
             self._enter(call, number, answer)
-            if not answer.exchange.trouble:
+            if not exchange.trouble:
                 self._watch(answer)
+            answers.append(answer)
+        for exchange in exchanges:
+            if isinstance(exchange, Exception):
+                raise exchange
         return answers
 
     def _send_at_once(
-        self, requests: Sequence[tuple[Request, bool]], connections: int
-    ) -> list[Exchange]:
+        self, requests: Sequence[tuple[Request, bool, int]], connections: int
+    ) -> list[Exchange | Exception]:
         """Send over several threads, none of which keeps an interrupted run from ending."""
         waiting = list(enumerate(requests))[::-1]
         done: dict[int, Exchange | Exception] = {}
@@ -342,11 +364,11 @@ class Stage:
         def work() -> None:
             while waiting:
                 try:
-                    index, (request, writes) = waiting.pop()
+                    index, (request, writes, ahead) = waiting.pop()
                 except IndexError:
                     return
                 try:
-                    done[index] = self._client.send(request, writes=writes, apart=True)
+                    done[index] = self._client.send(request, writes=writes, ahead=ahead, apart=True)
                 except Exception as error:
                     done[index] = error
 
@@ -358,12 +380,7 @@ class Stage:
                 thread.join()
         finally:
             waiting.clear()
-        exchanges = []
-        for _, exchange in sorted(done.items()):
-            if isinstance(exchange, Exception):
-                raise exchange
-            exchanges.append(exchange)
-        return exchanges
+        return [done[index] for index in sorted(done)]
 
     def _compare_clocks(self, exchange: Exchange) -> None:
         """Remember how far the target's clock is ahead of ours, by whole seconds."""
@@ -602,7 +619,7 @@ class Stage:
 
     def let_age(self, group: Conversation, seconds: float) -> None:
         """Wait until a group that was made here is so old."""
-        time.sleep(max(0.0, self._created[group] + seconds - time.time()))
+        self._sleep(self._created[group] + seconds - time.time())
 
     def clock(self) -> int:
         """Return the target's time, as its Date header tells it, in whole Unix seconds."""
@@ -610,7 +627,12 @@ class Stage:
 
     def wait_until(self, moment: float) -> None:
         """Wait until a time of `clock`: the documents count in seconds, so one may have to pass."""
-        time.sleep(max(0.0, moment - time.time() - self._ahead))
+        self._sleep(moment - time.time() - self._ahead)
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds > self._client.time_left:
+            raise BudgetSpent("the budget of seconds ends before what has to be waited for")
+        time.sleep(max(0.0, seconds))
 
     def patience(self) -> Iterator[None]:
         """Yield for each time that is worth asking again, until the consistency window is over."""
@@ -792,6 +814,10 @@ class Stage:
             answer = self.driver.read(call.operation, exchange)
             if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
                 break
+            try:
+                self._client.take(1)
+            except BudgetSpent:
+                break
             time.sleep(0.4)
         if answer.accepted or self.driver.is_gone(answer):
             self._journal.gone(item.id)
@@ -827,17 +853,14 @@ def _origin_only(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _rates(contract: Contract, share: int) -> dict[str, float]:
-    """Return the documented calls a second of each operation; the usual one where none is."""
+def _rates(target: Target, contract: Contract) -> dict[str, float]:
+    """Return the calls a second: as set, else as documented for each operation.
+
+    Where nothing is documented it is the usual rate; the embedded server needs none.
+    """
+    if target.rate is not None:
+        return {"": target.rate}
+    if target.embedded:
+        return {}
     usual = statistics.mode(op.rate for op in contract.calls.values() if op.rate)
-    return {name: (op.rate or usual) / share for name, op in contract.calls.items()}
-
-
-def _share_of(budget: Budget, share: int) -> Budget:
-    if share == 1:
-        return budget
-    return replace(
-        budget,
-        requests=budget.requests // share if budget.requests else None,
-        writes=budget.writes // share if budget.writes else budget.writes,
-    )
+    return {name: op.rate or usual for name, op in contract.calls.items()}

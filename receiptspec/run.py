@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import secrets
 import threading
 import time
@@ -29,7 +30,7 @@ from receiptspec.stage import Stage
 from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
 
-__all__ = ["INTERRUPTED", "Run", "clean_up", "host_of", "prepare"]
+__all__ = ["INTERRUPTED", "Run", "Shard", "clean_up", "host_of", "prepare"]
 
 #: Set when the user wants the run to end now.
 INTERRUPTED = threading.Event()
@@ -57,6 +58,50 @@ def host_of(target: Target) -> str:
     return f"embedded:{target.name}" if target.embedded else urlsplit(target.url).netloc
 
 
+@dataclass(frozen=True)
+class Shard:
+    """One of several parts of a run, which several machines do; `number` counts from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read ``2/3``; raises `ConfigurationError`."""
+        found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+        number, of = (int(part) for part in found.groups()) if found else (0, 0)
+        if not 0 < number <= of:
+            raise ConfigurationError(f"{text!r} is no shard", fix="like --shard 1/3, 2/3 and 3/3")
+        return cls(number, of)
+
+    def pick(self, sizes: Mapping[str, int]) -> frozenset[str]:
+        """Return the groups that are this shard's: the largest first, each where least is.
+
+        Every shard of the same run comes to the same conclusion.
+        """
+        loads = [0] * self.of
+        mine = set()
+        for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+            least = loads.index(min(loads))
+            loads[least] += sizes[name]
+            if least == self.number - 1:
+                mine.add(name)
+        return frozenset(mine)
+
+    def part(self, budget: Budget) -> Budget:
+        """Return what this shard may spend of a budget; all together spend no more than it."""
+
+        def own(whole: int | None) -> int | None:
+            if whole is None:
+                return None
+            return whole // self.of + (self.number <= whole % self.of)
+
+        return replace(budget, requests=own(budget.requests), writes=own(budget.writes))
+
+
 @dataclass
 class Run:
     """All that the tests of one process share. `workers` is the number of such processes.
@@ -73,6 +118,7 @@ class Run:
     strict: bool = False
     id: str = ""
     workers: int = 1
+    shard: Shard | None = None
     journal: Path = field(default_factory=default_folder)
     started: float = field(default_factory=time.time)
     _stages: dict[str, Stage] = field(default_factory=dict)
@@ -104,6 +150,13 @@ class Run:
             return False
         pairs = {one for one, named in self.pairs if named == requirement}
         return not pairs or target in pairs
+
+    def named(self, nodeid: str) -> tuple[str, str]:
+        """Return the target and the requirement that the id of a test names."""
+        case = nodeid.partition("[")[2].removesuffix("]")
+        names = [target.name for target in self.targets if case.startswith(f"{target.name}-")]
+        target = max(names, key=len, default="")
+        return target, case.removeprefix(f"{target}-")
 
     def case(self, target: Target, row: Requirement) -> Case:
         """Return the case of one row on one target; nothing is started yet."""
@@ -277,6 +330,7 @@ def prepare(
     run_id: str | None = None,
     workers: int = 1,
     journal: str | None = None,
+    shard: str | None = None,
 ) -> Run:
     """Resolve names into a run.
 
@@ -284,6 +338,9 @@ def prepare(
     """
     path: Path = targets_file.find_file(file)
     chosen = [targets_file.load(path, name) for name in dict.fromkeys(names)]
+    part = Shard.parse(shard) if shard is not None else None
+    if part is not None:
+        chosen = [replace(target, budget=part.part(target.budget)) for target in chosen]
     for target in chosen:
         if target.faults or target.variants:
             reference.check(target.faults, target.variants)
@@ -321,5 +378,6 @@ def prepare(
         strict=strict,
         id=run_id or secrets.token_hex(8),
         workers=workers,
+        shard=part,
         journal=folder,
     )

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
+from receiptspec import jsonschemas
 from receiptspec.checks import answers as answer_checks
 from receiptspec.client import Client
 from receiptspec.contract import Contract
@@ -29,6 +30,7 @@ from receiptspec.drivers import driver_for
 from receiptspec.errors import (
     BudgetSpent,
     ConfigurationError,
+    ContractError,
     CredentialsRefused,
     Inconclusive,
     NotExercised,
@@ -94,6 +96,7 @@ class Stage:
         self.witness: dict[str, Witness] = {}
         self._monitor = answer_checks.Monitor(self.contract)
         self._memo: dict[str, Any] = {}
+        self._given: set[str] = set()
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
         self._refusal: Exception | None = None
@@ -463,13 +466,33 @@ class Stage:
     def must(self, call: Call) -> Answer:
         """Send a call that a scene cannot do without.
 
-        Raises `NotExercised` when it is not accepted, with what came back instead.
+        Raises `NotExercised` when it is not accepted, with what came back instead, and
+        `ContractError` when the call itself is not as documented.
         """
+        self._proofread(call)
         answer = self.call(call)
         self.needs(answer)
         if not answer.accepted:
             raise NotExercised(f"{call.operation} did not work: {answer.describe()}")
         return answer
+
+    def _proofread(self, call: Call) -> None:
+        """Find a mistake of our own before the target is blamed for refusing it.
+
+        An id that breaks the rules is none when the target gave it.
+        """
+        file = self.contract.calls[call.operation].request
+        if file is None or call.raw is not None:
+            return
+        schema = jsonschemas.load(file)
+        if schema.fits(call.body):
+            return
+        for violation in jsonschemas.violations(schema, call.body):
+            if repr(violation.instance) not in self._given:
+                raise ContractError(
+                    f"the suite's own request is wrong, not the target: {call.operation}: "
+                    f"{violation.path}: {violation.message}"
+                )
 
     def is_gated(self, answer: Answer) -> bool:
         """Whether a refusal may mean that the feature is not switched on or not paid for."""
@@ -559,6 +582,7 @@ class Stage:
         made = self.driver.made_group(answer)
         if made is None:
             raise NotExercised("the answer that a group was made names no group")
+        self._given.add(repr(made))
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
         self._created[group] = time.time()
         for start in range(0, len(rest), self.driver.at_once):
@@ -573,6 +597,7 @@ class Stage:
             id_ = self.driver.made_group(self.must(call))
             if id_ is None:
                 raise NotExercised("the answer that a conversation was made names none")
+            self._given.add(repr(id_))
         return Conversation(Kind.DIRECT, id_, "direct", one, (one, other))
 
     def say(
@@ -588,6 +613,7 @@ class Stage:
         made = self.driver.sent_message(answer)
         if made is None:
             raise NotExercised("the answer that a message was sent names no message")
+        self._given.add(repr(made))
         return Message(conversation, made, sender, receipt)
 
     def ask(self, conversation: Conversation, messages: Iterable[Message | int]) -> Answer:

@@ -156,8 +156,20 @@ class Stage:
         if self._refuses_us(answer):
             raise CredentialsRefused(
                 f"{self.target.name}: the target refuses the configured credentials "
-                f"(code {answer.code}: {self._meaning(answer)}); check auth{self._clocks()}"
+                f"(code {answer.code}: {self._meaning(answer)}); {self._advice()}"
             )
+
+    def _advice(self) -> str:
+        """Say what may be wrong when credentials are refused."""
+        hostless = self.driver.hostless
+        if hostless:
+            spared = self._once(replace(self._probes()[0], credential=hostless))
+            if spared.accepted or (spared.refused and not self._refuses_us(spared)):
+                return (
+                    "a signature that leaves Host out is accepted: something on the way changes "
+                    "the Host header, and has to pass it on as it came"
+                )
+        return f"check auth{self._clocks()}"
 
     def _clocks(self) -> str:
         """Say by how much the target's clock is off, where that may be why it refuses."""
@@ -473,8 +485,21 @@ class Stage:
         answer = self.call(call)
         self.needs(answer)
         if not answer.accepted:
-            raise NotExercised(f"{call.operation} did not work: {answer.describe()}")
+            doubt = self.doubt() if answer.refused else ""
+            more = f"; {doubt}" if doubt else ""
+            raise NotExercised(f"{call.operation} did not work: {answer.describe()}{more}")
         return answer
+
+    def doubt(self) -> str:
+        """Return what may be wrong with every id that the target gave, empty for nothing.
+
+        Of ids beyond 2^53 few are those of a double; all of them are where one was made on the way.
+        """
+        large = [int(text) for text in self._given if re.fullmatch(r"[0-9]{16,19}", text)]
+        large = [number for number in large if number > 2**53]
+        if not large or any(int(float(number)) != number for number in large):
+            return ""
+        return f"the ids that came look rounded to doubles, as {large[0]} does"
 
     def _proofread(self, call: Call) -> None:
         """Find a mistake of our own before the target is blamed for refusing it.

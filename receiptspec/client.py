@@ -9,30 +9,28 @@ from __future__ import annotations
 import http.client
 import http.cookiejar
 import io
+import math
 import os
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from requests import exceptions
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from receiptspec.errors import BudgetSpent
 from receiptspec.exchange import Exchange, Request, Response, Secret, Trouble, as_pairs
-from receiptspec.targets import Budget, Timeouts
+from receiptspec.rates import Limits, Spending
+from receiptspec.targets import Timeouts
 
 __all__ = ["MAX_BODY", "Client", "Trouble"]
 
@@ -43,14 +41,8 @@ _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
 
-@dataclass
-class _Spent:
-    requests: int = 0
-    writes: int = 0
-
-
 class Client:
-    """One keep-alive session to one origin, within a rate, rates by operation, and a budget.
+    """One keep-alive session to one origin, within rates and a budget.
 
     `exchanges` are handed to `on_exchange` as they happen; their bytes are never changed.
     """
@@ -60,19 +52,15 @@ class Client:
         origin: str,
         *,
         timeouts: Timeouts | None = None,
-        rate: float | None = None,
-        rates: Mapping[str, float] = MappingProxyType({}),
-        budget: Budget | None = None,
+        limits: Limits | None = None,
+        spending: Spending | None = None,
         ca: str | None = None,
         proxy: str | None = None,
     ) -> None:
         self.origin = origin
         self._timeouts = timeouts or Timeouts()
-        self._budget = budget or Budget()
-        self._spent = _Spent()
-        self._born = time.monotonic()
-        self._limiter = _Limiter(rate) if rate else None
-        self._limiters = {operation: _Limiter(each) for operation, each in rates.items()}
+        self._limits, self._spending = limits, spending
+        self._sent = 0
         self._pause, self._next = 0.0, 0.0
         self._ca = ca
         self._proxies = _proxies(origin, proxy)
@@ -105,7 +93,7 @@ class Client:
     @property
     def sent(self) -> int:
         """How many requests were sent so far."""
-        return self._spent.requests
+        return self._sent
 
     def note(self, started: float, taken: float, operation: str, response: Response | None) -> None:
         """Enter a request, of whatever carrier, into what `drain` returns; times in seconds."""
@@ -130,18 +118,22 @@ class Client:
         request: Request,
         *,
         writes: bool = False,
+        ahead: int = 0,
         apart: bool = False,
         within: float | None = None,
     ) -> Exchange:
         """Send the request's final bytes and read the whole answer.
 
-        `apart` uses a connection of the calling thread, for calls at the same time. `within` is for
-        cleaning up: it takes no longer than these seconds, and whatever the budget says. Raises
-        `BudgetSpent` before anything is sent. Every other failure is in the exchange.
+        `ahead`: see `admit`. `apart` uses a connection of the calling thread, for calls at the same
+        time. `within` is for cleaning up: it takes no longer than these seconds, and what was put
+        aside of the budget. Raises `BudgetSpent` before anything is sent. Every other failure is in
+        the exchange.
         """
         session = self._own() if apart else self._session
-        timeouts = self._timeouts if within is None else self._timeouts.at_most(within)
-        number = self.admit(request.operation or "", writes=writes, freely=within is not None)
+        freely = within is not None
+        number = self.admit(request.operation or "", writes=writes, ahead=ahead, freely=freely)
+        left = self.time_left if within is None else within
+        timeouts = self._timeouts.at_most(max(left, 0.05))
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
         prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
@@ -194,34 +186,45 @@ class Client:
             self._next = now + wait + self._pause
         time.sleep(wait)
 
-    def admit(self, operation: str = "", *, writes: bool = False, freely: bool = False) -> int:
+    def admit(
+        self,
+        operation: str = "",
+        *,
+        writes: bool = False,
+        ahead: int = 0,
+        freely: bool = False,
+    ) -> int:
         """Wait for the rate's permission and return the number of the next request.
 
-        Raises `BudgetSpent` where the budget has none left.
+        `ahead` writes are put aside for later, to be sent `freely`. Raises `BudgetSpent` where the
+        budget has none left.
         """
+        spending = self._spending
+        if spending is not None and not freely:
+            spending.take(1 + ahead, writes + ahead)
         with self._lock:
-            if freely:
-                self._spent.requests += 1
-                number = self._spent.requests
-            else:
-                number = self._count(writes=writes)
-        for limiter in (self._limiter, self._limiters.get(operation)):
-            if limiter is not None:
-                limiter.wait()
+            self._sent += 1
+            number = self._sent
+        if self._limits is not None:
+            within = spending.left if spending is not None and not freely else math.inf
+            self._limits.wait(operation, within)
         self._keep_apart()
         return number
 
-    def _count(self, *, writes: bool) -> int:
-        budget, spent = self._budget, self._spent
-        if budget.requests is not None and spent.requests >= budget.requests:
-            raise BudgetSpent(f"the budget of {budget.requests} requests is used up")
-        if writes and budget.writes is not None and spent.writes >= budget.writes:
-            raise BudgetSpent(f"the budget of {budget.writes} writes is used up")
-        if budget.seconds is not None and time.monotonic() - self._born > budget.seconds:
-            raise BudgetSpent(f"the budget of {budget.seconds:g} s is used up")
-        spent.requests += 1
-        spent.writes += writes
-        return spent.requests
+    def take(self, writes: int) -> None:
+        """Put writes aside, to be sent `freely`; raises `BudgetSpent`."""
+        if self._spending is not None:
+            self._spending.take(writes, writes)
+
+    def give_back(self, writes: int) -> None:
+        """Return writes to the budget that were put aside and are not needed."""
+        if self._spending is not None:
+            self._spending.give_back(writes, writes)
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until the budget ends."""
+        return self._spending.left if self._spending is not None else math.inf
 
     def _find(self) -> None:
         """Look the host up within the time to connect: the system's resolver knows no deadline."""
@@ -259,24 +262,6 @@ class Client:
 class _Failed(Exception):
     def __init__(self, trouble: Trouble, detail: str = "") -> None:
         super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
-
-
-class _Limiter:
-    """Lets so many calls pass in a sliding window; no thread and no file stand behind it."""
-
-    def __init__(self, rate: float) -> None:
-        whole = rate >= 1
-        window = Rate(int(rate), 1000) if whole else Rate(max(1, round(rate * 60)), 60_000)
-        self._bucket = InMemoryBucket([window])
-
-    def wait(self) -> None:
-        """Return when the next call may go."""
-        while True:
-            item = RateItem("call", time.monotonic_ns() // 1_000_000)
-            self._bucket.leak(item.timestamp)
-            if self._bucket.put(item):
-                return
-            time.sleep(max(int(self._bucket.waiting(item)), 1) / 1000)  # type: ignore[arg-type]
 
 
 def _proxies(origin: str, proxy: str | None) -> dict[str, str]:

@@ -283,6 +283,7 @@ class Harnesses:
         request: Request,
         *,
         writes: bool = False,
+        ahead: int = 0,
         apart: bool = False,
         within: float | None = None,
     ) -> Exchange:
@@ -292,11 +293,13 @@ class Harnesses:
         `CredentialsRefused` where it cannot log in, `BudgetSpent` as `Client.send` does.
         """
         if request.method != METHOD:
-            return self._client.send(request, writes=writes, apart=apart, within=within)
+            return self._client.send(
+                request, writes=writes, ahead=ahead, apart=apart, within=within
+            )
         method = request.operation or ""
         if self._mute[method] >= _TRIES:
             return Exchange(self._client.admit(), request, None, time.time(), Trouble.GIVEN_UP)
-        number = self._client.admit(method, writes=writes)
+        number = self._client.admit(method, writes=writes, ahead=ahead)
         process = self._of(request.target.removeprefix("/"))
         started, clock = time.time(), time.perf_counter()
         line, trouble = process.call(request.body, self._timeouts.read)
@@ -313,6 +316,19 @@ class Harnesses:
     def drain(self) -> list[tuple[float, float, str, int]]:
         """Return when each request since the last call was sent; see `Client.drain`."""
         return self._client.drain()
+
+    def take(self, writes: int) -> None:
+        """Put writes of the budget aside; see `Client.take`."""
+        self._client.take(writes)
+
+    def give_back(self, writes: int) -> None:
+        """Return writes to the budget; see `Client.give_back`."""
+        self._client.give_back(writes)
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until the budget ends."""
+        return self._client.time_left
 
     def slow_down(self) -> None:
         """Leave more time between requests to the server behind the harness."""

@@ -66,10 +66,12 @@ class Journal:
         del self._open[number]
         self._write({"event": "gone", "number": number})
 
-    def gone(self, id_: Any) -> None:
-        """Write down that something is gone."""
-        for number in [n for n, item in self._open.items() if item.id == id_]:
+    def gone(self, id_: Any) -> int:
+        """Write down that something is gone; returns how many entries that closes."""
+        numbers = [n for n, item in self._open.items() if item.id == id_]
+        for number in numbers:
             self.nothing(number)
+        return len(numbers)
 
     @property
     def left(self) -> list[Leftover]:

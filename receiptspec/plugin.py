@@ -7,6 +7,7 @@ the command line, never by an entry point.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,8 @@ from receiptspec.stage import Stage
 
 __all__ = ["pytest_configure"]
 
+_DEATHS = 2  # of workers at one test, after which it is not tried again
+
 _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey["_Book"]()
 _CASE = pytest.StashKey[Case]()
@@ -60,6 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--strict-should", action="store_true", help="a broken SHOULD fails the run")
     group.addoption("--seed", type=int, metavar="N", help="repeat the requests of another run")
     group.addoption("--report", metavar="DIR", help="write all reports there")
+    group.addoption("--shard", metavar="I/N", help="the I-th of N parts, for several machines")
     group.addoption("--receiptspec-journal", metavar="DIR", help=argparse_suppress())
     group.addoption("--receiptspec-run-id", help=argparse_suppress())
     group.addoption("--receiptspec-by-host", action="store_true", help=argparse_suppress())
@@ -109,8 +113,9 @@ def _prepare(config: pytest.Config, names: list[str]) -> Run:
         requirements=config.getoption("--requirement"),
         strict=config.getoption("--strict-should"),
         run_id=given.get("id", config.getoption("--receiptspec-run-id")),
-        share=given.get("share", 1),
+        workers=given.get("workers", 1),
         journal=config.getoption("--receiptspec-journal"),
+        shard=config.getoption("--shard"),
     )
 
 
@@ -143,12 +148,11 @@ def _forget_local_constants() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give every xdist worker the seed, the run's id and its share of the rate."""
+    """Give every xdist worker the seed and the run's id, and say how many there are."""
     run = node.config.stash.get(_RUN, None)
     if run is not None:
-        apart = _in_one_worker(run, node.config)
-        share = 1 if apart else len(node.config.getoption("tx") or ()) or 1
-        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "share": share}
+        workers = len(node.config.getoption("tx") or ()) or 1
+        node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "workers": workers}
 
 
 def _in_one_worker(run: Run, config: pytest.Config) -> bool:
@@ -160,21 +164,33 @@ def _in_one_worker(run: Run, config: pytest.Config) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests of a file on one target, or those of a whole host, in one worker."""
-    run = config.stash.get(_RUN, None)
-    if run is None:
+    if _RUN not in config.stash:
         return None
+    run = config.stash[_RUN]
     from xdist.scheduler import LoadScopeScheduling
 
     apart = _in_one_worker(run, config)
     hosts = {target.name: host_of(target) for target in run.targets}
+    book = config.stash[_BOOK]
+
+    def scope(nodeid: str) -> str:
+        target, _ = run.named(nodeid)
+        return hosts.get(target, target) if apart else f"{target}:{nodeid.partition('::')[0]}"
 
     class Together(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            file, _, case = nodeid.partition("::")
-            case = case.partition("[")[2]
-            names = [name for name in hosts if case.startswith(f"{name}-")]
-            target = max(names, key=len, default="")
-            return hosts.get(target, target) if apart else f"{target}:{file}"
+            return scope(nodeid)
+
+        def remove_node(self, node: Any) -> Any:
+            """Have another worker do what a dead one left, but not what kills workers."""
+            work = self.assigned_work[node].values()
+            left = [(unit, test) for unit in work for test in unit if not unit[test]]
+            if not left or not book.deadly(left[0][1]):
+                return super().remove_node(node)
+            unit, test = left[0]
+            unit[test] = True
+            super().remove_node(node)
+            return test
 
     return Together(config, log)
 
@@ -213,11 +229,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         item.stash[_CASE] = case
         kept.append(item)
+    if run.shard is not None:
+        groups = {item: _group(item) for item in kept}
+        mine = run.shard.pick(Counter(groups.values()))
+        dropped += [item for item in kept if groups[item] not in mine]
+        kept = [item for item in kept if groups[item] in mine]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
     ranks = _ranks(run)
     kept.sort(key=lambda item: _position(item, order, ranks))
     items[:] = kept
+
+
+def _group(item: pytest.Item) -> str:
+    """Return what keeps together tests that share scenes: those of a file on a target."""
+    case = item.stash.get(_CASE, None)
+    return f"{case.target if case else ''}:{item.path.name}"
 
 
 def _ranks(run: Run) -> dict[str, int]:
@@ -404,6 +431,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     book = session.config.stash.get(_BOOK, None)
     if book is None:
         return
+    if session.config.getoption("tx", None):
+        run.forget()
     if left:
         book.trouble += [f"left behind on {line}" for line in left]
         book.trouble.append("receiptspec cleanup tries again")
@@ -426,6 +455,8 @@ class _Book:
         self.trouble: list[str] = []
         self.written: list[Path] = []
         self._sent: dict[str, int] = {}
+        self._own: set[tuple[str, str]] = set()
+        self._deaths: Counter[str] = Counter()
         self._lines: report.jsonlines.Writer | None = None
 
     def pytest_report_header(self) -> list[str]:
@@ -434,14 +465,69 @@ class _Book:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Enter the results that a test carried."""
-        for entry in getattr(report, "receiptspec", ()):
-            self.ledger.add(entry)
         if hasattr(report, "receiptspec_sent"):
             worker = getattr(report, "worker_id", "master") + report.receiptspec[0]["target"]
             self._sent[worker] = report.receiptspec_sent
+        for entry in getattr(report, "receiptspec", ()):
+            self._enter(entry)
+
+    # --- parts and workers ------------------------------------------------------------------
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which rows are this shard's."""
+        self._collected([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Note the same of what workers have collected."""
+        self._collected(ids)
+
+    def _collected(self, ids: Sequence[str]) -> None:
+        if self.run.shard is None or self._own or not ids:
+            return
+        self._own = {self.run.named(nodeid) for nodeid in ids}
+        if self.run.shard.number == 1:  # nobody tests these, and somebody has to list them
+            self._own |= {
+                (target.name, row.id)
+                for target in self.run.targets
+                for row in self.run.contracts[target.vendor].requirements
+                if row.excluded
+            }
         if self._lines is not None:
-            for entry in getattr(report, "receiptspec", ()):
-                self._lines.result(entry, requests=sum(self._sent.values()))
+            self._lines.rows(self._own)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Say that a worker died; a new one does its work again."""
+        if error:
+            name = node.gateway.id
+            self.trouble.append(f"worker {name} died ({error}); what it had left was done again")
+
+    def deadly(self, nodeid: str) -> bool:
+        """Note that a worker died at a test; whether that is enough to call it an error."""
+        self._deaths[nodeid] += 1
+        if self._deaths[nodeid] < _DEATHS:
+            return False
+        target, identifier = self.run.named(nodeid)
+        vendor = next(one.vendor for one in self.run.targets if one.name == target)
+        row = self.run.contracts[vendor].requirement(identifier)
+        result = Result(
+            target=target,
+            requirement=row.id,
+            level=row.level,
+            check=row.check or "",
+            outcome=Outcome.ERROR,
+            reason=f"{self._deaths[nodeid]} workers died at this test",
+        )
+        self._enter(serialise(result, Redactor()))
+        return True
+
+    def _enter(self, entry: dict[str, Any]) -> None:
+        self.ledger.add(entry)
+        if self._lines is not None:
+            self._lines.result(entry, requests=sum(self._sent.values()))
+
+    # --- beginning and end ------------------------------------------------------------------
 
     def pytest_sessionstart(self) -> None:
         """Begin run.jsonl, which holds what a killed run had found."""
@@ -461,7 +547,13 @@ class _Book:
             row
             for row in self.ledger.results(self.run.requirements)
             if self.run.wants(row["target"], row["requirement"])
+            and (not self._own or self._is_ours(row["target"], row["requirement"]))
         ]
+
+    def _is_ours(self, target: str, requirement: str) -> bool:
+        """Whether a row is this shard's, or one of which this shard found something."""
+        key = (target, requirement)
+        return key in self._own or key in self.ledger
 
     def _document(
         self, results: list[dict[str, Any]], *, stale: Sequence[str] = (), code: int

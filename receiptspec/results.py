@@ -88,6 +88,9 @@ class Ledger:
         key = (entry["target"], entry["requirement"])
         self._rows[key] = merge(self._rows.get(key), entry)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
     def results(self, selected: Iterable[str] = ()) -> list[dict[str, Any]]:
         """Return one result a requirement and target, in the order of the contract."""
         wanted = set(selected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import secrets
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
-from receiptspec import reference
+from receiptspec import rates, reference
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
@@ -26,10 +27,10 @@ from receiptspec.journal import Journal, check, default_folder, leftovers, take
 from receiptspec.reference import launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
-from receiptspec.targets import Target
+from receiptspec.targets import Budget, Target
 from receiptspec.webhooks import Listener
 
-__all__ = ["INTERRUPTED", "Run", "clean_up", "host_of", "prepare"]
+__all__ = ["INTERRUPTED", "Run", "Shard", "clean_up", "host_of", "prepare"]
 
 #: Set when the user wants the run to end now.
 INTERRUPTED = threading.Event()
@@ -57,9 +58,53 @@ def host_of(target: Target) -> str:
     return f"embedded:{target.name}" if target.embedded else urlsplit(target.url).netloc
 
 
+@dataclass(frozen=True)
+class Shard:
+    """One of several parts of a run, which several machines do; `number` counts from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read ``2/3``; raises `ConfigurationError`."""
+        found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+        number, of = (int(part) for part in found.groups()) if found else (0, 0)
+        if not 0 < number <= of:
+            raise ConfigurationError(f"{text!r} is no shard", fix="like --shard 1/3, 2/3 and 3/3")
+        return cls(number, of)
+
+    def pick(self, sizes: Mapping[str, int]) -> frozenset[str]:
+        """Return the groups that are this shard's: the largest first, each where least is.
+
+        Every shard of the same run comes to the same conclusion.
+        """
+        loads = [0] * self.of
+        mine = set()
+        for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+            least = loads.index(min(loads))
+            loads[least] += sizes[name]
+            if least == self.number - 1:
+                mine.add(name)
+        return frozenset(mine)
+
+    def part(self, budget: Budget) -> Budget:
+        """Return what this shard may spend of a budget; all together spend no more than it."""
+
+        def own(whole: int | None) -> int | None:
+            if whole is None:
+                return None
+            return whole // self.of + (self.number <= whole % self.of)
+
+        return replace(budget, requests=own(budget.requests), writes=own(budget.writes))
+
+
 @dataclass
 class Run:
-    """All that the tests of one process share. `share` is the number of workers.
+    """All that the tests of one process share. `workers` is the number of such processes.
 
     `requirements` are the chosen ones, all when empty; `pairs` says which of them were chosen for
     single targets.
@@ -72,7 +117,8 @@ class Run:
     pairs: frozenset[tuple[str, str]] = frozenset()
     strict: bool = False
     id: str = ""
-    share: int = 1
+    workers: int = 1
+    shard: Shard | None = None
     journal: Path = field(default_factory=default_folder)
     started: float = field(default_factory=time.time)
     _stages: dict[str, Stage] = field(default_factory=dict)
@@ -104,6 +150,13 @@ class Run:
             return False
         pairs = {one for one, named in self.pairs if named == requirement}
         return not pairs or target in pairs
+
+    def named(self, nodeid: str) -> tuple[str, str]:
+        """Return the target and the requirement that the id of a test names."""
+        case = nodeid.partition("[")[2].removesuffix("]")
+        names = [target.name for target in self.targets if case.startswith(f"{target.name}-")]
+        target = max(names, key=len, default="")
+        return target, case.removeprefix(f"{target}-")
 
     def case(self, target: Target, row: Requirement) -> Case:
         """Return the case of one row on one target; nothing is started yet."""
@@ -164,12 +217,21 @@ class Run:
             auth=auth,
             seed=self.seed,
             namespace=self.id[:6] + _own(target),
-            share=self.share,
+            purse=self._purse(target),
             listener=listener,
             journal=None if target.embedded else _journal_for(self, target),
         )
         self._open.callback(stage.close)
         return stage
+
+    def _purse(self, target: Target) -> str:
+        """Return by what name the workers of this run spend a budget together."""
+        return f"{self.id}/{target.name}" if self.workers > 1 and target.budget != Budget() else ""
+
+    def forget(self) -> None:
+        """Drop what the workers of this run noted for each other."""
+        if any(target.budget != Budget() for target in self.targets):
+            rates.forget(f"{self.id}/")
 
     def ledger(self) -> Ledger:
         """Return an empty ledger for this run."""
@@ -266,8 +328,9 @@ def prepare(
     requirements: Sequence[str] = (),
     strict: bool = False,
     run_id: str | None = None,
-    share: int = 1,
+    workers: int = 1,
     journal: str | None = None,
+    shard: str | None = None,
 ) -> Run:
     """Resolve names into a run.
 
@@ -275,6 +338,9 @@ def prepare(
     """
     path: Path = targets_file.find_file(file)
     chosen = [targets_file.load(path, name) for name in dict.fromkeys(names)]
+    part = Shard.parse(shard) if shard is not None else None
+    if part is not None:
+        chosen = [replace(target, budget=part.part(target.budget)) for target in chosen]
     for target in chosen:
         if target.faults or target.variants:
             reference.check(target.faults, target.variants)
@@ -302,6 +368,7 @@ def prepare(
     folder = Path(journal) if journal else default_folder()
     if any(target.writes and not target.embedded for target in chosen):
         check(folder)
+    rates.check(chosen)
     return Run(
         targets=[_within(target, PROFILES[profile]) for target in chosen],
         profile=PROFILES[profile],
@@ -310,7 +377,8 @@ def prepare(
         pairs=pairs,
         strict=strict,
         id=run_id or secrets.token_hex(8),
-        share=share,
+        workers=workers,
+        shard=part,
         journal=folder,
     )
 

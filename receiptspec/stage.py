@@ -22,13 +22,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
-from receiptspec import strictjson
+from receiptspec import jsonschemas, strictjson
 from receiptspec.checks import answers as answer_checks
 from receiptspec.client import Client
 from receiptspec.contract import Contract
 from receiptspec.drivers import driver_for
 from receiptspec.errors import (
+    BudgetSpent,
     ConfigurationError,
+    ContractError,
     CredentialsRefused,
     Inconclusive,
     NotExercised,
@@ -40,7 +42,8 @@ from receiptspec.findings import Finding, Observation
 from receiptspec.harness import Harnesses
 from receiptspec.journal import Journal, Leftover
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
-from receiptspec.targets import Budget, Harness, Target
+from receiptspec.rates import Limits, Spending
+from receiptspec.targets import Harness, Target
 from receiptspec.webhooks import Listener
 
 __all__ = ["Stage", "Witness"]
@@ -67,7 +70,10 @@ class Witness:
 
 
 class Stage:
-    """A target, its driver and all that was learnt about it so far."""
+    """A target, its driver and all that was learnt about it so far.
+
+    Stages of the same `purse` spend one budget together.
+    """
 
     def __init__(
         self,
@@ -77,7 +83,7 @@ class Stage:
         auth: Mapping[str, Any] | None = None,
         seed: int = 0,
         namespace: str = "0",
-        share: int = 1,
+        purse: str = "",
         listener: Listener | None = None,
         journal: Journal | None = None,
     ) -> None:
@@ -90,6 +96,7 @@ class Stage:
         self.witness: dict[str, Witness] = {}
         self._monitor = answer_checks.Monitor(self.contract)
         self._memo: dict[str, Any] = {}
+        self._given: set[str] = set()
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
         self._refusal: Exception | None = None
@@ -105,9 +112,8 @@ class Stage:
             Client(
                 _origin_only(origin),
                 timeouts=target.timeouts,
-                rate=max(target.rate / share, 0.02) if target.rate else None,
-                rates={} if target.rate else _rates(self.contract, share),
-                budget=_share_of(target.budget, share),
+                limits=Limits(target, _rates(target, self.contract)),
+                spending=Spending(target.budget, purse),
                 ca=target.ca,
                 proxy=target.proxy,
             )
@@ -151,8 +157,20 @@ class Stage:
         if self._refuses_us(answer):
             raise CredentialsRefused(
                 f"{self.target.name}: the target refuses the configured credentials "
-                f"(code {answer.code}: {self._meaning(answer)}); check auth{self._clocks()}"
+                f"(code {answer.code}: {self._meaning(answer)}); {self._advice()}"
             )
+
+    def _advice(self) -> str:
+        """Say what may be wrong when credentials are refused."""
+        hostless = self.driver.hostless
+        if hostless:
+            spared = self._once(replace(self._probes()[0], credential=hostless))
+            if spared.accepted or (spared.refused and not self._refuses_us(spared)):
+                return (
+                    "a signature that leaves Host out is accepted: something on the way changes "
+                    "the Host header, and has to pass it on as it came"
+                )
+        return f"check auth{self._clocks()}"
 
     def _clocks(self) -> str:
         """Say by how much the target's clock is off, where that may be why it refuses."""
@@ -272,7 +290,12 @@ class Stage:
         for secret in self.driver.secrets():
             self.redact.add(secret)
         number = self._announce(call)
-        exchange = self._client.send(request, writes=operation.writes)
+        ahead = int(number is not None)  # what is made has to be dismissed as well
+        try:
+            exchange = self._client.send(request, writes=operation.writes, ahead=ahead)
+        except Inconclusive:
+            self._unsent(number)
+            raise
         self._compare_clocks(exchange)
         answer = replace(
             self.driver.read(call.operation, exchange),
@@ -288,6 +311,11 @@ class Stage:
         made = self.driver.makes(call) if self._journal is not None else None
         return self._journal.intends(*made) if made and self._journal else None
 
+    def _unsent(self, number: int | None) -> None:
+        """Write down that an announced call was not sent after all."""
+        if number is not None and self._journal is not None:
+            self._journal.nothing(number)
+
     def _enter(self, call: Call, number: int | None, answer: Answer) -> None:
         """Write down what a call made or ended; without an answer that stays open."""
         if self._journal is None:
@@ -298,8 +326,9 @@ class Stage:
                 self._journal.made(number, id_)
             elif answer.refused or answer.verdict is Verdict.THROTTLED:
                 self._journal.nothing(number)
+                self._client.give_back(1)
         elif answer.accepted and (ended := self.driver.ends(call)) is not None:
-            self._journal.gone(ended)
+            self._client.give_back(self._journal.gone(ended))
 
     def _repeated(self, call: Call, answer: Answer) -> Answer:
         """Take a broken transfer for the target's doing only when it happens every time."""
@@ -323,20 +352,27 @@ class Stage:
         requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
         numbers = [self._announce(call) for call in calls]
         writes = [operation.writes for operation in operations]
-        exchanges = self._send_at_once(list(zip(requests, writes, strict=True)), connections)
-        answers = [
-            replace(self.driver.read(call.operation, exchange), request_body=call.body)
-            for call, exchange in zip(calls, exchanges, strict=True)
-        ]
-        for call, number, answer in zip(calls, numbers, answers, strict=True):
+        ahead = [int(number is not None) for number in numbers]
+        work = list(zip(requests, writes, ahead, strict=True))
+        exchanges = self._send_at_once(work, connections)
+        answers = []
+        for call, number, exchange in zip(calls, numbers, exchanges, strict=True):
+            if isinstance(exchange, Exception):
+                self._unsent(number)
+                continue
+            answer = replace(self.driver.read(call.operation, exchange), request_body=call.body)
             self._enter(call, number, answer)
-            if not answer.exchange.trouble:
+            if not exchange.trouble:
                 self._watch(answer)
+            answers.append(answer)
+        for exchange in exchanges:
+            if isinstance(exchange, Exception):
+                raise exchange
         return answers
 
     def _send_at_once(
-        self, requests: Sequence[tuple[Request, bool]], connections: int
-    ) -> list[Exchange]:
+        self, requests: Sequence[tuple[Request, bool, int]], connections: int
+    ) -> list[Exchange | Exception]:
         """Send over several threads, none of which keeps an interrupted run from ending."""
         waiting = list(enumerate(requests))[::-1]
         done: dict[int, Exchange | Exception] = {}
@@ -344,11 +380,11 @@ class Stage:
         def work() -> None:
             while waiting:
                 try:
-                    index, (request, writes) = waiting.pop()
+                    index, (request, writes, ahead) = waiting.pop()
                 except IndexError:
                     return
                 try:
-                    done[index] = self._client.send(request, writes=writes, apart=True)
+                    done[index] = self._client.send(request, writes=writes, ahead=ahead, apart=True)
                 except Exception as error:
                     done[index] = error
 
@@ -360,12 +396,7 @@ class Stage:
                 thread.join()
         finally:
             waiting.clear()
-        exchanges = []
-        for _, exchange in sorted(done.items()):
-            if isinstance(exchange, Exception):
-                raise exchange
-            exchanges.append(exchange)
-        return exchanges
+        return [done[index] for index in sorted(done)]
 
     def _compare_clocks(self, exchange: Exchange) -> None:
         """Remember how far the target's clock is ahead of ours, by whole seconds."""
@@ -448,13 +479,46 @@ class Stage:
     def must(self, call: Call) -> Answer:
         """Send a call that a scene cannot do without.
 
-        Raises `NotExercised` when it is not accepted, with what came back instead.
+        Raises `NotExercised` when it is not accepted, with what came back instead, and
+        `ContractError` when the call itself is not as documented.
         """
+        self._proofread(call)
         answer = self.call(call)
         self.needs(answer)
         if not answer.accepted:
-            raise NotExercised(f"{call.operation} did not work: {answer.describe()}")
+            doubt = self.doubt() if answer.refused else ""
+            more = f"; {doubt}" if doubt else ""
+            raise NotExercised(f"{call.operation} did not work: {answer.describe()}{more}")
         return answer
+
+    def doubt(self) -> str:
+        """Return what may be wrong with every id that the target gave, empty for nothing.
+
+        Of ids beyond 2^53 few are those of a double; all of them are where one was made on the way.
+        """
+        large = [int(text) for text in self._given if re.fullmatch(r"[0-9]{16,19}", text)]
+        large = [number for number in large if number > 2**53]
+        if not large or any(int(float(number)) != number for number in large):
+            return ""
+        return f"the ids that came look rounded to doubles, as {large[0]} does"
+
+    def _proofread(self, call: Call) -> None:
+        """Find a mistake of our own before the target is blamed for refusing it.
+
+        An id that breaks the rules is none when the target gave it.
+        """
+        file = self.contract.calls[call.operation].request
+        if file is None or call.raw is not None:
+            return
+        schema = jsonschemas.load(file)
+        if schema.fits(call.body):
+            return
+        for violation in jsonschemas.violations(schema, call.body):
+            if repr(violation.instance) not in self._given:
+                raise ContractError(
+                    f"the suite's own request is wrong, not the target: {call.operation}: "
+                    f"{violation.path}: {violation.message}"
+                )
 
     def is_gated(self, answer: Answer) -> bool:
         """Whether a refusal may mean that the feature is not switched on or not paid for."""
@@ -544,6 +608,7 @@ class Stage:
         made = self.driver.made_group(answer)
         if made is None:
             raise NotExercised("the answer that a group was made names no group")
+        self._given.add(repr(made))
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
         self._created[group] = time.time()
         for start in range(0, len(rest), self.driver.at_once):
@@ -558,6 +623,7 @@ class Stage:
             id_ = self.driver.made_group(self.must(call))
             if id_ is None:
                 raise NotExercised("the answer that a conversation was made names none")
+            self._given.add(repr(id_))
         return Conversation(Kind.DIRECT, id_, "direct", one, (one, other))
 
     def say(
@@ -573,6 +639,7 @@ class Stage:
         made = self.driver.sent_message(answer)
         if made is None:
             raise NotExercised("the answer that a message was sent names no message")
+        self._given.add(repr(made))
         return Message(conversation, made, sender, receipt)
 
     def ask(self, conversation: Conversation, messages: Iterable[Message | int]) -> Answer:
@@ -604,7 +671,7 @@ class Stage:
 
     def let_age(self, group: Conversation, seconds: float) -> None:
         """Wait until a group that was made here is so old."""
-        time.sleep(max(0.0, self._created[group] + seconds - time.time()))
+        self._sleep(self._created[group] + seconds - time.time())
 
     def clock(self) -> int:
         """Return the target's time, as its Date header tells it, in whole Unix seconds."""
@@ -612,7 +679,12 @@ class Stage:
 
     def wait_until(self, moment: float) -> None:
         """Wait until a time of `clock`: the documents count in seconds, so one may have to pass."""
-        time.sleep(max(0.0, moment - time.time() - self._ahead))
+        self._sleep(moment - time.time() - self._ahead)
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds > self._client.time_left:
+            raise BudgetSpent("the budget of seconds ends before what has to be waited for")
+        time.sleep(max(0.0, seconds))
 
     def patience(self) -> Iterator[None]:
         """Yield for each time that is worth asking again, until the consistency window is over."""
@@ -822,6 +894,10 @@ class Stage:
             answer = self.driver.read(call.operation, exchange)
             if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
                 break
+            try:
+                self._client.take(1)
+            except BudgetSpent:
+                break
             time.sleep(0.4)
         if answer.accepted or self.driver.is_gone(answer):
             self._journal.gone(item.id)
@@ -859,17 +935,14 @@ def _origin_only(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _rates(contract: Contract, share: int) -> dict[str, float]:
-    """Return the documented calls a second of each operation; the usual one where none is."""
+def _rates(target: Target, contract: Contract) -> dict[str, float]:
+    """Return the calls a second: as set, else as documented for each operation.
+
+    Where nothing is documented it is the usual rate; the embedded server needs none.
+    """
+    if target.rate is not None:
+        return {"": target.rate}
+    if target.embedded:
+        return {}
     usual = statistics.mode(op.rate for op in contract.calls.values() if op.rate)
-    return {name: (op.rate or usual) / share for name, op in contract.calls.items()}
-
-
-def _share_of(budget: Budget, share: int) -> Budget:
-    if share == 1:
-        return budget
-    return replace(
-        budget,
-        requests=budget.requests // share if budget.requests else None,
-        writes=budget.writes // share if budget.writes else budget.writes,
-    )
+    return {name: op.rate or usual for name, op in contract.calls.items()}

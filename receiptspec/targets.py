@@ -122,6 +122,7 @@ class Target:
     faults: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     rate: float | None = None
+    rate_store: str | None = field(default=None, repr=False)
     writes: bool = False
     consistency: float = 2.0
     timeouts: Timeouts = Timeouts()
@@ -144,7 +145,7 @@ class Target:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The configured credentials that must never be shown."""
-        held = [*self.auth.values(), self.webhook_token, self.proxy]
+        held = [*self.auth.values(), self.webhook_token, self.proxy, self.rate_store]
         return tuple(value for value in held if isinstance(value, Secret))
 
 
@@ -338,6 +339,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         faults=tuple(broken.get("faults", ())),
         variants=tuple(broken.get("variants", ())),
         rate=per_second(block["rate"]) if "rate" in block else None,
+        rate_store=_address(block.get("rate_store")),
         writes=block.get("writes", "embedded" in block or is_loopback(url)),
         consistency=seconds(block.get("consistency", "2s")),
         timeouts=Timeouts(**timeouts),
@@ -348,7 +350,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         capabilities=MappingProxyType(block.get("capabilities", {})),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=_file(source, name, "ca", block.get("ca")),
-        proxy=_proxy(block.get("proxy")),
+        proxy=_address(block.get("proxy")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
         file=str(source.file),
@@ -450,7 +452,7 @@ def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> 
     return value
 
 
-def _proxy(value: str | None) -> str | None:
+def _address(value: str | None) -> str | None:
     """Return the address; one with a password in it is a secret."""
     return Secret(value) if value and "@" in value else value
 

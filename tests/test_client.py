@@ -9,6 +9,7 @@ import pytest
 from receiptspec.client import MAX_BODY, Client, Trouble
 from receiptspec.errors import BudgetSpent
 from receiptspec.exchange import Request
+from receiptspec.rates import Spending
 from receiptspec.targets import Budget, Timeouts
 
 QUICK = Timeouts(connect=1, read=0.4, total=1)
@@ -172,7 +173,7 @@ def test_no_proxy_or_netrc_of_the_environment_is_used(monkeypatch, tmp_path):
 
 def test_budgets_are_kept_before_anything_is_sent():
     with raw_server(http(), http()) as (origin, seen):
-        client = Client(origin, timeouts=QUICK, budget=Budget(requests=1))
+        client = Client(origin, timeouts=QUICK, spending=Spending(Budget(requests=1)))
         client.send(request(origin))
         with pytest.raises(BudgetSpent, match="budget of 1 requests"):
             client.send(request(origin))
@@ -196,7 +197,7 @@ def test_requests_keep_apart_when_somebody_limits_their_rate():
 def test_a_budget_of_writes_spares_reads():
     answer = http(head=b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
     with raw_server(answer, answer) as (origin, _):
-        client = Client(origin, timeouts=QUICK, budget=Budget(writes=0))
+        client = Client(origin, timeouts=QUICK, spending=Spending(Budget(writes=0)))
         client.send(request(origin))
         with pytest.raises(BudgetSpent, match="writes"):
             client.send(request(origin), writes=True)

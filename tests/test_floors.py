@@ -16,6 +16,7 @@ FLOORS = [
     {"neutral", "alternatives"},
     {"texts", "boundaries", "breakages", "strategies", "mutations"},
     {"checks", "variations", "traceability", "openapi"},
+    {"rates"},
     {"client", "harness", "drivers", "reference"},
     {"stage"},
     {"scenes", "model"},

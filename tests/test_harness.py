@@ -14,6 +14,7 @@ from receiptspec.client import Client
 from receiptspec.errors import BudgetSpent, CredentialsRefused, Unreachable
 from receiptspec.exchange import Request, Secret
 from receiptspec.harness import METHOD, Harnesses, Trouble, environment
+from receiptspec.rates import Spending
 from receiptspec.targets import Budget, Timeouts
 
 HEAD = """
@@ -50,7 +51,7 @@ def harnesses(tmp_path):
         file = tmp_path / f"harness{len(made)}.py"
         file.write_text(head + textwrap.dedent(body), encoding="utf-8")
         one = Harnesses(
-            Client("http://127.0.0.1:9", budget=budget),
+            Client("http://127.0.0.1:9", spending=Spending(budget or Budget())),
             command or [sys.executable, str(file)],
             greeting={"sdkAppID": 1, "server": {"url": "http://127.0.0.1:9"}},
             login=lambda user: {"userID": user, "userSig": f"signature-of-{user}"},

@@ -142,7 +142,7 @@ def exists(server, group):
 
 def test_groups_of_scenes_and_of_single_calls_are_noted_and_dismissed(tmp_path, reference):
     kept = journal(tmp_path, url=reference.url)
-    stage = staged(reference.url, kept, auth=auth_of(reference), budget=Budget(requests=8))
+    stage = staged(reference.url, kept, auth=auth_of(reference), budget=Budget(requests=10))
     first = stage.group(3)
     second = stage.must(Call("create_group", {"Type": "Public", "Name": "x"})).get("GroupId")
     refused = stage.call(Call("create_group", {"Type": "Nonsense", "Name": "x"}))
@@ -166,6 +166,21 @@ def test_a_group_that_a_check_dismissed_is_no_leftover(tmp_path, reference):
     group = stage.group(2)
     stage.must(stage.driver.dismiss(group))
     assert kept.left == []
+    stage.close()
+
+
+def test_what_the_budget_kept_from_being_sent_is_no_leftover(tmp_path, reference):
+    kept = journal(tmp_path, url=reference.url)
+    stage = staged(reference.url, kept, auth=auth_of(reference), budget=Budget(requests=2))
+    named = Call("create_group", {"Type": "Public", "Name": "a", "GroupId": "chosen"})
+    for call in (named, Call("create_group", {"Type": "Public", "Name": "b"})):
+        with pytest.raises(Inconclusive, match="budget of 2 requests"):
+            stage.call(call)
+    with pytest.raises(Inconclusive, match="budget"):
+        stage.at_once([named])
+    assert kept.left == []
+    assert stage.clean(5) == []
+    assert stage.sent == 1
     stage.close()
 
 
@@ -411,8 +426,9 @@ def test_a_run_that_was_killed_is_cleaned_up_later(tmp_path, reference, counting
     done = command("cleanup", "--target", "t", cwd=tmp_path, env=env)
     assert len(groups_left(counting)) == done.stdout.count("it may be there")
     assert "removed t: group @TGS#" in done.stdout
-    text = "".join(p.read_text() for p in (tmp_path / "state").rglob("*") if p.is_file())
-    assert KEY not in text + done.stdout + done.stderr
+    kept = b"".join(p.read_bytes() for p in (tmp_path / "state").rglob("*") if p.is_file())
+    assert KEY.encode() not in kept
+    assert KEY not in done.stdout + done.stderr
 
 
 def test_a_failing_run_leaves_nothing_either(tmp_path, counting, reference):

@@ -81,13 +81,13 @@ def status_among(answer: Answer, allowed: Collection[int], why: str) -> list[Fin
     ]
 
 
-def accepted(answer: Answer, why: str) -> list[Finding]:
-    """Expect a documented call to be accepted."""
+def accepted(answer: Answer, why: str, *, note: str = "") -> list[Finding]:
+    """Expect a documented call to be accepted; `note` says what may explain it if it is not."""
     if answer.accepted:
         return []
     return [
         Finding(
-            f"{answer.operation} with {why} is {answer.describe()}",
+            f"{answer.operation} with {why} is {answer.describe()}" + (f"; {note}" if note else ""),
             answer.code_path if answer.refused else "response",
             "an accepted call",
             _came_back(answer),

@@ -24,6 +24,7 @@ from receiptspec.run import INTERRUPTED, host_of, prepare
 __all__ = ["run"]
 
 _MOST_HOSTS = 8
+_RESTARTS = 100  # of workers that died, in all
 
 _EXAMPLES = """\b
 Examples:
@@ -71,6 +72,11 @@ Before the first run: receiptspec doctor --target mine
 @click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
 @JOURNAL
 @click.option(
+    "--shard",
+    metavar="I/N",
+    help="The I-th of N parts of the run, for several machines; `report` merges them.",
+)
+@click.option(
     "-n",
     "workers",
     type=click.IntRange(1, 64),
@@ -87,6 +93,7 @@ def run(
     seed: int | None,
     directory: str | None,
     folder: str | None,
+    shard: str | None,
     workers: int | None,
 ) -> None:
     """Judge targets by the documented contract of their vendor.
@@ -119,6 +126,7 @@ def run(
         requirements=ids,
         strict=strict,
         journal=folder,
+        shard=shard,
     )
     if directory is not None:
         report.claim(Path(directory))
@@ -131,6 +139,8 @@ def run(
         arguments += ["--requirement", identifier]
     if strict:
         arguments.append("--strict-should")
+    if shard is not None:
+        arguments += ["--shard", shard]
     if directory is not None:
         arguments += ["--report", directory]
     hosts = {host_of(target) for target in prepared.targets}
@@ -141,6 +151,7 @@ def run(
         arguments += ["--receiptspec-journal", str(Path(folder).resolve())]
     if workers is not None and workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadscope"]
+        arguments += ["--max-worker-restart", str(_RESTARTS)]
     sys.exit(_pytest(arguments))
 
 

@@ -79,6 +79,8 @@ class Driver(ABC):
     at_creation: int
     #: The user in whose name the ``ordinary-user`` credential is made.
     ordinary_user: str = ""
+    #: The credential whose signature leaves the Host header out, empty where none covers it.
+    hostless: str = ""
     #: The type of group that has receipts.
     group_type: str
     #: Whether only messages that ask for a receipt have one.

@@ -66,6 +66,8 @@ class _Draft:
 class VolcengineDriver(VolcengineActions):
     """Builds signed calls ``POST /?Action=…&Version=…`` and reads their envelopes."""
 
+    hostless = "node-headers"
+
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
         auth = target.auth
         self._contract = contract

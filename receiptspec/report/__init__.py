@@ -84,6 +84,7 @@ def document(
             "strict": run.strict,
             "complete": complete,
             "exit_code": code,
+            **({"shard": str(run.shard)} if run.shard else {}),
         },
         "targets": [_target(run, target) for target in run.targets],
         "results": [_with_row(run, entry) for entry in results],

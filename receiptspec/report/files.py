@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from receiptspec import resources
+from receiptspec import contract, resources
 from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import jsonlines
 from receiptspec.results import exit_code, merge, summary
@@ -128,29 +128,73 @@ def merged(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for row in report["results"]:
             key = (row["target"], row["requirement"])
             rows[key] = _raised(rows.get(key), row)
-    order = list(targets)
-    results = sorted(rows.values(), key=lambda row: order.index(row["target"]))
+    results = sorted(rows.values(), key=_places(targets))
     stale = list(dict.fromkeys(line for r in reports for line in r["stale_deviations"]))
+    needed = tuple(
+        f"{row['target']}: deviation {row['requirement']} {finding['signature']!r} is stale"
+        for row in results
+        for finding in row["findings"]
+    )
+    stale = [line for line in stale if not line.startswith(needed)]
     runs = [report["run"] for report in reports]
     first = min(runs, key=lambda run: str(run["started"]))
+    shard, whole = _parts(runs)
     strict = any(run.get("strict", False) for run in runs)
     complete = all(run.get("complete", True) for run in runs)
     code = exit_code(results, strict=strict, stale=stale)
+    run = {
+        **{name: value for name, value in first.items() if name != "shard"},
+        **({"shard": shard} if shard else {}),
+        "duration_s": round(sum(run["duration_s"] for run in runs), 3),
+        "requests": sum(run["requests"] for run in runs),
+        "strict": strict,
+        "complete": complete,
+        "exit_code": code if complete and whole else EXIT["interrupted"],
+    }
     return {
         "tool": reports[0]["tool"],
-        "run": {
-            **first,
-            "duration_s": round(sum(run["duration_s"] for run in runs), 3),
-            "requests": sum(run["requests"] for run in runs),
-            "strict": strict,
-            "complete": complete,
-            "exit_code": code if complete else EXIT["interrupted"],
-        },
+        "run": run,
         "targets": list(targets.values()),
         "results": results,
         "stale_deviations": stale,
         "summary": summary(results),
     }
+
+
+def _places(
+    targets: Mapping[str, Mapping[str, Any]],
+) -> Callable[[Mapping[str, Any]], tuple[int, int]]:
+    """Return what sorts rows as one run would have: by target, then as in its contract."""
+    order = {name: place for place, name in enumerate(targets)}
+    places = {
+        name: {row.id: place for place, row in enumerate(contract.load(t["vendor"]).requirements)}
+        for name, t in targets.items()
+        if t["vendor"] in contract.vendors()
+    }
+
+    def place(row: Mapping[str, Any]) -> tuple[int, int]:
+        known = places.get(row["target"], {})
+        return order[row["target"]], known.get(row["requirement"], len(known))
+
+    return place
+
+
+def _parts(runs: Sequence[Mapping[str, Any]]) -> tuple[str, bool]:
+    """Return which shards there are when some are missing, and whether none is.
+
+    Raises `ConfigurationError` for shards of different runs.
+    """
+    shards = [run["shard"].split("/") for run in runs if "shard" in run]
+    if not shards:
+        return "", True
+    if len({of for _, of in shards}) > 1:
+        names = ", ".join("/".join(shard) for shard in shards)
+        raise ConfigurationError(f"shards {names} are not of one run: these cannot be merged")
+    of = shards[0][1]
+    there = sorted({int(number) for numbers, _ in shards for number in numbers.split(",")})
+    if len(there) == int(of):
+        return "", True
+    return f"{','.join(map(str, there))}/{of}", False
 
 
 def _raised(row: dict[str, Any] | None, entry: dict[str, Any]) -> dict[str, Any]:

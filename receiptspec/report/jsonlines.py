@@ -1,15 +1,15 @@
 """The report as it grows: `run.jsonl`, readable at every moment and after a kill.
 
-A ``header`` line holds the run, its targets and every row still unjudged; each ``result`` line is
-one result as it came; the ``end`` line holds what is known only then. A file without an end line is
-a partial report.
+A ``header`` line holds the run, its targets and every row still unjudged; in a shard a ``rows``
+line says which of them are its own; each ``result`` line is one result as it came; the ``end`` line
+holds what is known only then. A file without an end line is a partial report.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -69,6 +69,10 @@ class Writer:
             deviations=accepted_by,
             report=report,
         )
+
+    def rows(self, own: Iterable[tuple[str, str]]) -> None:
+        """Write which rows, as (target, requirement), a shard has to judge."""
+        self._line("rows", rows=sorted(own))
 
     def result(self, entry: Mapping[str, Any], *, requests: int) -> None:
         """Write one result, with the number of requests sent so far in the whole run."""
@@ -138,6 +142,7 @@ def _replayed(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         entry = line["result"]
         key = (entry["target"], entry["requirement"])
         judged[key] = merge(judged.get(key), entry)
+    own = [tuple(row) for line in lines if line["kind"] == "rows" for row in line["rows"]]
     today = date.fromisoformat(header["today"])
     deviations = {
         name: [Deviation(**{**d, "expires": date.fromisoformat(d["expires"])}) for d in items]
@@ -146,7 +151,10 @@ def _replayed(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     report = dict(header["report"])
     results = []
     for row in report["results"]:
-        entry = judged.get((row["target"], row["requirement"]))
+        key = (row["target"], row["requirement"])
+        entry = judged.get(key)
+        if own and key not in own and entry is None:
+            continue
         if entry is not None:
             results.append({**row, **accepted(entry, deviations.get(row["target"], []), today)})
         elif end is None and row["outcome"] == Outcome.NOT_EXERCISED:

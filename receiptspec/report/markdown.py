@@ -61,7 +61,9 @@ def _head(report: Mapping[str, Any]) -> str:
         f"· seed {run['seed']}",
         "",
     ]
-    if not run.get("complete", True):
+    if "shard" in run:
+        lines += [f"**Only shard {run['shard']}: the others judge the rest.**", ""]
+    elif not run.get("complete", True):
         lines += ["**The run was cut short: what is missing here was not judged.**", ""]
     lines += [f"- {plain(line[:400])}" for line in report["stale_deviations"][:20]]
     return "\n".join(lines)

@@ -235,6 +235,8 @@ def _verdict(report: Mapping[str, Any]) -> Text:
     late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)
     if late:
         words += f", not counting what is new: {late}"
+    if "shard" in run:
+        words += f" · only shard {run['shard']}"
     return Text.assemble(
         "\n",
         (f"{names}: {words}", style),

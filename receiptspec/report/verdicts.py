@@ -54,7 +54,8 @@ def of_target(report: Mapping[str, Any], name: str) -> Verdict:
     rows = [row for row in report["results"] if row["target"] == name]
     stale = [line for line in report["stale_deviations"] if line.startswith(f"{name}: ")]
     code = exit_code(rows, strict=report["run"].get("strict", False), stale=stale)
-    if not report["run"].get("complete", True) and code != EXIT["does not conform"]:
+    missing = "," in report["run"].get("shard", "")
+    if (missing or not report["run"].get("complete", True)) and code != EXIT["does not conform"]:
         code = EXIT["interrupted"]
     counts = summary(rows)
     words = WORDS[code]

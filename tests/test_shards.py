@@ -1,0 +1,277 @@
+"""Several workers, or several machines, come to the report that one process comes to."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hostile import Hostile
+
+from receiptspec.errors import ConfigurationError
+from receiptspec.reference import launch
+from receiptspec.run import Shard
+from receiptspec.targets import Budget
+
+ROOT = Path(__file__).parent.parent
+FAULTS = "reads-not-counted, usersig-in-reason, group-id-not-needed"
+TARGETS = f"""
+broken: {{vendor: tencent, embedded: {{faults: [{FAULTS}]}}}}
+volcengine: {{vendor: volcengine, embedded: true}}
+"""
+CHOSEN = [f"--target={name}" for name in ("broken", "volcengine")]
+
+
+def start(folder, *arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "receiptspec", *map(str, arguments)],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": str(folder / "state"),
+            **options.pop("env", {}),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def finish(process, seconds=240):
+    try:
+        out, err = process.communicate(timeout=seconds)
+    finally:
+        process.kill()
+    assert "Traceback" not in out + err, err
+    return process.returncode, out, err
+
+
+def outcomes(report):
+    return {(row["target"], row["requirement"]): row["outcome"] for row in report["results"]}
+
+
+def kinds(report):
+    return {
+        (row["target"], row["requirement"], finding["signature"])
+        for row in report["results"]
+        for finding in row["findings"]
+    }
+
+
+def read(file):
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+# --- who does what ------------------------------------------------------------------------
+
+
+def test_every_group_is_of_exactly_one_shard():
+    sizes = {f"t:test_{number}.py": number % 7 + 1 for number in range(40)}
+    for of in (1, 2, 3, 7, 50):
+        parts = [Shard(number, of).pick(sizes) for number in range(1, of + 1)]
+        assert sorted(name for part in parts for name in part) == sorted(sizes)
+        loads = [sum(sizes[name] for name in part) for part in parts]
+        assert max(loads) - min(loads) <= 7
+
+
+def test_shards_spend_a_budget_together():
+    budget = Budget(requests=100, writes=2, seconds=9)
+    parts = [Shard(number, 3).part(budget) for number in (1, 2, 3)]
+    assert [part.requests for part in parts] == [34, 33, 33]
+    assert [part.writes for part in parts] == [1, 1, 0]
+    assert {part.seconds for part in parts} == {9}
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/", "a/b", "1/0", "-1/2", "1/2/3", ""])
+def test_what_is_no_shard_is_told_in_one_line(text):
+    with pytest.raises(ConfigurationError, match=r"is no shard; like --shard 1/3, 2/3 and 3/3"):
+        Shard.parse(text)
+
+
+# --- runs ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The same run in one process, by three workers, and in three shards."""
+    base = tmp_path_factory.mktemp("shards")
+    (base / "targets.yaml").write_text(TARGETS)
+    ways = {"one": [], "workers": ["-n", "3"]}
+    ways |= {f"shard-{number}": ["--shard", f"{number}/3"] for number in (1, 2, 3)}
+    common = ["run", *CHOSEN, "--profile", "smoke", "--seed", "5"]
+
+    def go(name):
+        return finish(start(base, *common, *ways[name], "--report", name))
+
+    with ThreadPoolExecutor(2) as pool:
+        done = dict(zip(ways, pool.map(go, ways), strict=True))
+    return base, done
+
+
+def merged(base, *names, into="merged.json"):
+    done = finish(start(base, "report", *names, "--json", into))
+    assert done == (0, "", "")
+    return read(base / into)
+
+
+def test_workers_find_what_one_process_finds(runs):
+    base, done = runs
+    one, workers = read(base / "one" / "report.json"), read(base / "workers" / "report.json")
+    assert done["one"][0] == done["workers"][0] == 1
+    assert outcomes(workers) == outcomes(one)
+    assert list(outcomes(workers)) == list(outcomes(one))
+
+
+@pytest.mark.parametrize("file", ["report.json", "run.jsonl"])
+def test_shards_merge_to_the_report_of_one_machine(runs, file):
+    base, _ = runs
+    one = read(base / "one" / "report.json")
+    found = merged(base, *(f"shard-{number}/{file}" for number in (3, 1, 2)))
+    assert list(outcomes(found)) == list(outcomes(one))
+    assert outcomes(found) == outcomes(one)
+    assert kinds(found) == kinds(one)
+    assert found["summary"] == one["summary"]
+    reasons = {row["requirement"]: row["reason"] for row in one["results"]}
+    assert all(
+        row["reason"] == reasons[row["requirement"]]
+        for row in found["results"]
+        if row["outcome"] in ("excluded", "not_exercised") and row["target"] == "volcengine"
+    )
+    assert "shard" not in found["run"]
+    for name in ("seed", "profile", "strict", "complete", "exit_code"):
+        assert found["run"][name] == one["run"][name], name
+
+
+def test_a_shard_tells_of_its_own_rows_only(runs):
+    base, _ = runs
+    parts = [read(base / f"shard-{number}" / "report.json") for number in (1, 2, 3)]
+    assert [part["run"]["shard"] for part in parts] == ["1/3", "2/3", "3/3"]
+    for part in parts:
+        unrun = [row for row in part["results"] if row["reason"] == "not part of this run"]
+        assert unrun == []
+        words = set(outcomes(part).values())
+        assert part["run"]["exit_code"] == (1 if "fail" in words else 0)
+    assert all(len(part["results"]) < len(outcomes(merged(base, *all_of()))) / 2 for part in parts)
+
+
+def all_of():
+    return [f"shard-{number}/report.json" for number in (1, 2, 3)]
+
+
+def test_a_missing_shard_is_told(runs):
+    base, _ = runs
+    found = merged(base, "shard-1/run.jsonl", "shard-3/run.jsonl", into="part.json")
+    assert (found["run"]["shard"], found["run"]["complete"]) == ("1,3/3", True)
+    assert found["run"]["exit_code"] == 2
+    code, out, _ = finish(start(base, "report", "shard-1/run.jsonl", "shard-3/run.jsonl"))
+    assert code == 0
+    assert "only shard 1,3/3" in out
+    again = merged(base, "part.json", "shard-2/report.json", into="whole.json")
+    assert outcomes(again) == outcomes(merged(base, *all_of()))
+    assert again["run"]["exit_code"] == 1
+
+
+def test_shards_of_different_runs_are_not_merged(runs):
+    base, _ = runs
+    other = read(base / "shard-1" / "report.json")
+    other["run"]["shard"] = "1/2"
+    (base / "other.json").write_text(json.dumps(other))
+    code, out, err = finish(start(base, "report", "other.json", "shard-2/report.json"))
+    assert (code, out) == (4, "")
+    assert err == "receiptspec: shards 1/2, 2/3 are not of one run: these cannot be merged\n"
+
+
+def test_a_wrong_shard_is_told_before_anything_is_sent(tmp_path):
+    code, out, err = finish(start(tmp_path, "run", "--shard", "3/2"))
+    assert (code, out) == (4, "")
+    assert err == "receiptspec: '3/2' is no shard; like --shard 1/3, 2/3 and 3/3\n"
+
+
+# --- workers that die ---------------------------------------------------------------------
+
+
+def children(parent):
+    try:
+        text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    except FileNotFoundError:
+        pytest.skip("no /proc here")
+    return [int(pid) for pid in text.split()]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with launch() as server:
+        yield server
+
+
+def block(server, url, **more):
+    auth = {"sdkappid": server.sdkappid, "identifier": server.identifier, "key": server.key}
+    return {"vendor": "tencent", "url": url, "auth": auth, **more}
+
+
+def test_a_worker_that_is_killed_is_told_and_its_work_done_again(tmp_path, reference):
+    with Hostile(upstream=reference.url) as server:
+        (tmp_path / "targets.yaml").write_text(json.dumps({"t": block(reference, server.url)}))
+        common = ["run", "--target", "t", "--profile", "smoke", "--seed", "5"]
+        process = start(tmp_path, *common, "-n", "2", "--report", "out")
+
+        def kill():
+            deadline = time.monotonic() + 60
+            while len(server.seen) < 60 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            os.kill(children(process.pid)[0], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        code, out, err = finish(process)
+        killer.join()
+        alone = finish(start(tmp_path, *common, "--report", "alone"))
+    assert code == alone[0] == 0, out + err
+    assert outcomes(read(tmp_path / "out" / "report.json")) == outcomes(
+        read(tmp_path / "alone" / "report.json")
+    )
+    told = [line for line in err.splitlines() if "died" in line]
+    assert len(told) == 1
+    assert re.fullmatch(r"receiptspec: worker gw\d died \(.*\); what it had left .*", told[0])
+    journals = tmp_path / "state" / "receiptspec" / "journal"
+    assert "left behind" in err or not list(journals.glob("*.jsonl"))
+
+
+def test_a_test_that_kills_its_workers_is_an_error_of_the_suite(tmp_path):
+    (tmp_path / "deadly.py").write_text(
+        "import os, signal\n"
+        "def pytest_runtest_call(item):\n"
+        "    if 'TC-GMR-17]' in item.nodeid:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    chosen = [f"--requirement={name}" for name in ("TC-GMR-01", "TC-GMR-17", "TC-GEN-01")]
+    env = {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    plugins = ["-p", "receiptspec.plugin", "-p", "deadly", "-n", "2"]
+    place = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), str(ROOT / "suites")]
+    options = ["--target=reference", *chosen, f"--report={tmp_path / 'out'}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *plugins, *place, *options],
+        cwd=tmp_path,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    code, out, err = finish(process)
+    assert code == 3, out + err
+    report = read(tmp_path / "out" / "report.json")
+    assert outcomes(report) == {
+        ("reference", "TC-GMR-01"): "pass",
+        ("reference", "TC-GMR-17"): "error",
+        ("reference", "TC-GEN-01"): "pass",
+    }
+    (row,) = [row for row in report["results"] if row["outcome"] == "error"]
+    assert row["reason"] == "2 workers died at this test"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from receiptspec.errors import NotExercised
+from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.stage import Stage
 
@@ -103,11 +103,14 @@ def ready(stage: Stage) -> Ready:
         group = Conversation(Kind.GROUP, fixture.id, type_, owner, fixture.members)
         messages = tuple(Message(group, seq, owner, True) for seq in fixture.messages)
         plain = fixture.plain_messages[:1]
+        fresh = _ask(stage, group, *messages[:3])
+        if stage.driver.is_gone(fresh.answer):
+            raise Inconclusive(
+                f"the group {fixture.id} of fixtures is not there: {fresh.answer.describe()}; "
+                "check fixtures"
+            )
         return Ready(
-            group,
-            messages,
-            Message(group, plain[0], owner, False) if plain else None,
-            _ask(stage, group, *messages[:3]),
+            group, messages, Message(group, plain[0], owner, False) if plain else None, fresh
         )
     group = stage.group(MEMBERS)
     messages = tuple(stage.say(group) for _ in range(3))

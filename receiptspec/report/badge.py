@@ -26,7 +26,10 @@ def _message(found: list[verdicts.Verdict]) -> tuple[str, str]:
     if len(found) > 1:
         message = f"{kept} of {len(found)} conform"
     elif kept:
-        message = f"conforms, {found[0].exercised} of {found[0].testable} exercised"
+        message = found[0].words if found[0].words.startswith("nothing") else "conforms"
+        message = (
+            f"{message.partition(',')[0]}, {found[0].exercised} of {found[0].testable} exercised"
+        )
     else:
         message = found[0].words.partition(":")[0] if found else "no target"
     if 1 in codes or 3 in codes:

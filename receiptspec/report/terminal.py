@@ -227,11 +227,9 @@ _VERDICT_STYLES = {
 
 def _verdict(report: Mapping[str, Any]) -> Text:
     run, counts = report["run"], report["summary"]
-    words = verdicts.WORDS.get(run["exit_code"], "usage error")
+    words = verdicts.said(run["exit_code"], counts)
     style = _VERDICT_STYLES.get(run["exit_code"], "bold red")
     names = seen(", ".join(target["name"] for target in report["targets"]))
-    if run["exit_code"] == 0 and counts["outcomes"]["warning"]:
-        words += f", with {counts['outcomes']['warning']} warnings"
     late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)
     if late:
         words += f", not counting what is new: {late}"
@@ -325,5 +323,9 @@ def _conclusion(found: Mapping[str, Any]) -> Text:
         "\n",
         (words, style),
         f" · {worse} worse, {counts['allowed']} allowed, {counts['revealed']} newly judged and "
-        f"broken, {counts['better']} newly passing, {counts['observations']} observations differ",
+        f"broken, {counts['better']} newly passing, {_differ(counts['observations'])}",
     )
+
+
+def _differ(observations: int) -> str:
+    return "1 observation differs" if observations == 1 else f"{observations} observations differ"

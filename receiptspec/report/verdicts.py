@@ -10,7 +10,7 @@ from receiptspec.errors import EXIT
 from receiptspec.findings import Outcome
 from receiptspec.results import exit_code, summary
 
-__all__ = ["BROKEN", "NOT_JUDGED", "WORDS", "Verdict", "of_run", "of_target", "worst_first"]
+__all__ = ["BROKEN", "NOT_JUDGED", "WORDS", "Verdict", "of_run", "of_target", "said", "worst_first"]
 
 WORDS = {
     0: "conforms",
@@ -58,12 +58,20 @@ def of_target(report: Mapping[str, Any], name: str) -> Verdict:
     if (missing or not report["run"].get("complete", True)) and code != EXIT["does not conform"]:
         code = EXIT["interrupted"]
     counts = summary(rows)
-    words = WORDS[code]
-    if code == 0 and counts["outcomes"]["warning"]:
-        words += f", with {_warnings(counts['outcomes']['warning'])}"
+    words = said(code, counts)
     return Verdict(
         name, code, words, counts["exercised"], counts["testable"], counts["outcomes"], stale
     )
+
+
+def said(code: int, counts: Mapping[str, Any]) -> str:
+    """Return an exit status in words; that a target conforms takes half of what is testable."""
+    words = WORDS.get(code, WORDS[4])
+    if code == EXIT["conforms"] and 2 * counts["exercised"] < counts["testable"]:
+        words = "nothing broken, but too little was exercised to say that it conforms"
+    if code == EXIT["conforms"] and counts["outcomes"]["warning"]:
+        words += f", with {_warnings(counts['outcomes']['warning'])}"
+    return words
 
 
 def of_run(report: Mapping[str, Any]) -> list[Verdict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -53,7 +54,22 @@ class _Ear:
         self._stage = stage
         self.users = (*conversation.members, *others)
         stage.listens(*self.users)
+        self._await_quiet()
         self._before = {user: len(stage.heard(user)) for user in self.users}
+
+    def _await_quiet(self) -> None:
+        """Let notifications of earlier reads come, so that they are not taken for later ones."""
+        deadline = time.monotonic() + _PATIENCE
+        heard = -1
+        while heard < self._heard() and time.monotonic() < deadline:
+            heard = self._heard()
+            self._stage.await_notice(partial(self._more_than, heard), _QUIET)
+
+    def _more_than(self, heard: int) -> bool:
+        return self._heard() > heard
+
+    def _heard(self) -> int:
+        return sum(len(self._stage.heard(user)) for user in self.users)
 
     def notices(self, user: Any) -> tuple[Answer, ...]:
         return self._stage.heard(user)[self._before[user] :]

@@ -6,7 +6,7 @@ A choice is a set of variants of which a server can have at most one, or none: t
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 __all__ = ["choices", "cover", "uncovered"]
@@ -49,8 +49,10 @@ def cover(
     rng = random.Random(seed)
     left = {pair for pair in _pairs(factors) if _names(pair) not in apart}
     rows: list[tuple[str, ...]] = []
+    foes = _foes(apart)
     while left:
-        tries = [_row(factors, left, apart, rng) for _ in range(_TRIES)]
+        ordered = sorted(left)
+        tries = [_row(factors, rng.choice(ordered), left, foes, rng) for _ in range(_TRIES)]
         best = max(tries, key=lambda row: (len(_covered(row) & left), -_load(row)))
         if not _covered(best) & left:
             break
@@ -84,28 +86,37 @@ def _load(row: Sequence[str]) -> int:
     return sum(1 for name in row if name)
 
 
+def _foes(apart: Iterable[Collection[str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for names in apart:
+        for name in names:
+            found.setdefault(name, set()).update(set(names) - {name})
+    return found
+
+
 def _row(
     factors: Sequence[Choice],
+    first: Pair,
     left: set[Pair],
-    apart: Collection[frozenset[str]],
+    foes: Mapping[str, Collection[str]],
     rng: random.Random,
 ) -> tuple[str, ...]:
     """Return one row: begin with a pair that is left, then settle choice after choice."""
-    chosen = dict(rng.choice(sorted(left)))
+    chosen = dict(first)
     order = [index for index in range(len(factors)) if index not in chosen]
     rng.shuffle(order)
     for index in order:
-
-        def gain(name: str, index: int = index) -> int:
-            return sum(
-                (min((index, name), other), max((index, name), other)) in left
-                for other in chosen.items()
-            )
-
-        free = [
-            name
-            for name in factors[index]
-            if not any(frozenset((name, other)) in apart for other in chosen.values())
-        ]
-        chosen[index] = max(free, key=lambda name: (gain(name), not name))
+        before = [setting for setting in chosen.items() if setting[0] < index]
+        after = [setting for setting in chosen.items() if setting[0] > index]
+        taken = set(chosen.values())
+        best, most = _NONE, (-1, False)
+        for name in factors[index]:
+            if not taken.isdisjoint(foes.get(name, ())):
+                continue
+            own = (index, name)
+            gain = sum((other, own) in left for other in before)
+            gain += sum((own, other) in left for other in after)
+            if (gain, not name) > most:
+                best, most = name, (gain, not name)
+        chosen[index] = best
     return tuple(chosen[index] for index in range(len(factors)))

@@ -36,6 +36,7 @@ __all__ = ["MAX_BODY", "Client", "Trouble"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
+_KEPT = 64 * 1024  # of an answer that is too large: evidence enough
 _SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
@@ -254,6 +255,7 @@ class Client:
         while chunk := answer.raw.read1(_CHUNK, decode_content=True):
             into += chunk
             if len(into) > MAX_BODY:
+                del into[_KEPT:]
                 raise _Failed(Trouble.TOO_LARGE, f"over {MAX_BODY} bytes")
             if time.monotonic() > _ENDS.get():
                 raise _Late

@@ -230,7 +230,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.stash[_CASE] = case
         kept.append(item)
     if run.shard is not None:
-        groups = {item: _group(item) for item in kept}
+        whole = run.profile.requests is not None
+        groups = {item: _group(item, whole=whole) for item in kept}
         mine = run.shard.pick(Counter(groups.values()))
         dropped += [item for item in kept if groups[item] not in mine]
         kept = [item for item in kept if groups[item] in mine]
@@ -241,10 +242,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
-def _group(item: pytest.Item) -> str:
-    """Return what keeps together tests that share scenes: those of a file on a target."""
+def _group(item: pytest.Item, *, whole: bool) -> str:
+    """Return what keeps together tests that share scenes: those of a file on a target.
+
+    Those of a `whole` target where the profile has few requests for it, to be spent in order.
+    """
     case = item.stash.get(_CASE, None)
-    return f"{case.target if case else ''}:{item.path.name}"
+    target = case.target if case else ""
+    return target if whole else f"{target}:{item.path.name}"
 
 
 def _ranks(run: Run) -> dict[str, int]:

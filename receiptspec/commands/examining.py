@@ -40,7 +40,7 @@ def doctor(names: tuple[str, ...], file: str | None) -> None:
     read hook, webhook listener, and what a run would leave out and why. Where writes are allowed it
     makes one group with one message and dismisses it.
     """
-    run = prepare(file=file, names=names, profile="smoke", seed=0)
+    run = prepare(file=file, names=names, profile="standard", seed=0)
     lines = []
     try:
         for target in run.targets:

@@ -10,12 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from receiptspec.reference.harness.knobs import (
-    DEFAULTS,
-    LARGEST_BATCH,
-    LARGEST_PAGE,
-)
+from receiptspec.reference.harness.knobs import DEFAULTS, LARGEST_BATCH, LARGEST_PAGE
 from receiptspec.reference.harness.line import Line, SdkError
+from receiptspec.reference.harness.naming import key, people, seq
 
 __all__ = ["Client"]
 
@@ -122,7 +119,7 @@ class Client:
     def _one_conversation(self, messages: list[dict[str, Any]]) -> None:
         if not messages and not self._knob("empty_is_fine"):
             raise SdkError(INVALID, "no messages")
-        pairs = {(m.get("groupID"), frozenset(_people(m))) for m in messages}
+        pairs = {(m.get("groupID"), frozenset(people(m))) for m in messages}
         if len(pairs) > 1 and not self._knob("mixed_is_taken"):
             raise SdkError(INVALID, "the messages are not of one conversation")
 
@@ -156,12 +153,12 @@ class Client:
     def _acknowledge(self, messages: list[dict[str, Any]]) -> None:
         group = messages[0].get("groupID")
         if group is None:
-            peer = next(iter(_people(messages[0]) - {self.user}), self.user)
+            peer = next(iter(people(messages[0]) - {self.user}), self.user)
             pair = {"From_Account": peer, "To_Account": self.user}
-            items = [{**pair, "MsgKey": _key(m)} for m in messages]
+            items = [{**pair, "MsgKey": key(m)} for m in messages]
             self.line.call("c2c_msg_read_receipt", Peer_Account=peer, C2CMsgInfo=items)
             return
-        seqs = [_seq(m) for m in messages]
+        seqs = [seq(m) for m in messages]
         if self._knob("reads_spread"):
             seqs = list(range(max(1, max(seqs) - 29), max(seqs) + 1))
         numbered = [{"MsgSeq": seq} for seq in seqs]
@@ -186,12 +183,12 @@ class Client:
         if not messages:
             return []
         group = messages[0]["groupID"]
-        items = [{"MsgSeq": _seq(m)} for m in messages]
+        items = [{"MsgSeq": seq(m)} for m in messages]
         told = self.line.call("get_group_msg_receipt", GroupId=group, MsgSeqList=items)
         by_seq = {item["MsgSeq"]: item for item in told["GroupMsgReceiptList"]}
         shown = []
         for message in messages:
-            item = by_seq[_seq(message)]
+            item = by_seq[seq(message)]
             known = (group, item["MsgSeq"]) in self._sent
             if self._knob("foreign_is_unread") and not known:
                 item = {**item, "ReadNum": 0, "UnreadNum": item["ReadNum"] + item["UnreadNum"]}
@@ -209,7 +206,7 @@ class Client:
         return shown
 
     def _direct(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        wanted = {_key(m): m for m in messages if m["needReadReceipt"]}
+        wanted = {key(m): m for m in messages if m["needReadReceipt"]}
         peer = messages[0]["userID"]
         found: dict[str, dict[str, Any]] = {}
         now = int(time.time())
@@ -224,11 +221,11 @@ class Client:
         spread = self._knob("direct_reads_spread") and every
         always = self._knob("direct_read_by_default")
         shown = []
-        for key, message in wanted.items():
-            if key in found:
+        for name, message in wanted.items():
+            if name in found:
                 turned = spread or always or message["msgID"] in self._turned
-                hidden = self._knob("foreign_is_unread") and key not in self._sent
-                read = {"Read": bool(found[key]["IsPeerRead"] or turned) and not hidden}
+                hidden = self._knob("foreign_is_unread") and name not in self._sent
+                read = {"Read": bool(found[name]["IsPeerRead"] or turned) and not hidden}
                 shown.append(self._shown(message, read))
         return shown
 
@@ -265,7 +262,7 @@ class Client:
             told = self.line.call(
                 "get_group_msg_receipt_detail",
                 GroupId=message.get("groupID", ""),
-                MsgSeq=_seq(message),
+                MsgSeq=seq(message),
                 Filter=wanted,
                 Cursor="" if place in (0, "") else str(place),
                 Count=min(count + self._knob("page_more"), 200),
@@ -279,7 +276,7 @@ class Client:
             listed += self.line.call(
                 "get_group_msg_receipt_detail",
                 GroupId=message["groupID"],
-                MsgSeq=_seq(message),
+                MsgSeq=seq(message),
                 Filter=0,
                 Cursor="",
                 Count=200,
@@ -381,23 +378,3 @@ _METHODS: Mapping[str, Callable[[Client, dict[str, Any]], dict[str, Any]]] = {
     "getGroupMessageReadMemberList": Client.members,
     "shutdown": lambda _client, _params: {},
 }
-
-
-def _people(message: dict[str, Any]) -> set[str]:
-    return {message["sender"], message.get("userID", "")} if "groupID" not in message else set()
-
-
-def _seq(message: dict[str, Any]) -> int:
-    """Return the sequence number out of a msgID, time, number, random; else as it was given."""
-    if "msgID" not in message:
-        return int(message.get("seq", 0))
-    parts = message["msgID"].split("-")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
-
-
-def _key(message: dict[str, Any]) -> str:
-    """Return the server's key of a one-to-one message, out of its msgID or as it was given."""
-    if "msgID" not in message:
-        return str(message.get("key", ""))
-    parts = message["msgID"].split("-")
-    return "_".join((*parts[1:], parts[0]))

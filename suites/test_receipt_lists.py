@@ -33,6 +33,7 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         one, other = (message.id for message in crossed.messages)
         members = crossed.messages[0].conversation.members
         x, y = members[1:3]
+        found += watched(case)
         for step, readers in zip(
             crossed.steps, ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}}), strict=True
         ):
@@ -43,6 +44,25 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         (scene.everybody, {a: {first, second, *rest}, b: {second}, c: {second}}),
     ):
         found.append((step, readers, scene.group.members))
+    return found
+
+
+def watched(
+    case: Case,
+) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
+    """Return answers about a crowd, and about a message that is not the owner's; sender first."""
+    found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
+    for scene, args in ((groups.crowded, (120, 12)), (groups.by_member, ())):
+        try:
+            seen: groups.Watched = case.scene(scene, *args)
+        except NotExercised as reason:
+            case.observe("receipts of another group", str(reason))
+            continue
+        sender = seen.message.sender
+        members = seen.message.conversation.members
+        people = (sender, *(member for member in members if member != sender))
+        found.append((seen.before, {seen.message.id: set()}, people))
+        found.append((seen.after, {seen.message.id: set(seen.readers)}, people))
     return found
 
 

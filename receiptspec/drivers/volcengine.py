@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from receiptspec import dialect, strictjson
+from receiptspec.checks.metadata import is_blank
 from receiptspec.contract import Contract, Operation
 from receiptspec.drivers import v4
 from receiptspec.drivers.volcengine_actions import VolcengineActions
@@ -205,10 +206,13 @@ def _is_envelope(document: strictjson.Document, body: bytes) -> bool:
 
 
 def _error(value: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the Error of an envelope, an empty one for one without shape; ``None`` for none."""
+    """Return the Error of an envelope, an empty one for one without shape; ``None`` for none.
+
+    An Error in which nothing stands (``{"Code": "", "Message": ""}``) is an empty one (I1).
+    """
     metadata = next((v for k, v in value.items() if k.lower() == _ENVELOPE), None)
     error = metadata.get("Error") if isinstance(metadata, dict) else None
-    if error in (None, {}):
+    if error is None or is_blank(error):
         return None
     return error if isinstance(error, dict) else {}
 

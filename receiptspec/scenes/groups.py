@@ -279,6 +279,37 @@ def batch(stage: Stage, size: int) -> Batch:
     return Batch(messages, before, after)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A message, who read it, and what was answered before and after."""
+
+    message: Message
+    readers: tuple[Any, ...]
+    before: Asked
+    after: Asked
+
+
+def crowded(stage: Stage, size: int, reading: int) -> Watched:
+    """Let some of the many members of a group read a message."""
+    group = stage.group(size)
+    return _watched(stage, stage.say(group), group.members[1 : 1 + reading])
+
+
+def by_member(stage: Stage) -> Watched:
+    """Let the owner of a group read what another member has sent."""
+    group = stage.group(MEMBERS)
+    return _watched(stage, stage.say(group, sender=group.members[1]), group.members[:1])
+
+
+def _watched(stage: Stage, message: Message, readers: tuple[Any, ...]) -> Watched:
+    before = _ask(stage, message.conversation, message)
+    before.receipt(message)
+    for reader in readers:
+        stage.reads(reader, [message])
+    after = _settled(stage, before, (message,), {message.id: len(readers)})
+    return Watched(message, readers, before, after)
+
+
 def separate(stage: Stage) -> tuple[Changed, Changed]:
     """Read a message in one of two groups whose messages have the same ids."""
     groups = [stage.group(3), stage.group(4)]

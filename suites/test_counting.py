@@ -10,7 +10,6 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import groups
 
-
 CROWD = (120, 12)  # members, and how many of them read
 
 

@@ -52,7 +52,11 @@ def watched(
 ) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
     """Return answers about a crowd, and about a message that is not the owner's; sender first."""
     found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
-    for scene, args in ((groups.crowded, (120, 12)), (groups.by_member, ())):
+    for scene, args in (
+        (groups.crowded, (120, 12)),
+        (groups.by_member, ()),
+        (pairs.returned, ()),
+    ):
         try:
             seen: groups.Watched = case.scene(scene, *args)
         except NotExercised as reason:
@@ -63,6 +67,17 @@ def watched(
         people = (sender, *(member for member in members if member != sender))
         found.append((seen.before, {seen.message.id: set()}, people))
         found.append((seen.after, {seen.message.id: set(seen.readers)}, people))
+    try:
+        pair = case.scene(pairs.read)
+    except NotExercised as reason:
+        case.observe("receipts of two people", str(reason))
+        return found
+    first, *others = (message.id for message in pair.messages)
+    nobody: dict[object, set[object]] = {id_: set() for id_ in (first, *others)}
+    members = pair.conversation.members
+    found.append((pair.before, nobody, members))
+    if pair.after is not None:
+        found.append((pair.after, nobody | {first: {members[1]}}, members))
     return found
 
 
@@ -166,8 +181,15 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
 
 
 def disturb(case: Case, group: Conversation) -> None:
-    """Send another message and take it back, where that can be done."""
+    """Send another message and take it back, let somebody come and go, where that can be done."""
+    stage = case.stage
     try:
-        case.stage.must(case.stage.driver.recall(case.stage.say(group)))
+        stage.must(stage.driver.recall(stage.say(group)))
     except NotExercised as reason:
         case.observe("a message taken back meanwhile", str(reason))
+    guest = stage.users(len(group.members) + 1)[-1]
+    try:
+        stage.must(stage.driver.add_members(group, [guest]))
+        stage.must(stage.driver.remove_member(group, guest))
+    except NotExercised as reason:
+        case.observe("somebody who came and went meanwhile", str(reason))

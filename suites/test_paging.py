@@ -7,7 +7,7 @@ from receiptspec.checks import paging as checks
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.scenes import groups, paging
+from receiptspec.scenes import groups, paging, reads
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:
@@ -254,6 +254,21 @@ def test_only_members_are_listed(case: Case) -> None:
     listed = [*half.read.members, *half.unread.members]
     strange = [member for member in dict.fromkeys(listed) if member not in members]
     case.judge(checks.everybody_once(half.unread.last_answer, strange, [], [], "who is no member"))
+    if case.profile.rank > 0:
+        case.judge(strangers_listed(case))
+
+
+def strangers_listed(case: Case) -> list[Finding]:
+    """Look into the list of a message that somebody who is no member has tried to read."""
+    try:
+        message = case.scene(reads.outsider).messages[0]
+        found = case.scene(paging.after_outsider)
+    except NotExercised as reason:
+        case.observe("lists after the read of an outsider", str(reason))
+        return []
+    members = message.conversation.members
+    strange = [member for member in found.members if member not in members]
+    return checks.everybody_once(found.last_answer, strange, [], [], "who only tried to read")
 
 
 @pytest.mark.check("listed-members-have-their-names")
@@ -280,15 +295,20 @@ def test_asking_twice_lists_the_same_members(case: Case) -> None:
 
 @pytest.mark.check("plain-message-has-no-lists")
 def test_a_message_that_did_not_ask_has_no_lists(case: Case) -> None:
-    plain = case.scene(groups.plain_message)
-    answer = paging.page_of(case.stage, plain, read=False)
-    why = "a message that did not ask for a receipt"
-    case.judge(
-        [
-            *refusals.refused(answer, why),
-            *refusals.code_among(answer, case.given["codes"], why),
-        ]
-    )
+    asked = [(case.scene(groups.plain_message), "a message that did not ask for a receipt")]
+    if case.profile.rank > 0:
+        try:
+            once_read = case.scene(reads.plain).messages[0]
+            asked.append((once_read, "a message that did not ask for a receipt, once read,"))
+        except NotExercised as reason:
+            case.observe("the list of a plain message that was read", str(reason))
+    findings: list[Finding] = []
+    for message, why in asked:
+        for read in (False, True) if case.profile.rank > 0 else (False,):
+            answer = paging.page_of(case.stage, message, read=read)
+            findings += refusals.refused(answer, why)
+            findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)
 
 
 @pytest.mark.check("unknown-message-has-no-lists")

@@ -39,6 +39,9 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
     for step, read in ((back.before, False), (back.after, True)):
         why = f"its receiver, who opened the conversation, has {'' if read else 'not '}read it"
         findings += receipts.flag(step.answer, step.receipt(back.message), read, why)
+        for own in back.others:
+            why = "only a message of the other side was read"
+            findings += receipts.flag(step.answer, step.receipt(own), False, why)
     case.judge(findings)
 
 

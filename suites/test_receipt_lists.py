@@ -67,6 +67,9 @@ def watched(
         people = (sender, *(member for member in members if member != sender))
         found.append((seen.before, {seen.message.id: set()}, people))
         found.append((seen.after, {seen.message.id: set(seen.readers)}, people))
+        for own in seen.others:
+            people = (own.sender, *(member for member in members if member != own.sender))
+            found.append((seen.after, {own.id: set()}, people))
     try:
         pair = case.scene(pairs.read)
     except NotExercised as reason:
@@ -141,11 +144,12 @@ def test_nobody_is_named_twice(case: Case) -> None:
 @pytest.mark.check("sender-is-in-no-list")
 def test_the_sender_is_in_no_list(case: Case) -> None:
     pair = case.scene(pairs.fresh)
-    answers = [(step, members[0]) for step, _, members in steps(case)]
-    answers.append((pair.before, pair.conversation.members[0]))
+    answers = [(step, [*readers], members[0]) for step, readers, members in steps(case)]
+    ids: list[object] = [message.id for message in pair.messages]
+    answers.append((pair.before, ids, pair.conversation.members[0]))
     findings: list[Finding] = []
-    for step, sender in answers:
-        for receipt in step.receipts.values():
+    for step, messages, sender in answers:
+        for receipt in (step.receipts[id_] for id_ in messages if id_ in step.receipts):
             findings += receipts.not_listed(step.answer, receipt, sender, "the sender")
     case.judge(findings)
 
@@ -153,8 +157,8 @@ def test_the_sender_is_in_no_list(case: Case) -> None:
 @pytest.mark.check("receipt-lists-cover-members")
 def test_every_other_member_is_in_one_list(case: Case) -> None:
     findings: list[Finding] = []
-    for step, _, (owner, *others) in steps(case):
-        for receipt in step.receipts.values():
+    for step, readers, (owner, *others) in steps(case):
+        for receipt in (step.receipts[id_] for id_ in readers if id_ in step.receipts):
             if receipt.readers is not None and receipt.non_readers is not None:
                 both = {*receipt.readers, *receipt.non_readers}
                 findings += receipts.covered(step.answer, receipt, both - {owner}, others)

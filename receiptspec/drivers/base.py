@@ -141,7 +141,7 @@ class Driver(ABC):
         """Return the smallest valid body with what the live system wants of it: times, texts."""
 
     def user(self, namespace: str, index: int) -> Any:
-        """Return the id of a user of a run: of every letter and sign, every third as long as can be.
+        """Return the id of a user of a run: in both cases, with signs, some as long as may be.
 
         Whoever folds, cuts or counts the ids of users gets another one.
         """

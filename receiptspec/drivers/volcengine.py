@@ -294,6 +294,12 @@ def _resigned(draft: _Draft, parts: v4.Signing) -> Callable[[str], str]:
     return lambda _: v4.authorization(parts, draft.access_key, draft.secret)
 
 
+def _tampered_query(draft: _Draft) -> None:
+    """Send another query than the one that was signed."""
+    draft.finish = _resigned(draft, draft.parts().but(query=list(draft.query)))
+    draft.query.append(("RsTampered", "1"))
+
+
 def _wrong_body_hash(draft: _Draft) -> None:
     """Name the hash of another body, and sign consistently with it."""
     draft.headers["x-content-sha256"] = draft.body_hash = v4.digest(b"another body")
@@ -399,6 +405,7 @@ _CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
     "other-method": ("signed for GET", _get),
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
+    "tampered-query": ("another query than the signed one", _tampered_query),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
     "no-authorization": ("no Authorization", _without("authorization")),

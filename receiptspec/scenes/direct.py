@@ -27,7 +27,7 @@ def seen_by(stage: Stage, conversation: Conversation, viewer: Any) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """Three messages of A to B: before, after B read the middle one, and after B read the others."""
+    """Three messages of A to B: before, after B read the middle one, and after the others."""
 
     conversation: Conversation
     messages: tuple[Message, ...]

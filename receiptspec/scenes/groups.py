@@ -303,12 +303,13 @@ def batch(stage: Stage, size: int) -> Batch:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A message, who read it, and what was answered before and after."""
+    """A message, who read it, and what was answered before and after, others beside it."""
 
     message: Message
     readers: tuple[Any, ...]
     before: Asked
     after: Asked
+    others: tuple[Message, ...] = ()
 
 
 def crowded(stage: Stage, size: int, reading: int) -> Watched:
@@ -325,14 +326,16 @@ def by_member(stage: Stage) -> Watched:
     return watched(stage, stage.say(group, sender=group.members[1]), group.members[:1])
 
 
-def watched(stage: Stage, message: Message, readers: tuple[Any, ...]) -> Watched:
-    """Let some people read a message, and ask for it before and after."""
-    before = newborn(stage, message.conversation, message)
+def watched(
+    stage: Stage, message: Message, readers: tuple[Any, ...], others: tuple[Message, ...] = ()
+) -> Watched:
+    """Let some people read a message, and ask for it and for `others` before and after."""
+    before = newborn(stage, message.conversation, message, *others)
     before.receipt(message)
     for reader in readers:
         stage.reads(reader, [message])
-    after = _settled(stage, before, (message,), {message.id: len(readers)})
-    return Watched(message, readers, before, after)
+    after = _settled(stage, before, (message, *others), {message.id: len(readers)})
+    return Watched(message, readers, before, after, others)
 
 
 def separate(stage: Stage) -> tuple[Changed, Changed]:

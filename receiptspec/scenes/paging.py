@@ -9,6 +9,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page
 from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
+from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -172,6 +173,11 @@ def turned_again(stage: Stage) -> Walk:
     scene = stage.scene(turned)
     tries_to_read(stage, scene.reader, scene.message)
     return walk(stage, scene.message, read=True, count=100)
+
+
+def after_outsider(stage: Stage) -> Walk:
+    """List who has read a message that somebody who is no member has tried to read."""
+    return walk(stage, stage.scene(outsider).messages[0], read=True, count=100)
 
 
 def grown(stage: Stage, size: int, count: int) -> Half:

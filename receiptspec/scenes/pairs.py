@@ -48,10 +48,14 @@ def read(stage: Stage) -> Pair:
 
 
 def returned(stage: Stage) -> Watched:
-    """Let the one who opened the conversation read what the other has sent."""
+    """Let the one who opened the conversation read what the other has sent, an own message beside.
+
+    The own message was sent before, and nobody reads it.
+    """
     conversation = stage.scene(fresh).conversation
     owner, other = conversation.members
-    return watched(stage, stage.say(conversation, sender=other), (owner,))
+    own = stage.say(conversation)
+    return watched(stage, stage.say(conversation, sender=other), (owner,), (own,))
 
 
 def made_twice(stage: Stage) -> tuple[Answer, Answer]:

@@ -366,13 +366,15 @@ class _Machine(RuleBasedStateMachine):
     def _moved_otherwise(self, state: _State, now: Receipt | None) -> bool:
         if not state.message.wants_receipt:
             return False
-        if state.listed and now is not None and now.readers is not None:
+        if now is None or not now.known:
+            return True  # new messages may be late as well
+        if state.listed and now.readers is not None:
             owner = state.message.conversation.owner
             return set(now.readers) - {owner} != state.readers
         if state.base is None:
             return False
-        if now is None or now.read is None or state.base.read is None:
-            return now is None
+        if now.read is None or state.base.read is None:
+            return False
         unread = (state.base.unread or 0) - (now.unread or 0)
         more, less = now.read - state.base.read, unread
         allowed = range(state.since, state.since + state.repeats + 1)

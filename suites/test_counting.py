@@ -10,6 +10,8 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import groups
 
+CROWD = (120, 12)  # members, and how many of them read
+
 
 @pytest.mark.check("every-message-is-answered")
 def test_every_message_of_a_list_is_answered(case: Case) -> None:
@@ -94,7 +96,26 @@ def steps(case: Case, field: str, sign: int) -> list[Finding]:
                 step.answer, fresh[message.id], after, field, sign * by, why
             )
     if case.profile.rank > 0:
-        findings += many(case, field, sign) + crosswise(case, field)
+        findings += many(case, field, sign) + crosswise(case, field) + watched(case, field, sign)
+    return findings
+
+
+def watched(case: Case, field: str, sign: int) -> list[Finding]:
+    """Judge one field of a message to a crowd, and of one that is not the owner's."""
+    findings: list[Finding] = []
+    for scene, args, why in (
+        (groups.crowded, CROWD, f"{CROWD[1]} of {CROWD[0]} members have read it"),
+        (groups.by_member, (), "the owner has read what another member had sent"),
+    ):
+        try:
+            seen: groups.Watched = case.scene(scene, *args)
+        except NotExercised as reason:
+            case.observe(why, str(reason))
+            continue
+        before, after = seen.before.receipt(seen.message), seen.after.receipts.get(seen.message.id)
+        if seen.after.answer.accepted:
+            by = sign * len(seen.readers)
+            findings += receipts.changed(seen.after.answer, before, after, field, by, why)
     return findings
 
 

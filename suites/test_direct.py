@@ -73,11 +73,14 @@ def test_only_the_acknowledged_message_turns(case: Case) -> None:
 def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
     scene = case.scene(direct.mismatch, case.given["wrong"])
     case.observe(f"a receipt with wrong {scene.what}", scene.answer.describe())
-    case.judge(
-        checks.none_read(
-            scene.after, (scene.message,), f"only a receipt with wrong {scene.what} came"
-        )
-    )
+    why = f"only a receipt with wrong {scene.what} came"
+    findings = checks.none_read(scene.after, (scene.message,), why)
+    if case.given.get("behind") and case.profile.rank > 0:
+        second = case.scene(direct.mismatch_behind, case.given["wrong"])
+        case.observe(f"wrong {scene.what} in the second item", second.answer.describe())
+        why = f"its receipt had wrong {scene.what}, that of another message fitted"
+        findings += checks.none_read(second.after, (second.message,), why)
+    case.judge(findings)
 
 
 @pytest.mark.check("invented-key-has-no-effect")

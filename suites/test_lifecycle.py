@@ -16,10 +16,10 @@ def about_dismissed(case: Case) -> list[Answer]:
     name = case.operation.name
     if name == case.stage.driver.ask:
         return [after.asked.answer]
-    if name in after.others:
-        return [after.others[name]]
     if case.operation.writes:
         return [after.asked.answer, *after.others.values()]
+    if name in after.others:
+        return [after.others[name]]
     raise NotExercised(f"the target does not have {name}")
 
 

@@ -7,7 +7,7 @@ from receiptspec.checks import paging as checks
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.scenes import groups, paging
+from receiptspec.scenes import groups, paging, reads
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:
@@ -24,12 +24,25 @@ def test_the_members_of_a_message_are_listed(case: Case) -> None:
     case.judge(distinct(findings))
 
 
+def halves(case: Case) -> list[paging.Half]:
+    """Return the group of which half have read, or nothing where nobody can be made to read."""
+    try:
+        return [case.scene(paging.half_read)]
+    except NotExercised as reason:
+        case.observe("lists after a read", str(reason))
+        return []
+
+
 @pytest.mark.check("list-has-its-name")
 def test_each_list_has_its_documented_name(case: Case) -> None:
-    half = case.scene(paging.half_read)
-    walk = half.read if case.given["read"] else half.unread
+    wanted = case.given["read"]
+    walks = [half.read if wanted else half.unread for half in halves(case)]
+    if not wanted:
+        walks += fresh(case).values()
+    elif not walks:
+        raise NotExercised("nobody can be made to read")
     findings: list[Finding] = []
-    for answer, page in zip(walk.answers, walk.pages, strict=False):
+    for answer, page in ((a, p) for w in walks for a, p in zip(w.answers, w.pages, strict=False)):
         if page.key is not None:
             name = case.given["name"]
             findings += values.equal(answer, "$", name, page.key, "members are in another list")
@@ -68,8 +81,10 @@ def test_only_the_last_page_says_that_it_is_the_last(case: Case) -> None:
     for walk in fresh(case).values():
         total = len(walk.message.conversation.members) - 1
         findings += checks.flags(walk.answers, walk.pages, total)
-    half = case.scene(paging.half_read)
-    findings += checks.flags(half.read.answers, half.read.pages, len(half.readers))
+    nobody = case.scene(paging.fresh_readers)
+    findings += checks.flags(nobody.answers, nobody.pages, 0)
+    for half in halves(case):
+        findings += checks.flags(half.read.answers, half.read.pages, len(half.readers))
     case.judge(findings)
 
 
@@ -96,18 +111,31 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
         findings += checks.everybody_once(
             walk.last_answer, walk.members, others, [owner], f"pages of {count}"
         )
-    half = case.scene(paging.half_read)
-    half.read.must_be_whole()
-    findings += checks.everybody_once(
-        half.read.last_answer, half.read.members, half.readers, [], "readers in pages of 2"
-    )
-    if case.profile.rank > 0:
+    for half in halves(case):
+        half.read.must_be_whole()
+        findings += checks.everybody_once(
+            half.read.last_answer, half.read.members, half.readers, [], "readers in pages of 2"
+        )
+        if case.profile.rank > 0:
+            findings += read_again(case)
+    if case.profile.rank > 0 and halves(case):
         for size, count in sizes(case):
             if count > case.given.get("largest", count):
                 continue
             grown = case.scene(paging.grown, size, count)
             findings += two_lists(grown, f"{size} members in pages of {count}")
     case.judge(findings)
+
+
+def read_again(case: Case) -> list[Finding]:
+    """Expect somebody who has read twice once in the list; whether the number rises is open."""
+    scene = case.scene(paging.turned_again)
+    if not scene.last_answer.accepted:
+        return []
+    reader = scene.message.conversation.members[1]
+    return checks.everybody_once(
+        scene.last_answer, scene.members, [reader], [], "readers, one of them twice"
+    )
 
 
 def sizes(case: Case) -> tuple[tuple[int, int], ...]:
@@ -144,7 +172,7 @@ def test_a_walk_ends(case: Case) -> None:
 @pytest.mark.check("message-is-echoed")
 def test_the_answer_names_its_message(case: Case) -> None:
     findings: list[Finding] = []
-    for walk in fresh(case).values():
+    for walk in (*fresh(case).values(), case.scene(paging.fresh_readers)):
         for answer, page in zip(walk.answers, walk.pages, strict=False):
             findings += checks.echoed(answer, page, walk.message.id)
     case.judge(distinct(findings))
@@ -226,6 +254,21 @@ def test_only_members_are_listed(case: Case) -> None:
     listed = [*half.read.members, *half.unread.members]
     strange = [member for member in dict.fromkeys(listed) if member not in members]
     case.judge(checks.everybody_once(half.unread.last_answer, strange, [], [], "who is no member"))
+    if case.profile.rank > 0:
+        case.judge(strangers_listed(case))
+
+
+def strangers_listed(case: Case) -> list[Finding]:
+    """Look into the list of a message that somebody who is no member has tried to read."""
+    try:
+        message = case.scene(reads.outsider).messages[0]
+        found = case.scene(paging.after_outsider)
+    except NotExercised as reason:
+        case.observe("lists after the read of an outsider", str(reason))
+        return []
+    members = message.conversation.members
+    strange = [member for member in found.members if member not in members]
+    return checks.everybody_once(found.last_answer, strange, [], [], "who only tried to read")
 
 
 @pytest.mark.check("listed-members-have-their-names")
@@ -252,15 +295,20 @@ def test_asking_twice_lists_the_same_members(case: Case) -> None:
 
 @pytest.mark.check("plain-message-has-no-lists")
 def test_a_message_that_did_not_ask_has_no_lists(case: Case) -> None:
-    plain = case.scene(groups.plain_message)
-    answer = paging.page_of(case.stage, plain, read=False)
-    why = "a message that did not ask for a receipt"
-    case.judge(
-        [
-            *refusals.refused(answer, why),
-            *refusals.code_among(answer, case.given["codes"], why),
-        ]
-    )
+    asked = [(case.scene(groups.plain_message), "a message that did not ask for a receipt")]
+    if case.profile.rank > 0:
+        try:
+            once_read = case.scene(reads.plain).messages[0]
+            asked.append((once_read, "a message that did not ask for a receipt, once read,"))
+        except NotExercised as reason:
+            case.observe("the list of a plain message that was read", str(reason))
+    findings: list[Finding] = []
+    for message, why in asked:
+        for read in (False, True) if case.profile.rank > 0 else (False,):
+            answer = paging.page_of(case.stage, message, read=read)
+            findings += refusals.refused(answer, why)
+            findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)
 
 
 @pytest.mark.check("unknown-message-has-no-lists")

@@ -30,13 +30,19 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
     case.judge(findings)
     after = case.scene(pairs.read).after
     assert after is not None
-    first, second = pair.messages
-    case.judge(
-        [
-            *receipts.flag(after.answer, after.receipt(first), True, "the other has read it"),
-            *receipts.flag(after.answer, after.receipt(second), False, "another was read"),
-        ]
-    )
+    first, *others = pair.messages
+    findings = receipts.flag(after.answer, after.receipt(first), True, "the other has read it")
+    for message in others:
+        why = "another was read"
+        findings += receipts.flag(after.answer, after.receipt(message), False, why)
+    back = case.scene(pairs.returned)
+    for step, read in ((back.before, False), (back.after, True)):
+        why = f"its receiver, who opened the conversation, has {'' if read else 'not '}read it"
+        findings += receipts.flag(step.answer, step.receipt(back.message), read, why)
+        for own in back.others:
+            why = "only a message of the other side was read"
+            findings += receipts.flag(step.answer, step.receipt(own), False, why)
+    case.judge(findings)
 
 
 @pytest.mark.check("peer-flag-agrees-with-lists")
@@ -49,14 +55,20 @@ def test_flag_and_lists_say_the_same(case: Case) -> None:
         asked += [after] if after is not None else []
     except NotExercised as reason:
         case.observe("the state after a read", str(reason))
+    looks = [(step, message, other) for step in asked for message in pair.messages]
+    try:
+        back = case.scene(pairs.returned)
+        owner = pair.conversation.members[0]
+        looks += [(step, back.message, owner) for step in (back.before, back.after)]
+    except NotExercised as reason:
+        case.observe("what the other has sent", str(reason))
     findings: list[Finding] = []
-    for step in asked:
-        for message in pair.messages:
-            receipt = step.receipts.get(message.id)
-            if receipt is not None and receipt.readers is not None:
-                listed = other in receipt.readers
-                why = f"the other is {'' if listed else 'not '}in {receipt.name('read')}"
-                findings += receipts.flag(step.answer, receipt, listed, why)
+    for step, message, receiver in looks:
+        receipt = step.receipts.get(message.id)
+        if receipt is not None and receipt.readers is not None:
+            listed = receiver in receipt.readers
+            why = f"the receiver is {'' if listed else 'not '}in {receipt.name('read')}"
+            findings += receipts.flag(step.answer, receipt, listed, why)
     case.judge(findings)
 
 

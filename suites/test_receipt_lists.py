@@ -33,6 +33,7 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         one, other = (message.id for message in crossed.messages)
         members = crossed.messages[0].conversation.members
         x, y = members[1:3]
+        found += watched(case)
         for step, readers in zip(
             crossed.steps, ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}}), strict=True
         ):
@@ -43,6 +44,43 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         (scene.everybody, {a: {first, second, *rest}, b: {second}, c: {second}}),
     ):
         found.append((step, readers, scene.group.members))
+    return found
+
+
+def watched(
+    case: Case,
+) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
+    """Return answers about a crowd, and about a message that is not the owner's; sender first."""
+    found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
+    for scene, args in (
+        (groups.crowded, (120, 12)),
+        (groups.by_member, ()),
+        (pairs.returned, ()),
+    ):
+        try:
+            seen: groups.Watched = case.scene(scene, *args)
+        except NotExercised as reason:
+            case.observe("receipts of another group", str(reason))
+            continue
+        sender = seen.message.sender
+        members = seen.message.conversation.members
+        people = (sender, *(member for member in members if member != sender))
+        found.append((seen.before, {seen.message.id: set()}, people))
+        found.append((seen.after, {seen.message.id: set(seen.readers)}, people))
+        for own in seen.others:
+            people = (own.sender, *(member for member in members if member != own.sender))
+            found.append((seen.after, {own.id: set()}, people))
+    try:
+        pair = case.scene(pairs.read)
+    except NotExercised as reason:
+        case.observe("receipts of two people", str(reason))
+        return found
+    first, *others = (message.id for message in pair.messages)
+    nobody: dict[object, set[object]] = {id_: set() for id_ in (first, *others)}
+    members = pair.conversation.members
+    found.append((pair.before, nobody, members))
+    if pair.after is not None:
+        found.append((pair.after, nobody | {first: {members[1]}}, members))
     return found
 
 
@@ -106,11 +144,12 @@ def test_nobody_is_named_twice(case: Case) -> None:
 @pytest.mark.check("sender-is-in-no-list")
 def test_the_sender_is_in_no_list(case: Case) -> None:
     pair = case.scene(pairs.fresh)
-    answers = [(step, members[0]) for step, _, members in steps(case)]
-    answers.append((pair.before, pair.conversation.members[0]))
+    answers = [(step, [*readers], members[0]) for step, readers, members in steps(case)]
+    ids: list[object] = [message.id for message in pair.messages]
+    answers.append((pair.before, ids, pair.conversation.members[0]))
     findings: list[Finding] = []
-    for step, sender in answers:
-        for receipt in step.receipts.values():
+    for step, messages, sender in answers:
+        for receipt in (step.receipts[id_] for id_ in messages if id_ in step.receipts):
             findings += receipts.not_listed(step.answer, receipt, sender, "the sender")
     case.judge(findings)
 
@@ -118,8 +157,8 @@ def test_the_sender_is_in_no_list(case: Case) -> None:
 @pytest.mark.check("receipt-lists-cover-members")
 def test_every_other_member_is_in_one_list(case: Case) -> None:
     findings: list[Finding] = []
-    for step, _, (owner, *others) in steps(case):
-        for receipt in step.receipts.values():
+    for step, readers, (owner, *others) in steps(case):
+        for receipt in (step.receipts[id_] for id_ in readers if id_ in step.receipts):
             if receipt.readers is not None and receipt.non_readers is not None:
                 both = {*receipt.readers, *receipt.non_readers}
                 findings += receipts.covered(step.answer, receipt, both - {owner}, others)
@@ -146,8 +185,15 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
 
 
 def disturb(case: Case, group: Conversation) -> None:
-    """Send another message and take it back, where that can be done."""
+    """Send another message and take it back, let somebody come and go, where that can be done."""
+    stage = case.stage
     try:
-        case.stage.must(case.stage.driver.recall(case.stage.say(group)))
+        stage.must(stage.driver.recall(stage.say(group)))
     except NotExercised as reason:
         case.observe("a message taken back meanwhile", str(reason))
+    guest = stage.users(len(group.members) + 1)[-1]
+    try:
+        stage.must(stage.driver.add_members(group, [guest]))
+        stage.must(stage.driver.remove_member(group, guest))
+    except NotExercised as reason:
+        case.observe("somebody who came and went meanwhile", str(reason))

@@ -60,7 +60,23 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
         answer = case.variation(call, change)
         why = answer.exchange.request.label
         findings += refusals.refused(answer, why, or_http_error=lenient)
+    for other in others(case):
+        for change in case.given["calls"][:1]:
+            answer = case.variation(other, change)
+            why = answer.exchange.request.label
+            findings += refusals.refused(answer, why, or_http_error=lenient)
     case.judge(findings)
+
+
+def others(case: Case) -> tuple[Call, ...]:
+    """Return good calls of the other operations that the row is about."""
+    if case.profile.rank == 0 or not case.given.get("also"):
+        return ()
+    try:
+        return case.scene(calls.guarded, tuple(case.given["also"]))
+    except NotExercised as reason:
+        case.observe("other operations", str(reason))
+        return ()
 
 
 @pytest.mark.check("refusal-names-its-reason")

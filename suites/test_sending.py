@@ -6,6 +6,7 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
+from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import calls, setup
 
@@ -14,6 +15,14 @@ from receiptspec.scenes import calls, setup
 def test_the_numbers_of_messages_rise(case: Case) -> None:
     scene = case.scene(setup.sequence)
     case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, "numbers do not rise"))
+    if case.profile.rank > 0:
+        try:
+            scene = case.scene(setup.after_recall)
+        except NotExercised as reason:
+            case.observe("the number after a recalled message", str(reason))
+            return
+        why = "numbers do not rise after a recall"
+        case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
 
 
 @pytest.mark.check("sequence-has-no-gaps")

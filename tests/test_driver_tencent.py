@@ -7,7 +7,7 @@ from receiptspec import contract
 from receiptspec.drivers import usersig
 from receiptspec.drivers.tencent import TencentDriver
 from receiptspec.exchange import Exchange, Request, Response, Secret
-from receiptspec.neutral import Call, Verdict
+from receiptspec.neutral import Call, Conversation, Kind, Verdict
 from receiptspec.targets import Target
 
 CONTRACT = contract.load("tencent")
@@ -236,3 +236,31 @@ def test_a_page_that_is_not_last_and_one_that_does_not_say():
     assert (page.members, page.last) == (("b", "c"), False)
     silent = driver().page(answer(envelope("OK", 0)))
     assert (silent.members, silent.cursor, silent.last, silent.flag) == ((), None, None, None)
+
+
+def test_forged_usersigs_claim_what_the_right_one_claims():
+    made = driver()
+    texts = [
+        query(made.build(ASK, call(credential=name)))["usersig"] for name in ("valid", "wrong-key")
+    ]
+    right, forged = (usersig.decode(text) for text in texts)
+    assert right.pop("TLS.sig") != forged.pop("TLS.sig")
+    assert right == forged
+
+
+def test_items_of_several_receipts_are_named_in_one():
+    group = Conversation(Kind.GROUP, "g", "Public", "a", ("a", "b"))
+    pair = Conversation(Kind.DIRECT, None, "direct", "a", ("a", "b"))
+    made = driver()
+    for conversation, ids, key in ((group, (1, 2), "MsgSeqList"), (pair, ("x", "y"), "C2CMsgInfo")):
+        calls = [made.mark_read(conversation, "b", [id_]) for id_ in ids]
+        together = made.joined(calls)
+        assert together.body[key] == [item for one in calls for item in one.body[key]]
+
+
+def test_ids_of_users_are_distinct_in_both_cases_and_at_most_32_bytes():
+    names = [driver().user("abcdef", index) for index in range(250)]
+    assert len({name.lower() for name in names}) == 250
+    assert all(name not in (name.lower(), name.upper()) for name in names)
+    assert {len(name) for name in names} >= {32}
+    assert max(map(len, names)) == 32

@@ -272,3 +272,16 @@ def test_every_action_is_an_operation_of_the_contract():
     assert {one.operation for one in calls} == set(CONTRACT.operations)
     for one in calls:
         assert one.body["AppId"] == 666675
+
+
+@pytest.mark.parametrize("blank", [None, {}, {"CodeN": 0, "Code": "", "Message": ""}])
+def test_an_error_in_which_nothing_stands_is_none(blank):
+    body = {"ResponseMetadata": {"RequestId": "r", "Error": blank}, "Result": {}}
+    assert answer(body).verdict is Verdict.ACCEPTED
+    assert answer(body, 400).verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("error", [{"Code": "X"}, {"Message": "no"}, {"CodeN": 1}, {"Code": []}])
+def test_an_error_in_which_anything_stands_is_one(error):
+    body = {"ResponseMetadata": {"RequestId": "r", "Error": error}, "Result": {}}
+    assert answer(body).verdict is Verdict.REFUSED

@@ -184,6 +184,13 @@ def receipts(story, pair, twos, group, sent, other, elsewhere):
     story.act(0, "BatchAddConversationParticipant", ParticipantInfos=infos, **changed)
     story.act(0, "BatchDeleteConversationParticipant", ParticipantUserIds=[102], **changed)
     story.ask("40", group, sent[0])
+    letters = [story.post(pair, 201) for _ in range(2)]
+    story.read(pair, 202, letters[1])
+    story.ask("receipts", pair, *letters)
+    story.read(pair, 201, twos[1])
+    story.ask("receipts", pair, *twos, *letters)
+    crowd = story.conversation(2, 101, *range(1000, 1120))
+    story.ask("receipts", crowd, story.post(crowd, 101))
 
 
 def burst(story, group, sent):
@@ -245,6 +252,12 @@ def credentials(story, good):
     for _ in range(2):
         story.send(71, good, bend=lambda mac: flip[mac[0]] + mac[1:])
     story.send(71, good, bend=lambda mac: mac[:-1] + flip[mac[-1]])
+    for action in ("SendMessage", "DestroyConversation"):
+        body = {"AppId": 666675, "ConversationShortId": good["ConversationShortId"]}
+        body |= {"Sender": 103, "MsgType": 10001, "Content": "x", "OwnerUserId": 5}
+        query = f"Action={action}&Version=2020-12-01"
+        story.send(71, body, query=query, bend=lambda mac: mac[:-1] + flip[mac[-1]])
+    story.send(83, good, wire=f"{QUERY}&RsTampered=1")
     story.send(72, good, access="AKLTNOBODY")
     story.send(73, good, without=("authorization",))
     story.send(74, good, without=("x-date",))
@@ -406,7 +419,8 @@ def test_every_variant_shows_and_keeps_its_promises(usual, still, name):
     for one in bent:
         assert one[1] < 500
         answer = json.loads(one[3])
-        assert ("Result" in answer) != bool(answer["ResponseMetadata"].get("Error"))
+        error = answer["ResponseMetadata"].get("Error")
+        assert ("Result" in answer) != bool(error and error["Code"])
         assert one[1] == 200 or "Result" not in answer
 
 

@@ -12,7 +12,7 @@ from receiptspec.contract import Contract
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
 
-__all__ = ["METADATA", "RequestIds"]
+__all__ = ["METADATA", "RequestIds", "is_blank"]
 
 _KEY = "ResponseMetadata"
 _ERROR = f"$.{_KEY}.Error"
@@ -30,6 +30,10 @@ def _metadata(answer: Answer) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _is_error(error: Any) -> bool:
+    return error is not None and not is_blank(error)
+
+
 def _status(answer: Answer) -> int:
     response = answer.exchange.response
     return response.status if response else 0
@@ -37,6 +41,14 @@ def _status(answer: Answer) -> int:
 
 def _has_result(answer: Answer) -> bool:
     return answer.get("Result") not in (None, {}, [])
+
+
+def is_blank(error: Any) -> bool:
+    """Whether an Error says nothing: no member, or none but empty texts and zeros."""
+    return isinstance(error, dict) and all(
+        value is None or value == "" or (type(value) is int and value == 0)
+        for value in error.values()
+    )
 
 
 def _echo(answer: Answer, _: Contract) -> list[Finding]:
@@ -55,7 +67,7 @@ def _asked_otherwise(answer: Answer) -> bool:
 def _result(answer: Answer, contract: Contract) -> list[Finding]:
     """Expect a success to have a Result, where its action gives one, and a failure no success."""
     error = _metadata(answer).get("Error")
-    if not answer.accepted or answer.get("Result") is not None or error not in (None, {}):
+    if not answer.accepted or answer.get("Result") is not None or _is_error(error):
         return []
     if not contract.operations[answer.operation].core:
         return []
@@ -100,7 +112,7 @@ def _numbers(answer: Answer, contract: Contract) -> list[Finding]:
 
 def _success_status(answer: Answer, _: Contract) -> list[Finding]:
     error = _metadata(answer).get("Error")
-    if _status(answer) == 200 or not _has_result(answer) or error not in (None, {}):
+    if _status(answer) == 200 or not _has_result(answer) or _is_error(error):
         return []
     text = f"a Result under HTTP {_status(answer)}"
     return [_finding(answer, text, "HTTP status", "200", _status(answer), "status")]

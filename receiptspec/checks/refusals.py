@@ -16,12 +16,13 @@ def refused(
 ) -> list[Finding]:
     """Expect a refusal in the dialect.
 
-    An accepted answer whose every item carries an error code refuses item by item, which counts.
+    An accepted answer with an item that carries an error code refuses item by item, which counts:
+    one thing was broken, and the rest of the list may be answered.
     `or_http_error` also takes a client error of HTTP without an envelope.
     """
     if answer.refused:
         return []
-    if answer.accepted and items and not any(item.known for item in items):
+    if answer.accepted and not all(item.known for item in items):
         return []
     status = answer.exchange.response.status if answer.exchange.response else None
     if or_http_error and status is not None and 400 <= status < 500:

@@ -22,6 +22,7 @@ __all__ = ["Driver", "evidence"]
 
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _LONGEST = 60
+_LONG_NAME = "_-aZ" * 8  # as long as the id of a user may be; no digits, or two could be one
 
 
 def evidence(exchange: Exchange) -> str:
@@ -156,8 +157,12 @@ class Driver(ABC):
         """Return the smallest valid body with what the live system wants of it: times, texts."""
 
     def user(self, namespace: str, index: int) -> Any:
-        """Return the id of a user of a run."""
-        return f"rs{namespace}-u{index}"
+        """Return the id of a user of a run: in both cases, with signs, some as long as may be.
+
+        Whoever folds, cuts or counts the ids of users gets another one.
+        """
+        name = f"Rs{namespace}-U{index}"
+        return name if index % 3 != 1 else f"{name}{_LONG_NAME[len(name) :]}"
 
     def nobody(self) -> Any:
         """Return the id of a user who does not exist, or is in no conversation."""

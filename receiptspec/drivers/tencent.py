@@ -54,6 +54,7 @@ class TencentDriver(TencentActions):
         self._prefix, self.origin = _split(origin)
         self._repeats: Counter[int] = Counter()
         self._lifetime = 86_400
+        self._moment = int(time.time())
         self._signed: dict[str, tuple[str, Secret]] = {}
         self._logins: dict[str, Secret] = {}
         self._timeouts = target.timeouts
@@ -94,9 +95,13 @@ class TencentDriver(TencentActions):
         return (checksum + self._repeats[checksum]) % 2**31
 
     def _credential(self, name: str) -> tuple[str, Secret]:
+        """Return the identifier in the URL and the UserSig of a kind of credential.
+
+        All claim what the right one claims: whoever remembers claims instead of signatures is seen.
+        """
         if name not in self._signed:
             user = _ORDINARY_USER if name == "ordinary-user" else self._identifier
-            claims = usersig.Claims(user, self._app, int(time.time()), self._lifetime)
+            claims = usersig.Claims(user, self._app, self._moment, self._lifetime)
             way = "valid" if name in _URL_CREDENTIALS else name
             text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()
             shown = _ORDINARY_USER if name == "other-identifier-in-url" else user
@@ -106,6 +111,7 @@ class TencentDriver(TencentActions):
     def renew_credential(self, *, plain: bool = False) -> None:
         """Sign again with another lifetime, so that the UserSig differs within one second too."""
         self._lifetime += 1
+        self._moment = int(time.time())
         self._signed.pop("valid", None)
         if plain:
             claims = usersig.Claims(self._identifier, self._app, int(time.time()), self._lifetime)

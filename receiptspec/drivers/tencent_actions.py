@@ -195,6 +195,13 @@ class TencentActions(Driver):
             },
         )
 
+    def joined(self, calls: Sequence[Call]) -> Call | None:
+        """Name the items of all calls in one."""
+        lists = {"c2c_msg_read_receipt": "C2CMsgInfo", self.ask: "MsgSeqList"}
+        key = lists.get(calls[0].operation, "MsgSeqList")
+        every = [item for call in calls for item in call.body[key]]
+        return replace(calls[0], body={**calls[0].body, key: every}, label="items of several calls")
+
     def ask_receipts(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
         """Ask for counts (R1), or for the history of two people as its owner sees it (R6)."""
         if conversation.kind is Kind.DIRECT:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from receiptspec import dialect, strictjson
+from receiptspec.checks.metadata import is_blank
 from receiptspec.contract import Contract, Operation
 from receiptspec.drivers import v4
 from receiptspec.drivers.volcengine_actions import VolcengineActions
@@ -207,10 +208,13 @@ def _is_envelope(document: strictjson.Document, body: bytes) -> bool:
 
 
 def _error(value: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the Error of an envelope, an empty one for one without shape; ``None`` for none."""
+    """Return the Error of an envelope, an empty one for one without shape; ``None`` for none.
+
+    An Error in which nothing stands (``{"Code": "", "Message": ""}``) is an empty one (I1).
+    """
     metadata = next((v for k, v in value.items() if k.lower() == _ENVELOPE), None)
     error = metadata.get("Error") if isinstance(metadata, dict) else None
-    if error in (None, {}):
+    if error is None or is_blank(error):
         return None
     return error if isinstance(error, dict) else {}
 
@@ -290,6 +294,12 @@ def _tampered(draft: _Draft) -> None:
 
 def _resigned(draft: _Draft, parts: v4.Signing) -> Callable[[str], str]:
     return lambda _: v4.authorization(parts, draft.access_key, draft.secret)
+
+
+def _tampered_query(draft: _Draft) -> None:
+    """Send another query than the one that was signed."""
+    draft.finish = _resigned(draft, draft.parts().but(query=list(draft.query)))
+    draft.query.append(("RsTampered", "1"))
 
 
 def _wrong_body_hash(draft: _Draft) -> None:
@@ -397,6 +407,7 @@ _CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
     "other-method": ("signed for GET", _get),
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
+    "tampered-query": ("another query than the signed one", _tampered_query),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
     "no-authorization": ("no Authorization", _without("authorization")),

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Ready, good, ready
+from receiptspec.scenes.groups import Ready, good, newborn, ready
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "broken_bodies",
     "catalogue",
     "good_call",
+    "guarded",
     "put",
     "question",
     "questions",
@@ -124,6 +125,24 @@ def _proven(stage: Stage, operation: str) -> Call:
     return call
 
 
+def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
+    """Return good calls of other operations, to be made without a right.
+
+    Those that take away what is there are not known to be accepted: they name a group of their own.
+    """
+    group = stage.group(2)
+    message, driver = stage.say(group), stage.driver
+    ending = [driver.recall(message), driver.remove_member(group, group.members[1])]
+    found = {call.operation: call for call in (*ending, driver.dismiss(group))}
+    for operation in operations:
+        if operation not in found:
+            try:
+                found[operation] = good_call(stage, operation)
+            except NotExercised:  # the target does not have it
+                continue
+    return tuple(found[operation] for operation in operations if operation in found)
+
+
 class _Live(dict[str, Any]):
     """What the live system has under the names that schemas give in ``x-live``, made on demand."""
 
@@ -146,12 +165,21 @@ class _Live(dict[str, Any]):
             **{name: partial(stage.driver.constants.get, name) for name in stage.driver.constants},
         }
         schema = _request_schema(stage, operation)
+        self._makers = makers
         super().__init__({name: makers[name]() for name in jsonschemas.live_names(schema)})
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what is there under a name, also where only the driver asks for it."""
+        if name not in self and name in self._makers:
+            self[name] = self._makers[name]()
+        return super().get(name, default)
 
 
 def sandbox(stage: Stage) -> Message:
     """Send a message with receipts to a group that calls may change at will."""
-    return stage.say(stage.group(3))
+    message = stage.say(stage.group(3))
+    newborn(stage, message.conversation, message)
+    return message
 
 
 def letter(stage: Stage) -> Message:

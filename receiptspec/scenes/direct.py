@@ -10,7 +10,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Recei
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Letters", "Mismatch", "letters", "mismatch", "pair"]
+__all__ = ["Letters", "Mismatch", "letters", "mismatch", "mismatch_behind", "pair"]
 
 
 def pair(stage: Stage, first: int = 0, second: int = 1) -> Conversation:
@@ -27,7 +27,7 @@ def seen_by(stage: Stage, conversation: Conversation, viewer: Any) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """Three messages of A to B: before, after B read the first, and after B read the others."""
+    """Three messages of A to B: before, after B read the middle one, and after the others."""
 
     conversation: Conversation
     messages: tuple[Message, ...]
@@ -43,10 +43,14 @@ class Letters:
 
 
 def letters(stage: Stage) -> Letters:
-    """A sends three messages that ask for receipts, B one; B reads A's first, then the others."""
+    """A sends three messages that ask for receipts, B one; B reads A's middle one, then the others.
+
+    `messages` begins with the one that was read first; the second is older, the third newer.
+    """
     conversation = pair(stage, 2, 3)
     b = conversation.members[1]
-    messages = tuple(stage.say(conversation) for _ in range(3))
+    older, middle, newer = (stage.say(conversation) for _ in range(3))
+    messages = (middle, older, newer)
     back = stage.say(conversation, sender=b)
     before = _until_listed(stage, conversation, (*messages, back))
     if not before.answer.accepted:
@@ -143,6 +147,22 @@ def mismatch(stage: Stage, what: str) -> Mismatch:
     else:
         call = stage.driver.misfit(call, what, third)
     answer = stage.call(call)
+    return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
+
+
+def mismatch_behind(stage: Stage, what: str) -> Mismatch:
+    """Send a receipt whose first item fits and whose second is wrong in ``from`` or ``to``."""
+    conversation = pair(stage, *{"from": (0, 2), "to": (1, 2)}[what])
+    a, b = conversation.members
+    fitting, message = stage.say(conversation), stage.say(conversation)
+    calls = [stage.driver.mark_read(conversation, b, [m.id]) for m in (fitting, message)]
+    if calls[0] is None or calls[1] is None:
+        raise NotExercised("the vendor has no call by which the receiver reads")
+    third = next(user for user in stage.users(6) if user not in (a, b))
+    together = stage.driver.joined([calls[0], stage.driver.misfit(calls[1], what, third)])
+    if together is None:
+        raise NotExercised("the vendor has no call that names several messages")
+    answer = stage.call(together)
     return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
 
 

@@ -73,6 +73,28 @@ def _ask(stage: Stage, group: Conversation, *messages: Message | int) -> Asked:
     return asked(stage, stage.ask(group, messages))
 
 
+def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
+    """Ask for messages that were just sent, until they have receipts: they may be late.
+
+    Where they were waited for in vain once, they are waited for no more.
+    """
+    hopeless = stage.scene(_hopeless)
+    wanted = [message.id for message in messages if message.wants_receipt]
+
+    def done(receipts: dict[Any, Receipt]) -> bool:
+        known = [id_ for id_ in wanted if id_ in receipts and receipts[id_].known]
+        return bool(hopeless) or len(known) == len(wanted)
+
+    found = asked(stage, stage.settle(group, messages, done))
+    if not found.answer.accepted or not done(dict(found.receipts)):
+        hopeless.append(True)
+    return found
+
+
+def _hopeless(_: Stage) -> list[bool]:
+    return []
+
+
 def _settled(
     stage: Stage, fresh: Asked, messages: tuple[Message, ...], reads: Mapping[Any, int]
 ) -> Asked:
@@ -115,7 +137,7 @@ def ready(stage: Stage) -> Ready:
     group = stage.group(MEMBERS)
     messages = tuple(stage.say(group) for _ in range(3))
     plain_message = stage.say(group, receipt=False) if stage.driver.receipts_are_wished else None
-    fresh = _ask(stage, group, *messages)
+    fresh = newborn(stage, group, *messages)
     stage.needs(fresh.answer)
     return Ready(group, messages, plain_message, fresh)
 
@@ -206,7 +228,7 @@ def reading(stage: Stage) -> Reading:
     group = stage.group(MEMBERS)
     b, a, c = (stage.say(group) for _ in range(3))
     every = (a, b, c)
-    fresh = _ask(stage, group, *every)
+    fresh = newborn(stage, group, *every)
     fresh.receipt(a)
     first, second, *rest = group.members[1:]
     stage.reads(first, [a])
@@ -247,7 +269,7 @@ def permuted(stage: Stage) -> Permuted:
     group = stage.group(MEMBERS)
     one, other = stage.say(group), stage.say(group)
     both = (one, other)
-    fresh = _ask(stage, group, *both)
+    fresh = newborn(stage, group, *both)
     fresh.receipt(one)
     first, second = group.members[1:3]
     steps = []
@@ -271,7 +293,7 @@ def batch(stage: Stage, size: int) -> Batch:
     """Send `size` messages with receipts to one group, ask for all at once, read all, ask again."""
     group = stage.group(3)
     messages = tuple(stage.say(group) for _ in range(size))
-    before = _ask(stage, group, *messages)
+    before = newborn(stage, group, *messages)
     if not before.answer.accepted or not before.receipts:
         return Batch(messages, before, None)
     try:
@@ -282,11 +304,48 @@ def batch(stage: Stage, size: int) -> Batch:
     return Batch(messages, before, after)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A message, who read it, and what was answered before and after, others beside it."""
+
+    message: Message
+    readers: tuple[Any, ...]
+    before: Asked
+    after: Asked
+    others: tuple[Message, ...] = ()
+
+
+def crowded(stage: Stage, size: int, reading: int) -> Watched:
+    """Let some of the many members of a group read a message."""
+    if not stage.driver.over_http:
+        raise NotExercised("every member of a crowd would be a program of its own")
+    group = stage.group(size)
+    return watched(stage, stage.say(group), group.members[1 : 1 + reading])
+
+
+def by_member(stage: Stage) -> Watched:
+    """Let the owner of a group read what another member has sent."""
+    group = stage.group(MEMBERS)
+    return watched(stage, stage.say(group, sender=group.members[1]), group.members[:1])
+
+
+def watched(
+    stage: Stage, message: Message, readers: tuple[Any, ...], others: tuple[Message, ...] = ()
+) -> Watched:
+    """Let some people read a message, and ask for it and for `others` before and after."""
+    before = newborn(stage, message.conversation, message, *others)
+    before.receipt(message)
+    for reader in readers:
+        stage.reads(reader, [message])
+    after = _settled(stage, before, (message, *others), {message.id: len(readers)})
+    return Watched(message, readers, before, after, others)
+
+
 def separate(stage: Stage) -> tuple[Changed, Changed]:
     """Read a message in one of two groups whose messages have the same ids."""
     groups = [stage.group(3), stage.group(4)]
     messages = [stage.say(group) for group in groups]
-    before = [_ask(stage, g, m) for g, m in zip(groups, messages, strict=True)]
+    before = [newborn(stage, g, m) for g, m in zip(groups, messages, strict=True)]
     for scene, message in zip(before, messages, strict=True):
         scene.receipt(message)
     stage.reads(groups[0].members[1], [messages[0]])
@@ -316,7 +375,10 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
         message = (stage.driver.sent_message(first) if first.accepted else None) or 1
     if message is None:
         raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
-    return Elsewhere(_ask(stage, group, message), _about(stage, group, message))
+    asked_ = _ask(stage, group, message)
+    if not alone and asked_.answer.accepted and not any(r.known for r in asked_.receipts.values()):
+        asked_ = newborn(stage, group, Message(group, message, group.owner, True))
+    return Elsewhere(asked_, _about(stage, group, message))
 
 
 def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
@@ -333,7 +395,7 @@ def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
     if not stage.call(stage.driver.add_members(group, [newcomer])).accepted:
         return None, False
     message = stage.say(group)
-    before = _ask(stage, group, message)
+    before = newborn(stage, group, message)
     call = stage.driver.mark_read(group, newcomer, [message.id])
     if call is None:
         return None, False
@@ -371,15 +433,37 @@ def _about(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]
     return answers
 
 
+def _done_to(stage: Stage, message: Message) -> dict[str, Answer]:
+    """Make the calls that would change a message or its group."""
+    group, driver = message.conversation, stage.driver
+    newcomer = stage.users(6)[5]
+    answers = {}
+    for call in (
+        driver.send_message(group, group.owner, receipt=True, number=stage.number("late")),
+        driver.mark_read(group, group.members[1], [message.id]),
+        driver.add_members(group, [newcomer]),
+        driver.remove_member(group, group.members[1]),
+        driver.recall(message),
+        driver.look_at_group(group),
+        driver.dismiss(group),
+    ):
+        if call is not None:
+            try:
+                answers[call.operation] = stage.call(call)
+            except NotExercised:  # the target does not have it
+                continue
+    return answers
+
+
 def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
     """Dismiss a group whose message had a receipt; ask all about it."""
     group = stage.group(2)
     message = stage.say(group)
-    before = _ask(stage, group, message)
+    before = newborn(stage, group, message)
     before.receipt(message)
     stage.must(stage.driver.dismiss(group))
     after = _ask(stage, group, message)
-    others = _about(stage, group, message.id)
+    others = _about(stage, group, message.id) | _done_to(stage, message)
     return Changed(group, message, before, after), Elsewhere(after, others)
 
 
@@ -387,7 +471,7 @@ def recalled(stage: Stage) -> Changed:
     """Recall one of two messages with receipts; ask for both."""
     group = stage.group(3)
     message, other = stage.say(group), stage.say(group)
-    before = _ask(stage, group, message, other)
+    before = newborn(stage, group, message, other)
     before.receipt(other)
     stage.must(stage.driver.recall(message))
     return Changed(group, message, before, _ask(stage, group, message, other), {"other": other})
@@ -398,7 +482,7 @@ def joined(stage: Stage) -> Changed:
     newcomer = stage.users(6)[5]
     group = stage.group(3)
     message = stage.say(group)
-    before = _ask(stage, group, message)
+    before = newborn(stage, group, message)
     before.receipt(message)
     stage.must(stage.driver.add_members(group, [newcomer]))
     return Changed(group, message, before, _ask(stage, group, message))
@@ -408,7 +492,7 @@ def deserted(stage: Stage) -> Changed:
     """Remove a member, who had not read, after a message was sent."""
     group = stage.group(4)
     message = stage.say(group)
-    before = _ask(stage, group, message)
+    before = newborn(stage, group, message)
     before.receipt(message)
     stage.must(stage.driver.remove_member(group, group.members[-1]))
     return Changed(group, message, before, _ask(stage, group, message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,22 +33,31 @@ def _ask(stage: Stage, conversation: Any, message: Message, id_: Any) -> Twin:
 
 def twins(stage: Stage) -> tuple[Twin, ...]:
     """Ask about ids, of a message and of its conversation, that become the same as doubles."""
-    return _twins(stage, good(stage).messages[0])
+    scene = good(stage)
+    return _twins(stage, scene.messages[0], [m for m in (*scene.messages, scene.plain) if m])
 
 
 def read_twin(stage: Stage) -> tuple[Twin, ...]:
     """Do the same with a message that somebody has read."""
-    return _twins(stage, stage.scene(reading).messages[1])
+    scene = stage.scene(reading)
+    return _twins(stage, scene.messages[1], scene.messages)
 
 
-def _twins(stage: Stage, message: Message) -> tuple[Twin, ...]:
-    group = message.conversation.id
-    near = [id_ for id_ in (message.id + 1, message.id - 1) if float(id_) == float(message.id)]
-    beside = [id_ for id_ in (group + 1, group - 1) if float(id_) == float(group)]
+def _twins(stage: Stage, message: Message, known: Sequence[Message]) -> tuple[Twin, ...]:
+    """Ask about the nearest ids of the conversation's that no message of it has."""
+    group, taken = message.conversation.id, {other.id for other in known}
+    free = [id_ for id_ in _around(message.id) if id_ not in taken]
+    near = [id_ for id_ in free if float(id_) == float(message.id)]
+    beside = [id_ for id_ in _around(group)[:2] if float(id_) == float(group)]
     return (
-        *(_ask(stage, group, message, id_) for id_ in near[:1] or [message.id + 1]),
+        *(_ask(stage, group, message, id_) for id_ in (near or free)[:1]),
         *(_ask(stage, id_, message, message.id) for id_ in beside[:1]),
     )
+
+
+def _around(id_: int) -> list[int]:
+    """Return neighbours of an id, nearest first: a target may count its messages one by one."""
+    return [id_ + step for far in range(1, 17) for step in (far, -far)]
 
 
 def foreign(stage: Stage) -> Twin:

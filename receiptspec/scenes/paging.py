@@ -8,10 +8,22 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page
-from receiptspec.scenes.groups import Asked, asked, good
+from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
+from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 
-__all__ = ["Half", "Turned", "Walk", "fresh", "grown", "half_read", "page_of", "turned", "walk"]
+__all__ = [
+    "Half",
+    "Turned",
+    "Walk",
+    "fresh",
+    "grown",
+    "half_read",
+    "page_of",
+    "turned",
+    "turned_again",
+    "walk",
+]
 
 _TOO_FAR = 3
 
@@ -154,6 +166,18 @@ def turned(stage: Stage) -> Turned:
         ):
             break
     return Turned(message, reader, before, after)
+
+
+def turned_again(stage: Stage) -> Walk:
+    """Let the reader of `turned` read once more, then list who has read."""
+    scene = stage.scene(turned)
+    tries_to_read(stage, scene.reader, scene.message)
+    return walk(stage, scene.message, read=True, count=100)
+
+
+def after_outsider(stage: Stage) -> Walk:
+    """List who has read a message that somebody who is no member has tried to read."""
+    return walk(stage, stage.scene(outsider).messages[0], read=True, count=100)
 
 
 def grown(stage: Stage, size: int, count: int) -> Half:

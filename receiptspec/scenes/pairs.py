@@ -5,34 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
 from receiptspec.stage import Stage
 
-__all__ = ["Pair", "fresh", "joined", "made_twice", "read"]
+__all__ = ["Pair", "fresh", "joined", "made_twice", "read", "returned"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two messages of one of two people, and what was answered about them.
+    """Three messages of one of two people, and what was answered about them.
 
-    `after` is what is answered when the other has read the first; ``None`` before that.
+    `messages` begins with the one in the middle; the second is older, the third newer. `after` is
+    what is answered when the other has read the one in the middle; ``None`` before that.
     """
 
     conversation: Conversation
-    messages: tuple[Message, Message]
+    messages: tuple[Message, ...]
     before: Asked
     after: Asked | None = None
 
 
 def fresh(stage: Stage) -> Pair:
-    """Send two messages to one other person and ask about them."""
+    """Send three messages to one other person and ask about them."""
     conversation = stage.pair(*stage.users(2))
-    messages = (stage.say(conversation), stage.say(conversation))
-    return Pair(conversation, messages, asked(stage, stage.ask(conversation, messages)))
+    older, middle, newer = (stage.say(conversation) for _ in range(3))
+    messages = (middle, older, newer)
+    return Pair(conversation, messages, newborn(stage, conversation, *messages))
 
 
 def read(stage: Stage) -> Pair:
-    """Let the other person read the first message, ask until that shows."""
+    """Let the other person read the message in the middle, ask until that shows."""
     pair = stage.scene(fresh)
     first = pair.messages[0]
     pair.before.receipt(first)
@@ -43,6 +45,17 @@ def read(stage: Stage) -> Pair:
         lambda found: first.id in found and found[first.id].peer_read is True,
     )
     return Pair(pair.conversation, pair.messages, pair.before, asked(stage, answer))
+
+
+def returned(stage: Stage) -> Watched:
+    """Let the one who opened the conversation read what the other has sent, an own message beside.
+
+    The own message was sent before, and nobody reads it.
+    """
+    conversation = stage.scene(fresh).conversation
+    owner, other = conversation.members
+    own = stage.say(conversation)
+    return watched(stage, stage.say(conversation, sender=other), (owner,), (own,))
 
 
 def made_twice(stage: Stage) -> tuple[Answer, Answer]:

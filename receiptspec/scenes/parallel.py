@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message, Receipt
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, asked, newborn
 from receiptspec.scenes.paging import Walk, walk
 from receiptspec.scenes.reads import reading_call
 from receiptspec.stage import Stage
@@ -36,7 +36,7 @@ def rush(stage: Stage) -> Rush:
         raise NotExercised("a read hook reads one after the other")
     group = stage.group(_MEMBERS)
     messages = (stage.say(group), stage.say(group))
-    before = asked(stage, stage.ask(group, messages))
+    before = newborn(stage, group, *messages)
     before.receipt(messages[0])
     calls: list[Call] = []
     for member in group.members[1:]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, asked, newborn
 from receiptspec.stage import Stage
 
 __all__ = ["Reported", "full_batch", "ghost", "large_group", "outsider", "plain", "sender"]
@@ -47,7 +47,7 @@ def _around(
     mark = stage.say(group)
     everything = (*messages, mark)
     reading_call(stage, user, messages)
-    before = asked(stage, stage.ask(group, everything))
+    before = newborn(stage, group, *everything)
     answer = report(stage, user, messages)
     if marker:
         stage.reads(group.members[1], [mark])
@@ -66,7 +66,7 @@ def member(stage: Stage) -> Reported:
     group = stage.group(4)
     a, b, c = (stage.say(group) for _ in range(3))
     reading_call(stage, group.members[1], (a,))
-    before = asked(stage, stage.ask(group, (a, b, c)))
+    before = newborn(stage, group, a, b, c)
     before.receipt(a)
     answer = report(stage, group.members[1], (a, b))
     first, second = before.receipts.get(a.id), before.receipts.get(b.id)
@@ -109,7 +109,7 @@ def full_batch(stage: Stage, size: int) -> Reported:
     reader = group.members[1]
     messages = tuple(stage.say(group) for _ in range(size))
     reading_call(stage, reader, messages[:1])
-    before = asked(stage, stage.ask(group, messages))
+    before = newborn(stage, group, *messages)
     answer = report(stage, reader, messages)
 
     def arrived(receipts: dict[Any, Any]) -> bool:

@@ -41,6 +41,7 @@ class Sequence:
 
     answer: Answer
     ids: tuple[Any, ...]
+    group: Conversation
 
 
 def sequence(stage: Stage) -> Sequence:
@@ -57,7 +58,17 @@ def sequence(stage: Stage) -> Sequence:
     ids = tuple(stage.driver.sent_message(answer) for answer in answers)
     if None in ids:
         raise NotExercised("an answer that a message was sent names no message")
-    return Sequence(answers[-1], ids)
+    return Sequence(answers[-1], ids, group)
+
+
+def after_recall(stage: Stage) -> Sequence:
+    """Send one more message to the group of `sequence` when its last one is recalled."""
+    first = stage.scene(sequence)
+    group = first.group
+    stage.must(stage.driver.recall(Message(group, first.ids[-1], group.owner, False)))
+    number = stage.number("sequence", "recalled")
+    answer = stage.must(stage.driver.send_message(group, group.owner, receipt=False, number=number))
+    return Sequence(answer, (*first.ids, stage.driver.sent_message(answer)), group)
 
 
 def repeated(stage: Stage) -> tuple[Sequence, Answer]:
@@ -68,7 +79,7 @@ def repeated(stage: Stage) -> tuple[Sequence, Answer]:
     )
     answers = [stage.must(call), stage.call(call)]
     ids = tuple(stage.driver.sent_message(answer) for answer in answers)
-    return Sequence(answers[1], ids), stage.call(stage.driver.look_at_group(group))
+    return Sequence(answers[1], ids, group), stage.call(stage.driver.look_at_group(group))
 
 
 def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
@@ -94,7 +105,8 @@ def misnamed(stage: Stage) -> tuple[Message, Asked]:
 def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
-    name, type_ = f"rs{stage.namespace}-own.group_1", stage.driver.group_type
+    name = f"rs{stage.namespace}-Own.Group_1~"  # as long as it may be, and not in one case
+    name, type_ = name.ljust(48, "z"), stage.driver.group_type
     call = stage.driver.make_group(type_, "own", owner, [other], name)
     made, again = stage.must(call), stage.call(call)
     id_ = stage.driver.made_group(made)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
+    corners,
     counts,
     credentials,
     envelope,
@@ -32,6 +33,7 @@ _ALL = [
     *letters.ALL,
     *history.ALL,
     *setup.ALL,
+    *corners.ALL,
     *volcengine.ALL,
 ]
 

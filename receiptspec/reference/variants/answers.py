@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ __all__ = ["ALL"]
 
 _ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
 _LIST = "GroupMsgReceiptList"
+_BIRTH = 0.3  # seconds
 
 
 def _answer(change: Callable[[dict[str, Any]], object]) -> Callable[[Call, dict[str, Any]], None]:
@@ -48,6 +50,35 @@ def _refused_as_whole(_call: Call, answer: dict[str, Any]) -> None:
     if any(item["Code"] for item in answer.get(_LIST, ())):
         answer.clear()
         answer.update(ActionStatus="FAIL", ErrorCode=10062, ErrorInfo="no receipt")
+
+
+def _bad_items_apart(call: Call) -> None:
+    """Take items without a MsgSeq out of the question."""
+    found = call.body.get("MsgSeqList")
+    if isinstance(found, list):
+        bad = [item for item in found if isinstance(item, dict) and "MsgSeq" not in item]
+        call.notes["bad"] = len(bad)
+        if len(bad) < len(found):
+            call.body["MsgSeqList"] = [item for item in found if item not in bad]
+
+
+def _bad_items_answered(call: Call, answer: dict[str, Any]) -> None:
+    """Answer an item without a MsgSeq with an item of its own, as the others are answered."""
+    if answer.get("ErrorCode") == 0:
+        answer[_LIST] += [{"Code": 10004, "MsgSeq": 0}] * call.notes.get("bad", 0)
+
+
+def _later(call: Call, answer: dict[str, Any]) -> None:
+    """Know nothing of the receipts of a message for a moment after it was sent."""
+    born = call.behaviour.memory.setdefault("born", {})
+    if answer.get("ErrorCode") != 0 or not isinstance(call.body, dict):
+        return
+    group = call.body.get("GroupId")
+    if call.operation == "send_group_msg":
+        born[group, answer["MsgSeq"]] = time.monotonic()
+    for item in answer.get(_LIST, ()):
+        if time.monotonic() - born.get((group, item["MsgSeq"]), 0) < _BIRTH:
+            item.update(Code=10062, ReadNum=0, UnreadNum=0)
 
 
 def _without_empty_lists(answer: dict[str, Any]) -> None:
@@ -206,6 +237,20 @@ ALL: list[Variant] = [
         operation=_DETAIL,
         knobs={"first_cursors": ("", "0")},
         shows='Cursor "0" is the first page',
+    ),
+    Variant(
+        name="bad-items-answered",
+        requirement="TC-GMR-19",
+        operation=_ASK,
+        request=_bad_items_apart,
+        answer=_bad_items_answered,
+        shows="an item without MsgSeq gets Code 10004, the others their data",
+    ),
+    Variant(
+        name="messages-shown-later",
+        requirement="TC-GMR-04",
+        answer=_later,
+        shows="a new message has its receipt after 0.3 s",
     ),
     Variant(
         name="reads-shown-later",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from receiptspec.reference.variants import carriage
 __all__ = ["ALL"]
 
 ASK = "GetMessagesReadReceipt"
+_BIRTH = 0.3  # seconds
 _FIELDS = frozenset({"AppId", "ConversationShortId", "MessageIds"})
 _TRAVELS = {
     "pretty-printed": 101,
@@ -79,6 +81,25 @@ def _more_fields(_call: Call, answer: dict[str, Any]) -> None:
 def _empty_error(_call: Call, answer: dict[str, Any]) -> None:
     if "Result" in answer:
         answer["ResponseMetadata"]["Error"] = None
+
+
+def _blank_error(_call: Call, answer: dict[str, Any]) -> None:
+    if "Result" in answer:
+        answer["ResponseMetadata"]["Error"] = {"CodeN": 0, "Code": "", "Message": ""}
+
+
+def _later(call: Call, answer: dict[str, Any]) -> None:
+    """Know nothing of a message for a moment after it was sent."""
+    born = call.behaviour.memory.setdefault("born", {})
+    result = answer.get("Result") or {}
+    if call.operation == "SendMessage" and "MessageId" in result:
+        born[result["MessageId"]] = time.monotonic()
+    if "ReadReceipt" in result:
+        result["ReadReceipt"] = [
+            item
+            for item in result["ReadReceipt"]
+            if time.monotonic() - born.get(item["MessageId"], 0) > _BIRTH
+        ]
 
 
 def _throttle(each: int, code: str) -> Callable[[Call], None]:
@@ -255,6 +276,9 @@ _ENVELOPES = [
         answer=_about(lambda about: about.update(RequestId=str(uuid.uuid4()))),
         shows="another form of RequestId",
     ),
+    _knobs("error-blank", 60, {}, answer=_blank_error, shows="Error of empty texts on success"),
+    _knobs("ids-in-a-row", 89, {"ve_id_step": 1}, shows="each id is the last one and 1"),
+    _knobs("messages-shown-later", 30, {}, answer=_later, shows="new messages after 0.3 s"),
     _knobs("error-null", 60, {}, answer=_empty_error, shows="Error null on success"),
     _knobs("dashed-dates-too", 77, {"ve_dates": ("compact", "dashed")}, shows="both forms work"),
     _knobs("clock-narrow", 76, {"ve_skew": 300}, shows="five minutes"),

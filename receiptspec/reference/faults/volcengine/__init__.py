@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults.volcengine import (
+    corners,
     counting,
     credentials,
     envelope,
@@ -21,4 +22,5 @@ ALL: list[Fault] = [
     *credentials.ALL,
     *counting.ALL,
     *numbers.ALL,
+    *corners.ALL,
 ]

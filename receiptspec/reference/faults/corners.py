@@ -1,0 +1,380 @@
+"""Faults of what is asked seldom: other operations, other senders, crowds, second items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import (
+    ASK,
+    DETAIL,
+    READ,
+    accepted,
+    bends,
+    edits,
+    if_ok,
+    items,
+    tolerated,
+)
+
+__all__ = ["ALL"]
+
+_C2C, _SEND, _MAKE = "c2c_msg_read_receipt", "send_group_msg", "create_group"
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+_AUTH: dict[str, Any] = {"cls": "authentication"}
+_USERS = frozenset(
+    (
+        "UserID",
+        "From_Account",
+        "To_Account",
+        "Member_Account",
+        "Owner_Account",
+        "Operator_Account",
+        "Peer_Account",
+        "Report_Account",
+    )
+)
+
+
+# --- who may call ----------------------------------------------------------------------------
+
+
+def _known_claims(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Know a UserSig again by what it claims, whoever signed it."""
+    claims = call.notes.get("claims", {})
+    mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
+    known = (place, reason) == ("usersig", "signature") and mark in _memory(call, "claims")
+    return PASS if known else None
+
+
+def _remember_claims(call: Call) -> None:
+    claims = call.notes.get("claims", {})
+    mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
+    _memory(call, "claims")[mark] = True
+
+
+def _memory(call: Call, name: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
+    return found
+
+
+_CALLERS = [
+    Fault(
+        name="claims-remembered",
+        requirement="TC-SIG-05",
+        request=_remember_claims,
+        refuses=_known_claims,
+        shows="claims that were seen once open with any signature",
+        also=("TC-SIG-15", "TC-SIG-16"),
+        **_AUTH,
+    ),
+    tolerated(
+        "lists-open-to-forgers",
+        "TC-SIG-05",
+        ("usersig", "signature"),
+        operation=DETAIL,
+        shows="the signature is not verified where members are listed",
+        **_AUTH,
+    ),
+    tolerated(
+        "dismissing-open-to-users",
+        "TC-GEN-19",
+        ("identifier", "ordinary-user"),
+        operation="destroy_group",
+        shows="anybody dismisses groups",
+        **_AUTH,
+    ),
+    tolerated(
+        "receipts-open-to-users",
+        "TC-GEN-19",
+        ("identifier", "ordinary-user"),
+        operation=_C2C,
+        shows="anybody sends one-to-one receipts",
+        **_AUTH,
+    ),
+    tolerated(
+        "lists-by-get",
+        "TC-GEN-09",
+        ("method", "method"),
+        operation=DETAIL,
+        shows="members are listed to GET",
+        cls="leniency",
+    ),
+]
+
+
+# --- ids -------------------------------------------------------------------------------------
+
+
+def _renamed(change: Callable[[str], str]) -> Callable[[Call], None]:
+    """Return an edit of every UserID of a request."""
+
+    def edit(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {
+                key: change(value) if key in _USERS and isinstance(value, str) else edit(value)
+                for key, value in node.items()
+            }
+        return [edit(value) for value in node] if isinstance(node, list) else node
+
+    def request(call: Call) -> None:
+        call.body = edit(call.body)
+
+    return request
+
+
+def _group_id(change: Callable[[str], str]) -> Callable[[Call], None]:
+    def request(call: Call) -> None:
+        own = call.body.get("GroupId")
+        if isinstance(own, str) and not own.startswith("@TGS#"):
+            call.body["GroupId"] = change(own)
+
+    return request
+
+
+_IDS = [
+    Fault(
+        name="user-ids-folded",
+        requirement="TC-GMD-36",
+        request=_renamed(str.lower),
+        cls="encoding",
+        shows="UserIDs in small letters",
+        also=("TC-GMD-08", "TC-GMD-11", "TC-GMD-12", "TC-GMD-15", "TC-GRP-06", "TC-GRP-12"),
+        **_SHOULD,
+    ),
+    Fault(
+        name="group-ids-folded",
+        requirement="TC-GRP-02",
+        request=_group_id(str.lower),
+        cls="encoding",
+        shows="a GroupId of one's own in small letters",
+    ),
+    Fault(
+        name="group-ids-cut",
+        requirement="TC-GRP-02",
+        request=_group_id(lambda own: own[:32]),
+        cls="limits",
+        shows="a GroupId of one's own is cut to 32 letters",
+    ),
+]
+
+
+# --- crowds, and who sends ---------------------------------------------------------------------
+
+
+def _owner_for_sender(call: Call, answer: dict[str, Any]) -> None:
+    """Take the owner of the group for the sender of every message."""
+    if answer.get("ErrorCode") == 0:
+        group = call.site.store.groups[call.body["GroupId"]]
+        message = group.messages[answer["MsgSeq"]]
+        if message.sender in group.members and message.audience.pop(group.owner, None):
+            message.audience[message.sender] = group.members[message.sender].order
+
+
+_PEOPLE = [
+    bends(
+        "read-count-ends-at-eleven",
+        "TC-GMR-08",
+        {"read_cap": 11},
+        operation=ASK,
+        shows="ReadNum is never above 11",
+        **_SHOULD,
+    ),
+    items(
+        "unread-count-ends-at-hundred",
+        "TC-GMR-09",
+        lambda item: item.update(UnreadNum=min(item["UnreadNum"], 100)),
+        cls="counting",
+        shows="UnreadNum is never above 100",
+        **_SHOULD,
+    ),
+    edits(
+        "owner-taken-for-sender",
+        "TC-GMR-08",
+        _owner_for_sender,
+        operation=_SEND,
+        cls="roles",
+        shows="the owner never counts, whoever sends",
+        also=("TC-GMR-09",),
+        **_SHOULD,
+    ),
+]
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+def _nobody_listed(answer: dict[str, Any]) -> bool:
+    return not answer.get("ReadList") and not answer.get("UnreadList")
+
+
+def _counting_reads(call: Call) -> None:
+    if call.operation == READ:
+        seen = _memory(call, "reads")
+        for item in call.body.get("MsgSeqList") or ():
+            if isinstance(item, dict):
+                place = (
+                    call.body.get("GroupId"),
+                    item.get("MsgSeq"),
+                    call.body.get("From_Account"),
+                )
+                seen[place] = seen.get(place, 0) + 1
+
+
+def _named_for_each_read(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation == DETAIL and answer.get("ReadList"):
+        place = (call.body["GroupId"], call.body["MsgSeq"])
+        seen = _memory(call, "reads")
+        answer["ReadList"] = [
+            entry
+            for entry in answer["ReadList"]
+            for _ in range(max(1, seen.get((*place, entry["Read_Account"]), 1)))
+        ]
+
+
+def _strangers_kept(call: Call, answer: dict[str, Any]) -> None:
+    """List among the readers whoever tried to read, though nobody else counts them."""
+    tried = _memory(call, "reads")
+    if call.operation == DETAIL and answer.get("IsFinish") == 1 and "ReadList" in answer:
+        listed = [entry["Read_Account"] for entry in answer["ReadList"]]
+        members = call.site.store.groups[call.body["GroupId"]].members
+        place = (call.body["GroupId"], call.body["MsgSeq"])
+        more = [user for *at, user in tried if tuple(at) == place and user not in members]
+        answer["ReadList"] += [{"Read_Account": user} for user in more if user not in listed]
+
+
+def _listed_once_read(call: Call, answer: dict[str, Any]) -> None:
+    """Answer with an empty list for a plain message that somebody has read."""
+    if call.operation == DETAIL and answer["ErrorCode"] == 10062:
+        place = (call.body.get("GroupId"), call.body.get("MsgSeq"))
+        if any(tuple(at) == place for *at, _ in _memory(call, "reads")):
+            page = {"MsgSeq": place[1], "Cursor": "0", "IsFinish": 1, "ReadList": []}
+            answer |= {"ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", **page}
+
+
+_LISTS = [
+    edits(
+        "reader-listed-for-each-read",
+        "TC-GMD-08",
+        _named_for_each_read,
+        request=_counting_reads,
+        cls="idempotency",
+        shows="who reads twice is listed twice",
+    ),
+    edits(
+        "empty-list-without-flag",
+        "TC-GMD-05",
+        if_ok(lambda a: a.pop("IsFinish", None) if _nobody_listed(a) else None),
+        operation=DETAIL,
+        cls="paging",
+        shows="no IsFinish where nobody is listed",
+    ),
+    edits(
+        "empty-list-of-no-message",
+        "TC-GMD-10",
+        if_ok(lambda a: a.update(MsgSeq=0) if _nobody_listed(a) else None),
+        operation=DETAIL,
+        cls="paging",
+        shows="MsgSeq 0 where nobody is listed",
+    ),
+    edits(
+        "outsider-listed",
+        "TC-GMD-15",
+        _strangers_kept,
+        request=_counting_reads,
+        cls="isolation",
+        shows="an outsider who tried to read is in ReadList, and does not count",
+        **_SHOULD,
+    ),
+    edits(
+        "plain-message-listed-once-read",
+        "TC-GMD-27",
+        _listed_once_read,
+        request=_counting_reads,
+        cls="lifecycle",
+        shows="an empty list for a plain message that was read",
+        **_SHOULD,
+    ),
+]
+
+
+# --- what comes later or second ------------------------------------------------------------------
+
+
+def _number_given_back(call: Call, answer: dict[str, Any]) -> None:
+    """Give the number of the newest message to the next one when it is recalled."""
+    if answer.get("ErrorCode") == 0:
+        group = call.site.store.groups[call.body["GroupId"]]
+        group.newest -= sum(item["MsgSeq"] == group.newest for item in call.body["MsgSeqList"])
+
+
+def _earlier_as_well(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode") == 0:
+        user = call.body["Operator_Account"]
+        received = [
+            message
+            for message in call.site.store.between(user, call.body["Peer_Account"])
+            if message.receiver == user and message.receipt
+        ]
+        last = max((message.order for message in received if message.peer_read), default=0)
+        for message in received:
+            message.peer_read = message.order <= last
+
+
+def _first_decides(call: Call) -> None:
+    """Take sender and receiver of every item from the first."""
+    found = call.body.get("C2CMsgInfo")
+    if isinstance(found, list) and all(isinstance(item, dict) for item in found):
+        people = ("From_Account", "To_Account")
+        first = {name: found[0][name] for name in people if name in found[0]} if found else {}
+        call.body["C2CMsgInfo"] = [{**item, **first} for item in found]
+
+
+_LATER = [
+    accepted(
+        "reads-in-dismissed-groups",
+        "TC-GRP-11",
+        ("GroupId", "dismissed"),
+        operation=READ,
+        cls="lifecycle",
+        shows="reads in a dismissed group are accepted",
+    ),
+    accepted(
+        "history-of-dismissed-groups",
+        "TC-GRP-11",
+        ("GroupId", "dismissed"),
+        operation="group_msg_get_simple",
+        cls="lifecycle",
+        shows="a dismissed group has an empty history",
+    ),
+    edits(
+        "recalled-number-given-again",
+        "TC-SND-11",
+        _number_given_back,
+        operation="group_msg_recall",
+        cls="lifecycle",
+        shows="the next message has the number of the recalled one",
+    ),
+    edits(
+        "direct-read-of-earlier",
+        "TC-ROM-04",
+        _earlier_as_well,
+        operation=_C2C,
+        cls="isolation",
+        shows="a receipt turns all earlier messages as well",
+        **_SHOULD,
+    ),
+    Fault(
+        name="first-item-decides-sender",
+        requirement="TC-C2C-07",
+        request=_first_decides,
+        operation=_C2C,
+        cls="batching",
+        shows="only the first item's people are compared",
+        also=("TC-C2C-08",),
+    ),
+]
+
+ALL: list[Fault] = [*_CALLERS, *_IDS, *_PEOPLE, *_LISTS, *_LATER]

@@ -1,0 +1,29 @@
+"""A refusal may come for the call or for the item that is broken."""
+
+import pytest
+
+from receiptspec.checks import refusals
+from receiptspec.exchange import Exchange, Request, Response
+from receiptspec.neutral import Answer, Receipt, Verdict
+
+GOOD, BAD = Receipt(message=1, known=True, code=0), Receipt(message=0, known=False, code=10004)
+
+
+def answer(verdict):
+    request = Request("POST", "http://127.0.0.1", "/", (), b"{}")
+    exchange = Exchange(1, request, Response(200, (), b"{}", 0.01), 0.0, None)
+    return Answer("get_group_msg_receipt", verdict, exchange)
+
+
+@pytest.mark.parametrize("items", [[BAD], [BAD, GOOD], [GOOD, BAD, GOOD]])
+def test_an_item_with_a_code_refuses_what_was_broken_in_it(items):
+    assert not refusals.refused(answer(Verdict.ACCEPTED), "an item without id", items=items)
+
+
+@pytest.mark.parametrize("items", [[], [GOOD], [GOOD, GOOD]])
+def test_items_that_all_have_data_refuse_nothing(items):
+    assert refusals.refused(answer(Verdict.ACCEPTED), "an item without id", items=items)
+
+
+def test_a_refused_call_needs_no_items():
+    assert not refusals.refused(answer(Verdict.REFUSED), "an item without id")

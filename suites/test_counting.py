@@ -23,6 +23,9 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         if batch.before.answer.accepted:
             ids = [message.id for message in batch.messages]
             findings += receipts.each_answered(batch.before.answer, batch.before.receipts, ids)
+        message, seen = case.scene(groups.of_member)
+        if seen.answer.accepted:
+            findings += receipts.each_answered(seen.answer, seen.receipts, [message.id])
         findings += read_ones(case)
     case.judge(findings)
 
@@ -232,8 +235,22 @@ def test_good_and_missing_messages_are_told_apart(case: Case) -> None:
         [
             *receipts.no_receipt(mixed.answer, mixed.receipts, ready.plain.id, codes, why),
             *receipts.each_answered(mixed.answer, mixed.receipts, [ready.messages[0].id]),
+            *(between(case) if case.profile.rank > 0 else ()),
         ]
     )
+
+
+def between(case: Case) -> list[Finding]:
+    """Expect the numbers of messages to be theirs, also around one that does not exist."""
+    try:
+        asked, before = case.scene(groups.interrupted), case.scene(groups.reading).everybody
+    except NotExercised as reason:
+        case.observe("a missing message between others", str(reason))
+        return []
+    if not asked.answer.accepted:
+        return []
+    why = "being asked for around one that does not exist"
+    return receipts.same(asked.answer, before.receipts, asked.receipts, [*before.receipts], why)
 
 
 @pytest.mark.check("missing-receipt-has-its-code")

@@ -116,7 +116,13 @@ def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
         case.judge(checks.kept(answer, before, after, "a message receipt", "read position"))
         return
     kept = case.scene(direct.receipt_keeps_unread)
-    case.judge(checks.kept(kept.evidence, kept.before, kept.after, "a message receipt"))
+    why = "a message receipt of the other side"
+    case.judge(
+        [
+            *checks.kept(kept.evidence, kept.before, kept.after, "a message receipt"),
+            *checks.kept(kept.peer_evidence, kept.peer_before, kept.peer_after, why),
+        ]
+    )
 
 
 @pytest.mark.check("long-direct-batch-is-observed")

@@ -234,26 +234,39 @@ def unread(stage: Stage, user: Any, peer: Any) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An unread count before and after a message receipt."""
+    """The unread counts of receiver and sender before and after a message receipt."""
 
     before: int | None
     after: int | None
     evidence: Answer
+    peer_before: int | None
+    peer_after: int | None
+    peer_evidence: Answer
 
 
 def receipt_keeps_unread(stage: Stage) -> Kept:
-    """B acknowledges one message of A; the conversation stays as unread as it was."""
+    """B acknowledges one message of A; the conversation stays as unread as it was, for both."""
     conversation = pair(stage, 0, 5)
     a, b = conversation.members
+    stage.say(conversation, sender=b)
     message = stage.say(conversation)
     before = None
     for _ in stage.patience():
         before = unread(stage, b, a)
         if before:
             break
+    peer_before = unread(stage, a, b)
     stage.reads(b, [message])
     evidence = stage.call(stage.driver.count_unread(b, [a]))
-    return Kept(before, stage.driver.unread_counts(evidence).get(a), evidence)
+    other = stage.call(stage.driver.count_unread(a, [b]))
+    return Kept(
+        before,
+        stage.driver.unread_counts(evidence).get(a),
+        evidence,
+        peer_before,
+        stage.driver.unread_counts(other).get(b),
+        other,
+    )
 
 
 @dataclass(frozen=True, slots=True)

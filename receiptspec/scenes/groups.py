@@ -323,10 +323,25 @@ def crowded(stage: Stage, size: int, reading: int) -> Watched:
     return watched(stage, stage.say(group), group.members[1 : 1 + reading])
 
 
+def of_member(stage: Stage) -> tuple[Message, Asked]:
+    """Let a member who is not the owner send a message, and ask for it."""
+    group = stage.group(MEMBERS)
+    message = stage.say(group, sender=group.members[1])
+    return message, newborn(stage, group, message)
+
+
 def by_member(stage: Stage) -> Watched:
     """Let the owner of a group read what another member has sent."""
-    group = stage.group(MEMBERS)
-    return watched(stage, stage.say(group, sender=group.members[1]), group.members[:1])
+    message, _ = stage.scene(of_member)
+    return watched(stage, message, message.conversation.members[:1])
+
+
+def interrupted(stage: Stage) -> Asked:
+    """Ask for messages that were read differently, one that does not exist between them."""
+    scene = stage.scene(reading)
+    first, *others = scene.messages
+    beyond = stage.driver.absent([message.id for message in scene.messages])
+    return _ask(stage, scene.group, first, beyond, *others)
 
 
 def watched(

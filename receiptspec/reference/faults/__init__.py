@@ -9,6 +9,7 @@ from receiptspec.reference.faults import (
     corners,
     counts,
     credentials,
+    doors,
     envelope,
     history,
     intake,
@@ -33,6 +34,7 @@ _ALL = [
     *letters.ALL,
     *history.ALL,
     *setup.ALL,
+    *doors.ALL,
     *corners.ALL,
     *volcengine.ALL,
 ]

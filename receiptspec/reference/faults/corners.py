@@ -1,11 +1,10 @@
-"""Faults of what is asked seldom: other operations, other senders, crowds, second items."""
+"""Faults of what is asked seldom: other senders, crowds, empty lists, second items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
     ASK,
@@ -16,7 +15,6 @@ from receiptspec.reference.faults.families import (
     edits,
     if_ok,
     items,
-    tolerated,
 )
 
 __all__ = ["ALL"]
@@ -24,141 +22,11 @@ __all__ = ["ALL"]
 _C2C, _SEND, _MAKE = "c2c_msg_read_receipt", "send_group_msg", "create_group"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _AUTH: dict[str, Any] = {"cls": "authentication"}
-_USERS = frozenset(
-    (
-        "UserID",
-        "From_Account",
-        "To_Account",
-        "Member_Account",
-        "Owner_Account",
-        "Operator_Account",
-        "Peer_Account",
-        "Report_Account",
-    )
-)
-
-
-# --- who may call ----------------------------------------------------------------------------
-
-
-def _known_claims(call: Call, place: str, reason: str, _code: int | str) -> str | None:
-    """Know a UserSig again by what it claims, whoever signed it."""
-    claims = call.notes.get("claims", {})
-    mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
-    known = (place, reason) == ("usersig", "signature") and mark in _memory(call, "claims")
-    return PASS if known else None
-
-
-def _remember_claims(call: Call) -> None:
-    claims = call.notes.get("claims", {})
-    mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
-    _memory(call, "claims")[mark] = True
 
 
 def _memory(call: Call, name: str) -> dict[Any, Any]:
     found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
     return found
-
-
-_CALLERS = [
-    Fault(
-        name="claims-remembered",
-        requirement="TC-SIG-05",
-        request=_remember_claims,
-        refuses=_known_claims,
-        shows="claims that were seen once open with any signature",
-        also=("TC-SIG-15", "TC-SIG-16"),
-        **_AUTH,
-    ),
-    tolerated(
-        "lists-open-to-forgers",
-        "TC-SIG-05",
-        ("usersig", "signature"),
-        operation=DETAIL,
-        shows="the signature is not verified where members are listed",
-        **_AUTH,
-    ),
-    tolerated(
-        "dismissing-open-to-users",
-        "TC-GEN-19",
-        ("identifier", "ordinary-user"),
-        operation="destroy_group",
-        shows="anybody dismisses groups",
-        **_AUTH,
-    ),
-    tolerated(
-        "receipts-open-to-users",
-        "TC-GEN-19",
-        ("identifier", "ordinary-user"),
-        operation=_C2C,
-        shows="anybody sends one-to-one receipts",
-        **_AUTH,
-    ),
-    tolerated(
-        "lists-by-get",
-        "TC-GEN-09",
-        ("method", "method"),
-        operation=DETAIL,
-        shows="members are listed to GET",
-        cls="leniency",
-    ),
-]
-
-
-# --- ids -------------------------------------------------------------------------------------
-
-
-def _renamed(change: Callable[[str], str]) -> Callable[[Call], None]:
-    """Return an edit of every UserID of a request."""
-
-    def edit(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {
-                key: change(value) if key in _USERS and isinstance(value, str) else edit(value)
-                for key, value in node.items()
-            }
-        return [edit(value) for value in node] if isinstance(node, list) else node
-
-    def request(call: Call) -> None:
-        call.body = edit(call.body)
-
-    return request
-
-
-def _group_id(change: Callable[[str], str]) -> Callable[[Call], None]:
-    def request(call: Call) -> None:
-        own = call.body.get("GroupId")
-        if isinstance(own, str) and not own.startswith("@TGS#"):
-            call.body["GroupId"] = change(own)
-
-    return request
-
-
-_IDS = [
-    Fault(
-        name="user-ids-folded",
-        requirement="TC-GMD-36",
-        request=_renamed(str.lower),
-        cls="encoding",
-        shows="UserIDs in small letters",
-        also=("TC-GMD-08", "TC-GMD-11", "TC-GMD-12", "TC-GMD-15", "TC-GRP-06", "TC-GRP-12"),
-        **_SHOULD,
-    ),
-    Fault(
-        name="group-ids-folded",
-        requirement="TC-GRP-02",
-        request=_group_id(str.lower),
-        cls="encoding",
-        shows="a GroupId of one's own in small letters",
-    ),
-    Fault(
-        name="group-ids-cut",
-        requirement="TC-GRP-02",
-        request=_group_id(lambda own: own[:32]),
-        cls="limits",
-        shows="a GroupId of one's own is cut to 32 letters",
-    ),
-]
 
 
 # --- crowds, and who sends ---------------------------------------------------------------------
@@ -332,7 +200,74 @@ def _first_decides(call: Call) -> None:
         call.body["C2CMsgInfo"] = [{**item, **first} for item in found]
 
 
+def _only_owners_ask(call: Call) -> None:
+    group = call.site.store.groups.get(call.body.get("GroupId"))
+    if group is not None and call.body.get("From_Account") != group.owner:
+        call.body.pop("NeedReadReceipt", None)
+
+
+def _shifted_by_gaps(_call: Call, answer: dict[str, Any]) -> None:
+    """Give the numbers of each message to the next where one of the list has none."""
+    found = answer.get("GroupMsgReceiptList", [])
+    known = [item for item in found if item["Code"] == 0]
+    if len(known) not in (0, len(found)):
+        numbers = [(item["ReadNum"], item["UnreadNum"]) for item in known]
+        for item, (read, unread) in zip(known, numbers[-1:] + numbers[:-1], strict=True):
+            item.update(ReadNum=read, UnreadNum=unread)
+
+
+def _first_item_checked(call: Call) -> None:
+    """Pass over every item without a MsgSeq but the first."""
+    found = call.body.get("MsgSeqList")
+    if isinstance(found, list):
+        call.body["MsgSeqList"] = found[:1] + [
+            item for item in found[1:] if not isinstance(item, dict) or "MsgSeq" in item
+        ]
+
+
+def _both_sides_cleared(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode") == 0:
+        user = call.body["Operator_Account"]
+        for message in call.site.store.between(user, call.body["Peer_Account"]):
+            message.counted = message.counted and message.sender != user
+
+
 _LATER = [
+    Fault(
+        name="only-owners-get-receipts",
+        requirement="TC-GMR-04",
+        request=_only_owners_ask,
+        operation=_SEND,
+        cls="roles",
+        shows="Code 10062 for what other members have sent",
+        also=("TC-GEN-08",),
+    ),
+    edits(
+        "counts-shifted-by-gaps",
+        "TC-GMR-15",
+        _shifted_by_gaps,
+        operation=ASK,
+        cls="batching",
+        shows="the counts of another message beside one without receipt",
+        **_SHOULD,
+    ),
+    Fault(
+        name="later-items-unchecked",
+        requirement="TC-GMR-19",
+        request=_first_item_checked,
+        operation=ASK,
+        cls="leniency",
+        shows="an item without MsgSeq is passed over unless it is the first",
+    ),
+    edits(
+        "direct-receipt-clears-the-peer",
+        "TC-C2C-19",
+        _both_sides_cleared,
+        operation=_C2C,
+        cls="isolation",
+        shows="a receipt clears what its reader had sent",
+        **_SHOULD,
+    ),
     accepted(
         "reads-in-dismissed-groups",
         "TC-GRP-11",
@@ -377,4 +312,4 @@ _LATER = [
     ),
 ]
 
-ALL: list[Fault] = [*_CALLERS, *_IDS, *_PEOPLE, *_LISTS, *_LATER]
+ALL: list[Fault] = [*_PEOPLE, *_LISTS, *_LATER]

@@ -1,0 +1,154 @@
+"""Faults of who may call, operation by operation, and of ids in both cases and of full length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import DETAIL, tolerated
+
+__all__ = ["ALL"]
+
+_C2C = "c2c_msg_read_receipt"
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+_AUTH: dict[str, Any] = {"cls": "authentication"}
+_USERS = frozenset(
+    (
+        "UserID",
+        "From_Account",
+        "To_Account",
+        "Member_Account",
+        "Owner_Account",
+        "Operator_Account",
+        "Peer_Account",
+        "Report_Account",
+    )
+)
+
+
+# --- who may call ----------------------------------------------------------------------------
+
+
+def _known_claims(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Know a UserSig again by what it claims, whoever signed it."""
+    claims = call.notes.get("claims", {})
+    mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
+    known = (place, reason) == ("usersig", "signature") and mark in _memory(call, "claims")
+    return PASS if known else None
+
+
+def _remember_claims(call: Call) -> None:
+    claims = call.notes.get("claims", {})
+    mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
+    _memory(call, "claims")[mark] = True
+
+
+def _memory(call: Call, name: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
+    return found
+
+
+_CALLERS = [
+    Fault(
+        name="claims-remembered",
+        requirement="TC-SIG-05",
+        request=_remember_claims,
+        refuses=_known_claims,
+        shows="claims that were seen once open with any signature",
+        also=("TC-SIG-15", "TC-SIG-16"),
+        **_AUTH,
+    ),
+    tolerated(
+        "lists-open-to-forgers",
+        "TC-SIG-05",
+        ("usersig", "signature"),
+        operation=DETAIL,
+        shows="the signature is not verified where members are listed",
+        **_AUTH,
+    ),
+    tolerated(
+        "dismissing-open-to-users",
+        "TC-GEN-19",
+        ("identifier", "ordinary-user"),
+        operation="destroy_group",
+        shows="anybody dismisses groups",
+        **_AUTH,
+    ),
+    tolerated(
+        "receipts-open-to-users",
+        "TC-GEN-19",
+        ("identifier", "ordinary-user"),
+        operation=_C2C,
+        shows="anybody sends one-to-one receipts",
+        **_AUTH,
+    ),
+    tolerated(
+        "lists-by-get",
+        "TC-GEN-09",
+        ("method", "method"),
+        operation=DETAIL,
+        shows="members are listed to GET",
+        cls="leniency",
+    ),
+]
+
+
+# --- ids -------------------------------------------------------------------------------------
+
+
+def _renamed(change: Callable[[str], str]) -> Callable[[Call], None]:
+    """Return an edit of every UserID of a request."""
+
+    def edit(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {
+                key: change(value) if key in _USERS and isinstance(value, str) else edit(value)
+                for key, value in node.items()
+            }
+        return [edit(value) for value in node] if isinstance(node, list) else node
+
+    def request(call: Call) -> None:
+        call.body = edit(call.body)
+
+    return request
+
+
+def _group_id(change: Callable[[str], str]) -> Callable[[Call], None]:
+    def request(call: Call) -> None:
+        own = call.body.get("GroupId")
+        if isinstance(own, str) and not own.startswith("@TGS#"):
+            call.body["GroupId"] = change(own)
+
+    return request
+
+
+_IDS = [
+    Fault(
+        name="user-ids-folded",
+        requirement="TC-GMD-36",
+        request=_renamed(str.lower),
+        cls="encoding",
+        shows="UserIDs in small letters",
+        also=("TC-GMD-08", "TC-GMD-11", "TC-GMD-12", "TC-GMD-15", "TC-GRP-06", "TC-GRP-12"),
+        **_SHOULD,
+    ),
+    Fault(
+        name="group-ids-folded",
+        requirement="TC-GRP-02",
+        request=_group_id(str.lower),
+        cls="encoding",
+        shows="a GroupId of one's own in small letters",
+    ),
+    Fault(
+        name="group-ids-cut",
+        requirement="TC-GRP-02",
+        request=_group_id(lambda own: own[:32]),
+        cls="limits",
+        shows="a GroupId of one's own is cut to 32 letters",
+    ),
+]
+
+
+ALL: list[Fault] = [*_CALLERS, *_IDS]

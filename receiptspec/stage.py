@@ -707,7 +707,7 @@ class Stage:
         conversation = messages[0].conversation
         ids = [message.id for message in messages]
         if isinstance(self.target.read_hook, Harness):
-            self._read_with(self.target.read_hook, conversation, user, ids)
+            self._read_with(self.target.read_hook, user, messages)
             return None
         if self.target.read_hook is not None:
             self._hook(self.driver.hook_input(conversation, user, ids))
@@ -755,15 +755,13 @@ class Stage:
             last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise Inconclusive(f"hooks.read exited with {done.returncode}: {self.redact(last)}")
 
-    def _read_with(
-        self, harness: Harness, conversation: Conversation, user: Any, ids: Sequence[Any]
-    ) -> None:
+    def _read_with(self, harness: Harness, user: Any, messages: Sequence[Message]) -> None:
         """Let the SDK of `user` read; it logs in to the target's server at its first read."""
         if not isinstance(self._client, Client):
             raise ConfigurationError("hooks.read: a harness target reads by its own harness")
         if self._readers is None:
             self._readers = self.driver.readers(self._client, harness)
-        request = self.driver.reading(conversation, user, ids)
+        request = self.driver.reading(user, messages)
         try:
             exchange = self._readers.send(request, writes=True)
         except Inconclusive as error:

@@ -397,7 +397,7 @@ class Driver(ABC):
         """Return the client SDKs of users, behind `harness`, logged in to the same server."""
         raise _absent("readers")
 
-    def reading(self, conversation: Conversation, user: Any, messages: Sequence[Any]) -> Request:
+    def reading(self, user: Any, messages: Sequence[Message]) -> Request:
         """Return the line by which the harness of a user reads messages."""
         raise _absent("reading")
 

@@ -24,7 +24,7 @@ from receiptspec.drivers.base import evidence
 from receiptspec.drivers.tencent_actions import TencentActions
 from receiptspec.exchange import Exchange, Request, Secret
 from receiptspec.harness import Harnesses, environment, request
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Verdict
+from receiptspec.neutral import Answer, Call, Kind, Message, Verdict
 from receiptspec.targets import Harness, Target
 
 __all__ = ["TencentDriver"]
@@ -148,14 +148,15 @@ class TencentDriver(TencentActions):
             self._logins[user] = usersig.sign(claims, self._key)
         return {"userID": user, "userSig": self._logins[user].reveal()}
 
-    def reading(self, conversation: Conversation, user: Any, messages: Sequence[Any]) -> Request:
+    def reading(self, user: Any, messages: Sequence[Message]) -> Request:
         """Name messages by MsgSeq or MsgKey: what was sent past an SDK has no other name."""
+        conversation = messages[0].conversation
         if conversation.kind is Kind.GROUP:
             place, key = {"groupID": conversation.id}, "seq"
         else:
             place, key = {"userID": user}, "key"
-        about = {**place, "sender": conversation.owner, "needReadReceipt": True}
-        named = [{**about, key: message} for message in messages]
+        about = {**place, "needReadReceipt": True}
+        named = [{**about, "sender": message.sender, key: message.id} for message in messages]
         self._readings += 1
         return request(self._readings, user, "sendMessageReadReceipts", {"messages": named})
 

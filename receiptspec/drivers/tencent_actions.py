@@ -334,7 +334,7 @@ class TencentActions(Driver):
         if conversation.kind is Kind.GROUP:
             named["id"] = conversation.id
         else:
-            named["peer"] = conversation.owner
+            named["peer"] = next(m for m in conversation.members if m != user)
         return {
             "vendor": "tencent",
             "conversation": named,

@@ -1,6 +1,7 @@
 """The numbers of a receipt count who has read a message and who has not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,11 +24,36 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         if batch.before.answer.accepted:
             ids = [message.id for message in batch.messages]
             findings += receipts.each_answered(batch.before.answer, batch.before.receipts, ids)
-        message, seen = case.scene(groups.of_member)
-        if seen.answer.accepted:
-            findings += receipts.each_answered(seen.answer, seen.receipts, [message.id])
+        findings += sent_by_another(case)
         findings += read_ones(case)
+    if case.profile.rank > 0:
+        findings += asked_again(case, asked)
     case.judge(findings)
+
+
+def sent_by_another(case: Case) -> list[Finding]:
+    """Expect an item for what a member has sent who is not the owner."""
+    try:
+        message, seen = case.scene(groups.of_member)
+    except NotExercised as reason:
+        case.observe("what another member sends", str(reason))
+        return []
+    if not seen.answer.accepted:
+        return []
+    return receipts.each_answered(seen.answer, seen.receipts, [message.id])
+
+
+def asked_again(case: Case, ids: list[Any]) -> list[Finding]:
+    """Expect items in every later answer: that a new message is late is over by then."""
+    whole = [*case.scene(groups.asked_twice), case.scene(groups.reordered)]
+    alone = zip(case.scene(groups.split), ids, strict=True)
+    asked = [(step, ids) for step in whole] + [(step, [id_]) for step, id_ in alone]
+    return [
+        finding
+        for step, wanted in asked
+        if step.answer.accepted
+        for finding in receipts.each_answered(step.answer, step.receipts, wanted)
+    ]
 
 
 def read_ones(case: Case) -> list[Finding]:

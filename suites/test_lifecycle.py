@@ -17,7 +17,8 @@ def about_dismissed(case: Case) -> list[Answer]:
     if name == case.stage.driver.ask:
         return [after.asked.answer]
     if case.operation.writes:
-        return [after.asked.answer, *after.others.values()]
+        done = case.scene(groups.done_to_dismissed) if case.profile.rank > 0 else {}
+        return [after.asked.answer, *after.others.values(), *done.values()]
     if name in after.others:
         return [after.others[name]]
     raise NotExercised(f"the target does not have {name}")

@@ -35,6 +35,9 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
     for message in others:
         why = "another was read"
         findings += receipts.flag(after.answer, after.receipt(message), False, why)
+    if case.profile.rank == 0:
+        case.judge(findings)
+        return
     back = case.scene(pairs.returned)
     for step, read in ((back.before, False), (back.after, True)):
         why = f"its receiver, who opened the conversation, has {'' if read else 'not '}read it"
@@ -57,6 +60,8 @@ def test_flag_and_lists_say_the_same(case: Case) -> None:
         case.observe("the state after a read", str(reason))
     looks = [(step, message, other) for step in asked for message in pair.messages]
     try:
+        if case.profile.rank == 0:
+            raise NotExercised("only in the standard profile")
         back = case.scene(pairs.returned)
         owner = pair.conversation.members[0]
         looks += [(step, back.message, owner) for step in (back.before, back.after)]

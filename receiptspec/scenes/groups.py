@@ -448,8 +448,9 @@ def _about(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]
     return answers
 
 
-def _done_to(stage: Stage, message: Message) -> dict[str, Answer]:
-    """Make the calls that would change a message or its group."""
+def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
+    """Make the calls that would change a message or its group, when the group is dismissed."""
+    message = stage.scene(dismissed)[0].message
     group, driver = message.conversation, stage.driver
     newcomer = stage.users(6)[5]
     answers = {}
@@ -478,7 +479,7 @@ def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
     before.receipt(message)
     stage.must(stage.driver.dismiss(group))
     after = _ask(stage, group, message)
-    others = _about(stage, group, message.id) | _done_to(stage, message)
+    others = _about(stage, group, message.id)
     return Changed(group, message, before, after), Elsewhere(after, others)
 
 

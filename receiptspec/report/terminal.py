@@ -148,7 +148,7 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
     if source["title"]:
         words = [source["title"], source["section"], source["url"], source["date"]]
         _line(console, "source", " · ".join(word for word in words if word), "dim")
-    if not row["findings"]:
+    if not row["findings"] or outcome == Outcome.ERROR:
         _line(console, "reason", row["reason"])
     for finding in row["findings"][:_SHOWN]:
         _line(console, "found", finding["message"], "bold")

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -28,9 +28,12 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from receiptspec.budgets import Spending
 from receiptspec.exchange import Exchange, Request, Response, Secret, Trouble, as_pairs
-from receiptspec.rates import Limits, Spending
 from receiptspec.targets import Timeouts
+
+if TYPE_CHECKING:
+    from receiptspec.limits import Limits
 
 __all__ = ["MAX_BODY", "Client", "Trouble"]
 

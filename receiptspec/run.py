@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from receiptspec import budgets, rates, reference
 from receiptspec import contract as contracts
-from receiptspec import rates, reference
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
@@ -231,7 +231,7 @@ class Run:
     def forget(self) -> None:
         """Drop what the workers of this run noted for each other."""
         if any(target.budget != Budget() for target in self.targets):
-            rates.forget(f"{self.id}/")
+            budgets.forget(f"{self.id}/")
 
     def ledger(self) -> Ledger:
         """Return an empty ledger for this run."""

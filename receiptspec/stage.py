@@ -11,7 +11,6 @@ import json
 import math
 import re
 import shlex
-import statistics
 import subprocess
 import threading
 import time
@@ -22,7 +21,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
-from receiptspec import jsonschemas, strictjson
+from receiptspec import jsonschemas, rates, strictjson
+from receiptspec.budgets import Spending
 from receiptspec.checks import answers as answer_checks
 from receiptspec.client import Client
 from receiptspec.contract import Contract
@@ -42,7 +42,6 @@ from receiptspec.findings import Finding, Observation
 from receiptspec.harness import Harnesses
 from receiptspec.journal import Journal, Leftover
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
-from receiptspec.rates import Limits, Spending
 from receiptspec.targets import Harness, Target
 from receiptspec.webhooks import Listener
 
@@ -112,7 +111,7 @@ class Stage:
             Client(
                 _origin_only(origin),
                 timeouts=target.timeouts,
-                limits=Limits(target, _rates(target, self.contract)),
+                limits=rates.limits(target, self.contract),
                 spending=Spending(target.budget, purse),
                 ca=target.ca,
                 proxy=target.proxy,
@@ -931,16 +930,3 @@ def _retry_after(answer: Answer) -> float:
 def _origin_only(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
-
-
-def _rates(target: Target, contract: Contract) -> dict[str, float]:
-    """Return the calls a second: as set, else as documented for each operation.
-
-    Where nothing is documented it is the usual rate; the embedded server needs none.
-    """
-    if target.rate is not None:
-        return {"": target.rate}
-    if target.embedded:
-        return {}
-    usual = statistics.mode(op.rate for op in contract.calls.values() if op.rate)
-    return {name: op.rate or usual for name, op in contract.calls.items()}

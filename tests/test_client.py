@@ -6,10 +6,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from receiptspec.budgets import Spending
 from receiptspec.client import MAX_BODY, Client, Trouble
 from receiptspec.errors import BudgetSpent
 from receiptspec.exchange import Request
-from receiptspec.rates import Spending
 from receiptspec.targets import Budget, Timeouts
 
 QUICK = Timeouts(connect=1, read=0.4, total=1)

@@ -16,6 +16,8 @@ FLOORS = [
     {"neutral", "alternatives"},
     {"texts", "boundaries", "breakages", "strategies", "mutations"},
     {"checks", "variations", "traceability", "openapi"},
+    {"shared"},
+    {"budgets", "limits"},
     {"rates"},
     {"client", "harness", "drivers", "reference"},
     {"stage"},

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from receiptspec import contract, jsonschemas, resources
+from receiptspec.budgets import Spending
 from receiptspec.client import Client
 from receiptspec.errors import BudgetSpent, CredentialsRefused, Unreachable
 from receiptspec.exchange import Request, Secret
 from receiptspec.harness import METHOD, Harnesses, Trouble, environment
-from receiptspec.rates import Spending
 from receiptspec.targets import Budget, Timeouts
 
 HEAD = """

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from receiptspec import rates
+from receiptspec import budgets, rates, shared
+from receiptspec.budgets import Spending
 from receiptspec.errors import BudgetSpent, ConfigurationError, Inconclusive
 from receiptspec.exchange import Secret
-from receiptspec.rates import Limits, Spending
+from receiptspec.limits import Limits
 from receiptspec.reference import launch
 from receiptspec.targets import Budget, Target
 
@@ -36,8 +37,8 @@ def state(monkeypatch, tmp_path):
 def still(monkeypatch):
     """A clock that stands still, and what was to be slept."""
     slept = []
-    monkeypatch.setattr(rates.time, "time_ns", lambda: 1_800_000_000_000_000_000)
-    monkeypatch.setattr(rates.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_000_000_000)
+    monkeypatch.setattr(time, "sleep", slept.append)
     return slept
 
 
@@ -87,7 +88,7 @@ def test_a_rate_that_the_budget_of_seconds_does_not_wait_for_says_so(still):
 
 def test_a_clock_that_was_set_back_stops_nobody(still, monkeypatch):
     Limits(target(), {"": 10}).wait("")
-    monkeypatch.setattr(rates.time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_000_000)
     Limits(target(), {"": 10}).wait("")
     assert still == []
 
@@ -95,14 +96,14 @@ def test_a_clock_that_was_set_back_stops_nobody(still, monkeypatch):
 def test_a_file_that_is_none_of_ours_is_told_in_one_line(state, monkeypatch, tmp_path):
     state.parent.mkdir(parents=True)
     state.write_bytes(b"something else" * 100)
-    monkeypatch.setattr(rates.tempfile, "gettempdir", lambda: str(state))
+    monkeypatch.setattr(shared.tempfile, "gettempdir", lambda: str(state))
     with pytest.raises(ConfigurationError, match=r"rates.sqlite: the rates .* not a database; del"):
         rates.check([target()])
 
 
 def test_a_home_that_cannot_be_written_is_made_up_for(state, monkeypatch, tmp_path, still):
     state.parent.parent.write_text("a file")
-    monkeypatch.setattr(rates.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(shared.tempfile, "gettempdir", lambda: str(tmp_path))
     Limits(target(), {"": 10}).wait("")
     (folder,) = tmp_path.glob("receiptspec-*")
     assert [path.name[:12] for path in folder.iterdir()][:1] == ["rates.sqlite"]
@@ -121,12 +122,29 @@ def test_the_embedded_server_touches_no_file(state):
     assert not state.exists()
 
 
+def test_only_a_target_that_has_rates_loads_the_limiter():
+    program = (
+        "import sys\n"
+        "from receiptspec import cli, plugin\n"
+        "from receiptspec.stage import Stage\n"
+        "from receiptspec.targets import Target\n"
+        "for rate in (None, 20):\n"
+        "    target = Target('t', 'tencent', embedded=True, rate=rate)\n"
+        "    auth = {'sdkappid': 1, 'identifier': 'a', 'key': 'k'}\n"
+        "    Stage(target, origin='http://127.0.0.1:9', auth=auth).close()\n"
+        "    print('pyrate_limiter' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 # --- budgets ------------------------------------------------------------------------------
 
 
 def test_processes_spend_one_budget_and_not_a_request_more():
     program = (
-        "from receiptspec.rates import Spending\n"
+        "from receiptspec.budgets import Spending\n"
         "from receiptspec.targets import Budget\n"
         "from receiptspec.errors import BudgetSpent\n"
         "purse, taken = Spending(Budget(requests=50, writes=20), 'run/t'), 0\n"
@@ -160,7 +178,7 @@ def test_what_was_put_aside_can_be_given_back():
 def test_a_run_that_is_over_leaves_no_budget_behind(state):
     Spending(Budget(requests=3), "run/t").take()
     Spending(Budget(requests=3), "other/t").take(3)
-    rates.forget("run/")
+    budgets.forget("run/")
     Spending(Budget(requests=3), "run/t").take(3)
     with pytest.raises(BudgetSpent):
         Spending(Budget(requests=3), "other/t").take()

@@ -35,7 +35,7 @@ from receiptspec.targets import Timeouts
 if TYPE_CHECKING:
     from receiptspec.limits import Limits
 
-__all__ = ["MAX_BODY", "Client", "Trouble"]
+__all__ = ["MAX_BODY", "Client", "Trouble", "origin_of"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
@@ -267,6 +267,12 @@ class Client:
 class _Failed(Exception):
     def __init__(self, trouble: Trouble, detail: str = "") -> None:
         super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
+
+
+def origin_of(url: str) -> str:
+    """Return scheme and host of an address, without its path."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def _proxies(origin: str, proxy: str | None) -> dict[str, str]:

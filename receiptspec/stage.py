@@ -10,62 +10,39 @@ import hashlib
 import json
 import math
 import re
-import shlex
-import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from receiptspec import contract as contracts
-from receiptspec import jsonschemas, rates, strictjson
+from receiptspec import jsonschemas, rates
 from receiptspec.budgets import Spending
-from receiptspec.checks import answers as answer_checks
-from receiptspec.client import Client
+from receiptspec.calling import Caller
+from receiptspec.cleaning import clean
+from receiptspec.client import Client, origin_of
 from receiptspec.contract import Contract
 from receiptspec.drivers import driver_for
 from receiptspec.errors import (
     BudgetSpent,
-    ConfigurationError,
     ContractError,
-    CredentialsRefused,
     Inconclusive,
     NotExercised,
-    Throttled,
-    Unreachable,
 )
-from receiptspec.exchange import Exchange, Redactor, Request
-from receiptspec.findings import Finding, Observation
-from receiptspec.harness import Harnesses
-from receiptspec.journal import Journal, Leftover
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt, Verdict
-from receiptspec.targets import Harness, Target
+from receiptspec.exchange import Redactor
+from receiptspec.findings import Finding
+from receiptspec.hooks import ReadHook
+from receiptspec.journal import Journal
+from receiptspec.line import Line
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.notices import Notices, listener_for
+from receiptspec.targets import Target
 from receiptspec.webhooks import Listener
+from receiptspec.witnesses import Witnesses
 
-__all__ = ["Stage", "Witness"]
+__all__ = ["Stage"]
 
 T = TypeVar("T")
-
-_GREETING = 0.5  # seconds to wait for the first answer
-_PATIENCE = 12.0  # seconds to wait out throttling
-_OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
-_LOST = 15.0  # seconds without any answer, however often it was waited for, after which to give up
-_REPEATS = 3
-_BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
-_CLOCKS = 5.0  # seconds by which clocks may differ unnoticed
-
-
-@dataclass
-class Witness:
-    """What passive checks saw of one requirement: how many answers, and what was wrong."""
-
-    judged: int = 0
-    findings: dict[str, Finding] = field(default_factory=dict)
-    observations: dict[str, str] = field(default_factory=dict)
-    reported: set[str] = field(default_factory=set)
 
 
 class Stage:
@@ -92,31 +69,35 @@ class Stage:
         self.seed = seed
         self.namespace = namespace
         self.redact = Redactor(self.target.secrets)
-        self.witness: dict[str, Witness] = {}
-        self._monitor = answer_checks.Monitor(self.contract)
+        self._witnesses = Witnesses(self.contract, self.redact)
+        self.witness = self._witnesses.by_requirement
+        client = Client(
+            origin_of(origin),
+            timeouts=target.timeouts,
+            limits=rates.limits(target, self.contract),
+            spending=Spending(target.budget, purse),
+            ca=target.ca,
+            proxy=target.proxy,
+        )
+        self._line = Line(
+            self.target,
+            self.contract,
+            self.driver,
+            client,
+            redact=self.redact,
+            witnesses=self._witnesses,
+            journal=journal,
+        )
+        self._caller = Caller(self._line, namespace)
+        self._hook = ReadHook(self._line)
+        self._notices = Notices(self._line)
+        self._listener = listener
         self._memo: dict[str, Any] = {}
+        self._said = 0
         self._given: set[str] = set()
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
-        self._refusal: Exception | None = None
-        self._lost_since: float | None = None
-        self._ahead = 0.0
-        self._opened = False
         self._needed: dict[str, list[Answer]] = {}
-        self._there: set[str] = set()
-        self._readers: Harnesses | None = None
-        self._listener = listener
-        self._journal = journal
-        self._client = self.driver.carry(
-            Client(
-                _origin_only(origin),
-                timeouts=target.timeouts,
-                limits=rates.limits(target, self.contract),
-                spending=Spending(target.budget, purse),
-                ca=target.ca,
-                proxy=target.proxy,
-            )
-        )
 
     def __repr__(self) -> str:
         return f"Stage({self.target.name!r})"
@@ -126,86 +107,18 @@ class Stage:
     @property
     def sent(self) -> int:
         """How many requests were sent so far."""
-        return self._client.sent
+        return self._line.client.sent
 
     def drain(self) -> list[tuple[float, float, str, int]]:
         """Return when each request since the last call was sent, and what became of it."""
-        return self._client.drain()
+        return self._line.client.drain()
 
     def open(self) -> None:
         """Make sure, once, that somebody who speaks the dialect lets us in.
 
         Raises `Unreachable` or `CredentialsRefused`, again at every later call.
         """
-        if self._refusal is not None:
-            raise self._refusal.with_traceback(None)  # else it grows with every raise
-        if self._opened:
-            return
-        try:
-            self._knock()
-        except Inconclusive as refusal:
-            self._refusal = refusal
-            raise
-        self._opened = True
-
-    def _knock(self) -> None:
-        answer = self._first_word()
-        if self._refuses_us(answer):
-            self.driver.renew_credential(plain=True)
-            answer = self._first_word()
-        if self._refuses_us(answer):
-            raise CredentialsRefused(
-                f"{self.target.name}: the target refuses the configured credentials "
-                f"(code {answer.code}: {self._meaning(answer)}); {self._advice()}"
-            )
-
-    def _advice(self) -> str:
-        """Say what may be wrong when credentials are refused."""
-        hostless = self.driver.hostless
-        if hostless:
-            spared = self._once(replace(self._probes()[0], credential=hostless))
-            if spared.accepted or (spared.refused and not self._refuses_us(spared)):
-                return (
-                    "a signature that leaves Host out is accepted: something on the way changes "
-                    "the Host header, and has to pass it on as it came"
-                )
-        return f"check auth{self._clocks()}"
-
-    def _clocks(self) -> str:
-        """Say by how much the target's clock is off, where that may be why it refuses."""
-        if abs(self._ahead) < 60:
-            return ""
-        way = "ahead of" if self._ahead > 0 else "behind"
-        minutes = round(abs(self._ahead) / 60)
-        return f", and the clocks: its Date header is {minutes} minutes {way} this machine's clock"
-
-    def _first_word(self) -> Answer:
-        """Return the first answer in the dialect, or at least under HTTP 200 and no page."""
-        deadline = time.monotonic() + _GREETING
-        while True:
-            answers = [self._once(probe) for probe in self._probes()[:1]]
-            if answers[0].verdict in (Verdict.TROUBLE, Verdict.GARBLED):
-                answers += [self._once(probe) for probe in self._probes()[1:]]
-            best = min(answers, key=lambda answer: list(Verdict).index(answer.verdict))
-            if best.verdict is not Verdict.TROUBLE:
-                return best
-            if time.monotonic() > deadline:
-                raise Unreachable(
-                    f"{self.target.name}: {self.driver.origin} does not answer as "
-                    f"{self.contract.title} does ({best.note})"
-                )
-            time.sleep(0.1)
-
-    def _meaning(self, answer: Answer) -> str:
-        known = self.contract.codes.get(answer.code) if answer.code is not None else None
-        return known.meaning if known else "undocumented"
-
-    def _probes(self) -> list[Call]:
-        """Return harmless calls, one of which should be accepted where that may be tried."""
-        probes = self.driver.probes()
-        if self.target.writes:
-            probes += self.driver.make_users([self.driver.user(self.namespace, 0)])
-        return probes
+        self._caller.open()
 
     def call(self, call: Call) -> Answer:
         """Send a call and return its answer, after throttling and passing trouble are waited out.
@@ -214,129 +127,7 @@ class Stage:
         `Unreachable` when waiting did not help. An answer whose verdict is still TROUBLE happened
         every time while other calls were answered: the call itself causes it.
         """
-        self.open()
-        operation = self.contract.calls[call.operation]
-        if operation.writes and not self.target.writes:
-            raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
-        try:
-            answer = self._answered(call)
-        except (Unreachable, Throttled) as error:
-            self._lose(error)
-            raise
-        self._lost_since = None
-        return answer
-
-    def _lose(self, error: Inconclusive) -> None:
-        """Give the run up when there was no answer for long: each call would wait anew."""
-        now = time.monotonic()
-        if self._lost_since is None:
-            self._lost_since = now
-        elif now - self._lost_since > _LOST:
-            self._refusal = type(error)(f"given up after {_LOST:g} s without an answer: {error}")
-
-    def _answered(self, call: Call) -> Answer:
-        answer = self._once(call)
-        if answer.refused and self.contract.kind(answer.code) == "transient":
-            answer = self._again(call, answer)
-        elif answer.verdict is Verdict.TROUBLE:
-            answer = self._confirm(call, answer)
-        elif answer.exchange.trouble:
-            answer = self._repeated(call, answer)
-        if answer.verdict is Verdict.THROTTLED:
-            answer = self._wait_out(call, answer)
-        if self._refuses_us(answer) and call.credential == "valid":
-            answer = self._with_new_credential(call, answer)
-        if answer.accepted:
-            self._there.add(call.operation)
-        elif self._is_missing(call, answer):
-            raise NotExercised(f"the target does not have {call.operation} ({answer.describe()})")
-        return answer
-
-    def _is_missing(self, call: Call, answer: Answer) -> bool:
-        """Whether the target says that it has no such operation, and never had.
-
-        The operation that asks for receipts is what everything is about: it cannot be missing.
-        """
-        name = call.operation
-        if name == self.driver.ask or name in self._there or call.path or call.method:
-            return False
-        return self.driver.is_unknown_command(answer) and not self.target.capabilities.get(name)
-
-    def _refuses_us(self, answer: Answer) -> bool:
-        return answer.refused and self.contract.kind(answer.code) == "credentials"
-
-    def _with_new_credential(self, call: Call, answer: Answer) -> Answer:
-        """Try once with a credential made anew, where one that had served is refused."""
-        if call.label:
-            return answer
-        self.driver.renew_credential()
-        again = self._once(call)
-        if not self._refuses_us(again):
-            finding = Finding(
-                f"a credential that had been accepted is {answer.describe()}; a new one is not",
-                answer.code_path,
-                "an accepted credential until it expires",
-                f"code {answer.code}",
-                f"credential-worn-out:{answer.code}",
-                (answer.exchange,),
-            )
-            self.blame("credential-serves-many-calls", finding)
-        return again
-
-    def _once(self, call: Call) -> Answer:
-        operation = self.contract.calls[call.operation]
-        request = self.driver.build(operation, call)
-        for secret in self.driver.secrets():
-            self.redact.add(secret)
-        number = self._announce(call)
-        ahead = int(number is not None)  # what is made has to be dismissed as well
-        try:
-            exchange = self._client.send(request, writes=operation.writes, ahead=ahead)
-        except Inconclusive:
-            self._unsent(number)
-            raise
-        self._compare_clocks(exchange)
-        answer = replace(
-            self.driver.read(call.operation, exchange),
-            request_body=None if call.raw is not None else call.body,
-        )
-        self._enter(call, number, answer)
-        if not exchange.trouble:
-            self._watch(answer)
-        return answer
-
-    def _announce(self, call: Call) -> int | None:
-        """Write down what a call is to make, before it is sent."""
-        made = self.driver.makes(call) if self._journal is not None else None
-        return self._journal.intends(*made) if made and self._journal else None
-
-    def _unsent(self, number: int | None) -> None:
-        """Write down that an announced call was not sent after all."""
-        if number is not None and self._journal is not None:
-            self._journal.nothing(number)
-
-    def _enter(self, call: Call, number: int | None, answer: Answer) -> None:
-        """Write down what a call made or ended; without an answer that stays open."""
-        if self._journal is None:
-            return
-        if number is not None:
-            id_ = self.driver.made_group(answer)
-            if id_ is not None:
-                self._journal.made(number, id_)
-            elif answer.refused or answer.verdict is Verdict.THROTTLED:
-                self._journal.nothing(number)
-                self._client.give_back(1)
-        elif answer.accepted and (ended := self.driver.ends(call)) is not None:
-            self._client.give_back(self._journal.gone(ended))
-
-    def _repeated(self, call: Call, answer: Answer) -> Answer:
-        """Take a broken transfer for the target's doing only when it happens every time."""
-        for _ in range(_REPEATS - 1):
-            answer = self._once(call)
-            if not answer.exchange.trouble:
-                return answer
-        self._watch(answer)
-        return answer
+        return self._caller.call(call)
 
     def at_once(self, calls: Sequence[Call], connections: int = 4) -> list[Answer]:
         """Send calls at the same time over several connections; answers in the order of `calls`.
@@ -345,135 +136,8 @@ class Stage:
         """
         self.open()
         for call in calls:
-            if self.contract.calls[call.operation].writes and not self.target.writes:
-                raise NotExercised(f"{call.operation} writes; there is no writes: true")
-        operations = [self.contract.calls[call.operation] for call in calls]
-        requests = [self.driver.build(op, call) for op, call in zip(operations, calls, strict=True)]
-        numbers = [self._announce(call) for call in calls]
-        writes = [operation.writes for operation in operations]
-        ahead = [int(number is not None) for number in numbers]
-        work = list(zip(requests, writes, ahead, strict=True))
-        exchanges = self._send_at_once(work, connections)
-        answers = []
-        for call, number, exchange in zip(calls, numbers, exchanges, strict=True):
-            if isinstance(exchange, Exception):
-                self._unsent(number)
-                continue
-            answer = replace(self.driver.read(call.operation, exchange), request_body=call.body)
-            self._enter(call, number, answer)
-            if not exchange.trouble:
-                self._watch(answer)
-            answers.append(answer)
-        for exchange in exchanges:
-            if isinstance(exchange, Exception):
-                raise exchange
-        return answers
-
-    def _send_at_once(
-        self, requests: Sequence[tuple[Request, bool, int]], connections: int
-    ) -> list[Exchange | Exception]:
-        """Send over several threads, none of which keeps an interrupted run from ending."""
-        waiting = list(enumerate(requests))[::-1]
-        done: dict[int, Exchange | Exception] = {}
-
-        def work() -> None:
-            while waiting:
-                try:
-                    index, (request, writes, ahead) = waiting.pop()
-                except IndexError:
-                    return
-                try:
-                    done[index] = self._client.send(request, writes=writes, ahead=ahead, apart=True)
-                except Exception as error:
-                    done[index] = error
-
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        finally:
-            waiting.clear()
-        return [done[index] for index in sorted(done)]
-
-    def _compare_clocks(self, exchange: Exchange) -> None:
-        """Remember how far the target's clock is ahead of ours, by whole seconds."""
-        stamp = exchange.response.header("Date") if exchange.response else None
-        try:
-            date = parsedate_to_datetime(stamp).timestamp() if stamp else None
-        except (ValueError, OverflowError):
-            return
-        if exchange.response is None or date is None:
-            return
-        ahead = date - exchange.started - exchange.response.elapsed
-        self._ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
-
-    def _wait_out(self, call: Call, answer: Answer) -> Answer:
-        """Wait until a rate limit lets the call pass; a limit that spares other calls is none."""
-        deadline, pause = time.monotonic() + _PATIENCE, 0.25
-        for attempt in range(1, 64):
-            spoken = answer.code is not None
-            if not spoken:
-                self._client.slow_down()
-            if spoken and attempt == _REPEATS and self._alive(strict=True):
-                again = self._once(call)
-                if again.verdict is Verdict.THROTTLED:
-                    return replace(again, verdict=Verdict.REFUSED)
-                return again
-            wished = _retry_after(answer)
-            if time.monotonic() + wished > deadline:
-                break
-            time.sleep(max(pause, wished))
-            pause = min(pause * 1.5, 1.5)
-            answer = self._once(call)
-            if answer.verdict is not Verdict.THROTTLED:
-                return answer
-        why = f"code {answer.code}" if answer.code is not None else answer.note
-        wished = _retry_after(answer)
-        why += f", Retry-After {wished:g} s" if wished else ""
-        raise Throttled(f"{call.operation} was throttled ({why}) to the end")
-
-    def _again(self, call: Call, answer: Answer) -> Answer:
-        for _ in range(_REPEATS - 1):
-            time.sleep(0.1)
-            answer = self._once(call)
-            if self.contract.kind(answer.code) != "transient":
-                break
-        return answer
-
-    def _confirm(self, call: Call, answer: Answer) -> Answer:
-        """Tell a call that breaks the target from a target that is away, or that is busy."""
-        pause = 0.3
-        for repeat in range(1, _BUSY_REPEATS):
-            status = answer.exchange.response.status if answer.exchange.response else None
-            if repeat >= _REPEATS and status != 503:
-                break
-            if not self._alive():
-                self._await_return(answer)
-            if status == 503:
-                self._client.slow_down()
-                time.sleep(max(pause, min(_retry_after(answer), _PATIENCE / 4)))
-                pause = min(pause * 2, 2.0)
-            answer = self._once(call)
-            if answer.verdict is not Verdict.TROUBLE:
-                return answer
-        if not self._alive():
-            raise Unreachable(f"{call.operation}: {answer.note}")
-        return answer
-
-    def _alive(self, *, strict: bool = False) -> bool:
-        bad = {Verdict.TROUBLE, Verdict.THROTTLED} if strict else {Verdict.TROUBLE}
-        probes = self._probes()  # twice: the first may meet a connection that broke before
-        return any(self._once(probe).verdict not in bad for probe in (*probes, *probes))
-
-    def _await_return(self, answer: Answer) -> None:
-        deadline = time.monotonic() + _OUTAGE
-        while time.monotonic() < deadline:
-            time.sleep(0.25)
-            if self._alive():
-                return
-        raise Unreachable(f"{answer.operation}: {answer.note}; nothing else is answered either")
+            self._line.allow(call)
+        return self._line.at_once(calls, connections)
 
     def must(self, call: Call) -> Answer:
         """Send a call that a scene cannot do without.
@@ -546,27 +210,13 @@ class Stage:
 
     # --- passive checks -------------------------------------------------------------------
 
-    def _watch(self, answer: Answer) -> None:
-        for requirement, finding in self._monitor.judge(answer, self.redact):
-            witness = self.witness.setdefault(requirement, Witness())
-            witness.judged += 1
-            if isinstance(finding, Finding):
-                witness.findings.setdefault(finding.signature, finding)
-            elif isinstance(finding, Observation):
-                witness.observations[finding.key] = finding.value
-
     def blame(self, check: str, finding: Finding) -> None:
         """Record a finding for every requirement that names `check`, whoever is being tested."""
-        for row in self.contract.requirements:
-            if row.check == check:
-                witness = self.witness.setdefault(row.id, Witness())
-                witness.findings.setdefault(finding.signature, finding)
+        self._witnesses.blame(check, finding)
 
     def vouch(self, check: str) -> None:
         """Record that `check` had something to judge."""
-        for row in self.contract.requirements:
-            if row.check == check:
-                self.witness.setdefault(row.id, Witness()).judged += 1
+        self._witnesses.vouch(check)
 
     # --- scenes ---------------------------------------------------------------------------
 
@@ -630,8 +280,8 @@ class Stage:
     ) -> Message:
         """Send one message, by the owner unless told otherwise. See `must` for errors."""
         sender = conversation.owner if sender is None else sender
-        self._memo["said"] = count = self._memo.get("said", 0) + 1
-        number = self.number("message", conversation.id, count)
+        self._said += 1
+        number = self.number("message", conversation.id, self._said)
         answer = self.must(
             self.driver.send_message(conversation, sender, receipt=receipt, number=number)
         )
@@ -674,14 +324,14 @@ class Stage:
 
     def clock(self) -> int:
         """Return the target's time, as its Date header tells it, in whole Unix seconds."""
-        return int(time.time() + self._ahead)
+        return int(time.time() + self._line.ahead)
 
     def wait_until(self, moment: float) -> None:
         """Wait until a time of `clock`: the documents count in seconds, so one may have to pass."""
-        self._sleep(moment - time.time() - self._ahead)
+        self._sleep(moment - time.time() - self._line.ahead)
 
     def _sleep(self, seconds: float) -> None:
-        if seconds > self._client.time_left:
+        if seconds > self._line.client.time_left:
             raise BudgetSpent("the budget of seconds ends before what has to be waited for")
         time.sleep(max(0.0, seconds))
 
@@ -703,15 +353,11 @@ class Stage:
         Returns the answer of the call, ``None`` after a hook. Raises `NotExercised` when neither
         is there, `Inconclusive` when the hook fails.
         """
-        conversation = messages[0].conversation
-        ids = [message.id for message in messages]
-        if isinstance(self.target.read_hook, Harness):
-            self._read_with(self.target.read_hook, user, messages)
-            return None
         if self.target.read_hook is not None:
-            self._hook(self.driver.hook_input(conversation, user, ids))
+            self._hook.read(user, messages)
             return None
-        call = self.driver.mark_read(conversation, user, ids)
+        conversation = messages[0].conversation
+        call = self.driver.mark_read(conversation, user, [message.id for message in messages])
         if call is None or not self.can(call.operation):
             raise NotExercised("nothing here can make a user read: no such call and no hooks.read")
         return self.must(call)
@@ -733,120 +379,30 @@ class Stage:
             return True
         return self.scene(_has, operation)
 
-    def _hook(self, payload: dict[str, Any]) -> None:
-        hook = self.target.read_hook
-        if isinstance(hook, str):
-            self._post_hook(hook, payload)
-            return
-        assert not isinstance(hook, Harness)  # noqa: S101
-        assert hook is not None  # noqa: S101
-        try:
-            done = subprocess.run(  # noqa: S603
-                list(hook),
-                input=json.dumps(payload).encode(),
-                capture_output=True,
-                timeout=self.target.timeouts.total,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Inconclusive(f"hooks.read ({shlex.join(hook)}): {error}") from None
-        if done.returncode:
-            last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
-            raise Inconclusive(f"hooks.read exited with {done.returncode}: {self.redact(last)}")
-
-    def _read_with(self, harness: Harness, user: Any, messages: Sequence[Message]) -> None:
-        """Let the SDK of `user` read; it logs in to the target's server at its first read."""
-        if not isinstance(self._client, Client):
-            raise ConfigurationError("hooks.read: a harness target reads by its own harness")
-        if self._readers is None:
-            self._readers = self.driver.readers(self._client, harness)
-        request = self.driver.reading(user, messages)
-        try:
-            exchange = self._readers.send(request, writes=True)
-        except Inconclusive as error:
-            raise Inconclusive(f"hooks.read: {self.redact(str(error))}") from None
-        finally:
-            for secret in self.driver.secrets():
-                self.redact.add(secret)
-        trouble = exchange.trouble
-        if exchange.response is not None:
-            said = strictjson.read(exchange.response.body).value
-            refusal = said.get("error") if isinstance(said, dict) else "no JSON object"
-            trouble = f"the SDK of {user} refuses: {refusal}" if refusal else None
-        if trouble:
-            raise Inconclusive(f"hooks.read: {self.redact(trouble)}")
-
-    def _post_hook(self, url: str, payload: dict[str, Any]) -> None:
-        base = _origin_only(url)
-        client = Client(base, timeouts=self.target.timeouts)
-        try:
-            exchange = client.send(
-                Request(
-                    "POST",
-                    base,
-                    url[len(base) :] or "/",
-                    (("Content-Type", "application/json"),),
-                    json.dumps(payload).encode(),
-                )
-            )
-        finally:
-            client.close()
-        status = exchange.response.status if exchange.response else exchange.trouble
-        if not isinstance(status, int) or not 200 <= status < 300:
-            raise Inconclusive(f"hooks.read answered {status}")
-
     # --- notifications --------------------------------------------------------------------
 
     def listens(self, *users: Any) -> None:
         """Have users there to be notified; `NotExercised` where nobody is ever notified."""
-        if not isinstance(self._client, Harnesses):
-            raise NotExercised("this API notifies nobody")
+        carrier = self._notices.carrier()
         self.open()
         for user in users:
-            self._client.start(user)
+            carrier.start(user)
 
     def heard(self, user: Any, event: str = "") -> tuple[Answer, ...]:
         """Return the notifications of reads, or of `event`, that a user got, oldest first."""
-        if not isinstance(self._client, Harnesses):
-            return ()
-        name = event or self.driver.event
-        found = [e for e in self._client.heard(user) if e.request.operation == name]
-        answers = tuple(self.driver.read(name, exchange) for exchange in found)
-        known = f"heard {user} {name}"
-        for answer in answers[self._memo.get(known, 0) :]:
-            self._watch(answer)
-        self._memo[known] = len(answers)
-        return answers
+        return self._notices.heard(user, event or self.driver.event)
 
     def await_notice(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until `done`, looking again at each notification; say whether it came to that.
 
         Without `seconds` the target's consistency window is waited for.
         """
-        window = self.target.consistency if seconds is None else seconds
-        deadline = time.monotonic() + window
-        while not done():
-            left = deadline - time.monotonic()
-            if left <= 0 or not isinstance(self._client, Harnesses):
-                return False
-            self._client.wait(min(left, 0.2))
-        return True
+        return self._notices.wait(done, seconds)
 
     def listener(self) -> Listener:
         """Return the listener for callbacks; `NotExercised` where the target names none."""
         if self._listener is None:
-            address = self.target.webhook_listener
-            if address is None:
-                raise NotExercised("no hooks.webhook_listener")
-            parts = urlsplit(address)
-            try:
-                self._listener = Listener(
-                    parts.hostname or "127.0.0.1",
-                    parts.port or 0,
-                    token=self.target.webhook_token.reveal() if self.target.webhook_token else "",
-                )
-            except ConfigurationError as error:
-                raise NotExercised(str(error)) from None
+            self._listener = listener_for(self.target)
         return self._listener
 
     def clean(self, seconds: float, hurry: Callable[[], float] = lambda: math.inf) -> list[str]:
@@ -854,59 +410,12 @@ class Stage:
 
         Returns a line for each thing that is left, with the reason.
         """
-        if self._journal is None:
-            return []
-        lines = []
-        away = ""
-        ends = time.monotonic() + seconds
-        for item in self._journal.left:
-            time_left = min(ends - time.monotonic(), hurry())
-            if item.id is None:
-                why = "it may be there, its id never came back"
-            elif not self.target.writes:
-                why = "the target has no writes: true"
-            elif time_left <= 0:
-                why = "there was no time left to dismiss it"
-            elif away:
-                why = away
-            else:
-                answer = self._dismiss(item, time_left)
-                gone = answer.accepted or self.driver.is_gone(answer)
-                why = "" if gone else self.redact(answer.describe())
-                away = why if answer.verdict is Verdict.TROUBLE else ""
-            if why:
-                lines.append(f"{self.target.name}: group {item.id or item.name}: {why}")
-        return lines
-
-    def _dismiss(self, item: Leftover, seconds: float) -> Answer:
-        """End one group, waiting out throttling as long as there is time."""
-        assert self._journal is not None  # noqa: S101
-        ends = time.monotonic() + seconds
-        call = self.driver.dismiss(Conversation(Kind.GROUP, item.id, "", item.owner, ()))
-        request = self.driver.build(self.contract.calls[call.operation], call)
-        for secret in self.driver.secrets():
-            self.redact.add(secret)
-        while True:
-            exchange = self._client.send(request, within=max(ends - time.monotonic(), 0.1))
-            answer = self.driver.read(call.operation, exchange)
-            if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
-                break
-            try:
-                self._client.take(1)
-            except BudgetSpent:
-                break
-            time.sleep(0.4)
-        if answer.accepted or self.driver.is_gone(answer):
-            self._journal.gone(item.id)
-        return answer
+        return clean(self._line, seconds, hurry)
 
     def close(self) -> None:
         """Close the connections and the journal, and end every SDK."""
-        if self._readers is not None:
-            self._readers.close()
-        self._client.close()
-        if self._journal is not None:
-            self._journal.close()
+        self._hook.close()
+        self._line.close()
         if self._listener is not None:
             self._listener.close()
 
@@ -918,15 +427,3 @@ def _has(stage: Stage, operation: str) -> bool:
     except NotExercised:
         return False
     return not stage.driver.is_unknown_command(answer)
-
-
-def _retry_after(answer: Answer) -> float:
-    """Return the seconds that an answer asks to wait, 0 where it asks for none."""
-    response = answer.exchange.response
-    wish = response.header("Retry-After") if response else None
-    return float(wish) if wish and re.fullmatch(r"[0-9]{1,9}", wish) else 0.0
-
-
-def _origin_only(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from receiptspec import cli, doctor, stage
+from receiptspec import calling, cli, doctor
 from receiptspec.doctor import Line, State
 from receiptspec.reference import launch
 
@@ -162,7 +162,7 @@ def test_a_wrong_key_is_to_be_mended(examined, server):
     ],
 )
 def test_documented_codes_say_what_is_missing(examined, monkeypatch, refused, topic, code, says):
-    monkeypatch.setattr(stage, "_PATIENCE", 0.3)
+    monkeypatch.setattr(calling, "_PATIENCE", 0.3)
     with Stub(**refused) as url:
         ended, lines = examined(url)
     assert ended == code

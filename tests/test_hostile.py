@@ -14,7 +14,7 @@ import hostile
 import pytest
 from hostile import BEHAVIOURS, Hostile, calls_only, certificate, new_authority, once
 
-from receiptspec import stage as module
+from receiptspec import calling
 from receiptspec.client import MAX_BODY
 from receiptspec.errors import Inconclusive, Throttled, Unreachable
 from receiptspec.exchange import Secret
@@ -123,10 +123,10 @@ SLOW = {"drip-headers", "drip-chunks", "endless-interim", "silence"}
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 1.5)
-    monkeypatch.setattr(module, "_OUTAGE", 0.6)
-    monkeypatch.setattr(module, "_GREETING", 0.05)
-    monkeypatch.setattr(module, "_BUSY_REPEATS", 3)
+    monkeypatch.setattr(calling, "_PATIENCE", 1.5)
+    monkeypatch.setattr(calling, "_OUTAGE", 0.6)
+    monkeypatch.setattr(calling, "_GREETING", 0.05)
+    monkeypatch.setattr(calling, "_BUSY_REPEATS", 3)
 
 
 def staged(url, **changes):
@@ -327,7 +327,7 @@ def test_a_date_that_is_none_is_no_trouble(monkeypatch, stamp):
 
 
 def test_a_target_that_stays_away_is_given_up(monkeypatch):
-    monkeypatch.setattr(module, "_LOST", 0.5)
+    monkeypatch.setattr(calling, "_LOST", 0.5)
     with Hostile("html-502", when=lambda number, _talk: number > 1) as server:
         stage = staged(server.url)
         for _ in range(3):
@@ -341,7 +341,7 @@ def test_a_target_that_stays_away_is_given_up(monkeypatch):
 
 
 def test_a_target_that_throttles_to_the_end_is_given_up(monkeypatch):
-    monkeypatch.setattr(module, "_LOST", 0.5)
+    monkeypatch.setattr(calling, "_LOST", 0.5)
     with Hostile("too-many") as server:
         stage = staged(server.url)
         for _ in range(3):
@@ -355,7 +355,7 @@ def test_a_target_that_throttles_to_the_end_is_given_up(monkeypatch):
 
 
 def test_a_gateway_that_limits_rates_by_503_is_waited_for(monkeypatch):
-    monkeypatch.setattr(module, "_BUSY_REPEATS", 6)
+    monkeypatch.setattr(calling, "_BUSY_REPEATS", 6)
     last = [0.0]
 
     def busy(_number, _talk):

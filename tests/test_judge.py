@@ -54,13 +54,13 @@ def recorded(*faults, vendor="tencent"):
 
 def of_an_app(stage):
     exchanges = []
-    send = stage._client.send
+    send = stage._line.carrier.send
 
     def heard(*args, **options):
         exchanges.append(send(*args, **options))
         return exchanges[-1]
 
-    stage._client.send = heard
+    stage._line.carrier.send = heard
     group = stage.group(7)
     messages = [stage.say(group) for _ in range(3)]
     stage.ask(group, messages)

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from receiptspec import stage as module
+from receiptspec import calling
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
@@ -110,8 +110,8 @@ def asked(calls, probes=always_missing):
 
 
 def quick(monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 1.2)
-    monkeypatch.setattr(module, "_OUTAGE", 0.6)
+    monkeypatch.setattr(calling, "_PATIENCE", 1.2)
+    monkeypatch.setattr(calling, "_OUTAGE", 0.6)
 
 
 # --- waiting out --------------------------------------------------------------------------

@@ -1,0 +1,279 @@
+"""Calling a target until there is an answer that says something about the call.
+
+Throttling, outages, broken transfers and credentials that wore out are waited out or tried again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+from receiptspec.errors import (
+    CredentialsRefused,
+    Inconclusive,
+    NotExercised,
+    Throttled,
+    Unreachable,
+)
+from receiptspec.findings import Finding
+from receiptspec.line import Line
+from receiptspec.neutral import Answer, Call, Verdict
+
+__all__ = ["Caller"]
+
+_GREETING = 0.5  # seconds to wait for the first answer
+_PATIENCE = 12.0  # seconds to wait out throttling
+_OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
+_LOST = 15.0  # seconds without any answer, however often it was waited for, after which to give up
+_REPEATS = 3
+_BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
+
+
+class Caller:
+    """Calls over one line and knows what it has learnt of the target's moods."""
+
+    def __init__(self, line: Line, namespace: str) -> None:
+        self._line, self._namespace = line, namespace
+        self._refusal: Exception | None = None
+        self._lost_since: float | None = None
+        self._opened = False
+        self._there: set[str] = set()
+
+    # --- the first word -------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Make sure, once, that somebody who speaks the dialect lets us in.
+
+        Raises `Unreachable` or `CredentialsRefused`, again at every later call.
+        """
+        if self._refusal is not None:
+            raise self._refusal.with_traceback(None)  # else it grows with every raise
+        if self._opened:
+            return
+        try:
+            self._knock()
+        except Inconclusive as refusal:
+            self._refusal = refusal
+            raise
+        self._opened = True
+
+    def _knock(self) -> None:
+        answer = self._first_word()
+        if self._refuses_us(answer):
+            self._line.driver.renew_credential(plain=True)
+            answer = self._first_word()
+        if self._refuses_us(answer):
+            raise CredentialsRefused(
+                f"{self._line.target.name}: the target refuses the configured credentials "
+                f"(code {answer.code}: {self._meaning(answer)}); {self._advice()}"
+            )
+
+    def _advice(self) -> str:
+        """Say what may be wrong when credentials are refused."""
+        hostless = self._line.driver.hostless
+        if hostless:
+            spared = self._line.once(replace(self._probes()[0], credential=hostless))
+            if spared.accepted or (spared.refused and not self._refuses_us(spared)):
+                return (
+                    "a signature that leaves Host out is accepted: something on the way changes "
+                    "the Host header, and has to pass it on as it came"
+                )
+        return f"check auth{self._clocks()}"
+
+    def _clocks(self) -> str:
+        """Say by how much the target's clock is off, where that may be why it refuses."""
+        if abs(self._line.ahead) < 60:
+            return ""
+        way = "ahead of" if self._line.ahead > 0 else "behind"
+        minutes = round(abs(self._line.ahead) / 60)
+        return f", and the clocks: its Date header is {minutes} minutes {way} this machine's clock"
+
+    def _first_word(self) -> Answer:
+        """Return the first answer in the dialect, or at least under HTTP 200 and no page."""
+        deadline = time.monotonic() + _GREETING
+        while True:
+            answers = [self._line.once(probe) for probe in self._probes()[:1]]
+            if answers[0].verdict in (Verdict.TROUBLE, Verdict.GARBLED):
+                answers += [self._line.once(probe) for probe in self._probes()[1:]]
+            best = min(answers, key=lambda answer: list(Verdict).index(answer.verdict))
+            if best.verdict is not Verdict.TROUBLE:
+                return best
+            if time.monotonic() > deadline:
+                raise Unreachable(
+                    f"{self._line.target.name}: {self._line.driver.origin} does not answer as "
+                    f"{self._line.contract.title} does ({best.note})"
+                )
+            time.sleep(0.1)
+
+    def _meaning(self, answer: Answer) -> str:
+        known = self._line.contract.codes.get(answer.code) if answer.code is not None else None
+        return known.meaning if known else "undocumented"
+
+    def _probes(self) -> list[Call]:
+        """Return harmless calls, one of which should be accepted where that may be tried."""
+        probes = self._line.driver.probes()
+        if self._line.target.writes:
+            probes += self._line.driver.make_users([self._line.driver.user(self._namespace, 0)])
+        return probes
+
+    # --- calls ----------------------------------------------------------------------------
+
+    def call(self, call: Call) -> Answer:
+        """Send a call and return its answer, after throttling and passing trouble are waited out.
+
+        Raises `NotExercised` for a write that the owner has not allowed, `Throttled` or
+        `Unreachable` when waiting did not help. An answer whose verdict is still TROUBLE happened
+        every time while other calls were answered: the call itself causes it.
+        """
+        self.open()
+        self._line.allow(call)
+        try:
+            answer = self._answered(call)
+        except (Unreachable, Throttled) as error:
+            self._lose(error)
+            raise
+        self._lost_since = None
+        return answer
+
+    def _lose(self, error: Inconclusive) -> None:
+        """Give the run up when there was no answer for long: each call would wait anew."""
+        now = time.monotonic()
+        if self._lost_since is None:
+            self._lost_since = now
+        elif now - self._lost_since > _LOST:
+            self._refusal = type(error)(f"given up after {_LOST:g} s without an answer: {error}")
+
+    def _answered(self, call: Call) -> Answer:
+        answer = self._line.once(call)
+        if answer.refused and self._line.contract.kind(answer.code) == "transient":
+            answer = self._again(call, answer)
+        elif answer.verdict is Verdict.TROUBLE:
+            answer = self._confirm(call, answer)
+        elif answer.exchange.trouble:
+            answer = self._repeated(call, answer)
+        if answer.verdict is Verdict.THROTTLED:
+            answer = self._wait_out(call, answer)
+        if self._refuses_us(answer) and call.credential == "valid":
+            answer = self._with_new_credential(call, answer)
+        if answer.accepted:
+            self._there.add(call.operation)
+        elif self._is_missing(call, answer):
+            raise NotExercised(f"the target does not have {call.operation} ({answer.describe()})")
+        return answer
+
+    def _is_missing(self, call: Call, answer: Answer) -> bool:
+        """Whether the target says that it has no such operation, and never had.
+
+        The operation that asks for receipts is what everything is about: it cannot be missing.
+        """
+        name = call.operation
+        if name == self._line.driver.ask or name in self._there or call.path or call.method:
+            return False
+        declared = self._line.target.capabilities.get(name)
+        return self._line.driver.is_unknown_command(answer) and not declared
+
+    def _refuses_us(self, answer: Answer) -> bool:
+        return answer.refused and self._line.contract.kind(answer.code) == "credentials"
+
+    def _with_new_credential(self, call: Call, answer: Answer) -> Answer:
+        """Try once with a credential made anew, where one that had served is refused."""
+        if call.label:
+            return answer
+        self._line.driver.renew_credential()
+        again = self._line.once(call)
+        if not self._refuses_us(again):
+            finding = Finding(
+                f"a credential that had been accepted is {answer.describe()}; a new one is not",
+                answer.code_path,
+                "an accepted credential until it expires",
+                f"code {answer.code}",
+                f"credential-worn-out:{answer.code}",
+                (answer.exchange,),
+            )
+            self._line.witnesses.blame("credential-serves-many-calls", finding)
+        return again
+
+    # --- waiting and trying again ---------------------------------------------------------
+
+    def _repeated(self, call: Call, answer: Answer) -> Answer:
+        """Take a broken transfer for the target's doing only when it happens every time."""
+        for _ in range(_REPEATS - 1):
+            answer = self._line.once(call)
+            if not answer.exchange.trouble:
+                return answer
+        self._line.witnesses.watch(answer)
+        return answer
+
+    def _wait_out(self, call: Call, answer: Answer) -> Answer:
+        """Wait until a rate limit lets the call pass; a limit that spares other calls is none."""
+        deadline, pause = time.monotonic() + _PATIENCE, 0.25
+        for attempt in range(1, 64):
+            spoken = answer.code is not None
+            if not spoken:
+                self._line.client.slow_down()
+            if spoken and attempt == _REPEATS and self._alive(strict=True):
+                again = self._line.once(call)
+                if again.verdict is Verdict.THROTTLED:
+                    return replace(again, verdict=Verdict.REFUSED)
+                return again
+            wished = _retry_after(answer)
+            if time.monotonic() + wished > deadline:
+                break
+            time.sleep(max(pause, wished))
+            pause = min(pause * 1.5, 1.5)
+            answer = self._line.once(call)
+            if answer.verdict is not Verdict.THROTTLED:
+                return answer
+        why = f"code {answer.code}" if answer.code is not None else answer.note
+        wished = _retry_after(answer)
+        why += f", Retry-After {wished:g} s" if wished else ""
+        raise Throttled(f"{call.operation} was throttled ({why}) to the end")
+
+    def _again(self, call: Call, answer: Answer) -> Answer:
+        for _ in range(_REPEATS - 1):
+            time.sleep(0.1)
+            answer = self._line.once(call)
+            if self._line.contract.kind(answer.code) != "transient":
+                break
+        return answer
+
+    def _confirm(self, call: Call, answer: Answer) -> Answer:
+        """Tell a call that breaks the target from a target that is away, or that is busy."""
+        pause = 0.3
+        for repeat in range(1, _BUSY_REPEATS):
+            status = answer.exchange.response.status if answer.exchange.response else None
+            if repeat >= _REPEATS and status != 503:
+                break
+            if not self._alive():
+                self._await_return(answer)
+            if status == 503:
+                self._line.client.slow_down()
+                time.sleep(max(pause, min(_retry_after(answer), _PATIENCE / 4)))
+                pause = min(pause * 2, 2.0)
+            answer = self._line.once(call)
+            if answer.verdict is not Verdict.TROUBLE:
+                return answer
+        if not self._alive():
+            raise Unreachable(f"{call.operation}: {answer.note}")
+        return answer
+
+    def _alive(self, *, strict: bool = False) -> bool:
+        bad = {Verdict.TROUBLE, Verdict.THROTTLED} if strict else {Verdict.TROUBLE}
+        probes = self._probes()  # twice: the first may meet a connection that broke before
+        return any(self._line.once(probe).verdict not in bad for probe in (*probes, *probes))
+
+    def _await_return(self, answer: Answer) -> None:
+        deadline = time.monotonic() + _OUTAGE
+        while time.monotonic() < deadline:
+            time.sleep(0.25)
+            if self._alive():
+                return
+        raise Unreachable(f"{answer.operation}: {answer.note}; nothing else is answered either")
+
+
+def _retry_after(answer: Answer) -> float:
+    """Return the seconds that an answer asks to wait, 0 where it asks for none."""
+    response = answer.exchange.response
+    wish = response.header("Retry-After") if response else None
+    return float(wish) if wish and re.fullmatch(r"[0-9]{1,9}", wish) else 0.0

@@ -1,0 +1,181 @@
+"""The line to a target: a call that is put on it is built, sent, read and written down, once.
+
+Nothing is waited out here and nothing sent again: that is what `calling` is for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+
+from receiptspec.client import Client
+from receiptspec.contract import Contract
+from receiptspec.drivers.base import Driver
+from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.exchange import Exchange, Redactor, Request
+from receiptspec.journal import Journal
+from receiptspec.neutral import Answer, Call, Verdict
+from receiptspec.targets import Target
+from receiptspec.witnesses import Witnesses
+
+__all__ = ["Line"]
+
+_CLOCKS = 5.0  # seconds by which clocks may differ unnoticed
+
+
+class Line:
+    """What carries calls to one target, with the journal of what they make there.
+
+    `client` keeps rate and budget; `carrier` takes requests, over HTTP that same client.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        contract: Contract,
+        driver: Driver,
+        client: Client,
+        *,
+        redact: Redactor,
+        witnesses: Witnesses,
+        journal: Journal | None,
+    ) -> None:
+        self.target, self.contract, self.driver = target, contract, driver
+        self.client, self.carrier = client, driver.carry(client)
+        self.redact, self.witnesses, self.journal = redact, witnesses, journal
+        self.ahead = 0.0  # seconds by which the target's clock is ahead of ours
+
+    def allow(self, call: Call) -> None:
+        """Raise `NotExercised` for a write that the owner has not allowed."""
+        if self.contract.calls[call.operation].writes and not self.target.writes:
+            raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
+
+    def built(self, call: Call) -> Request:
+        """Return the request that a call is, whose secrets will not be shown."""
+        request = self.driver.build(self.contract.calls[call.operation], call)
+        self.hide_secrets()
+        return request
+
+    def hide_secrets(self) -> None:
+        """Show nothing from now on that the driver holds for a secret."""
+        for secret in self.driver.secrets():
+            self.redact.add(secret)
+
+    def once(self, call: Call) -> Answer:
+        """Send a call and return what came back, whatever it is; raises `BudgetSpent`."""
+        operation = self.contract.calls[call.operation]
+        request = self.built(call)
+        number = self._announce(call)
+        ahead = int(number is not None)  # what is made has to be dismissed as well
+        try:
+            exchange = self.carrier.send(request, writes=operation.writes, ahead=ahead)
+        except Inconclusive:
+            self._unsent(number)
+            raise
+        self._compare_clocks(exchange)
+        answer = replace(
+            self.driver.read(call.operation, exchange),
+            request_body=None if call.raw is not None else call.body,
+        )
+        self._enter(call, number, answer)
+        if not exchange.trouble:
+            self.witnesses.watch(answer)
+        return answer
+
+    def _announce(self, call: Call) -> int | None:
+        """Write down what a call is to make, before it is sent."""
+        made = self.driver.makes(call) if self.journal is not None else None
+        return self.journal.intends(*made) if made and self.journal else None
+
+    def _unsent(self, number: int | None) -> None:
+        """Write down that an announced call was not sent after all."""
+        if number is not None and self.journal is not None:
+            self.journal.nothing(number)
+
+    def _enter(self, call: Call, number: int | None, answer: Answer) -> None:
+        """Write down what a call made or ended; without an answer that stays open."""
+        if self.journal is None:
+            return
+        if number is not None:
+            id_ = self.driver.made_group(answer)
+            if id_ is not None:
+                self.journal.made(number, id_)
+            elif answer.refused or answer.verdict is Verdict.THROTTLED:
+                self.journal.nothing(number)
+                self.client.give_back(1)
+        elif answer.accepted and (ended := self.driver.ends(call)) is not None:
+            self.client.give_back(self.journal.gone(ended))
+
+    def at_once(self, calls: Sequence[Call], connections: int) -> list[Answer]:
+        """Send calls at the same time over several connections; answers in the order of `calls`.
+
+        Each answer is what came first: nothing is waited out or sent again.
+        """
+        requests = [self.built(call) for call in calls]
+        numbers = [self._announce(call) for call in calls]
+        writes = [self.contract.calls[call.operation].writes for call in calls]
+        ahead = [int(number is not None) for number in numbers]
+        work = list(zip(requests, writes, ahead, strict=True))
+        exchanges = self._send_at_once(work, connections)
+        answers = []
+        for call, number, exchange in zip(calls, numbers, exchanges, strict=True):
+            if isinstance(exchange, Exception):
+                self._unsent(number)
+                continue
+            answer = replace(self.driver.read(call.operation, exchange), request_body=call.body)
+            self._enter(call, number, answer)
+            if not exchange.trouble:
+                self.witnesses.watch(answer)
+            answers.append(answer)
+        for exchange in exchanges:
+            if isinstance(exchange, Exception):
+                raise exchange
+        return answers
+
+    def _send_at_once(
+        self, requests: Sequence[tuple[Request, bool, int]], connections: int
+    ) -> list[Exchange | Exception]:
+        """Send over several threads, none of which keeps an interrupted run from ending."""
+        waiting = list(enumerate(requests))[::-1]
+        done: dict[int, Exchange | Exception] = {}
+
+        def work() -> None:
+            while waiting:
+                try:
+                    index, (request, writes, ahead) = waiting.pop()
+                except IndexError:
+                    return
+                try:
+                    done[index] = self.carrier.send(request, writes=writes, ahead=ahead, apart=True)
+                except Exception as error:
+                    done[index] = error
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:
+            waiting.clear()
+        return [done[index] for index in sorted(done)]
+
+    def _compare_clocks(self, exchange: Exchange) -> None:
+        """Remember how far the target's clock is ahead of ours, by whole seconds."""
+        stamp = exchange.response.header("Date") if exchange.response else None
+        try:
+            date = parsedate_to_datetime(stamp).timestamp() if stamp else None
+        except (ValueError, OverflowError):
+            return
+        if exchange.response is None or date is None:
+            return
+        ahead = date - exchange.started - exchange.response.elapsed
+        self.ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
+
+    def close(self) -> None:
+        """Close the connections, end every SDK, and let the journal go."""
+        self.carrier.close()
+        if self.journal is not None:
+            self.journal.close()

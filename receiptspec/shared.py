@@ -50,13 +50,14 @@ class File:
         """Change something while nobody else does; raises `Inconclusive` when that cannot be."""
         with self._lock:
             try:
-                self._base.execute("BEGIN IMMEDIATE")
                 try:
+                    self._base.execute("BEGIN IMMEDIATE")
                     yield self._base
-                except BaseException:
-                    self._base.execute("ROLLBACK")
+                    self._base.execute("COMMIT")
+                except BaseException:  # also an interrupt right after BEGIN
+                    if self._base.in_transaction:
+                        self._base.execute("ROLLBACK")
                     raise
-                self._base.execute("COMMIT")
             except sqlite3.Error as error:
                 why = f"what was sent cannot be noted in {self.path}: {error}"
                 raise Inconclusive(f"nothing is sent, as {why}") from None

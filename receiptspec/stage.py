@@ -285,11 +285,15 @@ class Stage:
         answer = self.must(
             self.driver.send_message(conversation, sender, receipt=receipt, number=number)
         )
+        return Message(conversation, self.named(answer), sender, receipt)
+
+    def named(self, answer: Answer) -> Any:
+        """Return the id of the message that was sent; `NotExercised` where the answer has none."""
         made = self.driver.sent_message(answer)
         if made is None:
             raise NotExercised("the answer that a message was sent names no message")
         self._given.add(repr(made))
-        return Message(conversation, made, sender, receipt)
+        return made
 
     def ask(self, conversation: Conversation, messages: Iterable[Message | int]) -> Answer:
         """Ask for the receipts of messages, or of ids, of a conversation."""

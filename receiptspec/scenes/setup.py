@@ -164,16 +164,9 @@ def history(stage: Stage) -> tuple[tuple[Message, ...], tuple[str, ...], Answer]
         call = stage.driver.send_message(
             group, group.owner, receipt=False, number=stage.number("text", turn)
         )
-        sent = _named(stage, stage.must(stage.driver.with_text(call, text)))
+        sent = stage.named(stage.must(stage.driver.with_text(call, text)))
         messages.append(Message(group, sent, group.owner, False))
     return tuple(messages), TEXTS, stage.call(stage.driver.look_at_group(group))
-
-
-def _named(stage: Stage, answer: Answer) -> Any:
-    made = stage.driver.sent_message(answer)
-    if made is None:
-        raise NotExercised("the answer that a message was sent names no message")
-    return made
 
 
 def letters(stage: Stage) -> tuple[tuple[Any, ...], tuple[str, ...], Answer]:
@@ -185,7 +178,7 @@ def letters(stage: Stage) -> tuple[tuple[Any, ...], tuple[str, ...], Answer]:
         call = stage.driver.send_message(
             conversation, a, receipt=False, number=stage.number("letter", turn)
         )
-        keys.append(_named(stage, stage.must(stage.driver.with_text(call, text))))
+        keys.append(stage.named(stage.must(stage.driver.with_text(call, text))))
     answer = None
     for _ in stage.patience():
         answer = stage.call(stage.driver.look(conversation, a))

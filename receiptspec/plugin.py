@@ -6,9 +6,7 @@ the command line, never by an entry point.
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,10 @@ import pytest
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
-from receiptspec import report, resources, yamltext
+from receiptspec import report, resources
+from receiptspec.book import Book
 from receiptspec.case import PROFILES, Case, Nonconformity
-from receiptspec.checks.answers import WITNESSED
+from receiptspec.distribution import arranged, scheduler
 from receiptspec.errors import (
     EXIT,
     BudgetSpent,
@@ -30,17 +29,15 @@ from receiptspec.errors import (
     ReceiptspecError,
 )
 from receiptspec.exchange import Redactor
-from receiptspec.findings import Level, Outcome, Result, outcome_of
-from receiptspec.results import exit_code, serialise
-from receiptspec.run import INTERRUPTED, Run, host_of, prepare
+from receiptspec.findings import Outcome, Result, outcome_of
+from receiptspec.results import serialise
+from receiptspec.run import INTERRUPTED, Run, prepare
 from receiptspec.stage import Stage
 
 __all__ = ["pytest_configure"]
 
-_DEATHS = 2  # of workers at one test, after which it is not tried again
-
 _RUN = pytest.StashKey[Run]()
-_BOOK = pytest.StashKey["_Book"]()
+_BOOK = pytest.StashKey[Book]()
 _CASE = pytest.StashKey[Case]()
 _DONE = pytest.StashKey[bool]()
 
@@ -99,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         config.args[:] = [str(resources.path("suites"))]
     if not _is_worker(config):
-        config.stash[_BOOK] = book = _Book(run, config)
+        config.stash[_BOOK] = book = Book(run, config)
         config.pluginmanager.register(book, "receiptspec-book")
 
 
@@ -155,44 +152,12 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["receiptspec"] = {"seed": run.seed, "id": run.id, "workers": workers}
 
 
-def _in_one_worker(run: Run, config: pytest.Config) -> bool:
-    """Whether a target stays in one worker: what few requests are spent on depends on the order."""
-    limited = any(target.budget.requests for target in run.targets)
-    return limited or bool(config.getoption("--receiptspec-by-host"))
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests of a file on one target, or those of a whole host, in one worker."""
     if _RUN not in config.stash:
         return None
-    run = config.stash[_RUN]
-    from xdist.scheduler import LoadScopeScheduling
-
-    apart = _in_one_worker(run, config)
-    hosts = {target.name: host_of(target) for target in run.targets}
-    book = config.stash[_BOOK]
-
-    def scope(nodeid: str) -> str:
-        target, _ = run.named(nodeid)
-        return hosts.get(target, target) if apart else f"{target}:{nodeid.partition('::')[0]}"
-
-    class Together(LoadScopeScheduling):  # type: ignore[misc]
-        def _split_scope(self, nodeid: str) -> str:
-            return scope(nodeid)
-
-        def remove_node(self, node: Any) -> Any:
-            """Have another worker do what a dead one left, but not what kills workers."""
-            work = self.assigned_work[node].values()
-            left = [(unit, test) for unit in work for test in unit if not unit[test]]
-            if not left or not book.deadly(left[0][1]):
-                return super().remove_node(node)
-            unit, test = left[0]
-            unit[test] = True
-            super().remove_node(node)
-            return test
-
-    return Together(config, log)
+    return scheduler(config.stash[_RUN], config.stash[_BOOK], config, log)
 
 
 # --- collection ---------------------------------------------------------------------------
@@ -219,7 +184,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash.get(_RUN, None)
     if run is None:
         return
-    order = {target.name: index for index, target in enumerate(run.targets)}
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
@@ -229,46 +193,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         item.stash[_CASE] = case
         kept.append(item)
-    if run.shard is not None:
-        whole = run.profile.requests is not None
-        groups = {item: _group(item, whole=whole) for item in kept}
-        mine = run.shard.pick(Counter(groups.values()))
-        dropped += [item for item in kept if groups[item] not in mine]
-        kept = [item for item in kept if groups[item] in mine]
+    items[:] = arranged(run, {item: item.stash.get(_CASE, None) for item in kept})
+    mine = set(items)
+    dropped += [item for item in kept if item not in mine]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-    ranks = _ranks(run)
-    kept.sort(key=lambda item: _position(item, order, ranks))
-    items[:] = kept
-
-
-def _group(item: pytest.Item, *, whole: bool) -> str:
-    """Return what keeps together tests that share scenes: those of a file on a target.
-
-    Those of a `whole` target where the profile has few requests for it, to be spent in order.
-    """
-    case = item.stash.get(_CASE, None)
-    target = case.target if case else ""
-    return target if whole else f"{target}:{item.path.name}"
-
-
-def _ranks(run: Run) -> dict[str, int]:
-    """Return the places of checks where requests are few: what finds the most for them first."""
-    if not any(target.budget.requests for target in run.targets):
-        return {}
-    checks: list[str] = yamltext.load(resources.path("suites/order.yaml")).data
-    return {check: place for place, check in enumerate(checks)}
-
-
-def _position(
-    item: pytest.Item, order: dict[str, int], ranks: dict[str, int]
-) -> tuple[int, bool, bool, int]:
-    case = item.stash.get(_CASE, None)
-    if case is None:
-        return (-1, False, False, 0)
-    check = case.requirement.check or ""
-    observed = bool(ranks) and case.requirement.level is Level.MAY
-    return (order[case.target], check in WITNESSED, observed, ranks.get(check, len(ranks)))
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -443,163 +372,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         book.trouble.append("receiptspec cleanup tries again")
     if INTERRUPTED.is_set():
         session.exitstatus = EXIT["interrupted"]
-
-
-# --- the controlling process --------------------------------------------------------------
-
-
-class _Book:
-    """Keeps the results of all workers and closes the run."""
-
-    def __init__(self, run: Run, config: pytest.Config) -> None:
-        self.run = run
-        self.config = config
-        self.ledger = run.ledger()
-        self.clock = time.perf_counter()
-        self.document: dict[str, Any] | None = None
-        self.trouble: list[str] = []
-        self.written: list[Path] = []
-        self._sent: dict[str, int] = {}
-        self._own: set[tuple[str, str]] = set()
-        self._deaths: Counter[str] = Counter()
-        self._lines: report.jsonlines.Writer | None = None
-
-    def pytest_report_header(self) -> list[str]:
-        """Say what is tested against what, and how to repeat it."""
-        return [report.terminal.headline(self.run)]
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Enter the results that a test carried."""
-        if hasattr(report, "receiptspec_sent"):
-            worker = getattr(report, "worker_id", "master") + report.receiptspec[0]["target"]
-            self._sent[worker] = report.receiptspec_sent
-        for entry in getattr(report, "receiptspec", ()):
-            self._enter(entry)
-
-    # --- parts and workers ------------------------------------------------------------------
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note which rows are this shard's."""
-        self._collected([item.nodeid for item in session.items])
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Note the same of what workers have collected."""
-        self._collected(ids)
-
-    def _collected(self, ids: Sequence[str]) -> None:
-        if self.run.shard is None or self._own or not ids:
-            return
-        self._own = {self.run.named(nodeid) for nodeid in ids}
-        if self.run.shard.number == 1:  # nobody tests these, and somebody has to list them
-            self._own |= {
-                (target.name, row.id)
-                for target in self.run.targets
-                for row in self.run.contracts[target.vendor].requirements
-                if row.excluded
-            }
-        if self._lines is not None:
-            self._lines.rows(self._own)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Say that a worker died; a new one does its work again."""
-        if error:
-            name = node.gateway.id
-            self.trouble.append(f"worker {name} died ({error}); what it had left was done again")
-
-    def deadly(self, nodeid: str) -> bool:
-        """Note that a worker died at a test; whether that is enough to call it an error."""
-        self._deaths[nodeid] += 1
-        if self._deaths[nodeid] < _DEATHS:
-            return False
-        target, identifier = self.run.named(nodeid)
-        vendor = next(one.vendor for one in self.run.targets if one.name == target)
-        row = self.run.contracts[vendor].requirement(identifier)
-        result = Result(
-            target=target,
-            requirement=row.id,
-            level=row.level,
-            check=row.check or "",
-            outcome=Outcome.ERROR,
-            reason=f"{self._deaths[nodeid]} workers died at this test",
-        )
-        self._enter(serialise(result, Redactor()))
-        return True
-
-    def _enter(self, entry: dict[str, Any]) -> None:
-        self.ledger.add(entry)
-        if self._lines is not None:
-            self._lines.result(entry, requests=sum(self._sent.values()))
-
-    # --- beginning and end ------------------------------------------------------------------
-
-    def pytest_sessionstart(self) -> None:
-        """Begin run.jsonl, which holds what a killed run had found."""
-        directory = self.config.getoption("--report")
-        if not directory or self.config.option.collectonly:
-            return
-        try:
-            self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
-        except ConfigurationError as error:
-            raise pytest.UsageError(str(error)) from None
-        ahead = self._document(self._results(), code=EXIT["interrupted"])
-        deviations = {target.name: target.deviations for target in self.run.targets}
-        self._lines.header(ahead, deviations, self.ledger.today)
-
-    def _results(self) -> list[dict[str, Any]]:
-        return [
-            row
-            for row in self.ledger.results(self.run.requirements)
-            if self.run.wants(row["target"], row["requirement"])
-            and (not self._own or self._is_ours(row["target"], row["requirement"]))
-        ]
-
-    def _is_ours(self, target: str, requirement: str) -> bool:
-        """Whether a row is this shard's, or one of which this shard found something."""
-        key = (target, requirement)
-        return key in self._own or key in self.ledger
-
-    def _document(
-        self, results: list[dict[str, Any]], *, stale: Sequence[str] = (), code: int
-    ) -> dict[str, Any]:
-        return report.document(
-            self.run,
-            results,
-            stale=stale,
-            requests=sum(self._sent.values()),
-            duration=time.perf_counter() - self.clock,
-            code=code,
-            complete=code != EXIT["interrupted"],
-        )
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Draw the conclusion, write the reports, set the exit code."""
-        if self.config.option.collectonly:
-            return
-        results = self._results()
-        stale = self.ledger.stale(results)
-        code = exit_code(results, strict=self.run.strict, stale=stale)
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
-            code = EXIT["interrupted"]
-        elif exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-            code = int(exitstatus)
-        self.document = self._document(results, stale=stale, code=code)
-        directory = self.config.getoption("--report")
-        try:
-            if directory:
-                self.written = report.write(self.document, Path(directory))
-        except ConfigurationError as error:
-            self.trouble.append(str(error))
-            code = code or EXIT["usage or configuration"]
-        if self._lines is not None:
-            self._lines.end(self.document)
-        session.exitstatus = code
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Show the table and the failures below pytest's own output."""
-        if self.document is not None:
-            report.terminal.show(self.document, file=terminalreporter._tw._file)
-        for line in self.trouble:
-            terminalreporter.write_line(f"receiptspec: {line}")

@@ -135,6 +135,11 @@ class Run:
         """How many requests this process sent."""
         return sum(stage.sent for stage in self._stages.values())
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether some target may be sent only so many requests."""
+        return any(target.budget.requests for target in self.targets)
+
     def rows(self, check: str) -> Iterator[tuple[Target, Requirement]]:
         """Yield every chosen target with each of its chosen rows that names `check`."""
         for target in self.targets:

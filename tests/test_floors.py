@@ -29,6 +29,8 @@ FLOORS = [
     {"results", "recorded", "deviations", "traffic"},
     {"run", "doctor"},
     {"report"},
+    {"book"},
+    {"distribution"},
     {"plugin"},
     {"session"},
     {"proving"},

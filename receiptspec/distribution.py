@@ -1,0 +1,95 @@
+"""Which tests a process does and in what order: parts of a run, workers, few requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from receiptspec import resources, yamltext
+from receiptspec.book import Book
+from receiptspec.case import Case
+from receiptspec.checks.answers import WITNESSED
+from receiptspec.findings import Level
+from receiptspec.run import Run, host_of
+
+__all__ = ["arranged", "scheduler"]
+
+
+def arranged(run: Run, cases: Mapping[pytest.Item, Case | None]) -> list[pytest.Item]:
+    """Return the items that this part of the run does, in their order."""
+    items = list(cases)
+    if run.shard is not None:
+        whole = run.profile.requests is not None
+        groups = {item: _group(cases[item], item.path.name, whole=whole) for item in items}
+        mine = run.shard.pick(Counter(groups.values()))
+        items = [item for item in items if groups[item] in mine]
+    order = {target.name: index for index, target in enumerate(run.targets)}
+    ranks = _ranks(run)
+    return sorted(items, key=lambda item: _position(cases[item], order, ranks))
+
+
+def _group(case: Case | None, file: str, *, whole: bool) -> str:
+    """Return what keeps together tests that share scenes: those of a file on a target.
+
+    Those of a `whole` target where the profile has few requests for it, to be spent in order.
+    """
+    target = case.target if case else ""
+    return target if whole else f"{target}:{file}"
+
+
+def _ranks(run: Run) -> dict[str, int]:
+    """Return the places of checks where requests are few: what finds the most for them first."""
+    if not run.is_limited:
+        return {}
+    checks: list[str] = yamltext.load(resources.path("suites/order.yaml")).data
+    return {check: place for place, check in enumerate(checks)}
+
+
+def _position(
+    case: Case | None, order: dict[str, int], ranks: dict[str, int]
+) -> tuple[int, bool, bool, int]:
+    if case is None:
+        return (-1, False, False, 0)
+    check = case.requirement.check or ""
+    observed = bool(ranks) and case.requirement.level is Level.MAY
+    return (order[case.target], check in WITNESSED, observed, ranks.get(check, len(ranks)))
+
+
+# --- workers --------------------------------------------------------------------------------
+
+
+def scheduler(run: Run, book: Book, config: pytest.Config, log: Any) -> Any:
+    """Return what hands tests to workers, by the file on a target, or by a whole host."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    apart = _in_one_worker(run, config)
+    hosts = {target.name: host_of(target) for target in run.targets}
+
+    def scope(nodeid: str) -> str:
+        target, _ = run.named(nodeid)
+        return hosts.get(target, target) if apart else f"{target}:{nodeid.partition('::')[0]}"
+
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return scope(nodeid)
+
+        def remove_node(self, node: Any) -> Any:
+            """Have another worker do what a dead one left, but not what kills workers."""
+            work = self.assigned_work[node].values()
+            left = [(unit, test) for unit in work for test in unit if not unit[test]]
+            if not left or not book.deadly(left[0][1]):
+                return super().remove_node(node)
+            unit, test = left[0]
+            unit[test] = True
+            super().remove_node(node)
+            return test
+
+    return Together(config, log)
+
+
+def _in_one_worker(run: Run, config: pytest.Config) -> bool:
+    """Whether a target stays in one worker: what few requests are spent on depends on the order."""
+    return run.is_limited or bool(config.getoption("--receiptspec-by-host"))

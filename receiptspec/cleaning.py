@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from receiptspec.client import Terms
 from receiptspec.errors import BudgetSpent
 from receiptspec.journal import Leftover
 from receiptspec.line import Line
@@ -50,7 +51,7 @@ def _dismiss(line: Line, item: Leftover, seconds: float) -> Answer:
     call = line.driver.dismiss(Conversation(Kind.GROUP, item.id, "", item.owner, ()))
     request = line.built(call)
     while True:
-        exchange = line.carrier.send(request, within=max(ends - time.monotonic(), 0.1))
+        exchange = line.carrier.send(request, Terms(within=max(ends - time.monotonic(), 0.1)))
         answer = line.driver.read(call.operation, exchange)
         if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
             break

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ from receiptspec.targets import Timeouts
 if TYPE_CHECKING:
     from receiptspec.limits import Limits
 
-__all__ = ["MAX_BODY", "Client", "Trouble", "origin_of"]
+__all__ = ["MAX_BODY", "USUAL", "Client", "Terms", "Trouble", "origin_of"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
@@ -43,6 +44,24 @@ _KEPT = 64 * 1024  # of an answer that is too large: evidence enough
 _SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a request is sent.
+
+    `ahead` writes are put aside of the budget for later. `apart` uses a connection of the calling
+    thread, for calls at the same time. `within` is for cleaning up: it takes no longer than these
+    seconds, and what was put aside.
+    """
+
+    writes: bool = False
+    ahead: int = 0
+    apart: bool = False
+    within: float | None = None
+
+
+USUAL = Terms()
 
 
 class Client:
@@ -117,26 +136,14 @@ class Client:
         for session in (self._session, *self._others):
             session.close()
 
-    def send(
-        self,
-        request: Request,
-        *,
-        writes: bool = False,
-        ahead: int = 0,
-        apart: bool = False,
-        within: float | None = None,
-    ) -> Exchange:
+    def send(self, request: Request, terms: Terms = USUAL) -> Exchange:
         """Send the request's final bytes and read the whole answer.
 
-        `ahead`: see `admit`. `apart` uses a connection of the calling thread, for calls at the same
-        time. `within` is for cleaning up: it takes no longer than these seconds, and what was put
-        aside of the budget. Raises `BudgetSpent` before anything is sent. Every other failure is in
-        the exchange.
+        Raises `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
-        session = self._own() if apart else self._session
-        freely = within is not None
-        number = self.admit(request.operation or "", writes=writes, ahead=ahead, freely=freely)
-        left = self.time_left if within is None else within
+        session = self._own() if terms.apart else self._session
+        number = self.admit(request.operation or "", terms)
+        left = self.time_left if terms.within is None else terms.within
         timeouts = self._timeouts.at_most(max(left, 0.05))
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
@@ -190,33 +197,25 @@ class Client:
             self._next = now + wait + self._pause
         time.sleep(wait)
 
-    def admit(
-        self,
-        operation: str = "",
-        *,
-        writes: bool = False,
-        ahead: int = 0,
-        freely: bool = False,
-    ) -> int:
+    def admit(self, operation: str = "", terms: Terms = USUAL) -> int:
         """Wait for the rate's permission and return the number of the next request.
 
-        `ahead` writes are put aside for later, to be sent `freely`. Raises `BudgetSpent` where the
-        budget has none left.
+        Raises `BudgetSpent` where the budget has none left.
         """
-        spending = self._spending
-        if spending is not None and not freely:
-            spending.take(1 + ahead, writes + ahead)
+        spending = self._spending if terms.within is None else None
+        if spending is not None:
+            spending.take(1 + terms.ahead, terms.writes + terms.ahead)
         with self._lock:
             self._sent += 1
             number = self._sent
         if self._limits is not None:
-            within = spending.left if spending is not None and not freely else math.inf
+            within = spending.left if spending is not None else math.inf
             self._limits.wait(operation, within)
         self._keep_apart()
         return number
 
     def take(self, writes: int) -> None:
-        """Put writes aside, to be sent `freely`; raises `BudgetSpent`."""
+        """Put writes aside, to be sent `within` some time; raises `BudgetSpent`."""
         if self._spending is not None:
             self._spending.take(writes, writes)
 

@@ -16,10 +16,11 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from receiptspec.client import Client
+from receiptspec.client import USUAL, Client, Terms
 from receiptspec.errors import CredentialsRefused, Unreachable
 from receiptspec.exchange import HARNESS, Exchange, Request, Response
 from receiptspec.targets import Timeouts
@@ -273,33 +274,18 @@ class Harnesses:
         self._mute: Counter[str] = Counter()
         self.sdk = ""
 
-    @property
-    def sent(self) -> int:
-        """How many requests were sent so far, over HTTP and to harnesses."""
-        return self._client.sent
-
-    def send(
-        self,
-        request: Request,
-        *,
-        writes: bool = False,
-        ahead: int = 0,
-        apart: bool = False,
-        within: float | None = None,
-    ) -> Exchange:
+    def send(self, request: Request, terms: Terms = USUAL) -> Exchange:
         """Send a request and wait for its answer.
 
         Raises `Unreachable` where the harness cannot be started or breaks the protocol,
         `CredentialsRefused` where it cannot log in, `BudgetSpent` as `Client.send` does.
         """
         if request.method != METHOD:
-            return self._client.send(
-                request, writes=writes, ahead=ahead, apart=apart, within=within
-            )
+            return self._client.send(request, terms)
         method = request.operation or ""
         if self._mute[method] >= _TRIES:
             return Exchange(self._client.admit(), request, None, time.time(), Trouble.GIVEN_UP)
-        number = self._client.admit(method, writes=writes, ahead=ahead)
+        number = self._client.admit(method, replace(terms, within=None))
         process = self._of(request.target.removeprefix("/"))
         started, clock = time.time(), time.perf_counter()
         line, trouble = process.call(request.body, self._timeouts.read)
@@ -312,27 +298,6 @@ class Harnesses:
         response = Response(200, (), line, elapsed) if line is not None else None
         self._client.note(started, elapsed, method, response)
         return Exchange(number, request, response, started, trouble)
-
-    def drain(self) -> list[tuple[float, float, str, int]]:
-        """Return when each request since the last call was sent; see `Client.drain`."""
-        return self._client.drain()
-
-    def take(self, writes: int) -> None:
-        """Put writes of the budget aside; see `Client.take`."""
-        self._client.take(writes)
-
-    def give_back(self, writes: int) -> None:
-        """Return writes to the budget; see `Client.give_back`."""
-        self._client.give_back(writes)
-
-    @property
-    def time_left(self) -> float:
-        """Seconds until the budget ends."""
-        return self._client.time_left
-
-    def slow_down(self) -> None:
-        """Leave more time between requests to the server behind the harness."""
-        self._client.slow_down()
 
     def start(self, user: str) -> None:
         """Log a user in, so that what is meant for them arrives from now on."""

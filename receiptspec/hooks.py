@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from receiptspec import strictjson
-from receiptspec.client import Client, origin_of
+from receiptspec.client import Client, Terms, origin_of
 from receiptspec.errors import ConfigurationError, Inconclusive
 from receiptspec.exchange import Request
 from receiptspec.harness import Harnesses
@@ -84,7 +84,7 @@ class ReadHook:
             self._readers = self._line.driver.readers(self._line.carrier, harness)
         request = self._line.driver.reading(user, messages)
         try:
-            exchange = self._readers.send(request, writes=True)
+            exchange = self._readers.send(request, Terms(writes=True))
         except Inconclusive as error:
             raise Inconclusive(f"hooks.read: {self._line.redact(str(error))}") from None
         finally:

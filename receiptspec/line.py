@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
-from receiptspec.client import Client
+from receiptspec.client import Client, Terms
 from receiptspec.contract import Contract
 from receiptspec.drivers.base import Driver
 from receiptspec.errors import Inconclusive, NotExercised
@@ -65,12 +65,10 @@ class Line:
 
     def once(self, call: Call) -> Answer:
         """Send a call and return what came back, whatever it is; raises `BudgetSpent`."""
-        operation = self.contract.calls[call.operation]
         request = self.built(call)
         number = self._announce(call)
-        ahead = int(number is not None)  # what is made has to be dismissed as well
         try:
-            exchange = self.carrier.send(request, writes=operation.writes, ahead=ahead)
+            exchange = self.carrier.send(request, self._terms(call, number))
         except Inconclusive:
             self._unsent(number)
             raise
@@ -83,6 +81,10 @@ class Line:
         if not exchange.trouble:
             self.witnesses.watch(answer)
         return answer
+
+    def _terms(self, call: Call, number: int | None) -> Terms:
+        """Return how a call is to be paid for: what it makes has to be dismissed as well."""
+        return Terms(self.contract.calls[call.operation].writes, ahead=int(number is not None))
 
     def _announce(self, call: Call) -> int | None:
         """Write down what a call is to make, before it is sent."""
@@ -115,9 +117,11 @@ class Line:
         """
         requests = [self.built(call) for call in calls]
         numbers = [self._announce(call) for call in calls]
-        writes = [self.contract.calls[call.operation].writes for call in calls]
-        ahead = [int(number is not None) for number in numbers]
-        work = list(zip(requests, writes, ahead, strict=True))
+        terms = [
+            replace(self._terms(call, number), apart=True)
+            for call, number in zip(calls, numbers, strict=True)
+        ]
+        work = list(zip(requests, terms, strict=True))
         exchanges = self._send_at_once(work, connections)
         answers = []
         for call, number, exchange in zip(calls, numbers, exchanges, strict=True):
@@ -135,7 +139,7 @@ class Line:
         return answers
 
     def _send_at_once(
-        self, requests: Sequence[tuple[Request, bool, int]], connections: int
+        self, requests: Sequence[tuple[Request, Terms]], connections: int
     ) -> list[Exchange | Exception]:
         """Send over several threads, none of which keeps an interrupted run from ending."""
         waiting = list(enumerate(requests))[::-1]
@@ -144,11 +148,11 @@ class Line:
         def work() -> None:
             while waiting:
                 try:
-                    index, (request, writes, ahead) = waiting.pop()
+                    index, (request, terms) = waiting.pop()
                 except IndexError:
                     return
                 try:
-                    done[index] = self.carrier.send(request, writes=writes, ahead=ahead, apart=True)
+                    done[index] = self.carrier.send(request, terms)
                 except Exception as error:
                     done[index] = error
 

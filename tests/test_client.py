@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from receiptspec.budgets import Spending
-from receiptspec.client import MAX_BODY, Client, Trouble
+from receiptspec.client import MAX_BODY, Client, Terms, Trouble
 from receiptspec.errors import BudgetSpent
 from receiptspec.exchange import Request
 from receiptspec.targets import Budget, Timeouts
@@ -200,5 +200,5 @@ def test_a_budget_of_writes_spares_reads():
         client = Client(origin, timeouts=QUICK, spending=Spending(Budget(writes=0)))
         client.send(request(origin))
         with pytest.raises(BudgetSpent, match="writes"):
-            client.send(request(origin), writes=True)
+            client.send(request(origin), Terms(writes=True))
         client.close()

@@ -11,7 +11,7 @@ import pytest
 
 from receiptspec import contract, jsonschemas, resources
 from receiptspec.budgets import Spending
-from receiptspec.client import Client
+from receiptspec.client import Client, Terms
 from receiptspec.errors import BudgetSpent, CredentialsRefused, Unreachable
 from receiptspec.exchange import Request, Secret
 from receiptspec.harness import METHOD, Harnesses, Trouble, environment
@@ -82,16 +82,17 @@ def test_a_call_is_answered_by_the_harness_of_its_user(harnesses):
     made = harnesses(ECHO)
     assert answered(made.send(request(1, "alice", x=1))) == {"user": "alice", "x": 1}
     assert answered(made.send(request(2, "bob", x=2))) == {"user": "bob", "x": 2}
-    assert answered(made.send(request(3, "alice", x=3))) == {"user": "alice", "x": 3}
+    third = made.send(request(3, "alice", x=3))
+    assert answered(third) == {"user": "alice", "x": 3}
     assert made.sdk == "s 2"
-    assert made.sent == 3
+    assert third.number == 3
 
 
 def test_calls_at_once_reach_their_users(harnesses):
     made = harnesses(ECHO)
     with ThreadPoolExecutor(4) as pool:
         sent = [request(n, f"user{n % 4}", x=n) for n in range(1, 13)]
-        found = list(pool.map(lambda one: answered(made.send(one, apart=True)), sent))
+        found = list(pool.map(lambda one: answered(made.send(one, Terms(apart=True))), sent))
     assert [one["x"] for one in found] == list(range(1, 13))
     assert [one["user"] for one in found] == [f"user{n % 4}" for n in range(1, 13)]
 

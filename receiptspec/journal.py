@@ -17,7 +17,16 @@ from typing import Any
 
 from receiptspec.errors import ConfigurationError, Inconclusive
 
-__all__ = ["Journal", "Leftover", "check", "default_folder", "leftovers", "lock", "take"]
+__all__ = [
+    "Journal",
+    "Leftover",
+    "check",
+    "default_folder",
+    "finished",
+    "leftovers",
+    "lock",
+    "take",
+]
 
 _SUFFIX = ".jsonl"
 
@@ -164,6 +173,21 @@ def take(path: Path) -> Journal | None:
     for entry in _entries(path):
         _replay(journal, entry)
     return journal
+
+
+def finished(folder: Path, run: str = "") -> Iterator[Journal]:
+    """Yield the journals of runs that are over and left something, opened; of one run or of all."""
+    for path in leftovers(folder, run):
+        try:
+            journal = take(path)
+        except FileNotFoundError:
+            continue
+        if journal is None:
+            continue
+        if journal.left:
+            yield journal
+        else:
+            journal.close()
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,7 +23,7 @@ from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 from receiptspec.exchange import Secret
-from receiptspec.journal import Journal, check, default_folder, leftovers, take
+from receiptspec.journal import Journal, check, default_folder, finished
 from receiptspec.reference import launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
@@ -256,7 +256,7 @@ class Run:
             self._open.close()
         targets = {target.name: target for target in self.targets}
         try:
-            return lines + clean_up(self.journal, targets, run=self.id, hurry=hurry)[1]
+            return lines + clean_up(finished(self.journal, self.id), targets, hurry=hurry)[1]
         except ConfigurationError as error:
             return [*lines, str(error)]
 
@@ -279,25 +279,18 @@ def _journal_for(run: Run, target: Target) -> Journal:
 
 
 def clean_up(
-    folder: Path,
+    journals: Iterable[Journal],
     targets: Mapping[str, Target],
     *,
-    run: str = "",
     hurry: Callable[[], float] = lambda: math.inf,
 ) -> tuple[list[str], list[str]]:
-    """Dismiss what runs that are over left behind on `targets`; of one run, or of all.
+    """Dismiss what is left on `targets` as journals say, and close those.
 
     Returns a line for each thing that was removed, and one for each that could not be.
     """
     removed: list[str] = []
     left: list[str] = []
-    for path in leftovers(folder, run):
-        try:
-            journal = take(path)
-        except FileNotFoundError:
-            continue
-        if journal is None:
-            continue
+    for journal in journals:
         target = targets.get(journal.target)
         if target is None:
             journal.close()

@@ -17,7 +17,7 @@ from hostile import Hostile
 from receiptspec import journal as journals
 from receiptspec.errors import ConfigurationError, Inconclusive
 from receiptspec.exchange import Secret
-from receiptspec.journal import Journal, default_folder, leftovers, take
+from receiptspec.journal import Journal, default_folder, finished, leftovers, take
 from receiptspec.neutral import Call
 from receiptspec.reference import launch
 from receiptspec.report import FORMATS
@@ -286,7 +286,7 @@ def test_cleanup_keeps_its_hands_off_a_run_that_lives(tmp_path, reference):
     kept = journal(tmp_path, url=reference.url)
     kept.made(kept.intends("a"), "@TGS#alive")
     target = Target("t", "tencent", url=reference.url, auth=auth_of(reference), writes=True)
-    assert clean_up(tmp_path, {"t": target}) == ([], [])
+    assert clean_up(finished(tmp_path), {"t": target}) == ([], [])
     assert [item.id for item in kept.left] == ["@TGS#alive"]
     assert kept.path.exists()
     kept.gone("@TGS#alive")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 from receiptspec import targets as targets_file
 from receiptspec.commands import JOURNAL, TARGETS
 from receiptspec.errors import EXIT
-from receiptspec.journal import default_folder, leftovers, take
+from receiptspec.journal import default_folder, finished
 from receiptspec.run import clean_up
 
 __all__ = ["cleanup"]
@@ -31,13 +32,15 @@ def cleanup(file: str | None, folder: str | None, names: tuple[str, ...]) -> Non
 
     Runs that are still going on are left alone. Exit status: 0 nothing is left, 6 something is.
     """
-    journals = Path(folder) if folder else default_folder()
+    place = Path(folder) if folder else default_folder()
     path = targets_file.find_file(file)
     known = targets_file.names(path)
-    concerned = _targets_of(journals)
-    chosen = names or tuple(name for name in concerned if name in known)
-    targets = {name: targets_file.load(path, name) for name in chosen}
-    removed, left = clean_up(journals, targets)
+    with contextlib.ExitStack() as closing:
+        journals = [closing.enter_context(contextlib.closing(one)) for one in finished(place)]
+        concerned = list(dict.fromkeys(journal.target for journal in journals))
+        chosen = names or tuple(name for name in concerned if name in known)
+        targets = {name: targets_file.load(path, name) for name in chosen}
+        removed, left = clean_up(journals, targets)
     for line in removed:
         click.echo(f"removed {line}")
     for line in left:
@@ -46,20 +49,5 @@ def cleanup(file: str | None, folder: str | None, names: tuple[str, ...]) -> Non
     for name in strangers:
         click.echo(f"left    {name}: {path} has no such target; say --targets FILE")
     if not removed and not left and not strangers:
-        click.echo(f"nothing to clean up in {journals}")
+        click.echo(f"nothing to clean up in {place}")
     sys.exit(EXIT["inconclusive"] if left or strangers else 0)
-
-
-def _targets_of(journals: Path) -> list[str]:
-    """Return the names of the targets that runs which are over left something on."""
-    names = []
-    for path in leftovers(journals):
-        try:
-            journal = take(path)
-        except FileNotFoundError:
-            continue
-        if journal is not None:
-            if journal.left:
-                names.append(journal.target)
-            journal.close()
-    return list(dict.fromkeys(names))

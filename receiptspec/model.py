@@ -69,9 +69,13 @@ class _Broken(AssertionError):
     pass
 
 
+#: After how many steps a walk failed, and what it found.
+_Failure = tuple[int, tuple[Deviation, ...]]
+
+
 def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
     """Walk `examples` times about `steps` steps; return what the shortest failing walk found."""
-    failures: list[tuple[int, tuple[Deviation, ...]]] = []
+    failures: list[_Failure] = []
     troubles: list[Inconclusive | NotExercised] = []
     walks = 0
 
@@ -79,11 +83,7 @@ def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
         def __init__(self) -> None:
             nonlocal walks
             walks += bool(failures)
-            super().__init__(stage, tired=walks > _SHRINKING or bool(troubles))
-
-        def fail(self, deviations: tuple[Deviation, ...]) -> None:
-            failures.append((len(self.script), deviations))
-            raise _Broken
+            super().__init__(stage, failures, tired=walks > _SHRINKING or bool(troubles))
 
         def teardown(self) -> None:
             """Walk no more after trouble: Hypothesis would look for the shortest way into it."""
@@ -118,9 +118,10 @@ def _reason(error: BaseException) -> Inconclusive | NotExercised | None:
 
 
 class _Machine(RuleBasedStateMachine):
-    def __init__(self, stage: Stage, *, tired: bool) -> None:
+    def __init__(self, stage: Stage, failures: list[_Failure], *, tired: bool) -> None:
         super().__init__()
         self.stage = stage
+        self.failures = failures
         self.tired = tired
         self.script: list[str] = []
         self.groups: list[Conversation] = []
@@ -129,7 +130,8 @@ class _Machine(RuleBasedStateMachine):
         self.sent = 0
 
     def fail(self, deviations: tuple[Deviation, ...]) -> None:
-        raise NotImplementedError
+        self.failures.append((len(self.script), deviations))
+        raise _Broken
 
     # --- actions --------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def test_other_errors_are_errors():
 
 def test_a_recalled_message_is_not_judged_again_when_members_change():
     group = Conversation(Kind.GROUP, "g", "Public", "ann", ("ann", "bob"))
-    machine = model._Machine(None, tired=False)
+    machine = model._Machine(None, [], tired=False)
     machine.groups = [group]
     machine.states = [
         model._State(name, Message(group, name, "ann", wants_receipt=True), {"bob"}, since=1)

@@ -11,6 +11,7 @@ from string import Template
 
 import pytest
 import yaml
+from commandline import command
 from jsonschema import Draft202012Validator
 
 from receiptspec import cli, contract, resources
@@ -62,19 +63,6 @@ def refused(capsys, *arguments):
     assert err.startswith("receiptspec: ")
     assert err.count("\n") == 1
     return err
-
-
-def command(*arguments, cwd):
-    done = subprocess.run(
-        [sys.executable, "-m", "receiptspec", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
 
 
 # --- mistakes of the user -----------------------------------------------------------------

@@ -1,11 +1,10 @@
 import itertools
 import json
-import subprocess
-import sys
 from datetime import date
 
 import pytest
 import yaml
+from commandline import command
 
 from receiptspec import cli, contract, deviations, targets, yamltext
 from receiptspec.errors import ConfigurationError
@@ -161,14 +160,7 @@ def run(folder, names_):
     options = [word for name in names_ for word in ("--target", name)]
     options += [word for row in ROWS for word in ("--requirement", row)]
     options += ["--profile", "smoke", "--seed", "7", "--report", "out"]
-    done = subprocess.run(
-        [sys.executable, "-m", "receiptspec", "run", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    done = command("run", *options, cwd=folder, timeout=280)
     assert done.returncode == 1, done.stdout[-2000:] + done.stderr
     return read(folder)
 

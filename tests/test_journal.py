@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from commandline import command
 from hostile import Hostile
 
 from receiptspec import journal as journals
@@ -227,21 +228,6 @@ def crashed(folder, url, *ids, target="t"):
     for id_ in ids:
         kept.made(kept.intends("rsname"), id_)
     os.close(kept._handle)
-
-
-def command(*arguments, cwd, env=None, **options):
-    done = subprocess.run(
-        [sys.executable, "-m", "receiptspec", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        **options,
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stderr
-    return done
 
 
 def targets_file(folder, url, auth, **more):

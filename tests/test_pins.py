@@ -1,12 +1,10 @@
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commandline import command
 from jsonschema import Draft202012Validator
 
 from receiptspec import contract, resources, targets
@@ -128,16 +126,8 @@ def future(tmp_path_factory):
 
 
 def run(base, target):
-    command = ["run", "--target", target, "--requirement", ROW, "--profile", "smoke"]
-    done = subprocess.run(
-        [sys.executable, "-m", "receiptspec", *command, "--report", target],
-        cwd=base,
-        env={**os.environ, "PYTHONPATH": str(base)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    options = ["--target", target, "--requirement", ROW, "--profile", "smoke", "--report", target]
+    done = command("run", *options, cwd=base, env={"PYTHONPATH": str(base)})
     report = json.loads((base / target / "report.json").read_text(encoding="utf-8"))
     schema = json.loads(resources.path("schemas/report.schema.json").read_text(encoding="utf-8"))
     assert list(Draft202012Validator(schema).iter_errors(report)) == []

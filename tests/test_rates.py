@@ -1,7 +1,6 @@
 """Rates and budgets are kept by all processes of a machine together, and of several by Redis."""
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -11,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from commandline import command
 
 from receiptspec import budgets, rates, shared
 from receiptspec.budgets import Spending
@@ -198,16 +198,7 @@ def judged(folder, server, *options, **more):
     block = {"vendor": "tencent", "url": server.url, "auth": auth, **more}
     (folder / "targets.yaml").write_text(json.dumps({"t": block}))
     arguments = ["run", "--target", "t", "--seed", "1", "--report", "out", *options]
-    done = subprocess.run(
-        [sys.executable, "-m", "receiptspec", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
+    done = command(*arguments, cwd=folder)
     return done, json.loads((folder / "out" / "report.json").read_text())
 
 

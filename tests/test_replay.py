@@ -1,8 +1,7 @@
 import json
-import subprocess
-import sys
 
 import pytest
+from commandline import command
 
 from receiptspec import cli, recorded
 from receiptspec.commands.replaying import Attempt, verdict
@@ -18,19 +17,6 @@ def targets(faults):
         f"{name}: {{vendor: tencent, embedded: {{faults: [{', '.join(names)}]}}}}\n"
         for name, names in faults.items()
     )
-
-
-def command(*arguments, cwd):
-    done = subprocess.run(
-        [sys.executable, "-m", "receiptspec", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,11 @@
 """What one run with `--report` leaves, by the command line and by plain pytest."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from commandline import command
 from jsonschema import Draft202012Validator
 from report_samples import SCHEMA
 
@@ -21,19 +19,10 @@ lossy: {vendor: tencent, embedded: {faults: [group-id-not-needed]}}
 CHOSEN = ["--requirement=TC-GMR-17", "--requirement=TC-GMR-18", "--requirement=TC-GMR-05"]
 
 
-def go(folder, *arguments, cwd=None):
+def go(folder, module, *arguments, cwd=None):
     (folder / "targets.yaml").write_text(TARGETS)
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments, *CHOSEN, "--seed=1", "--profile=smoke"],
-        cwd=cwd or folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
+    options = [*CHOSEN, "--seed=1", "--profile=smoke"]
+    return command(*arguments, *options, module=module, cwd=cwd or folder)
 
 
 @pytest.fixture(scope="module")

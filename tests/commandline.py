@@ -1,15 +1,17 @@
-"""The command line, and what else Python runs as a module, in a process of its own."""
+"""The command line: in a process of its own, or in this one where it ends soon."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from receiptspec import cli
+
 ROOT = Path(__file__).parent.parent
 
 
 def command(*arguments, module="receiptspec", cwd, env=None, timeout=120, **options):
-    """Return the finished process, which showed no traceback."""
+    """Return the finished process of the command, or of another module, which had no traceback."""
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd,
@@ -22,3 +24,15 @@ def command(*arguments, module="receiptspec", cwd, env=None, timeout=120, **opti
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done
+
+
+def ended(capsys, *arguments):
+    """Return status, output and errors of what ends in this process."""
+    try:
+        cli.main([str(argument) for argument in arguments])
+        code = 0
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    return code, out, err

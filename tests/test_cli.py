@@ -11,7 +11,7 @@ from string import Template
 
 import pytest
 import yaml
-from commandline import command
+from commandline import command, ended
 from jsonschema import Draft202012Validator
 
 from receiptspec import cli, contract, resources
@@ -46,15 +46,6 @@ away:
   url: http://127.0.0.1:$PORT
   auth: {sdkappid: 1, key: a-key-for-nobody, identifier: administrator}
 """
-
-
-def ended(capsys, *arguments):
-    """Run in this process what ends before any test is collected."""
-    with pytest.raises(SystemExit) as caught:
-        cli.main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert "Traceback" not in out + err
-    return caught.value.code, out, err
 
 
 def refused(capsys, *arguments):

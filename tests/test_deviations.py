@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 import yaml
-from commandline import command
+from commandline import command, ended
 
-from receiptspec import cli, contract, deviations, targets, yamltext
+from receiptspec import contract, deviations, targets, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 from receiptspec.reference.faults import FAULTS
@@ -231,17 +231,6 @@ def test_a_deviation_hides_its_own_failure_however_often_it_is_found(recorded):
         for entry in rows.values():
             ledger.add({**entry, "target": "t"})
         assert {r["outcome"] for r in ledger.results(rows)} == {Outcome.KNOWN_DEVIATION}
-
-
-def ended(capsys, *arguments):
-    try:
-        cli.main([str(argument) for argument in arguments])
-        code = 0
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert "Traceback" not in out + err
-    return code, out, err
 
 
 def accept(capsys, *arguments):

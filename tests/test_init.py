@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commandline import ended
 
 from receiptspec import cli, targets, yamltext
 from receiptspec.commands import starting
@@ -21,14 +22,7 @@ def here(tmp_path, monkeypatch):
 
 
 def init(capsys, *arguments):
-    try:
-        cli.main(["init", *map(str, arguments)])
-        code = 0
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert "Traceback" not in out + err
-    return code, out, err
+    return ended(capsys, "init", *arguments)
 
 
 def test_a_new_file_begins_with_the_schema_for_editors(here, capsys, monkeypatch):

@@ -1,26 +1,18 @@
 import json
 from datetime import date
+from functools import partial
 
 import pytest
+from commandline import ended
 from report_samples import of_every_outcome, report, result
 
-from receiptspec import cli
 from receiptspec.commands import running
 from receiptspec.report import FORMATS, jsonlines
 
 
 @pytest.fixture
 def say(capsys):
-    def run(*arguments):
-        try:
-            cli.main([str(argument) for argument in arguments])
-            code = 0
-        except SystemExit as ended:
-            code = ended.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return partial(ended, capsys)
 
 
 @pytest.fixture

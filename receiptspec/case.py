@@ -10,7 +10,7 @@ import hypothesis
 
 from receiptspec import dialect
 from receiptspec.checks import refusals
-from receiptspec.contract import Operation, Requirement
+from receiptspec.contract import Contract, Operation, Requirement
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, Observation, Outcome, Result, outcome_of
 from receiptspec.neutral import Answer, Call
@@ -62,6 +62,11 @@ class Case:
     def stage(self) -> Stage:
         """The target at work."""
         return self._stage()
+
+    @property
+    def brief(self) -> bool:
+        """Whether there are fewer requests than rows, so that one has to do for a row."""
+        return self.profile.is_brief(self.stage.contract)
 
     @property
     def sent_before(self) -> int:
@@ -195,6 +200,12 @@ class Profile:
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r})"
+
+    def is_brief(self, contract: Contract) -> bool:
+        """Whether a target has fewer requests than the contract has rows to test."""
+        if self.requests is None:
+            return False
+        return self.requests < sum(1 for row in contract.requirements if row.check)
 
     def at_least(self, name: str) -> None:
         """Raise `NotExercised` in a profile smaller than `name`."""

@@ -117,7 +117,12 @@ def steps(case: Case, field: str, sign: int) -> list[Finding]:
     for message, step, by, why in (
         (a, scene.one, 1, "one member has read it"),
         (b, scene.marked, 1, "another member has read it"),
-        (c, scene.everybody, 1, "one member has read it"),
+        (
+            c,
+            scene.everybody,
+            len(scene.group.members) - 2,
+            "all but one of the others have read it",
+        ),
     ):
         after = step.receipts.get(message.id)
         if step.answer.accepted:

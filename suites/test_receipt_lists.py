@@ -41,7 +41,7 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
     for step, readers in (
         (scene.one, {a: {first}, b: set(), c: set()}),
         (scene.marked, {a: {first}, b: {second}, c: set()}),
-        (scene.everybody, {a: {first, second, *rest}, b: {second}, c: {second}}),
+        (scene.everybody, {a: {first, second, *rest}, b: {second}, c: {second, *rest}}),
     ):
         found.append((step, readers, scene.group.members))
     return found

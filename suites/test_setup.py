@@ -117,7 +117,8 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
 
 @pytest.mark.check("group-history-shows-messages")
 def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
-    messages, _, answer = case.scene(setup.history)
+    texts = setup.TOGETHER if case.brief else setup.TEXTS
+    messages, _, answer = case.scene(setup.history, texts)
     findings = refusals.accepted(answer, "the newest messages")
     if not findings:
         wanted = sorted(message.id for message in messages)
@@ -145,6 +146,7 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
 
 @pytest.mark.check("imported-messages-are-told")
 def test_each_imported_message_has_a_result(case: Case) -> None:
+    case.profile.at_least("standard")
     answer, ids, _ = case.scene(setup.imported)
     findings = refusals.accepted(answer, "two old messages")
     if not findings:
@@ -156,6 +158,7 @@ def test_each_imported_message_has_a_result(case: Case) -> None:
 
 @pytest.mark.check("imported-message-has-no-receipt")
 def test_an_imported_message_has_no_receipt(case: Case) -> None:
+    case.profile.at_least("standard")
     _, ids, asked = case.scene(setup.imported)
     if asked is None:
         raise NotExercised("no message could be imported")

@@ -119,6 +119,8 @@ class Driver(ABC):
 
     #: Whether every call is an HTTP request, with headers that may vary.
     over_http: bool = True
+    #: What `misfit` can make wrong in a receipt.
+    misfits: tuple[str, ...] = ()
 
     def joined(self, calls: Sequence[Call]) -> Call | None:
         """Return one call that names what all `calls` name; ``None`` where none can."""

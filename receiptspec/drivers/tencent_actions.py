@@ -27,6 +27,7 @@ class TencentActions(Driver):
     at_once = 100
     at_creation = 100
     group_type = "Public"
+    misfits: tuple[str, ...] = ("from", "to", "key", "malformed")
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,34 +121,51 @@ class Mismatch:
 
 
 def mismatch(stage: Stage, what: str) -> Mismatch:
-    """Send a receipt that is wrong in one thing, then look at the message it names.
+    """Return what became of a receipt that is wrong in one thing.
 
-    ``from``, ``to``: an item whose sender or receiver is a third user. ``roles``: the sender of the
-    message acknowledges it. ``key``: a key that was never given out. ``malformed``: text that is no
-    key. ``foreign``: the key of another conversation.
+    ``roles``: the sender of the message acknowledges it. ``from``, ``to``: an item whose sender or
+    receiver is a third user. ``key``: a key that was never given out. ``malformed``: text that is
+    no key. ``foreign``: the key of another conversation.
     """
-    first, second = {"from": (0, 2), "to": (1, 2), "roles": (1, 3)}.get(what, (0, 4))
-    conversation = pair(stage, first, second)
+    found = stage.scene(misfits)
+    if what not in found:
+        raise NotExercised(f"no call is known that names a message with wrong {what}")
+    return found[what]
+
+
+def misfits(stage: Stage) -> Mapping[str, Mismatch]:
+    """Send every receipt that does not fit, each for a message of its own, then look at them all.
+
+    An invented key and text that is no key stand beside the same message.
+    """
+    conversation, driver = pair(stage, 0, 4), stage.driver
     a, b = conversation.members
     third = next(user for user in stage.users(6) if user not in (a, b))
-    message = stage.say(conversation)
+    kinds = ("roles", *driver.misfits)
+    messages = {what: stage.say(conversation) for what in kinds if what != "malformed"}
+    messages |= {"malformed": messages["key"]} if "malformed" in kinds else {}
+    calls = {}
+    for what in kinds:
+        call = driver.mark_read(conversation, a if what == "roles" else b, [messages[what].id])
+        if call is None:
+            raise NotExercised("the vendor has no call by which the receiver reads")
+        calls[what] = call if what == "roles" else driver.misfit(call, what, third)
+    answers = {what: stage.call(call) for what, call in calls.items()}
+    after = _settled_look(stage, conversation, *messages.values())
+    found = {what: Mismatch(what, messages[what], answers[what], after) for what in kinds}
+    if "key" in kinds:
+        found["foreign"] = _foreign(stage, conversation)
+    return found
+
+
+def _foreign(stage: Stage, conversation: Conversation) -> Mismatch:
+    """Acknowledge in one conversation the key of a message of another."""
+    a, b = conversation.members
+    message = stage.say(pair(stage, 0, 5))
     call = stage.driver.mark_read(conversation, b, [message.id])
-    if call is None:
-        raise NotExercised("the vendor has no call by which the receiver reads")
-    if what == "roles":
-        call = stage.driver.mark_read(conversation, a, [message.id])
-        assert call is not None  # noqa: S101
-    elif what == "foreign":
-        other = stage.say(pair(stage, first, 5))
-        call = stage.driver.mark_read(conversation, b, [other.id])
-        assert call is not None  # noqa: S101
-        answer = stage.call(call)
-        after = seen_by(stage, other.conversation, a)
-        return Mismatch(what, other, answer, after)
-    else:
-        call = stage.driver.misfit(call, what, third)
+    assert call is not None  # noqa: S101
     answer = stage.call(call)
-    return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
+    return Mismatch("foreign", message, answer, seen_by(stage, message.conversation, a))
 
 
 def mismatch_behind(stage: Stage, what: str) -> Mismatch:
@@ -166,9 +184,9 @@ def mismatch_behind(stage: Stage, what: str) -> Mismatch:
     return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
 
 
-def _settled_look(stage: Stage, conversation: Conversation, message: Message) -> Asked:
-    """Look once more than the first time the message is listed: an effect may be late."""
-    _until_listed(stage, conversation, (message,))
+def _settled_look(stage: Stage, conversation: Conversation, *messages: Message) -> Asked:
+    """Look once more than the first time the messages are listed: an effect may be late."""
+    _until_listed(stage, conversation, messages)
     return seen_by(stage, conversation, conversation.owner)
 
 
@@ -324,6 +342,20 @@ def history(stage: Stage) -> History:
     conversation = pair(stage, 2, 4)
     messages = tuple(stage.say(conversation) for _ in range(5))
     whole = _until_listed(stage, conversation, messages)
+    return _walked(stage, messages, whole, seen_by(stage, conversation, conversation.members[1]))
+
+
+def history_of_letters(stage: Stage) -> History:
+    """Read back, two by two, what `letters` has sent."""
+    scene = stage.scene(letters)
+    messages = (*scene.messages, scene.back)
+    return _walked(stage, messages, scene.whole, scene.after_by_receiver)
+
+
+def _walked(
+    stage: Stage, messages: tuple[Message, ...], whole: Asked, other_side: Asked
+) -> History:
+    conversation = messages[0].conversation
     answers: list[Answer] = []
     walked: list[Any] = []
     call: Call | None = stage.driver.look(conversation, conversation.owner, size=2)
@@ -341,5 +373,5 @@ def history(stage: Stage) -> History:
         tuple(walked),
         tuple(answers),
         complete,
-        seen_by(stage, conversation, conversation.members[1]),
+        other_side,
     )

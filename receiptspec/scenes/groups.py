@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from receiptspec.errors import Inconclusive, NotExercised
-from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.stage import Stage
 
 MEMBERS = 4
+_AGAIN = 2  # reads by one member beside those of each: more than members
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +222,9 @@ def split(stage: Stage) -> tuple[Asked, ...]:
 def reading(stage: Stage) -> Reading:
     """Let members read A, B, C in four steps and ask after each.
 
-    B is the oldest message, C the newest. One member reads A, then again more often than the group
-    has members. Another reads B, which marks that the repetitions have arrived. In the end all
-    others have read A, and one read C.
+    B is the oldest message, C the newest. One member reads A, then again, so often that with all
+    others that would be more readers than members. Another reads B, which marks that the
+    repetitions have arrived. In the end all others have read A, and all but the first have read C.
     """
     group = stage.group(MEMBERS)
     b, a, c = (stage.say(group) for _ in range(3))
@@ -233,13 +234,15 @@ def reading(stage: Stage) -> Reading:
     first, second, *rest = group.members[1:]
     stage.reads(first, [a])
     one = _settled(stage, fresh, every, {a.id: 1})
-    repeats = sum(tries_to_read(stage, first, a) for _ in range(MEMBERS + 1))
+    repeats = sum(tries_to_read(stage, first, a) for _ in range(_AGAIN))
     stage.reads(second, [b])
     marked = _settled(stage, fresh, every, {b.id: 1})
     stage.reads(second, [a, c])
     for member in rest:
-        stage.reads(member, [a])
-    everybody = _settled(stage, fresh, every, {a.id: len(group.members) - 1, c.id: 1})
+        stage.reads(member, [a, c])
+    everybody = _settled(
+        stage, fresh, every, {a.id: len(group.members) - 1, c.id: len(group.members) - 2}
+    )
     return Reading(group, every, fresh, one, repeats, marked, everybody)
 
 
@@ -375,25 +378,28 @@ def separate(stage: Stage) -> tuple[Changed, Changed]:
 def other_type(stage: Stage, type_: str) -> Elsewhere:
     """Make a group of another type, send a message that asks for receipts, ask all about it.
 
-    A first plain message by the owner wakes groups that stay hidden until then.
+    Where that message is refused, a plain one takes its place.
     """
+    if type_ == stage.driver.group_type:
+        usual = stage.scene(ready)
+        return Elsewhere(usual.fresh, _listed(stage, usual.group, usual.messages[0].id))
     alone = stage.contract.operations[stage.driver.ask].group_types.get(type_) is False
     group = stage.group(1 if alone else 3, type_=type_)
-    first = stage.call(
-        stage.driver.send_message(group, group.owner, receipt=False, number=stage.number(type_))
-    )
-    sent = stage.call(
-        stage.driver.send_message(group, group.owner, receipt=True, number=stage.number(type_, 2))
-    )
-    message = stage.driver.sent_message(sent) if sent.accepted else None
-    if message is None and alone:
-        message = (stage.driver.sent_message(first) if first.accepted else None) or 1
-    if message is None:
+    message = None
+    for receipt in (True, False) if alone else (True,):
+        number = stage.number(type_, 2 if receipt else 1)
+        call = stage.driver.send_message(group, group.owner, receipt=receipt, number=number)
+        sent = stage.call(call)
+        message = stage.driver.sent_message(sent) if sent.accepted else None
+        if message is not None:
+            break
+    if message is None and not alone:
         raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
+    message = message or 1
     asked_ = _ask(stage, group, message)
     if not alone and asked_.answer.accepted and not any(r.known for r in asked_.receipts.values()):
         asked_ = newborn(stage, group, Message(group, message, group.owner, True))
-    return Elsewhere(asked_, _about(stage, group, message))
+    return Elsewhere(asked_, _listed(stage, group, message))
 
 
 def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
@@ -432,12 +438,15 @@ class Elsewhere:
         return self.others.get(operation, self.asked.answer)
 
 
-def _about(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]:
-    """Make the other calls that concern a message or its group."""
-    calls = [
-        stage.driver.list_members(group, message, read=False, cursor=None, count=10),
-        stage.driver.ask_members(group),
-    ]
+def _listed(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]:
+    """Ask who has not read a message, where the vendor tells."""
+    return _answers(
+        stage, stage.driver.list_members(group, message, read=False, cursor=None, count=10)
+    )
+
+
+def _answers(stage: Stage, *calls: Call | None) -> dict[str, Answer]:
+    """Make calls; return the answers of those that are there, by operation."""
     answers = {}
     for call in calls:
         if call is not None:
@@ -453,8 +462,8 @@ def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
     message = stage.scene(dismissed)[0].message
     group, driver = message.conversation, stage.driver
     newcomer = stage.users(6)[5]
-    answers = {}
-    for call in (
+    return _answers(
+        stage,
         driver.send_message(group, group.owner, receipt=True, number=stage.number("late")),
         driver.mark_read(group, group.members[1], [message.id]),
         driver.add_members(group, [newcomer]),
@@ -462,13 +471,7 @@ def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
         driver.recall(message),
         driver.look_at_group(group),
         driver.dismiss(group),
-    ):
-        if call is not None:
-            try:
-                answers[call.operation] = stage.call(call)
-            except NotExercised:  # the target does not have it
-                continue
-    return answers
+    )
 
 
 def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
@@ -479,7 +482,8 @@ def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
     before.receipt(message)
     stage.must(stage.driver.dismiss(group))
     after = _ask(stage, group, message)
-    others = _about(stage, group, message.id)
+    others = _listed(stage, group, message.id)
+    others |= _answers(stage, stage.driver.ask_members(group))
     return Changed(group, message, before, after), Elsewhere(after, others)
 
 

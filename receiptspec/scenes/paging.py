@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page
-from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
+from receiptspec.scenes.groups import Asked, asked, good, reading, tries_to_read
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 
@@ -16,6 +16,7 @@ __all__ = [
     "Half",
     "Turned",
     "Walk",
+    "all_read",
     "fresh",
     "grown",
     "half_read",
@@ -132,6 +133,16 @@ def half_read(stage: Stage) -> Half:
     The lists are asked until they show the readers or the consistency window is over.
     """
     return _half(stage, 7, 3, 2)
+
+
+def all_read(stage: Stage) -> Half:
+    """List who has and has not read the message of `reading` that all others have read."""
+    scene = stage.scene(reading)
+    message, (_, *others) = scene.messages[0], scene.group.members
+    read = walk(stage, message, read=True, count=2)
+    unread = walk(stage, message, read=False, count=2)
+    again = walk(stage, message, read=True, count=100)
+    return Half(message, tuple(others), read, unread, again, again, scene.everybody)
 
 
 @dataclass(frozen=True, slots=True)

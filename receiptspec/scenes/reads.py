@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Asked, asked, newborn
+from receiptspec.scenes.groups import Asked, asked, good, newborn
 from receiptspec.stage import Stage
 
 __all__ = ["Reported", "full_batch", "ghost", "large_group", "outsider", "plain", "sender"]
@@ -39,68 +39,81 @@ def reading_call(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Call
     return call
 
 
-def _around(
-    stage: Stage, user: Any, messages: tuple[Message, ...], *, marker: bool = True
-) -> Reported:
-    """Report a read between two questions; a member's read of another message marks the second."""
-    group = messages[0].conversation
-    mark = stage.say(group)
-    everything = (*messages, mark)
-    reading_call(stage, user, messages)
+def bystanders(stage: Stage) -> Mapping[str, Reported]:
+    """A member reads two of three messages; others are read by those whose reads do not count.
+
+    The member's read comes last and marks that the others have arrived. Returned by name:
+    ``member``, ``outsider``, ``ghost`` (no account), ``plain`` (a member reads a message that
+    asked for nothing).
+    """
+    group = stage.group(4)
+    member = group.members[1]
+    three = tuple(stage.say(group) for _ in range(3))
+    reading_call(stage, member, three[:1])
+    readers = {"outsider": stage.users(5)[4]}
+    if stage.driver.over_http:  # an SDK has to log in as somebody
+        readers["ghost"] = "rs-no-such-user"
+    messages = {name: stage.say(group) for name in readers}
+    everything = (*three, *messages.values())
+    plain = stage.say(group, receipt=False)
     before = newborn(stage, group, *everything)
-    answer = report(stage, user, messages)
-    if marker:
-        stage.reads(group.members[1], [mark])
-    start = before.receipts.get(mark.id)
+    before.receipt(three[0])
+    answers = {name: report(stage, readers[name], (messages[name],)) for name in readers}
+    of_plain = report(stage, member, (plain,))
+    answer = report(stage, member, three[:2])
+    starts = [before.receipts.get(message.id) for message in three[:2]]
 
     def arrived(receipts: dict[Any, Any]) -> bool:
-        now = receipts.get(mark.id)
-        return not start or not now or (now.read or 0) > (start.read or 0)
+        now = [receipts.get(message.id) for message in three[:2]]
+        pairs = zip(starts, now, strict=True)
+        return all(x and y and (y.read or 0) > (x.read or 0) for x, y in pairs)
 
     after = asked(stage, stage.settle(group, everything, arrived))
-    return Reported(answer, messages, before, after)
+    found = {name: Reported(answers[name], (messages[name],), before, after) for name in readers}
+    found["member"] = Reported(answer, three, before, after)
+    found["plain"] = Reported(of_plain, (plain,), before, asked(stage, stage.ask(group, [plain])))
+    return found
 
 
 def member(stage: Stage) -> Reported:
     """A member reads two of three messages in one call."""
-    group = stage.group(4)
-    a, b, c = (stage.say(group) for _ in range(3))
-    reading_call(stage, group.members[1], (a,))
-    before = newborn(stage, group, a, b, c)
-    before.receipt(a)
-    answer = report(stage, group.members[1], (a, b))
-    first, second = before.receipts.get(a.id), before.receipts.get(b.id)
-
-    def arrived(receipts: dict[Any, Any]) -> bool:
-        pairs = ((first, receipts.get(a.id)), (second, receipts.get(b.id)))
-        return all(x and y and (y.read or 0) > (x.read or 0) for x, y in pairs)
-
-    after = asked(stage, stage.settle(group, (a, b, c), arrived))
-    return Reported(answer, (a, b, c), before, after)
+    return stage.scene(bystanders)["member"]
 
 
 def outsider(stage: Stage) -> Reported:
     """Somebody who is not in the group reads."""
-    group = stage.group(3)
-    return _around(stage, stage.users(5)[4], (stage.say(group),))
+    return stage.scene(bystanders)["outsider"]
 
 
 def ghost(stage: Stage) -> Reported:
     """An account that does not exist reads."""
-    group = stage.group(3)
-    return _around(stage, "rs-no-such-user", (stage.say(group),))
+    found = stage.scene(bystanders)
+    if "ghost" not in found:
+        raise NotExercised("an SDK cannot be logged in to no account")
+    return found["ghost"]
 
 
 def sender(stage: Stage) -> Reported:
-    """The sender reads an own message."""
-    group = stage.group(3)
-    return _around(stage, group.owner, (stage.say(group),))
+    """The sender reads an own message, and then a member, which marks that it has arrived."""
+    group = good(stage).group
+    message = stage.say(group)
+    reading_call(stage, group.owner, (message,))
+    before = newborn(stage, group, message)
+    start = before.receipt(message).read or 0
+    answer = report(stage, group.owner, (message,))
+    stage.reads(group.members[1], [message])
+
+    def arrived(receipts: dict[Any, Any]) -> bool:
+        now = receipts.get(message.id)
+        return now is not None and (now.read or 0) > start
+
+    after = stage.settle(group, [message], arrived)
+    return Reported(answer, (message,), before, asked(stage, after))
 
 
 def plain(stage: Stage) -> Reported:
     """A member reads a message that did not ask for a receipt."""
-    group = stage.group(3)
-    return _around(stage, group.members[1], (stage.say(group, receipt=False),))
+    return stage.scene(bystanders)["plain"]
 
 
 def full_batch(stage: Stage, size: int) -> Reported:
@@ -133,7 +146,7 @@ def large_group(stage: Stage, members: int) -> tuple[Answer, Asked | None]:
 
 def position(stage: Stage) -> tuple[Answer, Any, Any]:
     """Return the read position of a member before and after a message receipt."""
-    group = stage.group(2)
+    group = good(stage).group
     member = group.members[1]
     message = stage.say(group)
     first = stage.must(stage.driver.ask_members(group))

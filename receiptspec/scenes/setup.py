@@ -8,7 +8,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, asked, good
 from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told"]
@@ -23,6 +23,8 @@ TEXTS = (
     "<b>&amp;</b> %s {0} $x `x`",
     "\u0001\u0008\u001f\u007f",
 )
+#: All that is printable of it in one text.
+TOGETHER = (" ".join(TEXTS[:-1]),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """The ids that a fresh group gave its messages, and the answer of the last."""
+    """The ids that a group gave its messages, and the answer of the last."""
 
     answer: Answer
     ids: tuple[Any, ...]
@@ -45,8 +47,8 @@ class Sequence:
 
 
 def sequence(stage: Stage) -> Sequence:
-    """Send three messages to a fresh group."""
-    group = stage.group(2)
+    """Send three messages to a group, one after the other."""
+    group = stage.scene(sandbox).conversation
     answers = [
         stage.must(
             stage.driver.send_message(
@@ -73,7 +75,7 @@ def after_recall(stage: Stage) -> Sequence:
 
 def repeated(stage: Stage) -> tuple[Sequence, Answer]:
     """Send the same message with the same random number twice, then look at the history."""
-    group = stage.group(2)
+    group = stage.scene(sandbox).conversation
     call = stage.driver.send_message(
         group, group.owner, receipt=True, number=stage.number("repeated")
     )
@@ -85,7 +87,7 @@ def repeated(stage: Stage) -> tuple[Sequence, Answer]:
 def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
     """Send in the name of an account that is no member, and of one that does not exist."""
     outsider = stage.users(5)[4]
-    group = stage.group(2)
+    group = stage.scene(sandbox).conversation
     call = stage.driver.send_message(group, group.owner, receipt=False, number=stage.number("from"))
     return (
         stage.call(stage.driver.without_member(call, outsider)),
@@ -95,7 +97,7 @@ def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
 
 def misnamed(stage: Stage) -> tuple[Message, Asked]:
     """Ask for a receipt under the name that the one-to-one operation has for it."""
-    group = stage.group(2)
+    group = stage.scene(sandbox).conversation
     call = stage.driver.send_message(group, group.owner, receipt=True, number=stage.number("name"))
     answer = stage.must(stage.driver.misnamed_wish(call))
     message = Message(group, stage.driver.sent_message(answer), group.owner, False)
@@ -118,23 +120,27 @@ def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     return name, made, again, asked(stage, stage.ask(group, [message]))
 
 
+def open_house(stage: Stage) -> Conversation:
+    """Make a group whose members come and go."""
+    return stage.group(2)
+
+
 def added(stage: Stage) -> tuple[Any, Answer, Answer]:
     """Add somebody twice."""
     newcomer = stage.users(6)[5]
-    group = stage.group(2)
-    call = stage.driver.add_members(group, [newcomer])
+    call = stage.driver.add_members(stage.scene(open_house), [newcomer])
     return newcomer, stage.must(call), stage.call(call)
 
 
 def ghost_added(stage: Stage) -> Answer:
     """Add an account that does not exist."""
-    return stage.call(stage.driver.add_members(stage.group(2), ["rs-no-such-user"]))
+    return stage.call(stage.driver.add_members(stage.scene(open_house), ["rs-no-such-user"]))
 
 
 def crowd_added(stage: Stage, size: int) -> Answer:
     """Add more members at once than one call may."""
     names = [f"rs{stage.namespace}-c{index}" for index in range(size)]
-    return stage.call(stage.driver.add_members(stage.group(2), names))
+    return stage.call(stage.driver.add_members(stage.scene(open_house), names))
 
 
 def room_added(stage: Stage, type_: str) -> Answer:
@@ -145,36 +151,40 @@ def room_added(stage: Stage, type_: str) -> Answer:
 
 def outsider_removed(stage: Stage) -> Answer:
     """Remove somebody who is no member."""
-    outsider = stage.users(6)[5]
-    return stage.call(stage.driver.remove_member(stage.group(2), outsider))
+    outsider = stage.users(5)[4]
+    return stage.call(stage.driver.remove_member(stage.scene(open_house), outsider))
 
 
 def members(stage: Stage) -> Told:
     """Ask for the members of a group."""
-    group = stage.group(4)
+    group = good(stage).group
     answer = stage.call(stage.driver.ask_members(group))
     return Told(answer, group.members, stage.driver.members(answer))
 
 
-def history(stage: Stage) -> tuple[tuple[Message, ...], tuple[str, ...], Answer]:
-    """Send every awkward text to a group and read them back."""
-    group = stage.group(2)
+def history(
+    stage: Stage, texts: tuple[str, ...] = TEXTS
+) -> tuple[tuple[Message, ...], tuple[str, ...], Answer]:
+    """Send awkward texts to a group and read them back."""
+    group = stage.scene(sandbox).conversation
     messages = []
-    for turn, text in enumerate(TEXTS):
+    for turn, text in enumerate(texts):
         call = stage.driver.send_message(
             group, group.owner, receipt=False, number=stage.number("text", turn)
         )
         sent = stage.named(stage.must(stage.driver.with_text(call, text)))
         messages.append(Message(group, sent, group.owner, False))
-    return tuple(messages), TEXTS, stage.call(stage.driver.look_at_group(group))
+    return tuple(messages), texts, stage.call(stage.driver.look_at_group(group))
 
 
-def letters(stage: Stage) -> tuple[tuple[Any, ...], tuple[str, ...], Answer]:
-    """Send every awkward text to one person and read them back."""
+def letters(
+    stage: Stage, texts: tuple[str, ...] = TEXTS
+) -> tuple[tuple[Any, ...], tuple[str, ...], Answer]:
+    """Send awkward texts to one person and read them back."""
     a, b = stage.users(2)
     conversation = Conversation(Kind.DIRECT, None, "direct", a, (a, b))
     keys = []
-    for turn, text in enumerate(TEXTS):
+    for turn, text in enumerate(texts):
         call = stage.driver.send_message(
             conversation, a, receipt=False, number=stage.number("letter", turn)
         )
@@ -185,7 +195,7 @@ def letters(stage: Stage) -> tuple[tuple[Any, ...], tuple[str, ...], Answer]:
         if not answer.accepted or set(keys) <= set(stage.driver.direct_history(answer)):
             break
     assert answer is not None  # noqa: S101
-    return tuple(keys), TEXTS, answer
+    return tuple(keys), texts, answer
 
 
 def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Message
 from receiptspec.scenes.direct import pair
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, asked, good
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -37,10 +37,9 @@ def _names(callback: Callback, message: Message) -> bool:
 def sent(stage: Stage) -> Told:
     """Send a message that asks for a receipt and wait for the callback about it."""
     listener = stage.listener()
-    group = stage.group(3)
-    message = stage.say(group)
+    message = stage.say(good(stage).group)
     callback = listener.wait_for(lambda c: c.command == GROUP and _names(c, message), _PATIENCE)
-    return Told(message, callback, asked(stage, stage.ask(group, [message])))
+    return Told(message, callback, asked(stage, stage.ask(message.conversation, [message])))
 
 
 def group_read(stage: Stage) -> Told:
@@ -72,7 +71,7 @@ def direct_read(stage: Stage) -> Told:
 def conversation_read(stage: Stage) -> Told:
     """Mark a conversation as read and wait for the callback about it."""
     listener = stage.listener()
-    conversation = pair(stage, 6, 5)
+    conversation = pair(stage, 2, 5)
     reader = conversation.members[1]
     message = stage.say(conversation)
     call = stage.driver.mark_conversation(conversation, reader)
@@ -88,7 +87,7 @@ def conversation_read(stage: Stage) -> Told:
 def answered_badly(stage: Stage) -> tuple[Message, Asked, Asked]:
     """Send and read while the listener answers with errors."""
     listener = stage.listener()
-    group = stage.group(3)
+    group = good(stage).group
     refusal = b'{"ActionStatus":"FAIL","ErrorInfo":"no","ErrorCode":1}'
     with listener.answering(500, refusal):
         message = stage.say(group)

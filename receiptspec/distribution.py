@@ -12,7 +12,6 @@ from receiptspec import resources, yamltext
 from receiptspec.book import Book
 from receiptspec.case import Case
 from receiptspec.checks.answers import WITNESSED
-from receiptspec.findings import Level
 from receiptspec.run import Run, host_of
 
 __all__ = ["arranged", "scheduler"]
@@ -41,21 +40,21 @@ def _group(case: Case | None, file: str, *, whole: bool) -> str:
 
 
 def _ranks(run: Run) -> dict[str, int]:
-    """Return the places of checks where requests are few: what finds the most for them first."""
+    """Return the places of rows where requests are few: what finds the most for them first."""
     if not run.is_limited:
         return {}
-    checks: list[str] = yamltext.load(resources.path("suites/order.yaml")).data
-    return {check: place for place, check in enumerate(checks)}
+    order: dict[str, list[str]] = yamltext.load(resources.path("suites/order.yaml")).data
+    rows = [row for vendor in run.contracts for row in order.get(vendor, ())]
+    return {row: place for place, row in enumerate(rows)}
 
 
 def _position(
     case: Case | None, order: dict[str, int], ranks: dict[str, int]
-) -> tuple[int, bool, bool, int]:
+) -> tuple[int, bool, int]:
     if case is None:
-        return (-1, False, False, 0)
-    check = case.requirement.check or ""
-    observed = bool(ranks) and case.requirement.level is Level.MAY
-    return (order[case.target], check in WITNESSED, observed, ranks.get(check, len(ranks)))
+        return (-1, False, 0)
+    row = case.requirement
+    return (order[case.target], row.check in WITNESSED, ranks.get(row.id, len(ranks)))
 
 
 # --- workers --------------------------------------------------------------------------------

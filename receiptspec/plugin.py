@@ -34,7 +34,7 @@ from receiptspec.results import serialise
 from receiptspec.run import INTERRUPTED, Run, prepare
 from receiptspec.stage import Stage
 
-__all__ = ["pytest_configure"]
+__all__ = ["pytest_configure", "run_of"]
 
 _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey[Book]()
@@ -71,6 +71,11 @@ def argparse_suppress() -> str:
     import argparse
 
     return argparse.SUPPRESS
+
+
+def run_of(config: pytest.Config) -> Run:
+    """Return what the tests of this process share; raises ``KeyError`` before it is there."""
+    return config.stash[_RUN]
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -219,7 +224,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     stage = case.stage
     case.begin()
     stage.open()
-    return (yield)
+    with stage.footprints.of(case.requirement.id, lambda: stage.sent):
+        return (yield)
 
 
 def _properties(case: Case) -> list[tuple[str, object]]:

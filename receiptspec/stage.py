@@ -31,6 +31,7 @@ from receiptspec.errors import (
 )
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding
+from receiptspec.footprints import Footprints
 from receiptspec.hooks import ReadHook
 from receiptspec.journal import Journal
 from receiptspec.line import Line
@@ -69,6 +70,7 @@ class Stage:
         self.seed = seed
         self.namespace = namespace
         self.redact = Redactor(self.target.secrets)
+        self.footprints = Footprints()
         self._witnesses = Witnesses(self.contract, self.redact)
         self.witness = self._witnesses.by_requirement
         client = Client(
@@ -107,6 +109,9 @@ class Stage:
     @property
     def sent(self) -> int:
         """How many requests were sent so far."""
+        return self._line.client.sent
+
+    def _sent(self) -> int:
         return self._line.client.sent
 
     def drain(self) -> list[tuple[float, float, str, int]]:
@@ -224,10 +229,12 @@ class Stage:
         """Return what `play(stage, *args)` returned, or raise what it raised, playing it once."""
         key = f"{play.__module__}.{play.__qualname__}{args!r}"
         if key not in self._memo:
-            try:
-                self._memo[key] = (True, play(self, *args))
-            except (NotExercised, Inconclusive) as error:
-                self._memo[key] = (False, error)
+            with self.footprints.of(key, self._sent):
+                try:
+                    self._memo[key] = (True, play(self, *args))
+                except (NotExercised, Inconclusive) as error:
+                    self._memo[key] = (False, error)
+        self.footprints.seen(key)
         fine, value = self._memo[key]
         if not fine:
             raise value.with_traceback(None)
@@ -243,8 +250,9 @@ class Stage:
         if self.target.fixture and not self.target.writes:
             raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
         missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
-        for call in self.driver.make_users(missing):
-            self.must(call)
+        with self.footprints.of("users", self._sent):
+            for call in self.driver.make_users(missing):
+                self.must(call)
         self._users.extend(missing)
         return tuple(self._users[:count])
 

@@ -26,11 +26,13 @@ from typing import Any
 import pytest
 
 from receiptspec import contract as contracts
-from receiptspec import session, traceability
+from receiptspec import jsonschemas, plugin, resources, session, traceability
 from receiptspec.findings import Outcome
+from receiptspec.footprints import Footprints
 from receiptspec.proving import catalogue
 from receiptspec.proving.jobs import RED, Job, Ran, Row
 from receiptspec.reference import launcher
+from receiptspec.targets import Budget
 
 __all__ = ["perform", "run", "warm"]
 
@@ -41,16 +43,24 @@ _IDLE = ("logging", "unraisableexception", "threadexception", "faulthandler", "d
 
 
 class _Witness:
-    """Notes when each row went red and keeps the report."""
+    """Notes when each row went red and keeps the report.
 
-    def __init__(self, until: str) -> None:
+    A `free` one lifts the budget and keeps what each row cost as well.
+    """
+
+    def __init__(self, until: str, *, free: bool = False) -> None:
         self.until = until
+        self.free = free
+        self.footprints: Footprints | None = None
         self.after: dict[str, int] = {}
         self.document: dict[str, Any] | None = None
         self._session: pytest.Session | None = None
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
+        if self.free:
+            run = plugin.run_of(session.config)
+            run.targets = [replace(target, budget=Budget()) for target in run.targets]
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         for entry in getattr(report, "receiptspec", ()):
@@ -62,6 +72,8 @@ class _Witness:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        stage = plugin.run_of(session.config).running(_TARGET) if self.free else None
+        self.footprints = stage.footprints if stage is not None else None
         book: Any = session.config.pluginmanager.get_plugin("receiptspec-book")
         self.document = book.document if book is not None else None
 
@@ -69,7 +81,7 @@ class _Witness:
 def perform(job: Job) -> Ran:
     """Run a job in this process."""
     begun = time.perf_counter()
-    witness = _Witness(job.until)
+    witness = _Witness(job.until, free=job.kind == "footprint")
     with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
         arguments = ["--targets", str(_targets(Path(scratch), job)), "--target", _TARGET]
         arguments += ["--profile", job.profile, "--seed", str(job.seed)]
@@ -95,7 +107,8 @@ def perform(job: Job) -> Ran:
         for entry in witness.document["results"]
         if not job.requirements or entry["requirement"] in job.requirements
     }
-    return Ran(job, rows, witness.document["run"]["requests"], seconds)
+    sent = witness.document["run"]["requests"]
+    return Ran(job, rows, sent, seconds, footprints=witness.footprints)
 
 
 def _files(job: Job) -> set[str]:
@@ -118,13 +131,14 @@ def _targets(directory: Path, job: Job) -> Path:
 
 def warm(vendors: Iterable[str]) -> None:
     """Import and load in this process what every job needs, so that children find it."""
-    import receiptspec.plugin
     import receiptspec.reference.__main__
     import receiptspec.reference.serving  # noqa: F401
 
     traceability.checks()
     for vendor in vendors:
         contracts.load(vendor)
+        for file in sorted(resources.path(f"schemas/{vendor}").rglob("*.json")):
+            _ = jsonschemas.load(file).fits
         with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
             file = _targets(Path(scratch), Job("warm", "warm", vendor))
             session.judge(["--collect-only", "--targets", str(file), "--target", _TARGET])

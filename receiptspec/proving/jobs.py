@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from receiptspec import contract as contracts
-from receiptspec import traceability
-from receiptspec.checks.answers import PASSIVE
-from receiptspec.contract import Contract, Requirement
 from receiptspec.findings import Outcome
+from receiptspec.footprints import Footprints
 from receiptspec.reference.behaviour import Fault, Variant
 
 __all__ = [
@@ -17,12 +14,10 @@ __all__ = [
     "Job",
     "Ran",
     "Row",
-    "alone",
-    "budgets",
     "faults",
-    "rows_of",
+    "footprint",
     "seeds",
-    "shorter",
+    "smokes",
     "variants",
 ]
 
@@ -75,7 +70,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A job that ended; `trouble` says why it has no results."""
+    """A job that ended; `trouble` says why it has no results.
+
+    `footprints` is what each row cost, where the job was to find that out.
+    """
 
     job: Job
     rows: Mapping[str, Row] = field(default_factory=dict)
@@ -83,6 +81,7 @@ class Ran:
     seconds: float = 0.0
     processor: float = 0.0
     trouble: str = ""
+    footprints: Footprints | None = None
 
     @property
     def red(self) -> tuple[str, ...]:
@@ -91,77 +90,40 @@ class Ran:
         return tuple(sorted(found, key=lambda name: self.rows[name].after or 0))
 
 
-def rows_of(fault: Fault, contract: Contract) -> tuple[str, ...]:
-    """Return the rows worth testing on a fault.
-
-    Its own row, what looks at the same operation, and what every answer shows.
-    """
-    own = contract.requirement(fault.requirement)
-    operations = {own.operation, fault.operation} - {None, ""}
-
-    def wanted(row: Requirement) -> bool:
-        if traceability.state(row) != "tested":
-            return False
-        near = row.operation in operations if operations else row.operation is None
-        shown = row.check in PASSIVE and (row.operation is None or not fault.operation)
-        return near or shown or row.id == own.id or row.id in fault.also
-
-    return tuple(row.id for row in contract.requirements if wanted(row))
-
-
-def shorter(job: Job, fault: Fault) -> Job:
-    """Return the job of a fault that took too long, with no row but its own."""
-    own = (fault.requirement,)
-    return replace(job, requirements=own, weight=30.0, patience=240.0)
-
-
 def faults(chosen: Sequence[Fault], *, profile: str, seed: int) -> Iterator[Job]:
-    """Yield a job for each fault, on the rows that are worth testing."""
+    """Yield a job for each fault, to the failure of its own row, which is all it tests."""
     for fault in chosen:
-        rows = rows_of(fault, contracts.load(fault.vendor))
         yield Job(
             f"fault {fault.name}",
             "fault",
             fault.vendor,
             faults=(fault.name,),
-            requirements=rows,
+            requirements=(fault.requirement,),
             profile=profile,
             seed=seed,
-            weight=30.0 if fault.cls == "timing" else 0.03 * len(rows),
-            patience=90.0,
+            until=fault.requirement,
+            weight=30.0 if fault.cls == "timing" else 0.5,
         )
 
 
-def budgets(
-    chosen: Sequence[Fault], tested: Mapping[str, tuple[str, ...]], *, seed: int
-) -> Iterator[Job]:
-    """Yield a smoke run for each fault, to the failure of its own row.
-
-    `tested` are the rows that the profile tests, by vendor.
-    """
+def smokes(chosen: Sequence[Fault], *, seed: int) -> Iterator[Job]:
+    """Yield a whole smoke run for each fault: what else fails, and what few requests find."""
     for fault in chosen:
         yield Job(
             f"smoke {fault.name}",
             "smoke",
             fault.vendor,
             faults=(fault.name,),
-            requirements=tested[fault.vendor],
             profile="smoke",
             seed=seed,
-            until=fault.requirement,
-            weight=0.8,
+            weight=20.0 if fault.cls == "timing" else 0.8,
+            patience=90.0,
         )
 
 
-def alone(vendor: str, tested: Sequence[str]) -> Iterator[Job]:
-    """Yield a smoke run of each check alone: what it costs when it is the first."""
-    contract = contracts.load(vendor)
-    rows: dict[str, list[str]] = {}
-    for name in tested:
-        rows.setdefault(contract.requirement(name).check or "", []).append(name)
-    for check, names in rows.items():
-        name = f"alone {vendor} {check}"
-        yield Job(name, "alone", vendor, requirements=tuple(names), profile="smoke", weight=0.4)
+def footprint(vendor: str, *, seed: int) -> Job:
+    """Return the job that finds out what each row costs where requests are few."""
+    return Job(f"footprint {vendor}", "footprint", vendor, profile="smoke", seed=seed, weight=2.0)
 
 
 def variants(

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from receiptspec import __version__
 from receiptspec import contract as contracts
 from receiptspec.errors import ConfigurationError
-from receiptspec.findings import Outcome
 from receiptspec.proving import catalogue, changes, farm, gate, jobs, known, pairs, tally
 from receiptspec.proving.jobs import Job, Ran
 from receiptspec.reference.behaviour import Fault, Twist, Variant
@@ -82,7 +81,10 @@ def plan(choice: Choice) -> Plan:
     used = {twist.vendor for twist in (*faults, *variants)}
     made.vendors = tuple(vendor for vendor in vendors if vendor in used)
     made.jobs += jobs.faults(faults, profile=choice.profile, seed=choice.seed)
+    made.jobs += jobs.smokes(faults, seed=choice.seed)
     for vendor in made.vendors:
+        if choice.whole:
+            made.jobs.append(jobs.footprint(vendor, seed=choice.seed))
         made.jobs += _conforming(choice, vendor, [v for v in variants if v.vendor == vendor])
     return made
 
@@ -132,28 +134,13 @@ def prove(choice: Choice, *, workers: int, progress: Progress | None = None) -> 
     made = plan(choice)
     farm.warm(made.vendors)
     ended: dict[str, Ran] = {}
-    expected = len(made.jobs) + len(made.faults)
 
     def done(ran: Ran) -> None:
         ended[ran.job.name] = ran
         if progress is not None:
-            progress(ran, len(ended), max(expected, len(ended)))
+            progress(ran, len(ended), len(made.jobs))
 
-    if made.faults:
-        farm.run(_first(made), workers, done)
-        tested = {vendor: _tested(ended[f"smoke {vendor}"]) for vendor in made.vendors}
-        brief = [fault for fault in made.faults if fault.requirement in tested[fault.vendor]]
-        expected -= len(made.faults) - len(brief) - len(made.vendors)
-        smokes = jobs.budgets(brief, tested, seed=choice.seed)
-        alone = [job for vendor in made.vendors for job in jobs.alone(vendor, tested[vendor])]
-        alone = alone if choice.whole else []
-        expected += len(alone)
-        farm.run([*made.jobs, *smokes, *alone], workers, done)
-        late = [f for f in made.faults if ended[f"fault {f.name}"].trouble]
-        again = [jobs.shorter(ended[f"fault {f.name}"].job, f) for f in late]
-        farm.run(again, workers, done)
-    else:
-        farm.run(made.jobs, workers, done)
+    farm.run(made.jobs, workers, done)
     proof = _document(choice, made, ended)
     proof["run"] |= {
         "started": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -174,22 +161,12 @@ def _processor(ended: Iterable[Ran]) -> dict[str, float]:
     return {kind: thousandths / 1000 for kind, thousandths in sorted(used.items())}
 
 
-def _first(made: Plan) -> list[Job]:
-    """Return a smoke run of each unbroken server: it says which rows that profile tests."""
-    return [Job(f"smoke {vendor}", "smoke", vendor, profile="smoke") for vendor in made.vendors]
-
-
-def _tested(ran: Ran) -> tuple[str, ...]:
-    untested = (Outcome.NOT_EXERCISED, Outcome.EXCLUDED)
-    return tuple(name for name, row in ran.rows.items() if row.outcome not in untested)
-
-
 def _document(choice: Choice, made: Plan, ended: Mapping[str, Ran]) -> dict[str, Any]:
     faults = [
         tally.fault_entry(
             fault,
             ended[f"fault {fault.name}"],
-            ended.get(f"smoke {fault.name}"),
+            ended[f"smoke {fault.name}"],
             contracts.load(fault.vendor),
         )
         for fault in made.faults
@@ -216,8 +193,8 @@ def _document(choice: Choice, made: Plan, ended: Mapping[str, Ran]) -> dict[str,
         "faults": faults,
         "conforming": conforming,
     }
-    alone = [ran for ran in ended.values() if ran.job.kind == "alone"]
-    proof["summary"]["smoke"]["order"] = tally.order(faults, alone)
+    costs = {ran.job.vendor: ran.footprints for ran in ended.values() if ran.footprints}
+    proof["summary"]["smoke"]["order"] = tally.order(faults, costs)
     proof["gate"] = gate.judge(proof)
     return proof
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from receiptspec import contract as contracts
 from receiptspec import traceability
-from receiptspec.checks.answers import PASSIVE
+from receiptspec.checks.answers import PASSIVE, WITNESSED
 from receiptspec.contract import Contract
 from receiptspec.findings import Level, Outcome
+from receiptspec.footprints import Footprints
 from receiptspec.proving.jobs import RED, Ran, Row
 from receiptspec.proving.known import consequences
 from receiptspec.reference.behaviour import Fault
@@ -32,18 +33,18 @@ STATUSES = ("killed", "elsewhere", "survived", "broken")
 _STEPS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 125, 150)
 
 
-def fault_entry(fault: Fault, ran: Ran, smoke: Ran | None, contract: Contract) -> Entry:
-    """Say what became of one fault.
+def fault_entry(fault: Fault, ran: Ran, smoke: Ran, contract: Contract) -> Entry:
+    """Say what became of one fault: `ran` tests its own row, `smoke` is a whole smoke run.
 
     ``killed``: its own row failed (a SHOULD, or one that only advises: warned). ``elsewhere``: only
     others did. ``survived``: nothing did. ``broken``: its own row is inconclusive or an error, or
     the job itself failed.
     """
     own = ran.rows.get(fault.requirement, Row(Outcome.NOT_EXERCISED, "not in the contract"))
-    others = [name for name in ran.red if name != fault.requirement]
-    why = {name: explained(fault, name, ran, contract) for name in others}
+    others = [name for name in smoke.red if name != fault.requirement]
+    why = {name: explained(fault, name, (own, smoke), contract) for name in others}
     kills = _kills(fault, own, contract)
-    seen = smoke.rows.get(fault.requirement) if smoke is not None else None
+    seen = smoke.rows.get(fault.requirement)
     return {
         "name": fault.name,
         "vendor": fault.vendor,
@@ -55,14 +56,14 @@ def fault_entry(fault: Fault, ran: Ran, smoke: Ran | None, contract: Contract) -
         "status": _status(kills, own, others, ran.trouble),
         "outcome": str(own.outcome),
         "reason": ran.trouble or own.reason,
-        "red": list(ran.red),
+        "red": [*((fault.requirement,) if own.red else ()), *others],
         "explained": {name: reason for name, reason in why.items() if reason},
         "unexplained": [name for name, reason in why.items() if not reason],
         "requests": own.after,
         "smoke_requests": seen.after
         if seen is not None and _kills(fault, seen, contract)
         else None,
-        "seconds": round(ran.seconds, 3),
+        "seconds": round(ran.seconds + smoke.seconds, 3),
     }
 
 
@@ -84,28 +85,34 @@ def _status(kills: bool, own: Row, others: Sequence[str], trouble: str) -> str:
     return "elsewhere" if others else "survived"
 
 
-def explained(fault: Fault, name: str, ran: Ran, contract: Contract) -> str:
+def explained(fault: Fault, name: str, runs: tuple[Row, Ran], contract: Contract) -> str:
     """Return why another row than the fault's own failed as well, empty when nothing says so.
 
     Declared: the fault names it. Same finding, same place: it tells of the same broken thing, that
     is all of its findings have a signature, or point to a field, of the own row's. Same check: it
     is that check for the operation that the fault breaks. Every answer: the own row is about the
-    form of all answers of that operation, so that nothing about it can be right.
+    form of all answers of that operation, so that nothing about it can be right. `runs` are the own
+    row tested by itself, and a whole smoke run.
     """
     if name in fault.also or name in consequences(fault.vendor, fault.requirement):
         return "declared"
-    own, other = ran.rows.get(fault.requirement), ran.rows[name]
+    own, smoke = runs
+    if not own.red:
+        return ""
+    seen = smoke.rows.get(fault.requirement, own)
+    signatures, places = (
+        {*getattr(own, of), *getattr(seen, of)} for of in ("signatures", "places")
+    )
+    other = smoke.rows[name]
     row, home = contract.requirement(name), contract.requirement(fault.requirement)
     near = row.operation in (fault.operation or None, home.operation)
-    if own is None or not own.red:
-        return ""
-    if set(other.signatures) <= set(own.signatures):
+    if set(other.signatures) <= signatures:
         return "same finding"
     if near and row.check == home.check:
         return "same check"
     if near and home.check in PASSIVE:
         return "every answer"
-    if near and set(other.places) <= set(own.places) - {"$", "body", ""}:
+    if near and set(other.places) <= places - {"$", "body", ""}:
         return "same place"
     return ""
 
@@ -198,22 +205,22 @@ def curve(faults: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
     return [(step, sum(n <= step for n in needed)) for step in steps]
 
 
-def order(faults: Iterable[Mapping[str, Any]], alone: Iterable[Ran]) -> list[str]:
-    """Return the checks that send requests, those first that find the most faults for one.
-
-    `alone` are runs of one check each: what is needed to get anywhere is not counted against it.
-    Checks that find nothing are left out.
-    """
+def order(
+    faults: Iterable[Mapping[str, Any]], costs: Mapping[str, Footprints]
+) -> dict[str, list[str]]:
+    """Return by vendor the rows that send requests, those first that find most faults for one."""
     found = Counter(f["requirement"] for f in faults if f["status"] == "killed")
-    kills: Counter[str] = Counter()
-    cost: Counter[str] = Counter()
-    for ran in alone:
-        check = ran.job.name.split()[-1]
-        kills[check] += sum(found[name] for name in ran.job.requirements)
-        cost[check] += ran.requests
-    least = min(cost.values(), default=0)
-    useful = [check for check, number in kills.items() if number]
-    return sorted(useful, key=lambda check: (-kills[check] / (cost[check] - least + 1), check))
+    return {
+        vendor: footprints.best_first(
+            found,
+            (
+                row.id
+                for row in contracts.load(vendor).requirements
+                if row.id in footprints.costs and row.check not in WITNESSED
+            ),
+        )
+        for vendor, footprints in sorted(costs.items())
+    }
 
 
 def percentile(values: Iterable[int], percent: int) -> int | None:

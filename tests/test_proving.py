@@ -12,14 +12,15 @@ from jsonschema import Draft202012Validator
 
 from receiptspec import contract as contracts
 from receiptspec import resources, traceability, yamltext
+from receiptspec.checks.answers import WITNESSED
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
+from receiptspec.footprints import Footprints
 from receiptspec.proving import (
     catalogue,
     changes,
     farm,
     gate,
-    jobs,
     known,
     pairs,
     proof,
@@ -45,9 +46,12 @@ def row(outcome, *signatures, after=None):
     return Row(Outcome(outcome), "because", 3, signatures, signatures, after)
 
 
-def entry(own="fail", smoke=None, fault=FAULT, **others):
-    rows = {fault.requirement.replace("-", "_"): row(own, "s", after=7), **others}
-    return tally.fault_entry(fault, ran(fault, **rows), smoke, TENCENT)
+def entry(own="fail", smoke="pass", fault=FAULT, **others):
+    """Return the entry of a fault by the outcome of its row alone, and in a smoke run."""
+    name = fault.requirement.replace("-", "_")
+    alone = ran(fault, **{name: row(own, "s", after=7)})
+    seen = row(smoke, "s", after=None if smoke == "pass" else 12)
+    return tally.fault_entry(fault, alone, ran(fault, "smoke", **{name: seen}, **others), TENCENT)
 
 
 # --- the covering array ---------------------------------------------------------------------
@@ -115,14 +119,13 @@ def test_other_failing_rows_are_explained_or_not():
         "TC_GMR_10": row("pass", after=None),
     }
     found = entry(fault=replace(FAULT, also=("TC-GMR-08",)), **other)
-    assert found["red"] == ["TC-GMR-01", "TC-GMR-08", OWN, "TC-GMR-09"]
+    assert found["red"] == [OWN, "TC-GMR-01", "TC-GMR-08", "TC-GMR-09"]
     assert found["explained"] == {"TC-GMR-01": "same finding", "TC-GMR-08": "declared"}
     assert found["unexplained"] == ["TC-GMR-09"]
 
 
 def test_sums_are_right():
-    smoke = ran(kind="smoke", **{OWN.replace("-", "_"): row("fail", "s", after=12)})
-    entries = [entry(smoke=smoke), entry("pass", TC_GMR_01=row("fail")), entry()]
+    entries = [entry(smoke="fail"), entry("pass", TC_GMR_01=row("fail")), entry()]
     total = tally.summary(entries, [{"kind": "seed", "alarms": []}])
     assert total["statuses"] == {"killed": 2, "elsewhere": 1, "survived": 0, "broken": 0}
     assert total["by_class"] == {FAULT.cls: {"killed": 2, "total": 3}}
@@ -189,23 +192,24 @@ def test_every_unbreakable_row_is_judged_and_has_no_fault():
 # --- jobs -----------------------------------------------------------------------------------
 
 
-def test_a_fault_is_tried_on_the_rows_that_can_see_it():
-    rows = jobs.rows_of(replace(FAULT, operation="get_group_msg_receipt"), TENCENT)
-    operations = {TENCENT.requirement(name).operation for name in rows}
-    assert OWN in rows
-    assert operations == {None, "get_group_msg_receipt"}
-    assert "TC-GEN-01" in rows
-    assert len(rows) < len(TENCENT.requirements) / 2
+def test_a_fault_is_tried_on_its_own_row_and_in_a_whole_smoke_run():
+    alone, smoke = proof.plan(proof.Choice(faults=(FAULT.name,))).jobs
+    assert (alone.requirements, alone.until, alone.profile) == ((OWN,), OWN, "standard")
+    assert (smoke.requirements, smoke.until, smoke.profile) == ((), "", "smoke")
+    assert alone.faults == smoke.faults == (FAULT.name,)
 
 
 def test_a_plan_holds_everything():
     made = proof.plan(proof.Choice())
     kinds = [job.kind for job in made.jobs]
-    assert kinds.count("fault") == len(catalogue.faults())
+    assert kinds.count("fault") == kinds.count("smoke") == len(catalogue.faults())
+    assert kinds.count("footprint") == len(made.vendors)
     assert kinds.count("variant") == len(catalogue.variants())
     assert kinds.count("seed") >= len(made.vendors)
     for vendor in made.vendors:
-        runs = [job for job in made.jobs if job.vendor == vendor and job.kind != "fault"]
+        runs = [
+            j for j in made.jobs if j.vendor == vendor and j.kind in ("variant", "pairs", "seed")
+        ]
         assert len({job.seed for job in runs}) == proof.SEEDS
     assert kinds.count("pairs") >= 8
     assert len({job.name for job in made.jobs}) == len(made.jobs)
@@ -359,21 +363,25 @@ def test_a_job_that_dies_is_told():
 # --- what to test first ---------------------------------------------------------------------
 
 
-def test_what_finds_most_for_a_request_comes_first():
-    def alone(check, requests, *rows):
-        return Ran(
-            Job(f"alone tencent {check}", "alone", "tencent", requirements=rows), {}, requests
-        )
-
+def test_rows_are_put_in_order_by_what_was_killed_and_by_what_they_cost():
+    costs = Footprints({"TC-GMR-01": 5, "TC-GMR-08": 2, "TC-GMR-09": 9, "TC-GEN-01": 0})
     faults = [
         {"requirement": name, "status": status}
-        for name, status in (("A", "killed"), ("A", "killed"), ("B", "killed"), ("C", "survived"))
+        for name, status in (
+            ("TC-GMR-01", "killed"),
+            ("TC-GMR-08", "survived"),
+            ("TC-GMR-09", "killed"),
+            ("TC-GMR-09", "killed"),
+        )
     ]
-    runs = [alone("b", 5, "B"), alone("a", 10, "A"), alone("c", 5, "C")]
-    assert tally.order(faults, runs) == ["b", "a"]
+    found = tally.order(faults, {"tencent": costs})
+    assert found == {"tencent": ["TC-GMR-09", "TC-GMR-01", "TC-GMR-08"]}
 
 
-def test_the_committed_order_names_checks_that_exist():
+def test_the_committed_order_names_rows_that_send_requests():
     order = yamltext.load(resources.path("suites/order.yaml")).data
-    assert len(order) == len(set(order))
-    assert set(order) <= set(traceability.checks())
+    assert sorted(order) == sorted(contracts.vendors())
+    for vendor, rows in order.items():
+        assert len(rows) == len(set(rows))
+        checks = {contracts.load(vendor).requirement(row).check for row in rows}
+        assert checks <= set(traceability.checks()) - set(WITNESSED)

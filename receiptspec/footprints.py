@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 __all__ = ["Footprints"]
 
@@ -71,13 +70,3 @@ class Footprints:
         gain = sum(gains.get(n, 0) for n, parts in unpaid.items() if parts <= unpaid[name])
         price = sum(self.costs[part] for part in unpaid[name])
         return (gain / price if price else math.inf, -price)
-
-    def document(self) -> dict[str, Any]:
-        """Return all of it as JSON."""
-        uses = {name: sorted(used) for name, used in sorted(self.uses.items())}
-        return {"costs": dict(sorted(self.costs.items())), "uses": uses}
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Footprints:
-        """Return what `document` returned."""
-        return cls(dict(document["costs"]), {k: set(v) for k, v in document["uses"].items()})

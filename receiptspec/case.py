@@ -89,9 +89,14 @@ class Case:
         return self.stage.scene(play, *args)
 
     def variation(self, good: Call, change: Mapping[str, Any]) -> Answer:
-        """Send `good` with one departure, once for all rows that ask for the same."""
+        """Send `good` with one departure, once for all rows that ask for the same.
+
+        Raises `NotExercised` where a quota is used up meanwhile, so that `good` is refused as well.
+        """
         call = vary(good, change)
         answer = self.stage.scene(calls.sent, calls.Named(call))
+        if answer.refused and self.stage.contract.kind(answer.code) in ("throttled", "limit"):
+            self.stage.scene(calls.spared, calls.Named(call), calls.Named(good))
         return self.answered(answer, call.label)
 
     def repeated(self, good: Call, change: Mapping[str, Any]) -> Answer:

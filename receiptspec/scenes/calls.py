@@ -25,6 +25,7 @@ __all__ = [
     "question",
     "questions",
     "sent",
+    "spared",
 ]
 
 
@@ -54,6 +55,14 @@ class Named:
 def sent(stage: Stage, named: Named) -> Answer:
     """Send a call, once for all who ask for the same."""
     return stage.call(named.call)
+
+
+def spared(stage: Stage, broken: Named, good: Named) -> None:
+    """Raise `NotExercised` where the limit that refused a broken call refuses the good one too."""
+    code = stage.scene(sent, broken).code
+    answer = stage.call(good.call)
+    if answer.refused and answer.code == code:
+        raise NotExercised(f"{good.call.operation} unbroken is refused with code {code} as well")
 
 
 def question(stage: Stage, scene: Ready) -> Call:

@@ -8,7 +8,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import calls, setup
+from receiptspec.scenes import calls, groups, setup
 
 
 @pytest.mark.check("sequence-rises")
@@ -60,6 +60,7 @@ def test_the_sender_need_not_be_a_member_but_must_exist(case: Case) -> None:
 
 @pytest.mark.check("misnamed-wish-makes-no-receipt")
 def test_a_misnamed_wish_makes_no_receipt(case: Case) -> None:
+    case.scene(groups.good)
     message, asked = case.scene(setup.misnamed)
     why = "a message that asked for a receipt under another name"
     case.judge(

@@ -469,6 +469,7 @@ def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
         driver.add_members(group, [newcomer]),
         driver.remove_member(group, group.members[1]),
         driver.recall(message),
+        driver.import_messages(group, 1),
         driver.look_at_group(group),
         driver.dismiss(group),
     )

@@ -277,6 +277,14 @@ _LATER = [
         shows="reads in a dismissed group are accepted",
     ),
     accepted(
+        "imports-into-dismissed-groups",
+        "TC-GRP-11",
+        ("GroupId", "dismissed"),
+        operation="import_group_msg",
+        cls="lifecycle",
+        shows="old messages come into a dismissed group",
+    ),
+    accepted(
         "history-of-dismissed-groups",
         "TC-GRP-11",
         ("GroupId", "dismissed"),

@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import groups, identity
+from receiptspec.scenes import groups, identity, pairs
 
 
 def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
@@ -26,7 +26,20 @@ def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
         if case.stage.target.writes:
             other = case.scene(identity.foreign)
             found.append((other.asked.answer, other.conversation, [other.id]))
+            found += of_two(case)
     return [entry for entry in found if entry[0].accepted]
+
+
+def of_two(case: Case) -> list[tuple[Answer, object, list[object]]]:
+    """Return answers about the messages of two people."""
+    try:
+        fresh, read = case.scene(pairs.fresh), case.scene(pairs.read)
+    except NotExercised as reason:
+        case.observe("receipts of two people", str(reason))
+        return []
+    ids: list[object] = [message.id for message in fresh.messages]
+    answers = [asked.answer for asked in (fresh.before, read.after) if asked is not None]
+    return [(answer, fresh.conversation.id, ids) for answer in answers]
 
 
 @pytest.mark.check("items-answer-the-question")

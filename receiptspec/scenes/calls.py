@@ -137,12 +137,16 @@ def _proven(stage: Stage, operation: str) -> Call:
 def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
     """Return good calls of other operations, to be made without a right.
 
-    Those that take away what is there are not known to be accepted: they name a group of their own.
+    Those that take away or move what is there are not known to be accepted: they name a group of
+    their own.
     """
     group = stage.group(2)
     message, driver = stage.say(group), stage.driver
-    ending = [driver.recall(message), driver.remove_member(group, group.members[1])]
-    found = {call.operation: call for call in (*ending, driver.dismiss(group))}
+    own = [driver.recall(message), driver.remove_member(group, group.members[1])]
+    moving = driver.move_read_position(group, group.members[1], 0)
+    if moving is not None and moving.operation in operations:
+        own += _moving(stage, message)
+    found = {call.operation: call for call in (*own, driver.dismiss(group))}
     for operation in operations:
         if operation not in found:
             try:
@@ -150,6 +154,18 @@ def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
             except NotExercised:  # the target does not have it
                 continue
     return tuple(found[operation] for operation in operations if operation in found)
+
+
+def _moving(stage: Stage, message: Message) -> list[Call]:
+    """Return the call that moves a member's read position to a message, if it is told where."""
+    group, driver = message.conversation, stage.driver
+    try:
+        looked = stage.must(driver.look_at_messages(group, [message.id]))
+    except NotExercised:
+        return []
+    place = driver.place_of(driver.group_history(looked).get(message.id, {}))
+    call = driver.move_read_position(group, group.members[1], place) if place is not None else None
+    return [call] if call is not None else []
 
 
 class _Live(dict[str, Any]):

@@ -41,6 +41,13 @@ def _owner_for_sender(call: Call, answer: Item) -> None:
             item[_UNREAD].append(sender)
 
 
+def _pair_without_place(call: Call, answer: Item) -> None:
+    """Give conversations of two no id of their own."""
+    place = place_of(call)
+    for item in receipts(answer) if place is not None and place.type == 1 else ():
+        item["ConversationShortId"] = 0
+
+
 def _earlier_of_two(call: Call, answer: Item) -> None:
     """Let a read in a conversation of two count for all earlier messages of that sender."""
     place = place_of(call)
@@ -128,6 +135,13 @@ ALL: list[Fault] = [
         cls="lifecycle",
         shows="all is unread when somebody joins",
     ),
+    edits(
+        "pairs-are-conversation-zero",
+        25,
+        _pair_without_place,
+        cls="isolation",
+        shows="ConversationShortId 0 for two people",
+    ),
     tolerated(
         "forged-sending",
         71,
@@ -135,6 +149,14 @@ ALL: list[Fault] = [
         operation="SendMessage",
         **_AUTH,
         shows="messages are sent under any signature",
+    ),
+    tolerated(
+        "forged-moving",
+        71,
+        _WRONG,
+        operation="ModifyParticipantReadIndex",
+        **_AUTH,
+        shows="read indexes are moved under any signature",
     ),
     tolerated(
         "forged-destroying",

@@ -45,14 +45,15 @@ def at_most(answers: Answers, pages: Pages, count: int) -> list[Finding]:
     ]
 
 
-def flags(answers: Answers, pages: Pages, total: int) -> list[Finding]:
+def flags(answers: Answers, pages: Pages, total: int, count: int) -> list[Finding]:
     """Expect the last page, and none before it, to be flagged as the last.
 
-    `total` is how many members the walk has to show; a page flagged before that is one too early.
+    `total` is how many members there are to show, in pages of `count`. A page is flagged too early
+    when the pages so far have no room for all: members that lack where there was room are lost.
     """
     findings = []
     seen = 0
-    for answer, page in zip(answers, pages, strict=False):
+    for number, (answer, page) in enumerate(zip(answers, pages, strict=False), 1):
         seen += len(page.members)
         if page.last is None:
             findings.append(
@@ -65,7 +66,7 @@ def flags(answers: Answers, pages: Pages, total: int) -> list[Finding]:
                     "no-flag",
                 )
             )
-        elif page.last and seen < total:
+        elif page.last and seen < total and number * count < total:
             findings.append(
                 _finding(
                     answer,
@@ -107,11 +108,15 @@ def cursors(answers: Answers, pages: Pages) -> list[Finding]:
 
 
 def ends(answers: Answers, pages: Pages, count: int, total: int) -> list[Finding]:
-    """Expect a walk over `total` members to end in time; one empty last page is fine."""
+    """Expect a walk over `total` members to end in time; one empty last page is fine.
+
+    A walk that stops for want of a cursor is no walk without an end.
+    """
     allowed = max(1, -(-total // count)) + 1
-    if len(pages) <= allowed and (not pages or pages[-1].last is not False):
+    endless = bool(pages) and pages[-1].last is False and isinstance(pages[-1].cursor, str)
+    if len(pages) <= allowed and not endless:
         return []
-    ended = "without an end" if pages and pages[-1].last is False else "in all"
+    ended = "without an end" if endless else "in all"
     return [
         _finding(
             answers[-1],

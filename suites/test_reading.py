@@ -4,6 +4,7 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
+from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import reads
 
@@ -38,6 +39,8 @@ def each_read(scene: reads.Reported) -> list[Finding]:
 @pytest.mark.check("read-on-behalf-shows")
 def test_a_reported_read_shows_in_the_counts(case: Case) -> None:
     scene = case.scene(reads.member)
+    if scene.answer.refused:
+        raise NotExercised(f"no read was reported: it is {scene.answer.describe()}")
     message = scene.messages[0]
     before, after = scene.before.receipt(message), scene.after.receipts.get(message.id)
     if after is None or (before.read, before.unread) == (after.read, after.unread):

@@ -257,7 +257,6 @@ ALL: list[Fault] = [
         operation=READ,
         cls="batching",
         shows="two messages in one call are refused",
-        also=("TC-GRR-02",),
     ),
     bends(
         "reads-of-two-ignored",

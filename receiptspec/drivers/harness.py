@@ -244,7 +244,7 @@ class HarnessDriver(TencentDriver):
         return Call(_LIST, body, user=named["sender"])
 
     def page(self, answer: Answer) -> Page:
-        """Read members, nextSeq and isFinished."""
+        """Read members, nextSeq and isFinished; that 1 is no true is a matter of its schema."""
         result = _result(answer)
         after, last = result.get("nextSeq"), result.get("isFinished")
         told = isinstance(after, str) or _number(after) is not None
@@ -253,7 +253,7 @@ class HarnessDriver(TencentDriver):
                 m.get("userID") for m in _items(answer, "members") if isinstance(m, dict)
             ),
             cursor=json.dumps(after) if told else None,
-            last=last is True if last is not None else None,
+            last=last in (True, 1) if last is not None else None,
             flag="isFinished" if last is not None else None,
             message=None,
             key="members",

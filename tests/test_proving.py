@@ -189,6 +189,15 @@ def test_every_unbreakable_row_is_judged_and_has_no_fault():
         assert all(listed.values())
 
 
+def test_every_consequence_is_a_row_that_is_judged():
+    for vendor in contracts.vendors():
+        contract = contracts.load(vendor)
+        for row in contract.requirements:
+            others = known.consequences(vendor, row.id)
+            assert row.id not in others
+            assert all(contract.requirement(name).check for name in others)
+
+
 # --- jobs -----------------------------------------------------------------------------------
 
 

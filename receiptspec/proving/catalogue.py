@@ -42,6 +42,7 @@ def _client() -> tuple[Mapping[str, Fault], Mapping[str, Variant]]:
             shows=one.shows,
             cls=one.cls,
             level=levels.get(one.requirement, "MUST"),
+            also=one.also,
         )
         for one in twists.FAULTS.values()
     }

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from receiptspec.reference.harness.knobs import DEFAULTS, LARGEST_BATCH, LARGEST_PAGE
+from receiptspec.reference.harness.ledger import Ledger
 from receiptspec.reference.harness.line import Line, SdkError
-from receiptspec.reference.harness.naming import key, people, seq
+from receiptspec.reference.harness.naming import key, name_of, people, received, seq
 
 __all__ = ["Client"]
 
-INVALID, NO_RECEIPT = 6017, 10062
-_HOUR = 3600
+INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT = 6017, 2903, 10007, 10062
+_SIGNAL, _ON_ITS_WAY = "TIMCustomElem", 0.05  # seconds in which a signal arrives
 
 Told = Callable[[str, dict[str, Any]], None]
 
@@ -34,6 +35,7 @@ class Client:
         self._signature = ""
         self._sent: dict[Any, dict[str, Any]] = {}
         self._cache: dict[str, dict[str, Any]] = {}
+        self._ledger = Ledger()
         self._read: set[str] = set()
         self._turned: set[str] = set()
         self._held: list[dict[str, Any]] = []
@@ -109,6 +111,7 @@ class Client:
             message |= {"userID": params["userID"], "key": key}
         message |= {"msgID": f"{moment}-{seq}-{random}", "timestamp": moment, "random": random}
         self._sent[key] = message
+        self._ledger.newest = message.get("groupID", "")
         if self._knob("message") is not None:
             message = self._knob("message")(dict(message))
         if self._knob("event_for_plain") and not wish:
@@ -116,11 +119,11 @@ class Client:
             self._announce([self._shown(self._sent[key], numbers)])
         return {"message": message}
 
-    def _one_conversation(self, messages: list[dict[str, Any]]) -> None:
+    def _one_conversation(self, messages: list[dict[str, Any]], call: str) -> None:
         if not messages and not self._knob("empty_is_fine"):
             raise SdkError(INVALID, "no messages")
         pairs = {(m.get("groupID"), frozenset(people(m))) for m in messages}
-        if len(pairs) > 1 and not self._knob("mixed_is_taken"):
+        if len(pairs) > 1 and call != self._knob("mixed_is_taken"):
             raise SdkError(INVALID, "the messages are not of one conversation")
 
     # --- reading ---------------------------------------------------------------------------
@@ -128,26 +131,33 @@ class Client:
     def read(self, params: dict[str, Any]) -> dict[str, Any]:
         """Send the receipts of what others sent and wanted receipts of."""
         messages = params["messages"]
-        self._one_conversation(messages)
+        self._one_conversation(messages, "read")
         if len(messages) > self._knob("largest_batch"):
             raise SdkError(INVALID, f"more than {LARGEST_BATCH} messages")
-        wanted = [m for m in messages if m["needReadReceipt"] and m["sender"] != self.user]
+        others = [m for m in messages if m["sender"] != self.user]
+        wanted = [m for m in others if m["needReadReceipt"]]
         if self._knob("own_read_turns"):
             self._turned.update(m["msgID"] for m in messages if m["sender"] == self.user)
-        names = {str(m.get("msgID") or m.get("seq") or m.get("key")) for m in wanted}
-        if self._knob("repeat_is_refused") and names & self._read:
+        again = [m for m in wanted if name_of(m) in self._read]
+        if self._knob("repeat_is_refused") and again:
             raise SdkError(INVALID, "already read")
-        self._read.update(names)
+        self._read.update(map(name_of, wanted))
+        self._signal("again", again)
+        self._signal("plain", [m for m in others if not m["needReadReceipt"]])
         if not wanted:
             raise SdkError(self._knob("nothing_to_read"), "no message needs a receipt")
-        wanted = wanted[: self._knob("reads_kept")]
+        direct = "groupID" not in wanted[0]
+        if direct and len(wanted) > self._knob("largest_direct_batch"):
+            raise SdkError(INVALID, "more than one message")
+        wanted = wanted if direct else wanted[: self._knob("reads_kept")]
         if self._knob("reads_lost"):
             return {}
         for start in range(0, len(wanted), LARGEST_BATCH):
             self._acknowledge(wanted[start : start + LARGEST_BATCH])
+        if direct and self._knob("direct_read_errs") and len(wanted) == 1 and not again:
+            raise SdkError(NO_LIST, "the answer lacks its list")
         if self._knob("events_to_reader"):
-            numbers = {"ReadNum": 1, "UnreadNum": 0}
-            self._announce([self._shown(m, numbers) for m in wanted])
+            self._announce([self._shown(m, {"ReadNum": 1, "UnreadNum": 0}) for m in wanted])
         return {}
 
     def _acknowledge(self, messages: list[dict[str, Any]]) -> None:
@@ -162,18 +172,35 @@ class Client:
         if self._knob("reads_spread"):
             seqs = list(range(max(1, max(seqs) - 29), max(seqs) + 1))
         numbered = [{"MsgSeq": seq} for seq in seqs]
-        self.line.call("group_msg_receipt", GroupId=group, MsgSeqList=numbered)
+        try:
+            self.line.call("group_msg_receipt", GroupId=group, MsgSeqList=numbered)
+        except SdkError as error:
+            if error.code != NOT_PERMITTED or self._knob("signalled") != "outsider":
+                raise
+            self._signal("outsider", messages)
+
+    def _signal(self, why: str, messages: list[dict[str, Any]]) -> None:
+        """Tell senders of reads by messages of one's own, where reads of this kind go that way."""
+        if not messages or self._knob("signalled") != why:
+            return
+        for message in messages:
+            content = [{"MsgType": _SIGNAL, "MsgContent": {"Data": message["msgID"]}}]
+            to = {"To_Account": message["sender"], "MsgRandom": next(self._numbers)}
+            self.line.call("sendmsg", **to, MsgBody=content)
+        time.sleep(_ON_ITS_WAY)
 
     # --- asking ----------------------------------------------------------------------------
 
     def receipts(self, params: dict[str, Any]) -> dict[str, Any]:
         """Pull the receipts of one's own messages that wanted them."""
         messages = params["messages"]
-        self._one_conversation(messages)
+        self._one_conversation(messages, "pull")
         own = [m for m in messages if m["sender"] == self.user]
         shown = self._direct(own) if own and "groupID" not in own[0] else self._group(own)
         if not shown and messages:
             raise SdkError(NO_RECEIPT, "no message has a receipt")
+        if self._knob("item") is not None:
+            shown = [dict(self._knob("item")(item)) for item in shown]
         if self._knob("cached"):
             shown = [self._cache.setdefault(item["msgID"], item) for item in shown]
         shown = shown[: self._knob("items_kept")]
@@ -190,12 +217,13 @@ class Client:
         for message in messages:
             item = by_seq[seq(message)]
             known = (group, item["MsgSeq"]) in self._sent
+            item, counted = self._ledger.corrected(message["msgID"], item)
             if self._knob("foreign_is_unread") and not known:
                 item = {**item, "ReadNum": 0, "UnreadNum": item["ReadNum"] + item["UnreadNum"]}
             invented = (known and self._knob("plain_has_receipt")) or (
                 not known and self._knob("unknown_has_receipt")
             )
-            if item["Code"] == 0 or self._knob("plain_item_is_zero"):
+            if item["Code"] == 0 or counted or self._knob("plain_item_is_zero"):
                 shown.append(self._shown(message, item))
             elif invented:
                 shown.append(self._shown(message, {"ReadNum": 0, "UnreadNum": 3}))
@@ -208,25 +236,16 @@ class Client:
     def _direct(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         wanted = {key(m): m for m in messages if m["needReadReceipt"]}
         peer = messages[0]["userID"]
-        found: dict[str, dict[str, Any]] = {}
-        now = int(time.time())
-        page = {"MaxCnt": 50, "MinTime": now - _HOUR, "MaxTime": now + 60}
-        while True:
-            told = self.line.call("admin_getroammsg", Peer_Account=peer, **page)
-            found |= {item["MsgKey"]: item for item in told["MsgList"]}
-            if told["Complete"] or wanted.keys() <= found.keys():
-                break
-            page |= {"LastMsgKey": told["LastMsgKey"], "MaxTime": told["LastMsgTime"]}
-        every = any(item["IsPeerRead"] for item in found.values())
-        spread = self._knob("direct_reads_spread") and every
-        always = self._knob("direct_read_by_default")
+        found = self.line.history(peer, wanted.keys())
+        spread = self._knob("direct_reads_spread")
+        every = spread and any(item["IsPeerRead"] for item in found.values())
         shown = []
         for name, message in wanted.items():
             if name in found:
-                turned = spread or always or message["msgID"] in self._turned
-                hidden = self._knob("foreign_is_unread") and name not in self._sent
-                read = {"Read": bool(found[name]["IsPeerRead"] or turned) and not hidden}
-                shown.append(self._shown(message, read))
+                always = self._knob("direct_read_by_default") or message["msgID"] in self._turned
+                hidden = self._knob("foreign_direct_is_unread") and name not in self._sent
+                read = bool(found[name]["IsPeerRead"] or every or always) and not hidden
+                shown.append(self._shown(message, {"Read": read}))
         return shown
 
     def _shown(self, message: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
@@ -241,8 +260,7 @@ class Client:
         else:
             read = numbers.get("Read", True)
             shown |= {"userID": message["userID"], "isPeerRead": read}
-        change = self._knob("item")
-        return shown if change is None else dict(change(shown))
+        return shown
 
     # --- lists -----------------------------------------------------------------------------
 
@@ -268,7 +286,8 @@ class Client:
                 Count=min(count + self._knob("page_more"), 200),
             )
         except SdkError as error:
-            if error.code != NO_RECEIPT or not self._knob("plain_has_lists"):
+            plain = not message["needReadReceipt"]
+            if error.code != NO_RECEIPT or self._knob("empty_lists_of_plain") is not plain:
                 raise
             told = {"IsFinish": 1, "Cursor": "0"}
         listed = told.get("ReadList", []) + told.get("UnreadList", [])
@@ -289,6 +308,8 @@ class Client:
             "nextSeq": after if self._knob("cursor_text") else int(after or 0),
             "isFinished": last,
         }
+        if self._knob("counts_of_a_page"):
+            self._ledger.listed(message["msgID"], wanted, len(names))
         change = self._knob("page")
         return page if change is None else dict(change(page, params))
 
@@ -301,6 +322,9 @@ class Client:
             return
         if "GroupId" in event:
             pairs = [((event["GroupId"], i["MsgSeq"]), i) for i in event["GroupMsgReceiptList"]]
+            if self._knob("reads_of_newest") and event["GroupId"] != self._ledger.newest:
+                taken = [self._sent.get((self._ledger.newest, seq)) for (_, seq), _ in pairs]
+                self._ledger.count(m["msgID"] for m in taken if m is not None)
         else:
             pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
             pairs = pairs if self._knob("direct_events") else []
@@ -314,15 +338,10 @@ class Client:
 
     def _arrive(self, message: dict[str, Any]) -> None:
         """Tell the app of a message that somebody else has sent."""
-        name = f"{message['MsgTime']}-{message['MsgSeq']}-{message['Random']}"
-        shown: dict[str, Any] = {"msgID": name, "sender": message["From_Account"]}
-        if "GroupId" in message:
-            shown |= {"groupID": message["GroupId"], "seq": message["MsgSeq"]}
-        else:
-            key = "_".join(map(str, (message["MsgSeq"], message["Random"], message["MsgTime"])))
-            shown |= {"userID": self.user, "key": key}
-        shown["needReadReceipt"] = bool(message["NeedReadReceipt"])
-        change = self._knob("received")
+        if self._knob("signalled") and message["MsgBody"][0]["MsgType"] == _SIGNAL:
+            self._ledger.count([message["MsgBody"][0]["MsgContent"]["Data"]])
+            return
+        shown, change = received(message, self.user), self._knob("received")
         if self._knob("arrivals"):
             self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
 

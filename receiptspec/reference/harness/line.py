@@ -5,13 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Set
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 __all__ = ["Line", "SdkError"]
 
 _PATIENCE = 8.0  # seconds for one answer
+_HOUR = 3600
 NO_NETWORK, NO_LOGIN = 9508, 6014
 
 
@@ -50,6 +52,18 @@ class Line:
         if answer.get("ErrorCode") != 0:
             raise SdkError(int(answer.get("ErrorCode") or -1), str(answer.get("ErrorInfo")))
         return answer
+
+    def history(self, peer: str, wanted: Set[str]) -> dict[str, dict[str, Any]]:
+        """Return the newest messages between the user and `peer` by key, back to the `wanted`."""
+        found: dict[str, dict[str, Any]] = {}
+        now = int(time.time())
+        page = {"MaxCnt": 50, "MinTime": now - _HOUR, "MaxTime": now + 60}
+        while True:
+            told = self.call("admin_getroammsg", Peer_Account=peer, **page)
+            found |= {item["MsgKey"]: item for item in told["MsgList"]}
+            if told["Complete"] or wanted <= found.keys():
+                return found
+            page |= {"LastMsgKey": told["LastMsgKey"], "MaxTime": told["LastMsgTime"]}
 
     def _exchange(self, command: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}

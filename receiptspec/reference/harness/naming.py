@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["key", "people", "seq"]
+__all__ = ["key", "name_of", "people", "received", "seq"]
+
+
+def name_of(message: dict[str, Any]) -> str:
+    """Return what tells a message from others, whatever of it was given."""
+    return str(message.get("msgID") or message.get("seq") or message.get("key"))
 
 
 def people(message: dict[str, Any]) -> set[str]:
@@ -26,3 +31,15 @@ def key(message: dict[str, Any]) -> str:
         return str(message.get("key", ""))
     parts = message["msgID"].split("-")
     return "_".join((*parts[1:], parts[0]))
+
+
+def received(message: dict[str, Any], user: str) -> dict[str, Any]:
+    """Return what `user` learns of a message of the server that somebody else has sent."""
+    name = f"{message['MsgTime']}-{message['MsgSeq']}-{message['Random']}"
+    shown: dict[str, Any] = {"msgID": name, "sender": message["From_Account"]}
+    if "GroupId" in message:
+        shown |= {"groupID": message["GroupId"], "seq": message["MsgSeq"]}
+    else:
+        parts = (message["MsgSeq"], message["Random"], message["MsgTime"])
+        shown |= {"userID": user, "key": "_".join(map(str, parts))}
+    return {**shown, "needReadReceipt": bool(message["NeedReadReceipt"])}

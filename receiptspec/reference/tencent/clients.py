@@ -71,6 +71,7 @@ def _sent(message: Message | Direct) -> dict[str, Any]:
         "MsgTime": message.time,
         "Random": message.random,
         "NeedReadReceipt": int(message.receipt),
+        "MsgBody": message.content,
     }
 
 

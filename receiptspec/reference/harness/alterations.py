@@ -1,0 +1,139 @@
+"""How faults and variants of the packaged client change what it shows; pure but for `Forgetful`.
+
+An item is one receipt or one message; a page comes with the parameters of its question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from receiptspec.reference.harness.knobs import LARGEST_PAGE
+
+__all__ = [
+    "Forgetful",
+    "changed",
+    "filled",
+    "finished_early",
+    "first_again",
+    "in_event",
+    "last_left_out",
+    "never_finished",
+    "of_another",
+    "page",
+    "renamed",
+    "swapped",
+    "total",
+    "with_sender",
+    "with_stranger",
+    "without",
+]
+
+Item = dict[str, Any]
+
+#: Where the packaged server has nobody left to list.
+BEHIND_ALL = 144_115_188_075_855_872 + 10**9
+
+
+def without(*names: str) -> Callable[[Item], Item]:
+    """Leave fields out."""
+    return lambda item: {key: value for key, value in item.items() if key not in names}
+
+
+def changed(name: str, how: Callable[[Any], Any]) -> Callable[[Item], Item]:
+    """Give a field another value, where it is there."""
+    return lambda item: {**item, name: how(item[name])} if name in item else item
+
+
+def swapped(item: Item) -> Item:
+    """Swap the two counts."""
+    if "readCount" not in item:
+        return item
+    return {**item, "readCount": item["unreadCount"], "unreadCount": item["readCount"]}
+
+
+def total(item: Item) -> Item:
+    """Count everybody as not having read, whoever has."""
+    if "readCount" not in item:
+        return item
+    return {**item, "unreadCount": item["readCount"] + item["unreadCount"]}
+
+
+def in_event(change: Callable[[Item], Item]) -> Callable[[Item, list[str]], Item]:
+    """Change a receipt of a notification, whatever else was sent."""
+    return lambda item, _others: change(item)
+
+
+def of_another(item: Item, others: list[str]) -> Item:
+    """Name another message."""
+    return {**item, "msgID": next(name for name in [*others, "none"] if name != item["msgID"])}
+
+
+def page(change: Callable[[Item], Item]) -> Callable[[Item, Item], Item]:
+    """Change a page, whatever was asked."""
+    return lambda page, _params: change(page)
+
+
+def finished_early(page: Item, params: Item) -> Item:
+    """Say of the first page that it is the last."""
+    return {**page, "isFinished": page["isFinished"] or params["nextSeq"] == 0}
+
+
+def never_finished(page: Item, _params: Item) -> Item:
+    """Lead from the last page to empty ones, without end."""
+    after = BEHIND_ALL if page["isFinished"] else page["nextSeq"]
+    return {**page, "isFinished": False, "nextSeq": after}
+
+
+def filled(page: Item, params: Item) -> Item:
+    """Fill a page of more than the limit up to its size with its last member."""
+    last, missing = page["members"][-1:], params["count"] - len(page["members"])
+    more = last * missing if params["count"] > LARGEST_PAGE else []
+    return {**page, "members": [*page["members"], *more]}
+
+
+def last_left_out(page: Item, params: Item) -> Item:
+    """Lose the last member of each full page."""
+    full = len(page["members"]) >= params["count"] > 1
+    return {**page, "members": page["members"][:-1] if full else page["members"]}
+
+
+def first_again(page: Item, params: Item) -> Item:
+    """Repeat a member at the start of each page but the first."""
+    again = params["nextSeq"] not in (0, "") and page["members"] and params["count"] > 1
+    return {**page, "members": [*page["members"], page["members"][0]]} if again else page
+
+
+def with_stranger(page: Item, params: Item) -> Item:
+    """List somebody unknown behind the last reader, where the page has room."""
+    room = 0 < len(page["members"]) < params["count"]
+    strangers = [{"userID": "nobody-known"}] if params["filter"] == 0 and room else []
+    return {**page, "members": [*page["members"], *strangers]}
+
+
+def with_sender(page: Item, params: Item) -> Item:
+    """List the sender among those who have not read, where the last page has room."""
+    if params["filter"] != 1 or not page["isFinished"]:
+        return page
+    if len(page["members"]) >= params["count"]:
+        return page
+    return {**page, "members": [*page["members"], {"userID": params["message"]["sender"]}]}
+
+
+class Forgetful:
+    """Leaves the last member out of a list that is pulled again in the same way."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[object, ...]] = set()
+
+    def __call__(self, page: Item, params: Item) -> Item:
+        """Change one page."""
+        key = (params["message"]["msgID"], params["filter"], params["count"], params["nextSeq"])
+        again = key in self._seen
+        self._seen.add(key)
+        return {**page, "members": page["members"][:-1]} if again else page
+
+
+def renamed(page: Item) -> Item:
+    """Name members as the API of the server does."""
+    return {**page, "members": [{"UserID": member["userID"]} for member in page["members"]]}

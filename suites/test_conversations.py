@@ -30,14 +30,15 @@ def test_a_receipt_names_its_conversation(case: Case) -> None:
 
 @pytest.mark.check("mixed-conversations-are-refused")
 def test_messages_of_two_conversations_are_refused(case: Case) -> None:
-    answer = case.scene(events.mixed, case.operation.name)
+    answers = [case.scene(events.mixed, case.operation.name)]
+    if case.profile.rank > 0:
+        answers.append(case.scene(events.mixed_people, case.operation.name))
     why = "messages of two conversations"
-    case.judge(
-        [
-            *refusals.refused(answer, why),
-            *refusals.code_among(answer, case.given["codes"], why),
-        ]
-    )
+    findings: list[Finding] = []
+    for answer in answers:
+        findings += refusals.refused(answer, why)
+        findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)
 
 
 @pytest.mark.check("empty-list-is-observed")

@@ -14,7 +14,18 @@ from receiptspec.scenes.direct import pair
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Arrived", "Told", "arrivals", "batch", "direct", "group", "mixed", "plain", "unlisted"]
+__all__ = [
+    "Arrived",
+    "Told",
+    "arrivals",
+    "batch",
+    "direct",
+    "group",
+    "mixed",
+    "mixed_people",
+    "plain",
+    "unlisted",
+]
 
 _QUIET = 0.3  # seconds in which a notification too many would come
 _PATIENCE = 3.0  # seconds at least in which a notification may come
@@ -199,14 +210,24 @@ def arrivals(stage: Stage) -> Arrived:
 
 def mixed(stage: Stage, operation: str) -> Answer:
     """Name messages of two groups in one call."""
-    groups = [stage.group(3), stage.group(3)]
-    messages = [stage.say(group) for group in groups]
-    reader = groups[0].members[1]
+    return _together(stage, operation, [stage.group(3), stage.group(3)])
+
+
+def mixed_people(stage: Stage, operation: str) -> Answer:
+    """Name messages to two people in one call, or as their reader messages of two people."""
+    asks = operation == stage.driver.ask
+    places = ((7, 5), (7, 6)) if asks else ((5, 7), (6, 7))
+    return _together(stage, operation, [pair(stage, *place) for place in places])
+
+
+def _together(stage: Stage, operation: str, conversations: Sequence[Conversation]) -> Answer:
+    """Ask for, or read, one message of each conversation in one call."""
     driver = stage.driver
     calls = []
-    for message in messages:
+    for message in [stage.say(conversation) for conversation in conversations]:
         one = driver.ask_receipts(message.conversation, [message.id])
         if operation != driver.ask:
+            reader = message.conversation.members[1]
             read = driver.mark_read(message.conversation, reader, [message.id])
             if read is None:
                 raise NotExercised("this vendor has no call that reads")

@@ -122,7 +122,8 @@ class Client:
     def _one_conversation(self, messages: list[dict[str, Any]], call: str) -> None:
         if not messages and not self._knob("empty_is_fine"):
             raise SdkError(INVALID, "no messages")
-        pairs = {(m.get("groupID"), frozenset(people(m))) for m in messages}
+        alike = self._knob("people_are_alike")
+        pairs = {(m.get("groupID"), frozenset(() if alike else people(m))) for m in messages}
         if len(pairs) > 1 and call != self._knob("mixed_is_taken"):
             raise SdkError(INVALID, "the messages are not of one conversation")
 
@@ -237,8 +238,7 @@ class Client:
         wanted = {key(m): m for m in messages if m["needReadReceipt"]}
         peer = messages[0]["userID"]
         found = self.line.history(peer, wanted.keys())
-        spread = self._knob("direct_reads_spread")
-        every = spread and any(item["IsPeerRead"] for item in found.values())
+        every = self._knob("direct_reads_spread") and any(m["IsPeerRead"] for m in found.values())
         shown = []
         for name, message in wanted.items():
             if name in found:

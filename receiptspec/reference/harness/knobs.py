@@ -40,6 +40,7 @@ DEFAULTS: Mapping[str, Any] = {
     "repeat_is_refused": False,
     "nothing_to_read": NOTHING_TO_READ,
     "mixed_is_taken": "",
+    "people_are_alike": False,
     "empty_is_fine": False,
     # pages
     "page_more": 0,

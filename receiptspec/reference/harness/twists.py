@@ -114,6 +114,8 @@ _FAULTS = [
            asking_reads=True),
     _fault("sdk-mixture-is-taken", "SDK-28", "isolation", "messages of two groups in one call",
            mixed_is_taken="pull"),
+    _fault("sdk-people-are-alike", "SDK-28", "isolation", "messages to two people in one call",
+           people_are_alike=True),
     _fault("sdk-direct-read-at-once", "SDK-31", "counting", "isPeerRead is true from the start",
            direct_read_by_default=True),
     _fault("sdk-direct-never-read", "SDK-32", "timing", "isPeerRead stays false",

@@ -54,7 +54,7 @@ def _fault(
     return Twist(name, requirement, shows, knobs_, cls, also)
 
 
-def _variant(name: str, requirement: str, shows: str, **knobs_: Any) -> Twist:
+def _free(name: str, requirement: str, shows: str, **knobs_: Any) -> Twist:
     return Twist(name, requirement, shows, knobs_)
 
 
@@ -241,34 +241,24 @@ _FAULTS = [
            echoes_signature=True),
 ]  # fmt: skip
 
+#: Leaves out of a message all but its name and place.
+_FEW = alter.without("random", "timestamp", "sender", "needReadReceipt", "key")
+
 _VARIANTS = [
-    _variant("sdk-web-cursors", "SDK-46", "nextSeq is text, empty at the end",
-             cursor_text=True),
-    _variant("sdk-every-field", "SDK-11", "receipts hold the other kind's fields, with defaults",
-             every_field=True),
-    _variant("sdk-plain-item-is-empty", "SDK-25", "a plain message gets an item with 0 and 0",
-             plain_item_is_zero=True),
-    _variant("sdk-web-codes", "SDK-80", "nothing to read is code 6017",
-             nothing_to_read=6017),
-    _variant("sdk-items-reversed", "SDK-29", "receipts come in another order",
-             items_reversed=True),
-    _variant("sdk-long-batches", "SDK-38", "more than thirty messages are read in parts",
-             largest_batch=1000),
-    _variant("sdk-page-clamped", "SDK-42", "a count above 100 gets 100",
-             page_clamped=True),
-    _variant("sdk-events-apart", "SDK-69", "each message is notified for itself",
-             events_apart=True),
-    _variant("sdk-arrivals-untold", "SDK-02", "the harness does not report received messages",
-             arrivals=False),
-    _variant("sdk-events-late", "SDK-60", "notifications come 200 ms later",
-             events_late=0.2),
-    _variant("sdk-empty-list-is-fine", "SDK-30", "an empty list gets no receipts",
-             empty_is_fine=True),
-    _variant("sdk-noise", "SDK-72", "the SDK logs to standard output",
-             noise=True),
-    _variant("sdk-few-hints", "SDK-01", "a message is named by msgID and its conversation alone",
-             message=alter.without("random", "timestamp", "sender", "needReadReceipt", "key")),
-]  # fmt: skip
+    _free("sdk-web-cursors", "SDK-46", "nextSeq is text, empty at the end", cursor_text=True),
+    _free("sdk-every-field", "SDK-11", "receipts hold every field, always", every_field=True),
+    _free("sdk-plain-item-is-empty", "SDK-25", "plain ones have 0 and 0", plain_item_is_zero=True),
+    _free("sdk-web-codes", "SDK-80", "nothing to read is code 6017", nothing_to_read=6017),
+    _free("sdk-items-reversed", "SDK-29", "receipts come in another order", items_reversed=True),
+    _free("sdk-long-batches", "SDK-38", "more than thirty are read in parts", largest_batch=1000),
+    _free("sdk-page-clamped", "SDK-42", "a count above 100 gets 100", page_clamped=True),
+    _free("sdk-events-apart", "SDK-69", "each message is notified for itself", events_apart=True),
+    _free("sdk-arrivals-untold", "SDK-02", "received messages are not reported", arrivals=False),
+    _free("sdk-events-late", "SDK-60", "notifications come 200 ms later", events_late=0.2),
+    _free("sdk-empty-list-is-fine", "SDK-30", "an empty list gets no receipts", empty_is_fine=True),
+    _free("sdk-noise", "SDK-72", "the SDK logs to standard output", noise=True),
+    _free("sdk-few-hints", "SDK-01", "messages tell msgID and place alone", message=_FEW),
+]
 
 #: Faults and variants by name.
 FAULTS: Mapping[str, Twist] = {twist.name: twist for twist in _FAULTS}

@@ -14,7 +14,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
-from receiptspec.scenes import calls
+from receiptspec.scenes import calls, groups
 
 
 def good_call(case: Case) -> Call:
@@ -181,7 +181,23 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
     for label, raw in hostile.items():
         answer = case.variation(call, {"bytes": raw, "label": label})
         findings += refusals.not_answered(answer, label)
+    if case.profile.rank > 0:
+        for label, answer in overflows(case):
+            findings += refusals.not_answered(case.answered(answer, label), label)
     case.judge(findings)
+
+
+def overflows(case: Case) -> list[tuple[str, Answer]]:
+    """Ask for numbers that are the first not to fit an integer of some width."""
+    try:
+        scene = case.scene(groups.good)
+    except NotExercised as reason:
+        case.observe("numbers that do not fit", str(reason))
+        return []
+    if not isinstance(scene.messages[0].id, int):
+        return []
+    bits = (31, 32, 63, 64)
+    return [(f"message 2^{n}", case.stage.ask(scene.group, [2**n])) for n in bits]
 
 
 @pytest.mark.check("bad-input-is-answered")

@@ -109,7 +109,7 @@ class Stage:
     @property
     def sent(self) -> int:
         """How many requests were sent so far."""
-        return self._line.client.sent
+        return self._sent()
 
     def _sent(self) -> int:
         return self._line.client.sent

@@ -132,7 +132,12 @@ def test_sums_are_right():
     assert total["by_level"] == {"MUST": {"killed": 2, "total": 3}}
     assert total["failing_per_fault"] == 1.0
     assert total["requests_to_first_failure"] == {"median": 7, "p95": 7}
-    assert total["smoke"] == {"killed": 1, "total": 3, "curve": [[5, 0], [10, 0], [12, 1]]}
+    assert total["smoke"] == {
+        "killed": 1,
+        "total": 3,
+        "by_vendor": {"tencent": {"killed": 1, "total": 3}},
+        "curve": [[5, 0], [10, 0], [12, 1]],
+    }
 
 
 def test_percentiles_are_values_that_were_measured():

@@ -125,6 +125,9 @@ def _cost(total: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     yield "requests to the first failure, 95th percentile", str(first["p95"])
     share = _percent(smoke["killed"], smoke["total"])
     yield "killed by the smoke profile", f"{smoke['killed']} of {smoke['total']} ({share} %)"
+    for vendor, n in smoke["by_vendor"].items():
+        share = _percent(n["killed"], n["total"])
+        yield f"of these {vendor}", f"{n['killed']} of {n['total']} ({share} %)"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from receiptspec import contract as contracts
@@ -180,6 +180,7 @@ def summary(faults: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any
         "smoke": {
             "killed": sum(f["smoke_requests"] is not None for f in faults),
             "total": len(faults),
+            "by_vendor": _rates(faults, "vendor", lambda f: f["smoke_requests"] is not None),
             "curve": [list(point) for point in curve(faults)],
         },
         "conforming_runs": len(runs),
@@ -188,12 +189,16 @@ def summary(faults: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any
     }
 
 
-def _rates(faults: Iterable[Mapping[str, Any]], key: str) -> dict[str, dict[str, int]]:
+def _rates(
+    faults: Iterable[Mapping[str, Any]],
+    key: str,
+    killed: Callable[[Mapping[str, Any]], bool] = lambda fault: fault["status"] == "killed",
+) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for fault in faults:
         counts = found.setdefault(fault[key], {"killed": 0, "total": 0})
         counts["total"] += 1
-        counts["killed"] += fault["status"] == "killed"
+        counts["killed"] += killed(fault)
     return dict(sorted(found.items()))
 
 

@@ -43,6 +43,7 @@ def _client() -> tuple[Mapping[str, Fault], Mapping[str, Variant]]:
             cls=one.cls,
             level=levels.get(one.requirement, "MUST"),
             also=one.also,
+            waits="hangs" in one.knobs,
         )
         for one in twists.FAULTS.values()
     }

@@ -17,7 +17,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -147,14 +148,17 @@ def warm(vendors: Iterable[str]) -> None:
 
 
 def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
-    """Run jobs in `workers` children at a time, the longest first; `done` gets each as it ends."""
+    """Run jobs in `workers` children at a time, the longest first; `done` gets each as it ends.
+
+    As many jobs that only wait run beside them.
+    """
     context = multiprocessing.get_context("fork")
     waiting = sorted(jobs, key=lambda job: job.weight)
     running: dict[Connection, tuple[Any, Job, float]] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < workers:
-                job = waiting.pop()
+            while (job := _next(waiting, running.values(), workers)) is not None:
+                waiting.remove(job)
                 ours, theirs = context.Pipe(duplex=False)
                 child = context.Process(target=_child, args=(job, theirs), daemon=False)
                 child.start()
@@ -174,6 +178,14 @@ def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
     finally:
         for pipe, (child, _, _) in running.items():
             _end(child, pipe)
+
+
+def _next(
+    waiting: Sequence[Job], running: Collection[tuple[Any, Job, float]], workers: int
+) -> Job | None:
+    """Return the longest job for which there is room."""
+    beside = Counter(job.waits for _, job, _ in running)
+    return next((job for job in reversed(waiting) if beside[job.waits] < workers), None)
 
 
 def _received(pipe: Connection, job: Job) -> Ran:

@@ -31,7 +31,7 @@ class Job:
 
     `requirements` empty means all. After a failure of `until` nothing more is needed. `weight` is
     a guess at the seconds it takes: what is long is begun first. `patience` is how many seconds it
-    may take.
+    may take. One that `waits` hardly computes in that time.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Job:
     until: str = ""
     weight: float = 1.0
     patience: float = 240.0
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ def faults(chosen: Sequence[Fault], *, profile: str, seed: int) -> Iterator[Job]
             profile=profile,
             seed=seed,
             until=fault.requirement,
-            weight=30.0 if fault.cls == "timing" else 0.5,
+            weight=0.5,
+            waits=fault.waits,
         )
 
 
@@ -119,9 +121,9 @@ def smokes(chosen: Sequence[Fault], *, seed: int) -> Iterator[Job]:
             faults=(fault.name,),
             profile="smoke",
             seed=seed,
-            until=fault.requirement if fault.cls == "timing" else "",
-            weight=20.0 if fault.cls == "timing" else 0.8,
-            patience=90.0,
+            until=fault.requirement if fault.waits else "",
+            weight=0.8,
+            waits=fault.waits,
         )
 
 
@@ -146,6 +148,7 @@ def variants(
             profile=profile,
             seed=next(seeds),
             weight=20.0 if kind == "pairs" else 10.0,
+            waits=any(variant.waits for variant in group),
         )
 
 

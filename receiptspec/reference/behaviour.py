@@ -137,7 +137,8 @@ class Twist:
     """One named way to differ from the default server.
 
     `operation` empty means all. `shows` says in one line what a client sees. `requirement` is the
-    id of the row that it breaks, or whose freedom it uses.
+    id of the row that it breaks, or whose freedom it uses. `waits` says that it makes whoever asks
+    wait, so that a test of it needs time and little else.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Twist:
     reply: Callable[[Call, Reply], None] | None = None
     callback: Callable[[Call, dict[str, str], dict[str, Any]], bytes | None] | None = None
     when: Callable[[Call], bool] = _always
+    waits: bool = False
 
     def __post_init__(self) -> None:
         unknown = set(self.knobs) - set(DEFAULTS)

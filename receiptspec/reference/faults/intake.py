@@ -258,6 +258,7 @@ ALL: list[Fault] = [
         operation=ASK,
         cls="timing",
         shows="3.4 s",
+        waits=True,
     ),
     refused_if(
         "usersig-used-up",

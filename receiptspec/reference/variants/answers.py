@@ -251,12 +251,14 @@ ALL: list[Variant] = [
         requirement="TC-GMR-04",
         answer=_later,
         shows="a new message has its receipt after 0.3 s",
+        waits=True,
     ),
     Variant(
         name="reads-shown-later",
         requirement="TC-GMR-08",
         knobs={"read_delay": 0.3},
         shows="a read shows after 0.3 s",
+        waits=True,
     ),
     Variant(
         name="impossible-receipt-dropped",

@@ -98,6 +98,7 @@ ALL: list[Variant] = [
         requirement="TC-GMR-37",
         request=_throttle(9),
         shows="each ninth call 60007",
+        waits=True,
     ),
     Variant(
         name="more-fields",
@@ -118,7 +119,13 @@ ALL: list[Variant] = [
         name="more-headers", requirement="TC-GEN-01", reply=_headers, shows="CORS and a cookie"
     ),
     Variant(name="labelled-text", requirement="TC-GEN-35", reply=_plain, shows="text/plain"),
-    Variant(name="slower-answers", requirement="TC-GEN-30", reply=_late(0.05), shows="50 ms each"),
+    Variant(
+        name="slower-answers",
+        requirement="TC-GEN-30",
+        reply=_late(0.05),
+        shows="50 ms each",
+        waits=True,
+    ),
     Variant(
         name="other-methods-405",
         requirement="TC-GEN-10",

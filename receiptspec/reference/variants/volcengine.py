@@ -179,7 +179,9 @@ _ANSWERS = [
     _knobs("joiners-listed", 40, {"joiners_count": True}, shows="who joined later is unread"),
     _knobs("recalled-omitted", 50, {"ve_recalled": "omitted"}, shows="no item once recalled"),
     _knobs("recalled-refused", 50, {"ve_recalled": "refused"}, shows="MessageNotFound"),
-    _knobs("reads-shown-later", 34, {"read_delay": 0.3}, shows="a read shows after 0.3 s"),
+    _knobs(
+        "reads-shown-later", 34, {"read_delay": 0.3}, shows="a read shows after 0.3 s", waits=True
+    ),
     _knobs("ids-close", 89, {"ve_id_step": 3}, shows="real ids that share a double"),
     _knobs("more-fields", 18, {}, answer=_more_fields, shows="fields that no document names"),
 ]
@@ -250,6 +252,7 @@ _CODES = [
         {},
         request=_throttle(9, "FlowLimitExceeded"),
         shows="each ninth call 429",
+        waits=True,
     ),
     _knobs(
         "throttled-dotted",
@@ -278,7 +281,14 @@ _ENVELOPES = [
     ),
     _knobs("error-blank", 60, {}, answer=_blank_error, shows="Error of empty texts on success"),
     _knobs("ids-in-a-row", 89, {"ve_id_step": 1}, shows="each id is the last one and 1"),
-    _knobs("messages-shown-later", 30, {}, answer=_later, shows="new messages after 0.3 s"),
+    _knobs(
+        "messages-shown-later",
+        30,
+        {},
+        answer=_later,
+        shows="new messages after 0.3 s",
+        waits=True,
+    ),
     _knobs("error-null", 60, {}, answer=_empty_error, shows="Error null on success"),
     _knobs("dashed-dates-too", 77, {"ve_dates": ("compact", "dashed")}, shows="both forms work"),
     _knobs("clock-narrow", 76, {"ve_skew": 300}, shows="five minutes"),

@@ -95,9 +95,16 @@ class Case:
         """
         call = vary(good, change)
         answer = self.stage.scene(calls.sent, calls.Named(call))
+        return self.answered(self.spared(good, answer), call.label)
+
+    def spared(self, good: Call, answer: Answer) -> Answer:
+        """Hand on the answer to a call made from `good`, unless a limit refuses that as well.
+
+        Raises `NotExercised` then: the refusal says nothing of what was broken.
+        """
         if answer.refused and self.stage.contract.kind(answer.code) in ("throttled", "limit"):
-            self.stage.scene(calls.spared, calls.Named(call), calls.Named(good))
-        return self.answered(answer, call.label)
+            self.stage.scene(calls.spared, calls.Named(good), answer.code)
+        return answer
 
     def repeated(self, good: Call, change: Mapping[str, Any]) -> Answer:
         """Send `good` with one departure anew, whoever has sent it before."""

@@ -177,6 +177,7 @@ class Line:
             return
         ahead = date - exchange.started - exchange.response.elapsed
         self.ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
+        self.driver.ahead = self.ahead
 
     def close(self) -> None:
         """Close the connections, end every SDK, and let the journal go."""

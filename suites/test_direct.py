@@ -30,6 +30,9 @@ def test_receipts_for_several_messages_are_accepted(case: Case) -> None:
     findings = refusals.accepted(answer, "receipts for two messages")
     if scene.before.answer.accepted and direct.shows_reads(scene):
         findings += checks.all_read(scene.whole, scene.messages)
+    if case.profile.rank > 0:
+        message, seen = case.scene(direct.replied)  # now the first of the two reads
+        findings += checks.all_read(seen, (message,))
     case.judge(findings)
 
 
@@ -149,10 +152,21 @@ def test_marking_a_conversation_again_is_accepted(case: Case) -> None:
     case.judge(refusals.accepted(scene.again, "a conversation that is read already"))
 
 
+def marked(case: Case) -> list[direct.Counters]:
+    """Return a conversation that one side has marked as read, and one that the other has."""
+    scenes = [case.scene(direct.conversation_read)]
+    if case.profile.rank > 0:
+        scenes.append(case.scene(direct.conversation_read, 5, 4, 2))
+    return scenes
+
+
 @pytest.mark.check("conversation-read-clears-unread")
 def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
-    scene = case.scene(direct.conversation_read)
-    case.judge(checks.is_number(scene.evidence, scene.after, 0, "the conversation was marked"))
+    findings: list[Finding] = []
+    for scene in marked(case):
+        why = "the conversation was marked"
+        findings += checks.is_number(scene.evidence, scene.after, 0, why)
+    case.judge(findings)
 
 
 @pytest.mark.check("conversation-read-stops-at-its-time")
@@ -172,10 +186,11 @@ def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
 
 @pytest.mark.check("conversation-read-leaves-the-peer")
 def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
-    scene = case.scene(direct.conversation_read)
-    case.judge(
-        checks.kept(scene.evidence, scene.peer_before, scene.peer_after, "the other side's marking")
-    )
+    findings: list[Finding] = []
+    for scene in marked(case):
+        why = "the other side's marking"
+        findings += checks.kept(scene.evidence, scene.peer_before, scene.peer_after, why)
+    case.judge(findings)
 
 
 @pytest.mark.check("unread-of-all-is-a-number")
@@ -223,7 +238,23 @@ def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
     if not findings:
         wanted = [message.id for message in scene.messages]
         findings = checks.all_there(scene.whole, scene.keys, wanted, "the history")
+        findings += still_there(case)
     case.judge(findings)
+
+
+def still_there(case: Case) -> list[Finding]:
+    """Expect messages to be in the history when they were acknowledged, as they were before."""
+    try:
+        scene = case.scene(direct.letters)
+    except NotExercised as reason:
+        case.observe("messages that were acknowledged", str(reason))
+        return []
+    if not scene.whole.answer.accepted:
+        return []
+    wanted = [m.id for m in scene.messages if m.id in scene.before.receipts]
+    return checks.all_there(
+        scene.whole.answer, tuple(scene.whole.receipts), wanted, "the history once acknowledged"
+    )
 
 
 @pytest.mark.check("history-walk-loses-nothing")

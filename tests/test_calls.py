@@ -29,7 +29,7 @@ class Counter:
 
 
 def spared(counter):
-    return calls.spared(counter, calls.Named(BROKEN), calls.Named(GOOD))
+    return calls.spared(counter, calls.Named(GOOD), counter.call(BROKEN).code)
 
 
 def test_a_quota_that_refuses_everything_proves_nothing():

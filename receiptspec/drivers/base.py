@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -116,6 +117,13 @@ class Driver(ABC):
     def carry(self, client: Client) -> Client | Harnesses:
         """Return what takes the requests of this driver to the target."""
         return client
+
+    #: Seconds by which the target's clock is ahead of ours, as its answers tell.
+    ahead: float = 0.0
+
+    def now(self) -> int:
+        """Return the target's time in whole Unix seconds."""
+        return int(time.time() + self.ahead)
 
     #: Whether every call is an HTTP request, with headers that may vary.
     over_http: bool = True
@@ -380,6 +388,10 @@ class Driver(ABC):
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Call that imports old messages into a group."""
         raise _absent("import_messages")
+
+    def import_results(self, answer: Answer) -> int:
+        """Return of how many imported messages an answer says what became of them."""
+        raise _absent("import_results")
 
     def imported(self, answer: Answer) -> list[Any]:
         """Return the ids of the messages that were imported."""

@@ -5,7 +5,6 @@ Sources stand at each action: the operation pages that the contract lists.
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -77,7 +76,7 @@ class TencentActions(Driver):
         """Fill in what a schema cannot know: a text, a time near now, a first list item."""
         text = [{"MsgType": _TEXT, "MsgContent": {"Text": "a message"}}]
         number = zlib.crc32(operation.encode())
-        now = int(time.time())
+        now = self.now()
         messages = [{"MsgSeq": live.get("message")}]
         letter = {
             "From_Account": live.get("peer"),
@@ -232,7 +231,7 @@ class TencentActions(Driver):
 
     def look(self, conversation: Conversation, viewer: Any, *, size: int = 50) -> Call:
         """Ask for the history of two people, the newest hour of it (R6)."""
-        now = int(time.time())
+        now = self.now()
         body = {
             "Operator_Account": viewer,
             "Peer_Account": _other(conversation, viewer),
@@ -415,7 +414,7 @@ class TencentActions(Driver):
 
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Import old messages into a group (M3), a second apart and before now."""
-        now = int(time.time())
+        now = self.now()
         messages = [
             {
                 "From_Account": conversation.owner,
@@ -435,6 +434,11 @@ class TencentActions(Driver):
             for item in (items if isinstance(items, list) else ())
             if isinstance(item, dict) and item.get("Result") == 0
         ]
+
+    def import_results(self, answer: Answer) -> int:
+        """Return how many imported messages the answer says something of (M3)."""
+        items = answer.get("ImportMsgResult")
+        return sum(isinstance(item, dict) for item in items) if isinstance(items, list) else 0
 
     def import_users(self, names: Sequence[str]) -> Call:
         """Import many accounts in one call (A1)."""

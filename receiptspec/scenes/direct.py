@@ -11,7 +11,9 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Recei
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Letters", "Mismatch", "letters", "mismatch", "mismatch_behind", "pair"]
+__all__ = ["Letters", "Mismatch", "letters", "mismatch", "mismatch_behind", "pair", "replied"]
+
+_PAGES = 8  # of a history, after the first
 
 
 def pair(stage: Stage, first: int = 0, second: int = 1) -> Conversation:
@@ -22,8 +24,20 @@ def pair(stage: Stage, first: int = 0, second: int = 1) -> Conversation:
 
 
 def seen_by(stage: Stage, conversation: Conversation, viewer: Any) -> Asked:
-    """Ask for the messages of two people as one of them sees them."""
-    return asked(stage, stage.call(stage.driver.look(conversation, viewer)))
+    """Ask for the messages of two people as one of them sees them, page by page.
+
+    The answer is that of the first page: there are others where an answer would be too large.
+    """
+    call = stage.driver.look(conversation, viewer)
+    first = answer = stage.call(call)
+    receipts = dict(asked(stage, first).receipts)
+    for _ in range(_PAGES):
+        following = stage.driver.look_on(call, answer) if answer.accepted else None
+        if following is None or stage.driver.looked_through(answer):
+            break
+        answer = stage.call(following)
+        receipts = {**asked(stage, answer).receipts, **receipts}
+    return Asked(first, receipts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,11 @@ def letters(stage: Stage) -> Letters:
         raise NotExercised(f"the history is not to be had: {before.answer.describe()}")
     read = stage.tries_to_read(b, messages[:1])
     after = _until_read(stage, conversation, messages[:1])
-    after_by_receiver = seen_by(stage, conversation, b)
+    shown = [after.receipts.get(message.id) for message in messages[:1]]
+    if all(receipt is not None and receipt.peer_read for receipt in shown):
+        after_by_receiver = _until_read(stage, conversation, messages[:1], viewer=b)
+    else:
+        after_by_receiver = seen_by(stage, conversation, b)
     again = _read_again(stage, b, messages[:1])
     batch = stage.tries_to_read(b, messages[1:])
     whole = _until_read(stage, conversation, messages)
@@ -75,6 +93,14 @@ def letters(stage: Stage) -> Letters:
         back,
         whole.receipts.get(back.id),
     )
+
+
+def replied(stage: Stage) -> tuple[Message, Asked]:
+    """Let A read what B has sent in `letters`, and look as B."""
+    scene = stage.scene(letters)
+    a, b = scene.conversation.members
+    stage.reads(a, [scene.back])
+    return scene.back, _until_read(stage, scene.conversation, (scene.back,), viewer=b)
 
 
 def shows_reads(scene: Letters) -> bool:
@@ -99,10 +125,12 @@ def _until_listed(stage: Stage, conversation: Conversation, messages: tuple[Mess
     return found
 
 
-def _until_read(stage: Stage, conversation: Conversation, messages: tuple[Message, ...]) -> Asked:
+def _until_read(
+    stage: Stage, conversation: Conversation, messages: tuple[Message, ...], viewer: Any = None
+) -> Asked:
     found = None
     for _ in stage.patience():
-        found = seen_by(stage, conversation, conversation.owner)
+        found = seen_by(stage, conversation, conversation.owner if viewer is None else viewer)
         receipts = [found.receipts.get(message.id) for message in messages]
         if not found.answer.accepted or all(r is not None and r.peer_read for r in receipts):
             break
@@ -208,16 +236,19 @@ class Counters:
     message: Message
 
 
-def conversation_read(stage: Stage) -> Counters:
-    """B marks the conversation with A as read; C's message to B and B's to A stay unread."""
-    conversation, other = pair(stage, 3, 5), pair(stage, 4, 5)
+def conversation_read(stage: Stage, first: int = 3, third: int = 4, reader: int = 5) -> Counters:
+    """B marks the conversation with A as read; C's message to B and B's to A stay unread.
+
+    A, C and B are users by number.
+    """
+    conversation, other = pair(stage, first, reader), pair(stage, third, reader)
     a, b = conversation.members
     c = other.owner
     message = stage.say(conversation)
     stage.say(other)
     stage.say(conversation, sender=b)
     receipts_before = _until_listed(stage, conversation, (message,))
-    before, peer, third = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
+    before, peer, others = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
     marking = stage.driver.mark_conversation(conversation, b)
     if marking is None:
         raise NotExercised("the vendor has no call that marks a conversation as read")
@@ -233,7 +264,7 @@ def conversation_read(stage: Stage) -> Counters:
         stage.driver.unread_counts(evidence).get(a),
         peer,
         unread(stage, a, b),
-        third,
+        others,
         unread(stage, b, c),
         answer,
         evidence,

@@ -96,7 +96,7 @@ def _hopeless(_: Stage) -> list[bool]:
     return []
 
 
-def _settled(
+def settled(
     stage: Stage, fresh: Asked, messages: tuple[Message, ...], reads: Mapping[Any, int]
 ) -> Asked:
     """Ask until each message shows the given number of reads more than when it was fresh."""
@@ -233,14 +233,14 @@ def reading(stage: Stage) -> Reading:
     fresh.receipt(a)
     first, second, *rest = group.members[1:]
     stage.reads(first, [a])
-    one = _settled(stage, fresh, every, {a.id: 1})
+    one = settled(stage, fresh, every, {a.id: 1})
     repeats = sum(tries_to_read(stage, first, a) for _ in range(_AGAIN))
     stage.reads(second, [b])
-    marked = _settled(stage, fresh, every, {b.id: 1})
+    marked = settled(stage, fresh, every, {b.id: 1})
     stage.reads(second, [a, c])
     for member in rest:
         stage.reads(member, [a, c])
-    everybody = _settled(
+    everybody = settled(
         stage, fresh, every, {a.id: len(group.members) - 1, c.id: len(group.members) - 2}
     )
     return Reading(group, every, fresh, one, repeats, marked, everybody)
@@ -279,7 +279,7 @@ def permuted(stage: Stage) -> Permuted:
     for round_, (reader, next_) in enumerate(((first, second), (second, first)), 1):
         stage.reads(reader, [one])
         stage.reads(next_, [other])
-        steps.append(_settled(stage, fresh, both, {one.id: round_, other.id: round_}))
+        steps.append(settled(stage, fresh, both, {one.id: round_, other.id: round_}))
     return Permuted(both, fresh, tuple(steps))
 
 
@@ -303,7 +303,7 @@ def batch(stage: Stage, size: int) -> Batch:
         stage.reads(group.members[1], messages)
     except NotExercised:
         return Batch(messages, before, None)
-    after = _settled(stage, before, messages, {message.id: 1 for message in messages})
+    after = settled(stage, before, messages, {message.id: 1 for message in messages})
     return Batch(messages, before, after)
 
 
@@ -355,7 +355,7 @@ def watched(
     before.receipt(message)
     for reader in readers:
         stage.reads(reader, [message])
-    after = _settled(stage, before, (message, *others), {message.id: len(readers)})
+    after = settled(stage, before, (message, *others), {message.id: len(readers)})
     return Watched(message, readers, before, after, others)
 
 
@@ -368,7 +368,7 @@ def separate(stage: Stage) -> tuple[Changed, Changed]:
         scene.receipt(message)
     stage.reads(groups[0].members[1], [messages[0]])
     after = [
-        _settled(stage, before[0], (messages[0],), {messages[0].id: 1}),
+        settled(stage, before[0], (messages[0],), {messages[0].id: 1}),
         _ask(stage, groups[1], messages[1]),
     ]
     changed = [Changed(*it) for it in zip(groups, messages, before, after, strict=True)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Message, Page
+from receiptspec.neutral import Answer, Message, Page, Receipt
 from receiptspec.scenes.groups import Asked, asked, good, reading, tries_to_read
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
@@ -20,6 +20,7 @@ __all__ = [
     "fresh",
     "grown",
     "half_read",
+    "listed",
     "page_of",
     "turned",
     "turned_again",
@@ -139,8 +140,8 @@ def all_read(stage: Stage) -> Half:
     """List who has and has not read the message of `reading` that all others have read."""
     scene = stage.scene(reading)
     message, (_, *others) = scene.messages[0], scene.group.members
-    read = walk(stage, message, read=True, count=2)
-    unread = walk(stage, message, read=False, count=2)
+    read = listed(stage, message, others, read=True, count=2)
+    unread = listed(stage, message, others, read=False, count=2)
     again = walk(stage, message, read=True, count=100)
     return Half(message, tuple(others), read, unread, again, again, scene.everybody)
 
@@ -202,19 +203,30 @@ def _half(stage: Stage, size: int, reading: int, count: int) -> Half:
     readers = group.members[1 : 1 + reading]
     for reader in readers:
         stage.reads(reader, [message])
-    read = _until(stage, message, readers, count)
-    unread = walk(stage, message, read=False, count=count)
+    read = listed(stage, message, readers, read=True, count=count)
+    unread = listed(stage, message, readers, read=False, count=count)
     again = walk(stage, message, read=True, count=max(count, 100))
-    counts = asked(stage, stage.ask(group, [message]))
+
+    def counted(found: dict[Any, Receipt]) -> bool:
+        now = found.get(message.id)
+        if now is None or now.read is None or now.unread is None:
+            return False
+        return now.read >= reading and now.unread <= size - reading
+
+    counts = asked(stage, stage.settle(group, [message], counted))
     once_more = walk(stage, message, read=True, count=max(count, 100))
     return Half(message, readers, read, unread, again, once_more, counts)
 
 
-def _until(stage: Stage, message: Message, readers: Sequence[Any], count: int) -> Walk:
+def listed(
+    stage: Stage, message: Message, readers: Sequence[Any], *, read: bool, count: int
+) -> Walk:
+    """Walk until `readers` are in the list of those who have read, or in the other no more."""
     found: Walk | None = None
     for _ in stage.patience():
-        found = walk(stage, message, read=True, count=count)
-        if not found.last_answer.accepted or set(found.members) >= set(readers):
+        found = walk(stage, message, read=read, count=count)
+        there = [reader in found.members for reader in readers]
+        if not found.last_answer.accepted or (all(there) if read else not any(there)):
             break
     if found is None:
         raise NotExercised("no time to ask")

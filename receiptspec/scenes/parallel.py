@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Message, Receipt
-from receiptspec.scenes.groups import Asked, asked, newborn
-from receiptspec.scenes.paging import Walk, walk
+from receiptspec.neutral import Answer, Call, Message
+from receiptspec.scenes.groups import Asked, newborn, settled
+from receiptspec.scenes.paging import Walk, listed
 from receiptspec.scenes.reads import reading_call
 from receiptspec.stage import Stage
 
@@ -53,19 +53,11 @@ def rush(stage: Stage) -> Rush:
         if not _reads(stage, call) and a.accepted and call.operation != asking
     ]
 
-    def arrived(found: dict[Any, Receipt]) -> bool:
-        wanted = sum(answer.accepted for answer in reads)
-        return all(m.id in found and (found[m.id].read or 0) >= wanted for m in messages)
-
-    after = asked(stage, stage.settle(group, messages, arrived))
-    return Rush(
-        messages,
-        before,
-        tuple(reads),
-        tuple(pages),
-        after,
-        walk(stage, messages[0], read=True, count=3),
-    )
+    pairs = zip(group.members[1:], reads, strict=True)
+    readers = [member for member, answer in pairs if answer.accepted]
+    after = settled(stage, before, messages, {m.id: len(readers) for m in messages})
+    found = listed(stage, messages[0], readers, read=True, count=3)
+    return Rush(messages, before, tuple(reads), tuple(pages), after, found)
 
 
 def _reads(stage: Stage, call: Call) -> bool:

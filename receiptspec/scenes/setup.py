@@ -174,7 +174,14 @@ def history(
         )
         sent = stage.named(stage.must(stage.driver.with_text(call, text)))
         messages.append(Message(group, sent, group.owner, False))
-    return tuple(messages), texts, stage.call(stage.driver.look_at_group(group))
+    answer = None
+    for _ in stage.patience():
+        answer = stage.call(stage.driver.look_at_group(group))
+        shown = stage.driver.group_history(answer) if answer.accepted else {}
+        if not answer.accepted or all(message.id in shown for message in messages):
+            break
+    assert answer is not None  # noqa: S101
+    return tuple(messages), texts, answer
 
 
 def letters(

@@ -136,7 +136,25 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
                 continue
             grown = case.scene(paging.grown, size, count)
             findings += two_lists(grown, f"{size} members in pages of {count}")
+        findings += in_turn(case)
     case.judge(findings)
+
+
+def in_turn(case: Case) -> list[Finding]:
+    """Expect walks that are made at a time not to disturb each other."""
+    half, (readers, others, everybody) = half_read(case), case.scene(paging.in_turn)
+    owner, *members = half.message.conversation.members
+    left = [member for member in members if member not in half.readers]
+    findings: list[Finding] = []
+    for walk, wanted, allowed in (
+        (readers, half.readers, []),
+        (others, left, [owner]),
+        (everybody, members, []),
+    ):
+        if walk.last_answer.accepted:
+            why = "one of three walks in turn"
+            findings += checks.everybody_once(walk.last_answer, walk.members, wanted, allowed, why)
+    return findings
 
 
 def read_again(case: Case) -> list[Finding]:

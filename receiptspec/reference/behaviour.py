@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "repeats_count": False,
     "first_reads": 0,
     "read_delay": 0.0,
+    "view_lags": {},
     "reads_lost": False,
     "reads_spread": "",
     "asking_reads": False,
@@ -70,6 +71,7 @@ DEFAULTS: Mapping[str, Any] = {
     "hook_answer_counts": False,
     "read_time_integer": False,
     "roam_order": "newest",
+    "roam_packet": 13 * 1024,
     # credentials
     "key_forms": ("text",),
     "signing_orders": (("time", "expire"),),

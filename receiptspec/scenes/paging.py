@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -20,6 +21,7 @@ __all__ = [
     "fresh",
     "grown",
     "half_read",
+    "in_turn",
     "listed",
     "page_of",
     "turned",
@@ -76,6 +78,12 @@ def page_of(
 
 def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
     """Follow the cursors from the first page to the last, a few pages too far at most."""
+    walks = list(_steps(stage, message, read=read, count=count))
+    return walks[-1]
+
+
+def _steps(stage: Stage, message: Message, *, read: bool, count: int) -> Iterator[Walk]:
+    """Yield a walk after each of its pages."""
     size = len(message.conversation.members)
     bound = -(-size // count) + _TOO_FAR
     answers: list[Answer] = []
@@ -84,14 +92,31 @@ def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
     for _ in range(bound):
         answer = page_of(stage, message, read=read, cursor=cursor, count=count)
         answers.append(answer)
-        if not answer.accepted:
-            break
-        page = stage.driver.page(answer)
-        pages.append(page)
-        if page.last is not False or not isinstance(page.cursor, str):
+        page = stage.driver.page(answer) if answer.accepted else None
+        pages += [page] if page is not None else []
+        yield Walk(message, read, count, tuple(answers), tuple(pages), bound)
+        if page is None or page.last is not False or not isinstance(page.cursor, str):
             break
         cursor = page.cursor
-    return Walk(message, read, count, tuple(answers), tuple(pages), bound)
+
+
+def in_turn(stage: Stage) -> tuple[Walk, ...]:
+    """Walk over both lists of a message and over one of another at a time, page by page in turn.
+
+    All others have read the second message of the group of `half_read`.
+    """
+    half = stage.scene(half_read)
+    group = half.message.conversation
+    other = stage.say(group)
+    for reader in group.members[1:]:
+        stage.reads(reader, [other])
+    listed(stage, other, group.members[1:], read=True, count=100)
+    lists = ((half.message, True), (half.message, False), (other, True))
+    rounds = zip_longest(*(_steps(stage, m, read=read, count=2) for m, read in lists))
+    last: dict[int, Walk] = {}
+    for walks in rounds:
+        last |= {index: found for index, found in enumerate(walks) if found is not None}
+    return tuple(last[index] for index in range(len(lists)))
 
 
 def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:

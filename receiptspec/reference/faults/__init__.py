@@ -18,6 +18,7 @@ from receiptspec.reference.faults import (
     questions,
     rest,
     setup,
+    sides,
     volcengine,
 )
 
@@ -36,6 +37,7 @@ _ALL = [
     *setup.ALL,
     *doors.ALL,
     *corners.ALL,
+    *sides.ALL,
     *volcengine.ALL,
 ]
 

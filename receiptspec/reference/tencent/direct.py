@@ -26,7 +26,6 @@ NO_FROM, BAD_FORMAT, TO_UNKNOWN, LIFETIME, SYNC = 90008, 90010, 90012, 90026, 90
 LIFETIME_TYPE, NO_ACCOUNT, BAD_KEY, BAD_PEOPLE = 90044, 90048, 90054, 20003
 _WEEK = 604_800
 _KEY = re.compile(r"\d{1,10}_\d{1,10}_\d{1,16}", re.ASCII)
-_PACKET = 13 * 1024  # bytes of messages in one answer of the history
 
 
 def sendmsg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
@@ -122,7 +121,7 @@ def admin_getroammsg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     pair = site.store.between(operator, peer)
     before = _order_of(call, pair, last)
     rest = [m for m in reversed(pair) if low <= m.time <= high and m.order < before]
-    page = _fitting(rest[:most])
+    page = _fitting(rest[:most], call.knob("roam_packet"))
     return {
         "Complete": int(len(page) == len(rest)),
         "MsgCnt": len(page),
@@ -139,10 +138,9 @@ def _order_of(call: Call, pair: Sequence[Direct], key: str) -> float:
     return found[0] if found else float("inf")
 
 
-def _fitting(messages: Sequence[Direct]) -> list[dict[str, Any]]:
-    """Return as many messages as one answer holds, and at least one."""
+def _fitting(messages: Sequence[Direct], room: int) -> list[dict[str, Any]]:
+    """Return as many messages as one answer of `room` bytes holds, and at least one."""
     page: list[dict[str, Any]] = []
-    room = _PACKET
     for message in messages:
         shown = _shown(message)
         room -= len(documents.write(shown))

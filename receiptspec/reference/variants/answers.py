@@ -81,6 +81,22 @@ def _later(call: Call, answer: dict[str, Any]) -> None:
             item.update(Code=10062, ReadNum=0, UnreadNum=0)
 
 
+def _shown_later(call: Call, answer: dict[str, Any]) -> None:
+    """Leave a message out of the history of its group for a moment after it was sent."""
+    sent = call.behaviour.memory.setdefault("sent", {})
+    if answer.get("ErrorCode") != 0 or not isinstance(call.body, dict):
+        return
+    group, now = call.body.get("GroupId"), time.monotonic()
+    if call.operation == "send_group_msg":
+        sent[group, answer["MsgSeq"]] = now
+    elif call.operation == "group_msg_get_simple":
+        answer["RspMsgList"] = [
+            item
+            for item in answer["RspMsgList"]
+            if now - sent.get((group, item["MsgSeq"]), 0) > _BIRTH
+        ]
+
+
 def _without_empty_lists(answer: dict[str, Any]) -> None:
     for key in ("ReadList", "UnreadList"):
         if answer.get(key) == []:
@@ -251,6 +267,33 @@ ALL: list[Variant] = [
         requirement="TC-GMR-04",
         answer=_later,
         shows="a new message has its receipt after 0.3 s",
+        waits=True,
+    ),
+    Variant(
+        name="lists-lag-behind-counts",
+        requirement="TC-GMD-12",
+        knobs={"view_lags": {"get_group_msg_receipt_detail": 0.3}},
+        shows="a read shows in the lists 0.3 s after it counts",
+        waits=True,
+    ),
+    Variant(
+        name="counts-lag-behind-lists",
+        requirement="TC-GMD-14",
+        knobs={"view_lags": {"get_group_msg_receipt": 0.3}},
+        shows="a read counts 0.3 s after it shows in the lists",
+        waits=True,
+    ),
+    Variant(
+        name="history-in-small-pages",
+        requirement="TC-ROM-09",
+        knobs={"roam_packet": 900},
+        shows="a page of a history holds 900 bytes",
+    ),
+    Variant(
+        name="group-history-shown-later",
+        requirement="TC-GRP-13",
+        answer=_shown_later,
+        shows="a message enters the history of its group after 0.3 s",
         waits=True,
     ),
     Variant(

@@ -200,6 +200,11 @@ def test_the_unread_count_of_all_conversations_is_told(case: Case) -> None:
     findings = refusals.accepted(answer, "no peers named")
     if not findings:
         findings = checks.has_integer(answer, "AllC2CUnreadMsgNum")
+    if not findings and case.profile.rank > 0:
+        box = case.scene(direct.mailbox)
+        if box.all_got is not None:
+            why = "three messages of two people came"
+            findings = checks.is_number(box.all_answer, box.all_got, box.all_wanted, why)
     case.judge(findings)
 
 
@@ -212,6 +217,12 @@ def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
         counts = case.stage.driver.unread_counts(answer)
         for peer in peers:
             findings += checks.told(answer, counts.get(peer), peer)
+    if not findings and case.profile.rank > 0:
+        box = case.scene(direct.mailbox)
+        for peer, number in box.wanted.items():
+            if box.got[peer] is not None:
+                why = f"{number} messages of {peer} came"
+                findings += checks.is_number(box.answer, box.got[peer], number, why)
     case.judge(findings)
 
 

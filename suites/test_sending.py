@@ -8,7 +8,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import calls, groups, setup
+from receiptspec.scenes import calls, groups, parallel, setup
 
 
 @pytest.mark.check("sequence-rises")
@@ -23,6 +23,18 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
             return
         why = "numbers do not rise after a recall"
         case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
+
+
+@pytest.mark.check("sequence-rises")
+def test_messages_sent_at_once_have_numbers_of_their_own(case: Case) -> None:
+    case.profile.at_least("standard")
+    found = sorted(case.scene(parallel.sends), key=lambda pair: str(pair[1]))
+    findings: list[Finding] = []
+    for (_, one), (answer, two) in pairwise(found):
+        if one == two:
+            why = "two messages that were sent at once have the same number"
+            findings += values.equal(answer, "$.MsgSeq", "another number", two, why)
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("sequence-has-no-gaps")

@@ -276,6 +276,10 @@ class Driver(ABC):
         """Call for the unread counts of a user, in all or by peer."""
         raise _absent("count_unread")
 
+    def unread_of_all(self, answer: Answer) -> int | None:
+        """Read the unread count of all conversations of an answer of `count_unread`."""
+        raise _absent("unread_of_all")
+
     def unread_counts(self, answer: Answer) -> Mapping[Any, int]:
         """Read the unread counts by peer of an answer of `count_unread`."""
         raise _absent("unread_counts")

@@ -293,6 +293,11 @@ class TencentActions(Driver):
             and "Peer_Account" in entry
         }
 
+    def unread_of_all(self, answer: Answer) -> int | None:
+        """Read AllC2CUnreadMsgNum (R7)."""
+        number = answer.get("AllC2CUnreadMsgNum")
+        return number if _is_int(number) else None
+
     def list_members(
         self, conversation: Conversation, message: Any, *, read: bool, cursor: Any, count: int
     ) -> Call | None:

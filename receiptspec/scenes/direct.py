@@ -282,6 +282,55 @@ def unread(stage: Stage, user: Any, peer: Any) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailbox:
+    """What became unread for somebody to whom two have written, and the answers that say so."""
+
+    wanted: Mapping[Any, int]
+    got: Mapping[Any, int | None]
+    answer: Answer
+    all_wanted: int
+    all_got: int | None
+    all_answer: Answer
+
+
+def mailbox(stage: Stage) -> Mailbox:
+    """Two people write to a third, twice and once; ask by peer, in both orders, and for all."""
+    *_, reader = stage.users(7)
+    letters_ = (pair(stage, 0, 6), pair(stage, 1, 6))
+    wanted = {letters_[0].owner: 2, letters_[1].owner: 1}
+    start, whole = _unread_of(stage, reader, tuple(wanted))
+    for conversation in letters_:
+        for _ in range(wanted[conversation.owner]):
+            stage.say(conversation)
+    for _ in stage.patience():
+        for peers in (tuple(wanted), tuple(wanted)[::-1]):
+            found, everything = _unread_of(stage, reader, peers)
+            got = {peer: _more(found[1].get(peer), start[1].get(peer)) for peer in wanted}
+            if got != wanted:
+                break
+        all_got = _more(everything[1], whole[1])
+        if got == wanted and all_got == sum(wanted.values()):
+            break
+    return Mailbox(wanted, got, found[0], sum(wanted.values()), all_got, everything[0])
+
+
+def _unread_of(
+    stage: Stage, reader: Any, peers: tuple[Any, ...]
+) -> tuple[tuple[Answer, Mapping[Any, int]], tuple[Answer, int | None]]:
+    """Return the unread counts by peer and of all, each with its answer. See `must` for errors."""
+    by_peer = stage.must(stage.driver.count_unread(reader, peers))
+    of_all = stage.must(stage.driver.count_unread(reader, None))
+    return (by_peer, stage.driver.unread_counts(by_peer)), (
+        of_all,
+        stage.driver.unread_of_all(of_all),
+    )
+
+
+def _more(after: int | None, before: int | None) -> int | None:
+    return after - before if after is not None and before is not None else None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The unread counts of receiver and sender before and after a message receipt."""
 

@@ -13,7 +13,7 @@ from receiptspec.scenes.paging import Walk, listed
 from receiptspec.scenes.reads import reading_call
 from receiptspec.stage import Stage
 
-__all__ = ["Rush", "rush"]
+__all__ = ["Rush", "rush", "sends"]
 
 _MEMBERS = 9
 
@@ -58,6 +58,19 @@ def rush(stage: Stage) -> Rush:
     after = settled(stage, before, messages, {m.id: len(readers) for m in messages})
     found = listed(stage, messages[0], readers, read=True, count=3)
     return Rush(messages, before, tuple(reads), tuple(pages), after, found)
+
+
+def sends(stage: Stage) -> tuple[tuple[Answer, Any], ...]:
+    """Send eight messages to one group at once; return what was accepted, each with its number."""
+    group = stage.group(2)
+    calls = [
+        stage.driver.send_message(
+            group, group.owner, receipt=False, number=stage.number("at once", turn)
+        )
+        for turn in range(8)
+    ]
+    answers = [answer for answer in stage.at_once(calls) if answer.accepted]
+    return tuple((answer, stage.driver.sent_message(answer)) for answer in answers)
 
 
 def _reads(stage: Stage, call: Call) -> bool:

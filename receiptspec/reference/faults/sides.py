@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -10,6 +11,8 @@ from receiptspec.reference.calls import Call
 __all__ = ["ALL"]
 
 _READ, _MARK, _HISTORY = "c2c_msg_read_receipt", "admin_set_msg_read", "admin_getroammsg"
+_UNREAD = "get_c2c_unread_msg_num"
+_AT_ONCE = 0.05  # seconds
 
 
 def _reader_sorts_first(call: Call) -> bool:
@@ -30,7 +33,95 @@ def _without_acknowledged(_call: Call, answer: dict[str, Any]) -> None:
         answer["MsgCnt"] = len(answer["MsgList"])
 
 
+def _peers_mixed_up(_call: Call, answer: dict[str, Any]) -> None:
+    """Give the unread counts to the peers in the order of their size."""
+    found = answer.get("C2CUnreadMsgNumList", [])
+    numbers = sorted(item["C2CUnreadMsgNum"] for item in found)
+    for item, number in zip(found, numbers, strict=True):
+        item["C2CUnreadMsgNum"] = number
+
+
+def _conversations_counted(call: Call, answer: dict[str, Any]) -> None:
+    """Count conversations with something unread, not messages."""
+    if "AllC2CUnreadMsgNum" in answer:
+        user, store = call.body["To_Account"], call.site.store
+        mine = [pair for pair in store.directs if user in pair]
+        unread = [any(store.unread(user, peer) for peer in pair - {user}) for pair in mine]
+        answer["AllC2CUnreadMsgNum"] = sum(unread)
+
+
+def _cursors(call: Call) -> dict[Any, Any]:
+    found: dict[Any, Any] = call.behaviour.memory.setdefault("cursors", {})
+    return found
+
+
+def _own_place(call: Call) -> None:
+    """Go on wherever the last walk in the group was."""
+    body = call.body
+    if (
+        isinstance(body.get("Cursor"), str)
+        and body["Cursor"]
+        and body.get("GroupId") in _cursors(call)
+    ):
+        body["Cursor"] = _cursors(call)[body["GroupId"]]
+
+
+def _remember_place(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode") == 0 and not answer["IsFinish"]:
+        _cursors(call)[call.body["GroupId"]] = answer["Cursor"]
+
+
+def _number_of_neighbour(call: Call, answer: dict[str, Any]) -> None:
+    """Give a message the number of another that came at the same time over another connection."""
+    if answer.get("ErrorCode") != 0:
+        return
+    known = call.behaviour.memory.setdefault("latest", {})
+    place, now = call.body["GroupId"], time.monotonic()
+    latest = known.get(place)
+    if latest and latest[1] is not call.incoming.connection and now - latest[0] < _AT_ONCE:
+        answer["MsgSeq"] = latest[2]
+    known[place] = (now, call.incoming.connection, answer["MsgSeq"])
+
+
 ALL = [
+    Fault(
+        name="unread-of-peers-mixed-up",
+        requirement="TC-SMR-14",
+        operation=_UNREAD,
+        answer=_peers_mixed_up,
+        cls="counting",
+        level="SHOULD",
+        shows="the unread counts of peers in the order of their size",
+    ),
+    Fault(
+        name="unread-conversations-counted",
+        requirement="TC-SMR-13",
+        operation=_UNREAD,
+        answer=_conversations_counted,
+        cls="counting",
+        level="SHOULD",
+        shows="AllC2CUnreadMsgNum is the number of conversations",
+    ),
+    Fault(
+        name="walks-share-their-place",
+        requirement="TC-GMD-08",
+        operation="get_group_msg_receipt_detail",
+        request=_own_place,
+        answer=_remember_place,
+        cls="paging",
+        level="MUST",
+        shows="a cursor goes on where the last walk in the group was",
+    ),
+    Fault(
+        name="same-seq-at-once",
+        requirement="TC-SND-11",
+        operation="send_group_msg",
+        answer=_number_of_neighbour,
+        cls="isolation",
+        level="MUST",
+        shows="messages that come at once have the same MsgSeq",
+        also=("TC-GEN-34",),
+    ),
     Fault(
         name="receipt-of-one-side-lost",
         requirement="TC-ROM-03",

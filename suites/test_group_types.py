@@ -36,7 +36,25 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
         known = any(receipt.known for receipt in scene.asked.receipts.values())
         if name == case.stage.driver.ask and answer.accepted and not known:
             findings += receipts.each_answered(answer, {}, [f"in a {type_} group"])
+        if name == case.stage.driver.ask and known and case.profile.rank > 0:
+            findings += read_in(case, type_)
     case.judge(findings)
+
+
+def read_in(case: Case, type_: str) -> list[Finding]:
+    """Expect a read to count in a group of a supported type."""
+    try:
+        seen = case.scene(groups.read_in, type_)
+    except NotExercised as reason:
+        case.observe(f"a read in a {type_} group", str(reason))
+        return []
+    if not seen.after.answer.accepted:
+        return []
+    before, after = seen.before.receipt(seen.message), seen.after.receipts.get(seen.message.id)
+    if before.read is None:
+        return []
+    why = f"a member of a {type_} group has read it"
+    return receipts.changed(seen.after.answer, before, after, "read", 1, why)
 
 
 def has_data(case: Case, scene: groups.Elsewhere) -> bool:

@@ -247,6 +247,21 @@ def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
             ),
         ]
     )
+    case.judge(after_leaving(case))
+
+
+def after_leaving(case: Case) -> list[Finding]:
+    """Expect the readers of a message to be the same when somebody else has left the group."""
+    try:
+        walk, readers = case.scene(paging.left)
+    except NotExercised as reason:
+        case.observe("readers when another member has left", str(reason))
+        return []
+    if not walk.last_answer.accepted:
+        return []
+    return checks.everybody_once(
+        walk.last_answer, walk.members, readers, [], "readers, when another member has left"
+    )
 
 
 @pytest.mark.check("lists-are-disjoint")

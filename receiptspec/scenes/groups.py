@@ -402,6 +402,12 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
     return Elsewhere(asked_, _listed(stage, group, message))
 
 
+def read_in(stage: Stage, type_: str) -> Watched:
+    """Let a member read a message in a group of a type that has receipts."""
+    group = stage.group(3, type_=type_)
+    return watched(stage, stage.say(group), group.members[1:2])
+
+
 def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
     """Let a newcomer read a message in a group of another type.
 

@@ -22,6 +22,7 @@ __all__ = [
     "grown",
     "half_read",
     "in_turn",
+    "left",
     "listed",
     "page_of",
     "turned",
@@ -210,6 +211,22 @@ def turned_again(stage: Stage) -> Walk:
     scene = stage.scene(turned)
     tries_to_read(stage, scene.reader, scene.message)
     return walk(stage, scene.message, read=True, count=100)
+
+
+def left(stage: Stage) -> tuple[Walk, tuple[Any, ...]]:
+    """Let two of four others read, and one leave who has not and stands before them.
+
+    Returns who is listed as having read then, and who has.
+    """
+    group = stage.group(5)
+    message = stage.say(group)
+    _, leaver, *rest = group.members
+    readers = (rest[0], rest[2])
+    for reader in readers:
+        stage.reads(reader, [message])
+    listed(stage, message, readers, read=True, count=100)
+    stage.must(stage.driver.remove_member(group, leaver))
+    return listed(stage, message, readers, read=True, count=100), readers
 
 
 def after_outsider(stage: Stage) -> Walk:

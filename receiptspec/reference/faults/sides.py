@@ -83,7 +83,50 @@ def _number_of_neighbour(call: Call, answer: dict[str, Any]) -> None:
     known[place] = (now, call.incoming.connection, answer["MsgSeq"])
 
 
+def _shifts_readers(call: Call, answer: dict[str, Any]) -> None:
+    """Keep who has read by place in the list of members, which those who leave shorten."""
+    group = call.site.store.groups.get(call.body.get("GroupId"))
+    before = call.notes.get("members", [])
+    if answer.get("ErrorCode") != 0 or group is None:
+        return
+    after = [name for name in before if name in group.members]
+    for message in group.messages.values():
+        places = [place for place, name in enumerate(before) if name in message.readers]
+        message.readers = {after[place]: 0.0 for place in places if place < len(after)}
+
+
+def _members_before(call: Call) -> None:
+    group = call.site.store.groups.get(call.body.get("GroupId"))
+    call.notes["members"] = list(group.members) if group is not None else []
+
+
+def _read_elsewhere(call: Call) -> bool:
+    body = call.body if isinstance(call.body, dict) else {}
+    group = call.site.store.groups.get(body.get("GroupId"))
+    return group is not None and group.type in ("Meeting", "ChatRoom")
+
+
 ALL = [
+    Fault(
+        name="leaving-shifts-readers",
+        requirement="TC-GMD-12",
+        operation="delete_group_member",
+        request=_members_before,
+        answer=_shifts_readers,
+        cls="lifecycle",
+        level="SHOULD",
+        shows="somebody else has read when an earlier member leaves",
+    ),
+    Fault(
+        name="reads-lost-in-meetings",
+        requirement="TC-GMR-27",
+        operation="group_msg_receipt",
+        knobs={"reads_lost": True},
+        when=_read_elsewhere,
+        cls="counting",
+        level="MUST",
+        shows="reads in meeting groups have no effect",
+    ),
     Fault(
         name="unread-of-peers-mixed-up",
         requirement="TC-SMR-14",

@@ -264,3 +264,24 @@ def test_ids_of_users_are_distinct_in_both_cases_and_at_most_32_bytes():
     assert all(name not in (name.lower(), name.upper()) for name in names)
     assert {len(name) for name in names} >= {32}
     assert max(map(len, names)) == 32
+
+
+def test_periods_and_times_are_those_of_the_targets_clock():
+    made = driver()
+    pair = Conversation(Kind.DIRECT, None, "direct", "ann", ("ann", "bob"))
+    ours = made.look(pair, "ann").body["MaxTime"]
+    made.ahead = 120.0
+    theirs = made.look(pair, "ann").body
+    assert 119 <= theirs["MaxTime"] - ours <= 122
+    assert theirs["MinTime"] < theirs["MaxTime"]
+    group = Conversation(Kind.GROUP, "@TGS#1", "Public", "ann", ("ann",))
+    imported = made.import_messages(group, 2).body["MsgList"]
+    assert [item["SendTime"] - ours > 50 for item in imported] == [True, True]
+
+
+def test_every_result_of_an_import_counts_and_only_successes_have_numbers():
+    body = b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ImportMsgResult":['
+    body += b'{"Result":0,"MsgSeq":3,"MsgTime":1},{"Result":10004}]}'
+    told = answer(body, operation="import_group_msg")
+    assert driver().import_results(told) == 2
+    assert driver().imported(told) == [3]

@@ -60,17 +60,18 @@ def bystanders(stage: Stage) -> Mapping[str, Reported]:
     before.receipt(three[0])
     answers = {name: report(stage, readers[name], (messages[name],)) for name in readers}
     of_plain = report(stage, member, (plain,))
-    answer = report(stage, member, three[:2])
-    starts = [before.receipts.get(message.id) for message in three[:2]]
+    named = (three[1], three[0])  # the newer one first: no order is asked for
+    answer = report(stage, member, named)
+    starts = [before.receipts.get(message.id) for message in named]
 
     def arrived(receipts: dict[Any, Any]) -> bool:
-        now = [receipts.get(message.id) for message in three[:2]]
+        now = [receipts.get(message.id) for message in named]
         pairs = zip(starts, now, strict=True)
         return all(x and y and (y.read or 0) > (x.read or 0) for x, y in pairs)
 
     after = asked(stage, stage.settle(group, everything, arrived))
     found = {name: Reported(answers[name], (messages[name],), before, after) for name in readers}
-    found["member"] = Reported(answer, three, before, after)
+    found["member"] = Reported(answer, (*named, three[2]), before, after)
     found["plain"] = Reported(of_plain, (plain,), before, asked(stage, stage.ask(group, [plain])))
     return found
 
@@ -117,13 +118,14 @@ def plain(stage: Stage) -> Reported:
 
 
 def full_batch(stage: Stage, size: int) -> Reported:
-    """A member reads `size` messages in one call."""
+    """A member reads `size` messages in one call, in an order that the seed decides."""
     group = stage.group(2)
     reader = group.members[1]
     messages = tuple(stage.say(group) for _ in range(size))
     reading_call(stage, reader, messages[:1])
     before = newborn(stage, group, *messages)
-    answer = report(stage, reader, messages)
+    shuffled = sorted(messages, key=lambda message: stage.number("order", message.id))
+    answer = report(stage, reader, tuple(shuffled))
 
     def arrived(receipts: dict[Any, Any]) -> bool:
         return all(receipts.get(m.id) and (receipts[m.id].read or 0) >= 1 for m in messages)

@@ -15,6 +15,7 @@ from receiptspec.reference.faults import (
     intake,
     letters,
     lists,
+    order,
     questions,
     rest,
     setup,
@@ -38,6 +39,7 @@ _ALL = [
     *doors.ALL,
     *corners.ALL,
     *sides.ALL,
+    *order.ALL,
     *volcengine.ALL,
 ]
 

@@ -38,6 +38,7 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
     if case.profile.rank == 0:
         case.judge(findings)
         return
+    findings += read_on(case)
     back = case.scene(pairs.returned)
     for step, read in ((back.before, False), (back.after, True)):
         why = f"its receiver, who opened the conversation, has {'' if read else 'not '}read it"
@@ -46,6 +47,24 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
             why = "only a message of the other side was read"
             findings += receipts.flag(step.answer, step.receipt(own), False, why)
     case.judge(findings)
+
+
+def read_on(case: Case) -> list[Finding]:
+    """Expect a second read to leave the first alone, and to turn its own message only."""
+    scene = case.scene(pairs.read_on)
+    after = scene.after
+    if after is None or not after.answer.accepted:
+        return []
+    middle, older, newest = scene.messages
+    findings: list[Finding] = []
+    for message, read, why in (
+        (middle, True, "the other has read it, and then another"),
+        (older, False, "two others were read"),
+        (newest, True, "the other has read it after another"),
+    ):
+        if message.id in after.receipts:
+            findings += receipts.flag(after.answer, after.receipts[message.id], read, why)
+    return findings
 
 
 @pytest.mark.check("peer-flag-agrees-with-lists")

@@ -83,6 +83,9 @@ def watched(
     found.append((pair.before, nobody, members))
     if pair.after is not None:
         found.append((pair.after, nobody | {first: {members[1]}}, members))
+    on = case.scene(pairs.read_on).after
+    if on is not None:
+        found.append((on, nobody | {first: {members[1]}, others[1]: {members[1]}}, members))
     return found
 
 
@@ -191,12 +194,20 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
 
 
 def disturb(case: Case, group: Conversation) -> None:
-    """Send another message and take it back, let somebody come and go, where that can be done."""
+    """Send another message and take it back, let somebody come and go.
+
+    A reader who is still there is added again. All of that where that can be done.
+    """
     stage = case.stage
     try:
         stage.must(stage.driver.recall(stage.say(group)))
     except NotExercised as reason:
         case.observe("a message taken back meanwhile", str(reason))
+    try:
+        again = stage.call(stage.driver.add_members(group, group.members[1:2]))
+        case.observe("adding a member who is there", again.describe())
+    except NotExercised as reason:
+        case.observe("adding a member who is there", str(reason))
     guest = stage.users(len(group.members) + 1)[-1]
     try:
         stage.must(stage.driver.add_members(group, [guest]))

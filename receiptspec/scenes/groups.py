@@ -339,6 +339,17 @@ def by_member(stage: Stage) -> Watched:
     return watched(stage, message, message.conversation.members[:1])
 
 
+def added_again(stage: Stage) -> Watched:
+    """Let a member read a message, and add that member again, who has never left."""
+    group = stage.group(3)
+    message = stage.say(group)
+    reader = group.members[1]
+    seen = watched(stage, message, (reader,))
+    stage.call(stage.driver.add_members(group, [reader]))  # refused or not, nothing changes
+    after = _settled(stage, seen.before, (message,), {message.id: 1})
+    return Watched(message, (reader,), seen.before, after)
+
+
 def interrupted(stage: Stage) -> Asked:
     """Ask for messages that were read differently, one that does not exist between them."""
     scene = stage.scene(reading)

@@ -8,7 +8,7 @@ from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
 from receiptspec.stage import Stage
 
-__all__ = ["Pair", "fresh", "joined", "made_twice", "read", "returned"]
+__all__ = ["Pair", "fresh", "joined", "made_twice", "read", "read_on", "returned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,21 @@ def read(stage: Stage) -> Pair:
         pair.conversation,
         pair.messages,
         lambda found: first.id in found and found[first.id].peer_read is True,
+    )
+    return Pair(pair.conversation, pair.messages, pair.before, asked(stage, answer))
+
+
+def read_on(stage: Stage) -> Pair:
+    """Let the other person read the newest message as well, ask until both show."""
+    pair = stage.scene(read)
+    middle, _, newest = pair.messages
+    stage.reads(pair.conversation.members[1], [newest])
+    answer = stage.settle(
+        pair.conversation,
+        pair.messages,
+        lambda found: all(
+            m.id in found and found[m.id].peer_read is True for m in (middle, newest)
+        ),
     )
     return Pair(pair.conversation, pair.messages, pair.before, asked(stage, answer))
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import READ
+from receiptspec.reference.faults.families import READ, edits
 
 __all__ = ["ALL"]
 
+_THERE = 2  # the Result for a member who is added again
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 
 
@@ -25,7 +26,25 @@ def _rising_only(call: Call) -> None:
         ]
 
 
+def _forgotten_when_added(call: Call, answer: dict[str, Any]) -> None:
+    """Forget what somebody has read who is added and there already."""
+    for item in answer.get("MemberList", ()):
+        if item["Result"] == _THERE:
+            for message in call.site.store.groups[call.body["GroupId"]].messages.values():
+                message.readers.pop(item["Member_Account"], None)
+
+
 ALL: list[Fault] = [
+    edits(
+        "added-again-forgets-reads",
+        "TC-GMR-08",
+        _forgotten_when_added,
+        operation="add_group_member",
+        cls="idempotency",
+        shows="adding a member again makes all unread for that member",
+        also=("TC-GMR-09",),
+        **_SHOULD,
+    ),
     Fault(
         name="falling-reads-skipped",
         requirement="TC-GRR-06",

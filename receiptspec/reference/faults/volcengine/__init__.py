@@ -10,6 +10,7 @@ from receiptspec.reference.faults.volcengine import (
     envelope,
     intake,
     numbers,
+    order,
     shape,
 )
 
@@ -23,4 +24,5 @@ ALL: list[Fault] = [
     *counting.ALL,
     *numbers.ALL,
     *corners.ALL,
+    *order.ALL,
 ]

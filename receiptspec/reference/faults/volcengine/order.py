@@ -1,0 +1,67 @@
+"""Faults of what comes second, among many, or once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.volcengine.families import edits, place_of, receipts
+
+__all__ = ["ALL"]
+
+_FLAG, _READ, _UNREAD = "ReceiverIsRead", "ReadUserIds", "UnReadUserIds"
+Item = dict[str, Any]
+
+
+def _unread(item: Item) -> None:
+    item.update({_FLAG: False, _READ: [], _UNREAD: [*item[_READ], *item[_UNREAD]]})
+
+
+def _last_read_only(call: Call, answer: Item) -> None:
+    """Know of each sender of two only the message that was read last."""
+    place = place_of(call)
+    if place is None or place.type != 1:
+        return
+    for item in receipts(answer):
+        message = place.messages[item["MessageId"]]
+        moments = [
+            moment
+            for other in place.messages.values()
+            if other.sender == message.sender
+            for moment in other.readers.values()
+        ]
+        if moments and max(moments) not in message.readers.values():
+            _unread(item)
+
+
+def _forgotten_when_added(call: Call) -> None:
+    """Forget what somebody has read who is added, there or not."""
+    place, found = place_of(call), call.body.get("ParticipantInfos")
+    for info in found if place is not None and isinstance(found, list) else ():
+        user = info.get("ParticipantUserId") if isinstance(info, dict) else None
+        for message in place.messages.values() if place is not None else ():
+            if type(user) is int:
+                message.readers.pop(user, None)
+
+
+ALL: list[Fault] = [
+    Fault(
+        name="ve-added-again-forgets-reads",
+        vendor="volcengine",
+        operation="BatchAddConversationParticipant",
+        requirement="VE-GMRR-42",
+        level="SHOULD",
+        cls="idempotency",
+        request=_forgotten_when_added,
+        shows="adding a participant again makes all unread for that one",
+    ),
+    edits(
+        "last-read-only-in-pairs",
+        34,
+        _last_read_only,
+        cls="idempotency",
+        shows="between two people a read makes the one before unread",
+        also=("VE-GMRR-36", "VE-GMRR-37"),
+    ),
+]

@@ -25,6 +25,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
             ids = [message.id for message in batch.messages]
             findings += receipts.each_answered(batch.before.answer, batch.before.receipts, ids)
         findings += sent_by_another(case)
+        findings += beside_recalled(case)
         findings += read_ones(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked)
@@ -41,6 +42,25 @@ def sent_by_another(case: Case) -> list[Finding]:
     if not seen.answer.accepted:
         return []
     return receipts.each_answered(seen.answer, seen.receipts, [message.id])
+
+
+def spared(case: Case) -> groups.Changed | None:
+    """Return what was told of messages before and after another was recalled, if it was."""
+    try:
+        scene = case.scene(groups.spared)
+    except NotExercised as reason:
+        case.observe("messages beside one that was recalled", str(reason))
+        return None
+    return scene if scene.after.answer.accepted else None
+
+
+def beside_recalled(case: Case) -> list[Finding]:
+    """Expect items for the messages around one that was recalled; its own is open."""
+    scene = spared(case)
+    if scene is None:
+        return []
+    ids = [message.id for message in scene.extra["others"]]
+    return receipts.each_answered(scene.after.answer, scene.after.receipts, ids)
 
 
 def asked_again(case: Case, ids: list[Any]) -> list[Finding]:
@@ -217,8 +237,10 @@ def test_reading_one_message_leaves_the_others_alone(case: Case) -> None:
     scene = case.scene(groups.reading)
     _, b, c = (message.id for message in scene.messages)
     why = "another message was read"
+    left = spared(case) if case.profile.rank > 0 and case.stage.target.writes else None
     case.judge(
         [
+            *(left_alone(left) if left is not None else ()),
             *receipts.same(scene.one.answer, scene.fresh.receipts, scene.one.receipts, [b, c], why),
             *receipts.same(
                 scene.marked.answer, scene.fresh.receipts, scene.marked.receipts, [c], why
@@ -228,6 +250,14 @@ def test_reading_one_message_leaves_the_others_alone(case: Case) -> None:
             ),
         ]
     )
+
+
+def left_alone(scene: groups.Changed) -> list[Finding]:
+    """Expect the numbers of messages to stay when another is recalled."""
+    ids = [message.id for message in scene.extra["others"]]
+    why = "another message was recalled"
+    before, after = scene.before.receipts, scene.after.receipts
+    return receipts.same(scene.after.answer, before, after, ids, why)
 
 
 @pytest.mark.check("plain-message-has-no-receipt")

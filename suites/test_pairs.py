@@ -64,7 +64,26 @@ def read_on(case: Case) -> list[Finding]:
     ):
         if message.id in after.receipts:
             findings += receipts.flag(after.answer, after.receipts[message.id], read, why)
-    return findings
+    return findings or spared(case)
+
+
+def spared(case: Case) -> list[Finding]:
+    """Expect what was read to stay read when another message is taken back."""
+    try:
+        scene = case.scene(pairs.spared)
+    except NotExercised as reason:
+        case.observe("a message of two people that was taken back", str(reason))
+        return []
+    after = scene.after
+    if after is None or not after.answer.accepted:
+        return []
+    why = "the other has read it, and another was taken back"
+    return [
+        finding
+        for message in scene.messages
+        if message.id in after.receipts
+        for finding in receipts.flag(after.answer, after.receipts[message.id], True, why)
+    ]
 
 
 @pytest.mark.check("peer-flag-agrees-with-lists")

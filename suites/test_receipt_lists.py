@@ -73,6 +73,13 @@ def watched(
             people = (own.sender, *(member for member in members if member != own.sender))
             found.append((seen.after, {own.id: set()}, people))
     try:
+        spared = case.scene(groups.spared)
+        older, newer = (message.id for message in spared.extra["others"])
+        read = {older: set(), newer: set(spared.extra["readers"])}
+        found += [(step, read, spared.group.members) for step in (spared.before, spared.after)]
+    except NotExercised as reason:
+        case.observe("receipts beside a message that was recalled", str(reason))
+    try:
         pair = case.scene(pairs.read)
     except NotExercised as reason:
         case.observe("receipts of two people", str(reason))

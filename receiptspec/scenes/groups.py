@@ -515,6 +515,33 @@ def recalled(stage: Stage) -> Changed:
     return Changed(group, message, before, _ask(stage, group, message, other), {"other": other})
 
 
+def spared(stage: Stage) -> Changed:
+    """Recall a message between two others that a member has read where reads can be made."""
+    group = stage.group(3)
+    older, taken, newer = (stage.say(group) for _ in range(3))
+    others = (older, newer)
+    before = newborn(stage, group, *others)
+    before.receipt(newer)
+    reader = group.members[1]
+    readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer) else ()
+    if readers:
+        before = _settled(stage, before, others, {newer.id: 1})
+    stage.must(stage.driver.recall(taken))
+    after = asked(stage, stage.settle(group, others, lambda found: _alike(before.receipts, found)))
+    return Changed(group, newer, before, after, {"others": others, "readers": readers})
+
+
+def _alike(before: Mapping[Any, Receipt], after: Mapping[Any, Receipt]) -> bool:
+    """Whether all that was told of messages is told again."""
+    return all(
+        key in after
+        and (one.read, one.unread) == (after[key].read, after[key].unread)
+        and set(one.readers or ()) == set(after[key].readers or ())
+        for key, one in before.items()
+        if one.known
+    )
+
+
 def joined(stage: Stage) -> Changed:
     """Add a member after a message was sent."""
     newcomer = stage.users(6)[5]

@@ -8,7 +8,7 @@ from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
 from receiptspec.stage import Stage
 
-__all__ = ["Pair", "fresh", "joined", "made_twice", "read", "read_on", "returned"]
+__all__ = ["Pair", "fresh", "joined", "made_twice", "read", "read_on", "returned", "spared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,20 @@ def read_on(stage: Stage) -> Pair:
         ),
     )
     return Pair(pair.conversation, pair.messages, pair.before, asked(stage, answer))
+
+
+def spared(stage: Stage) -> Pair:
+    """Recall the oldest message, which nobody has read, and ask for the others."""
+    pair = stage.scene(read_on)
+    middle, oldest, newest = pair.messages
+    stage.must(stage.driver.recall(oldest))
+    left = (middle, newest)
+    answer = stage.settle(
+        pair.conversation,
+        left,
+        lambda found: all(m.id in found and found[m.id].peer_read is True for m in left),
+    )
+    return Pair(pair.conversation, left, pair.before, asked(stage, answer))
 
 
 def returned(stage: Stage) -> Watched:

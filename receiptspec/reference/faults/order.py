@@ -34,7 +34,39 @@ def _forgotten_when_added(call: Call, answer: dict[str, Any]) -> None:
                 message.readers.pop(item["Member_Account"], None)
 
 
+def _next_loses_receipt(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode") == 0:
+        messages = call.site.store.groups[call.body["GroupId"]].messages
+        for item in call.body["MsgSeqList"]:
+            if item["MsgSeq"] + 1 in messages:
+                messages[item["MsgSeq"] + 1].receipt = False
+
+
+def _all_unread_again(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode") == 0:
+        for message in call.site.store.groups[call.body["GroupId"]].messages.values():
+            message.readers.clear()
+
+
 ALL: list[Fault] = [
+    edits(
+        "recall-takes-the-next-receipt",
+        "TC-GMR-04",
+        _next_loses_receipt,
+        operation="group_msg_recall",
+        cls="lifecycle",
+        shows="Code 10062 for the message after a recalled one",
+        also=("TC-GMR-12",),
+    ),
+    edits(
+        "recall-unreads-the-others",
+        "TC-GMR-12",
+        _all_unread_again,
+        operation="group_msg_recall",
+        cls="lifecycle",
+        shows="a recall makes all messages of the group unread",
+        **_SHOULD,
+    ),
     edits(
         "added-again-forgets-reads",
         "TC-GMR-08",

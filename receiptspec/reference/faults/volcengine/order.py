@@ -45,7 +45,23 @@ def _forgotten_when_added(call: Call) -> None:
                 message.readers.pop(user, None)
 
 
+def _unread_by_recall(call: Call, answer: Item) -> None:
+    """Forget who has read what in a conversation of two when one of its messages is recalled."""
+    place = place_of(call)
+    if "Result" in answer and place is not None and place.type == 1:
+        for message in place.messages.values():
+            message.readers.clear()
+
+
 ALL: list[Fault] = [
+    edits(
+        "recall-unreads-in-pairs",
+        34,
+        _unread_by_recall,
+        operation="RecallMessage",
+        cls="lifecycle",
+        shows="between two people a recall makes all unread",
+    ),
     Fault(
         name="ve-added-again-forgets-reads",
         vendor="volcengine",

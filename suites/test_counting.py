@@ -11,6 +11,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import groups
 
+LONG = 60  # messages of one list: more than a page of anything
 CROWD = (120, 12)  # members, and how many of them read
 
 
@@ -20,16 +21,27 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
     asked = [message.id for message in ready.messages]
     findings = receipts.each_answered(ready.fresh.answer, ready.fresh.receipts, asked[:3])
     if case.profile.rank > 0 and case.stage.target.writes:
-        batch = case.scene(groups.batch, 24)
-        if batch.before.answer.accepted:
-            ids = [message.id for message in batch.messages]
-            findings += receipts.each_answered(batch.before.answer, batch.before.receipts, ids)
+        findings += among_many(case)
         findings += sent_by_another(case)
         findings += beside_recalled(case)
         findings += read_ones(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked)
     case.judge(findings)
+
+
+def among_many(case: Case) -> list[Finding]:
+    """Expect an item for each message of a list as long as the target takes."""
+    batch = case.scene(groups.batch, LONG)
+    case.observe(f"lists that {LONG} messages need", len(batch.before))
+    return [
+        finding
+        for step in (*batch.before, *batch.after)
+        if step.answer.accepted
+        for finding in receipts.each_answered(
+            step.answer, step.receipts, case.stage.driver.named_messages(step.answer.request_body)
+        )
+    ]
 
 
 def sent_by_another(case: Case) -> list[Finding]:
@@ -188,15 +200,17 @@ def crosswise(case: Case, field: str) -> list[Finding]:
 
 
 def many(case: Case, field: str, sign: int) -> list[Finding]:
-    """Judge one field of many messages that one member has read in one go."""
-    batch = case.scene(groups.batch, 24)
+    """Judge one field of many messages of which one member has read the newest in one go."""
+    batch = case.scene(groups.batch, LONG)
+    read = {message.id for message in batch.read}
     findings: list[Finding] = []
-    for message in batch.messages if batch.after is not None else ():
-        before = batch.before.receipts.get(message.id)
-        if before is not None and before.known and batch.after is not None:
-            after = batch.after.receipts.get(message.id)
-            why = "one member has read it among many"
-            findings += receipts.changed(batch.after.answer, before, after, field, sign, why)
+    for fresh, step in zip(batch.before, batch.after, strict=False):
+        for id_, before in fresh.receipts.items() if step.answer.accepted else ():
+            by = sign if id_ in read else 0
+            why = "one member has read it among many" if by else "one member has read others"
+            if before.known:
+                after = step.receipts.get(id_)
+                findings += receipts.changed(step.answer, before, after, field, by, why)
     return findings
 
 

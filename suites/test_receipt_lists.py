@@ -35,7 +35,7 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         one, other = (message.id for message in crossed.messages)
         members = crossed.messages[0].conversation.members
         x, y = members[1:3]
-        found += watched(case)
+        found += watched(case) + among_many(case)
         for step, readers in zip(
             crossed.steps, ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}}), strict=True
         ):
@@ -94,6 +94,18 @@ def watched(
     if on is not None:
         found.append((on, nobody | {first: {members[1]}, others[1]: {members[1]}}, members))
     return found
+
+
+def among_many(
+    case: Case,
+) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
+    """Return answers about many messages, of which one member has read the newest."""
+    batch = case.scene(groups.batch, 60)
+    members = batch.messages[0].conversation.members
+    nobody: dict[object, set[object]] = {message.id: set() for message in batch.messages}
+    by_one = nobody | {message.id: {members[1]} for message in batch.read}
+    found = [(step, nobody, members) for step in batch.before]
+    return found + [(step, by_one, members) for step in batch.after]
 
 
 def listed(case: Case, *, reading: bool) -> list[Finding]:

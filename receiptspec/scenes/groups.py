@@ -11,6 +11,8 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Recei
 from receiptspec.stage import Stage
 
 MEMBERS = 4
+_ANSWERED_AT_ONCE = 24  # a list that is not longer is answered in full
+_READ_AT_ONCE = 24  # no vendor's call takes fewer reads
 _AGAIN = 2  # reads by one member beside those of each: more than members
 
 
@@ -246,10 +248,10 @@ def reading(stage: Stage) -> Reading:
     return Reading(group, every, fresh, one, repeats, marked, everybody)
 
 
-def tries_to_read(stage: Stage, user: Any, message: Message) -> bool:
-    """Read once more; a target may refuse that, the documents are silent."""
+def tries_to_read(stage: Stage, user: Any, *messages: Message) -> bool:
+    """Read, perhaps once more; a target may refuse that, the documents are silent."""
     try:
-        stage.reads(user, [message])
+        stage.reads(user, messages)
     except NotExercised:
         return False
     return True
@@ -285,26 +287,53 @@ def permuted(stage: Stage) -> Permuted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Many messages in one call, before and after one member has read them all."""
+    """Many messages in as few calls as the target takes, before and after one member has read.
+
+    `before` and `after` hold an answer for each part of the list. The member has read the newest of
+    the messages alone; `after` is empty where nobody can read.
+    """
 
     messages: tuple[Message, ...]
-    before: Asked
-    after: Asked | None
+    read: tuple[Message, ...]
+    before: tuple[Asked, ...]
+    after: tuple[Asked, ...]
 
 
 def batch(stage: Stage, size: int) -> Batch:
-    """Send `size` messages with receipts to one group, ask for all at once, read all, ask again."""
+    """Send `size` messages with receipts to one group, ask for all at once, read some, ask again.
+
+    No document says how long a list may be: one that is refused or cut short is asked for in parts.
+    """
     group = stage.group(3)
     messages = tuple(stage.say(group) for _ in range(size))
-    before = newborn(stage, group, *messages)
-    if not before.answer.accepted or not before.receipts:
-        return Batch(messages, before, None)
-    try:
-        stage.reads(group.members[1], messages)
-    except NotExercised:
-        return Batch(messages, before, None)
-    after = settled(stage, before, messages, {message.id: 1 for message in messages})
-    return Batch(messages, before, after)
+    part = _taken_at_once(stage, group, messages)
+    parts = [messages[at : at + part] for at in range(0, size, part)]
+    before = [newborn(stage, group, *some) for some in parts]
+    read = messages[-min(size, _READ_AT_ONCE) :]
+    told = any(asked_.receipts for asked_ in before)
+    if not told or not tries_to_read(stage, group.members[1], *read):
+        return Batch(messages, (), tuple(before), ())
+    after = []
+    for some, fresh in zip(parts, before, strict=True):
+        reads = {message.id: 1 for message in some if message in read}
+        after.append(settled(stage, fresh, some, reads))
+    return Batch(messages, read, tuple(before), tuple(after))
+
+
+def _taken_at_once(stage: Stage, group: Conversation, messages: tuple[Message, ...]) -> int:
+    """Return how many of the messages one call may name: all, if all of them are answered."""
+
+    def done(found: Mapping[Any, Receipt]) -> bool:
+        known = [m for m in messages if m.id in found and found[m.id].known]
+        return bool(stage.scene(_hopeless)) or len(known) == len(messages)
+
+    whole = stage.settle(group, messages, done)
+    if whole.accepted and len(stage.receipts(whole)) >= len(messages):
+        return len(messages)
+    size = min(_ANSWERED_AT_ONCE if whole.accepted else len(messages) // 2, len(messages))
+    while size > 1 and not _ask(stage, group, *messages[:size]).answer.accepted:
+        size //= 2
+    return max(size, 1)
 
 
 @dataclass(frozen=True, slots=True)

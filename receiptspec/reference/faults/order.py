@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import READ, edits
+from receiptspec.reference.faults.families import ASK, READ, edits
 
 __all__ = ["ALL"]
 
@@ -48,7 +48,23 @@ def _all_unread_again(call: Call, answer: dict[str, Any]) -> None:
             message.readers.clear()
 
 
+def _unread_beyond_thirty(_call: Call, answer: dict[str, Any]) -> None:
+    for item in answer.get("GroupMsgReceiptList", [])[30:]:
+        if item["Code"] == 0:
+            item.update(ReadNum=0, UnreadNum=item["ReadNum"] + item["UnreadNum"])
+
+
 ALL: list[Fault] = [
+    edits(
+        "unread-beyond-thirty",
+        "TC-GMR-08",
+        _unread_beyond_thirty,
+        operation=ASK,
+        cls="batching",
+        shows="ReadNum 0 from the thirty-first item on",
+        also=("TC-GMR-09",),
+        **_SHOULD,
+    ),
     edits(
         "recall-takes-the-next-receipt",
         "TC-GMR-04",

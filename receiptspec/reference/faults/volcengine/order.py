@@ -53,7 +53,20 @@ def _unread_by_recall(call: Call, answer: Item) -> None:
             message.readers.clear()
 
 
+def _unread_beyond_thirty(_call: Call, answer: Item) -> None:
+    for item in receipts(answer)[30:]:
+        _unread(item)
+
+
 ALL: list[Fault] = [
+    edits(
+        "unread-beyond-thirty",
+        36,
+        _unread_beyond_thirty,
+        cls="batching",
+        shows="nobody has read what is the thirty-first item or a later one",
+        also=("VE-GMRR-37",),
+    ),
     edits(
         "recall-unreads-in-pairs",
         34,

@@ -56,7 +56,25 @@ def test_items_name_the_conversation_that_was_asked_about(case: Case) -> None:
     for answer, conversation, _ in answers(case):
         items = case.stage.driver.receipts(answer)
         findings += receipts.elsewhere(answer, items, conversation)
+    if case.profile.rank > 0 and case.stage.target.writes:
+        findings += beside(case)
     case.judge([*findings[:1], *case.witnessed_so_far()])
+
+
+def beside(case: Case) -> list[Finding]:
+    """Expect no item that gives people to a message as one of a conversation that is not its own.
+
+    An empty item may say that there is nothing.
+    """
+    findings: list[Finding] = []
+    for scene in case.scene(identity.foreign_beside):
+        observed(case, "foreign messages beside known ones", scene.asked)
+        if not scene.asked.answer.accepted:
+            continue
+        for item in case.stage.driver.receipts(scene.asked.answer):
+            if item.message in scene.strangers and (item.readers or item.non_readers):
+                findings += receipts.claimed(scene.asked.answer, item, scene.conversation)
+    return findings
 
 
 @pytest.mark.check("ids-keep-their-digits")

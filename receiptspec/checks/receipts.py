@@ -15,6 +15,7 @@ from receiptspec.neutral import Answer, Receipt
 
 __all__ = [
     "changed",
+    "claimed",
     "covered",
     "disagreement",
     "disjoint",
@@ -357,6 +358,23 @@ def elsewhere(answer: Answer, receipts: Sequence[Receipt], conversation: Any) ->
         )
         for receipt in receipts
         if receipt.conversation is not None and receipt.conversation != conversation
+    ]
+
+
+def claimed(answer: Answer, receipt: Receipt, conversation: Any) -> list[Finding]:
+    """Say that a message of another conversation is shown as one of this conversation."""
+    if receipt.conversation != conversation:
+        return elsewhere(answer, [receipt], conversation)
+    return [
+        _finding(
+            answer,
+            f"the item of message {receipt.message}, which is of another conversation, "
+            f"names conversation {conversation}",
+            receipt.path,
+            "no item, or an empty one",
+            conversation,
+            "foreign-message-claimed",
+        )
     ]
 
 

@@ -11,7 +11,16 @@ from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.groups import Asked, Reading, Ready, asked, good, reading
 from receiptspec.stage import Stage
 
-__all__ = ["Twin", "foreign", "read_twin", "sent_twice", "strangers", "twins", "viewed"]
+__all__ = [
+    "Twin",
+    "foreign",
+    "foreign_beside",
+    "read_twin",
+    "sent_twice",
+    "strangers",
+    "twins",
+    "viewed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,33 @@ def foreign(stage: Stage) -> Twin:
     other = stage.group(2)
     stage.say(other)
     return _ask(stage, other.id, message, message.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A question about known messages of a conversation, strangers before and behind them."""
+
+    conversation: Any
+    strangers: tuple[Any, ...]
+    asked: Asked
+
+
+def foreign_beside(stage: Stage) -> tuple[Beside, ...]:
+    """Ask for messages of a conversation between two of another, then with one of them behind.
+
+    Where a message is named by its number in its conversation, there are no foreign ones.
+    """
+    scene = good(stage)
+    known = [message.id for message in scene.messages[:2]]
+    other = stage.group(2)
+    first, last = stage.say(other).id, stage.say(other).id
+    if not {first, last}.isdisjoint({message.id for message in scene.messages}):
+        raise NotExercised("messages of two groups have the same ids")
+    lists = ([first, *known, last], [*known, first])
+    return tuple(
+        Beside(scene.group.id, (first, last), asked(stage, stage.ask(scene.group, ids)))
+        for ids in lists
+    )
 
 
 def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:

@@ -17,7 +17,8 @@ __all__ = ["Moved", "moved"]
 class Moved:
     """A member whose read position was moved forward, then back.
 
-    `start`, `forward`, `back` are the position that was told at first and after each move.
+    `start`, `forward`, `back` are the position that was told at first and after each move. `still`
+    is what the same three answers told of another member, who did nothing.
     """
 
     group: Conversation
@@ -28,6 +29,7 @@ class Moved:
     back: tuple[Answer, Any]
     before: Asked
     after: Asked
+    still: tuple[Any, Any, Any] = (None, None, None)
 
 
 def moved(stage: Stage) -> Moved:
@@ -47,7 +49,10 @@ def moved(stage: Stage) -> Moved:
     _move(stage, group, member, places[0])
     back = _told(stage, group, member)
     settled = stage.settle(group, messages, lambda found: any(r.read for r in found.values()))
-    return Moved(group, start, places[1], moving, forward, back, before, asked(stage, settled))
+    other = group.members[2]
+    told = tuple(stage.driver.read_position(step[0], other) for step in (start, forward, back))
+    after = asked(stage, settled)
+    return Moved(group, start, places[1], moving, forward, back, before, after, told)
 
 
 def _move(stage: Stage, group: Conversation, member: Any, position: int) -> Answer:

@@ -155,6 +155,7 @@ _ANSWERS = [
         shows="an empty list",
     ),
     _knobs("text-ids-accepted", 13, {"ve_string_ids": True}, shows="ids in quotes work"),
+    _knobs("at-most-40-ids", 15, {"ve_most_ids": 40}, shows="InvalidParam for 41"),
     _knobs("at-most-100-ids", 15, {"ve_most_ids": 100}, shows="InvalidParam for 101"),
     _knobs(
         "unknown-fields-refused",

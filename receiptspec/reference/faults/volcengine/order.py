@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.volcengine.families import edits, place_of, receipts
+from receiptspec.reference.faults.volcengine.families import asked, edits, place_of, receipts
 
 __all__ = ["ALL"]
 
@@ -58,7 +58,42 @@ def _unread_beyond_thirty(_call: Call, answer: Item) -> None:
         _unread(item)
 
 
+def _foreign_among_known(call: Call, answer: Item) -> None:
+    """Take in messages of other conversations where one of this conversation is asked for too."""
+    place, found = place_of(call), receipts(answer)
+    for number in asked(call) if place is not None and found else ():
+        for other in call.site.state.conversations.values():
+            message = other.messages.get(number)
+            if place is not None and message is not None and other is not place:
+                unread = [user for user in message.audience if user not in message.readers]
+                item = {"MessageId": number, "ConversationShortId": place.id}
+                lists = {_READ: list(message.readers), _UNREAD: unread}
+                found.append({**item, _FLAG: bool(message.readers), **lists})
+
+
+def _all_move(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if "Result" in answer and place is not None:
+        for one in place.participants.values():
+            one.read_index = max(one.read_index, call.body["ReadIndex"])
+
+
 ALL: list[Fault] = [
+    edits(
+        "index-moves-for-everybody",
+        95,
+        _all_move,
+        operation="ModifyParticipantReadIndex",
+        cls="isolation",
+        shows="the read index of one participant moves those of all",
+    ),
+    edits(
+        "foreign-among-known",
+        25,
+        _foreign_among_known,
+        cls="isolation",
+        shows="beside known messages one of another conversation is answered as this one's",
+    ),
     edits(
         "unread-beyond-thirty",
         36,

@@ -172,6 +172,7 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
     for scene, args, why in (
         (groups.crowded, CROWD, f"{CROWD[1]} of {CROWD[0]} members have read it"),
         (groups.by_member, (), "the owner has read what another member had sent"),
+        (groups.of_outsider, (), "owner and a member have read what somebody outside had sent"),
         (groups.added_again, (), "a member has read it and was added again without leaving"),
     ):
         try:

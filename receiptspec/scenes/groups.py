@@ -368,6 +368,25 @@ def by_member(stage: Stage) -> Watched:
     return watched(stage, message, message.conversation.members[:1])
 
 
+def of_outsider(stage: Stage) -> Watched:
+    """Let somebody who is no member send, and the owner and a member read.
+
+    The documents of some vendors say that a sender need not be a member; others refuse.
+    """
+    if not stage.driver.over_http:
+        raise NotExercised("who sends would have to be in the group")
+    outsider = stage.users(MEMBERS + 1)[MEMBERS]
+    group = stage.group(3)
+    call = stage.driver.send_message(
+        group, outsider, receipt=True, number=stage.number("outsider", group.id)
+    )
+    answer = stage.call(call)
+    if not answer.accepted:
+        raise NotExercised(f"a sender who is no member is {answer.describe()}")
+    message = Message(group, stage.named(answer), outsider, True)
+    return watched(stage, message, group.members[:2])
+
+
 def added_again(stage: Stage) -> Watched:
     """Let a member read a message, and add that member again, who has never left."""
     group = stage.group(3)

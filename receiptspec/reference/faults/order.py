@@ -54,7 +54,26 @@ def _unread_beyond_thirty(_call: Call, answer: dict[str, Any]) -> None:
             item.update(ReadNum=0, UnreadNum=item["ReadNum"] + item["UnreadNum"])
 
 
+def _owner_left_out(call: Call, answer: dict[str, Any]) -> None:
+    """Take the owner for the sender of what somebody sends who is no member."""
+    if answer.get("ErrorCode") == 0:
+        group = call.site.store.groups[call.body["GroupId"]]
+        message = group.messages.get(answer["MsgSeq"])
+        if message is not None and message.sender not in group.members:
+            message.audience.pop(group.owner, None)
+
+
 ALL: list[Fault] = [
+    edits(
+        "owner-taken-for-outsider",
+        "TC-GMR-08",
+        _owner_left_out,
+        operation="send_group_msg",
+        cls="roles",
+        shows="the owner never counts for what somebody outside the group sends",
+        also=("TC-GMR-09",),
+        **_SHOULD,
+    ),
     edits(
         "unread-beyond-thirty",
         "TC-GMR-08",

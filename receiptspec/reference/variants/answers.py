@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import Variant
-from receiptspec.reference.calls import Call
+from receiptspec.reference.calls import Call, Refusal
 
 __all__ = ["ALL"]
 
@@ -50,6 +50,12 @@ def _refused_as_whole(_call: Call, answer: dict[str, Any]) -> None:
     if any(item["Code"] for item in answer.get(_LIST, ())):
         answer.clear()
         answer.update(ActionStatus="FAIL", ErrorCode=10062, ErrorInfo="no receipt")
+
+
+def _forty_at_most(call: Call) -> None:
+    found = call.body.get("MsgSeqList")
+    if isinstance(found, list) and len(found) > 40:
+        raise Refusal(10004, "MsgSeqList is too long")
 
 
 def _bad_items_apart(call: Call) -> None:
@@ -169,6 +175,13 @@ ALL: list[Variant] = [
         operation=_ASK,
         answer=_answer(lambda a: a[_LIST].sort(key=lambda i: i["MsgSeq"])),
         shows="by MsgSeq",
+    ),
+    Variant(
+        name="lists-of-forty",
+        requirement="TC-GMR-36",
+        operation=_ASK,
+        request=_forty_at_most,
+        shows="10004 for 41 messages",
     ),
     Variant(
         name="items-distinct",

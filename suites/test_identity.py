@@ -67,7 +67,12 @@ def beside(case: Case) -> list[Finding]:
     An empty item may say that there is nothing.
     """
     findings: list[Finding] = []
-    for scene in case.scene(identity.foreign_beside):
+    try:
+        scenes = case.scene(identity.foreign_beside)
+    except NotExercised as reason:
+        case.observe("foreign messages beside known ones", str(reason))
+        return []
+    for scene in scenes:
         observed(case, "foreign messages beside known ones", scene.asked)
         if not scene.asked.answer.accepted:
             continue

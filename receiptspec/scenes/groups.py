@@ -305,11 +305,11 @@ def batch(stage: Stage, size: int) -> Batch:
     No document says how long a list may be: one that is refused or cut short is asked for in parts.
     """
     group = stage.group(3)
-    messages = tuple(stage.say(group) for _ in range(size))
+    messages = _as_many_as(stage, group, size)
     part = _taken_at_once(stage, group, messages)
-    parts = [messages[at : at + part] for at in range(0, size, part)]
+    parts = [messages[at : at + part] for at in range(0, len(messages), part)]
     before = [newborn(stage, group, *some) for some in parts]
-    read = messages[-min(size, _READ_AT_ONCE) :]
+    read = messages[-_READ_AT_ONCE:]
     told = any(asked_.receipts for asked_ in before)
     if not told or not tries_to_read(stage, group.members[1], *read):
         return Batch(messages, (), tuple(before), ())
@@ -318,6 +318,19 @@ def batch(stage: Stage, size: int) -> Batch:
         reads = {message.id: 1 for message in some if message in read}
         after.append(settled(stage, fresh, some, reads))
     return Batch(messages, read, tuple(before), tuple(after))
+
+
+def _as_many_as(stage: Stage, group: Conversation, size: int) -> tuple[Message, ...]:
+    """Send messages to a group until one is refused: there may be too many in one second."""
+    messages = [stage.say(group)]
+    while len(messages) < size:
+        try:
+            messages.append(stage.say(group))
+        except NotExercised:
+            if len(messages) < _ANSWERED_AT_ONCE:
+                raise
+            break
+    return tuple(messages)
 
 
 def _taken_at_once(stage: Stage, group: Conversation, messages: tuple[Message, ...]) -> int:

@@ -407,7 +407,7 @@ def added_again(stage: Stage) -> Watched:
     reader = group.members[1]
     seen = watched(stage, message, (reader,))
     stage.call(stage.driver.add_members(group, [reader]))  # refused or not, nothing changes
-    after = _settled(stage, seen.before, (message,), {message.id: 1})
+    after = settled(stage, seen.before, (message,), {message.id: 1})
     return Watched(message, (reader,), seen.before, after)
 
 
@@ -586,7 +586,7 @@ def spared(stage: Stage) -> Changed:
     reader = group.members[1]
     readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer) else ()
     if readers:
-        before = _settled(stage, before, others, {newer.id: 1})
+        before = settled(stage, before, others, {newer.id: 1})
     stage.must(stage.driver.recall(taken))
     after = asked(stage, stage.settle(group, others, lambda found: _alike(before.receipts, found)))
     return Changed(group, newer, before, after, {"others": others, "readers": readers})

@@ -9,7 +9,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import groups
+from receiptspec.scenes import groups, lifecycle
 
 LONG = 60  # messages of one list: more than a page of anything
 CROWD = (120, 12)  # members, and how many of them read
@@ -59,7 +59,7 @@ def sent_by_another(case: Case) -> list[Finding]:
 def spared(case: Case) -> groups.Changed | None:
     """Return what was told of messages before and after another was recalled, if it was."""
     try:
-        scene = case.scene(groups.spared)
+        scene = case.scene(lifecycle.spared)
     except NotExercised as reason:
         case.observe("messages beside one that was recalled", str(reason))
         return None

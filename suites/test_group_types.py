@@ -6,14 +6,14 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import groups
+from receiptspec.scenes import kinds
 
 
-def each_type(case: Case) -> list[tuple[str, groups.Elsewhere]]:
+def each_type(case: Case) -> list[tuple[str, kinds.Elsewhere]]:
     found, reasons = [], []
     for type_ in case.given["types"]:
         try:
-            found.append((type_, case.scene(groups.other_type, type_)))
+            found.append((type_, case.scene(kinds.other_type, type_)))
         except NotExercised as reason:
             reasons.append(f"{type_}: {reason}")
     if not found:
@@ -44,7 +44,7 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
 def read_in(case: Case, type_: str) -> list[Finding]:
     """Expect a read to count in a group of a supported type."""
     try:
-        seen = case.scene(groups.read_in, type_)
+        seen = case.scene(kinds.read_in, type_)
     except NotExercised as reason:
         case.observe(f"a read in a {type_} group", str(reason))
         return []
@@ -57,7 +57,7 @@ def read_in(case: Case, type_: str) -> list[Finding]:
     return receipts.changed(seen.after.answer, before, after, "read", 1, why)
 
 
-def has_data(case: Case, scene: groups.Elsewhere) -> bool:
+def has_data(case: Case, scene: kinds.Elsewhere) -> bool:
     """Whether the answer of the row's operation holds data, not only an empty success."""
     answer = scene.answer(case.operation.name)
     if not answer.accepted:
@@ -72,7 +72,7 @@ def test_an_unsupported_type_has_no_receipts(case: Case) -> None:
     findings: list[Finding] = []
     for type_, scene in each_type(case):
         if case.operation.name == case.stage.driver.group_read:
-            answer, counted = case.scene(groups.read_of_other_type, type_)
+            answer, counted = case.scene(kinds.read_of_other_type, type_)
             if answer is not None and counted:
                 findings += refusals.refused(answer, f"a read that counts in a {type_}")
         elif has_data(case, scene):

@@ -7,17 +7,17 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import groups
+from receiptspec.scenes import lifecycle
 
 
 def about_dismissed(case: Case) -> list[Answer]:
     """Return what the row's operation says of a dismissed group, or what all say."""
-    _, after = case.scene(groups.dismissed)
+    _, after = case.scene(lifecycle.dismissed)
     name = case.operation.name
     if name == case.stage.driver.ask:
         return [after.asked.answer]
     if case.operation.writes:
-        done = case.scene(groups.done_to_dismissed) if case.profile.rank > 0 else {}
+        done = case.scene(lifecycle.done_to_dismissed) if case.profile.rank > 0 else {}
         return [after.asked.answer, *after.others.values(), *done.values()]
     if name in after.others:
         return [after.others[name]]

@@ -9,7 +9,7 @@ from receiptspec.checks import receipts, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Conversation
-from receiptspec.scenes import groups, pairs
+from receiptspec.scenes import groups, lifecycle, pairs
 
 
 def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
@@ -73,7 +73,7 @@ def watched(
             people = (own.sender, *(member for member in members if member != own.sender))
             found.append((seen.after, {own.id: set()}, people))
     try:
-        spared = case.scene(groups.spared)
+        spared = case.scene(lifecycle.spared)
         older, newer = (message.id for message in spared.extra["others"])
         read = {older: set(), newer: set(spared.extra["readers"])}
         found += [(step, read, spared.group.members) for step in (spared.before, spared.after)]

@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import groups, setup
+from receiptspec.scenes import groups, lifecycle, setup
 
 
 @pytest.mark.check("custom-group-id-is-kept")
@@ -175,7 +175,7 @@ def test_an_imported_message_has_no_receipt(case: Case) -> None:
 
 @pytest.mark.check("recalled-message-is-observed")
 def test_what_becomes_of_a_recalled_messages_receipt_is_recorded(case: Case) -> None:
-    scene = case.scene(groups.recalled)
+    scene = case.scene(lifecycle.recalled)
     receipt = scene.after.receipts.get(scene.message.id)
     what = scene.after.answer.describe() if receipt is None else f"code {receipt.code}"
     case.observe("the receipt of a recalled message", what)
@@ -195,9 +195,9 @@ def difference(scene: groups.Changed) -> str:
 
 @pytest.mark.check("newcomer-is-observed")
 def test_whether_a_newcomer_counts_is_recorded(case: Case) -> None:
-    case.observe("UnreadNum when a member joins", difference(case.scene(groups.joined)))
+    case.observe("UnreadNum when a member joins", difference(case.scene(lifecycle.joined)))
 
 
 @pytest.mark.check("leaver-is-observed")
 def test_whether_a_leaver_counts_is_recorded(case: Case) -> None:
-    case.observe("UnreadNum when a member leaves", difference(case.scene(groups.deserted)))
+    case.observe("UnreadNum when a member leaves", difference(case.scene(lifecycle.deserted)))

@@ -1,0 +1,109 @@
+"""Groups of every type: which have receipts, and which have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.scenes.groups import Asked, Watched, asked, newborn, ready, watched
+from receiptspec.stage import Stage
+
+__all__ = [
+    "Elsewhere",
+    "answers_to",
+    "listed_in",
+    "other_type",
+    "read_in",
+    "read_of_other_type",
+]
+
+
+def other_type(stage: Stage, type_: str) -> Elsewhere:
+    """Make a group of another type, send a message that asks for receipts, ask all about it.
+
+    Where that message is refused, a plain one takes its place.
+    """
+    if type_ == stage.driver.group_type:
+        usual = stage.scene(ready)
+        return Elsewhere(usual.fresh, listed_in(stage, usual.group, usual.messages[0].id))
+    alone = stage.contract.operations[stage.driver.ask].group_types.get(type_) is False
+    group = stage.group(1 if alone else 3, type_=type_)
+    message = None
+    for receipt in (True, False) if alone else (True,):
+        number = stage.number(type_, 2 if receipt else 1)
+        call = stage.driver.send_message(group, group.owner, receipt=receipt, number=number)
+        sent = stage.call(call)
+        message = stage.driver.sent_message(sent) if sent.accepted else None
+        if message is not None:
+            break
+    if message is None and not alone:
+        raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
+    message = message or 1
+    asked_ = asked(stage, stage.ask(group, [message]))
+    if not alone and asked_.answer.accepted and not any(r.known for r in asked_.receipts.values()):
+        asked_ = newborn(stage, group, Message(group, message, group.owner, True))
+    return Elsewhere(asked_, listed_in(stage, group, message))
+
+
+def read_in(stage: Stage, type_: str) -> Watched:
+    """Let a member read a message in a group of a type that has receipts."""
+    group = stage.group(3, type_=type_)
+    return watched(stage, stage.say(group), group.members[1:2])
+
+
+def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
+    """Let a newcomer read a message in a group of another type.
+
+    Returns the answer to the read, and whether it counted. Where messages of that type have no
+    receipts, or nobody can join, there is nothing that a read could count in: ``(None, False)``.
+    """
+    scene = stage.scene(other_type, type_)
+    if not any(receipt.known for receipt in scene.asked.receipts.values()):
+        return None, False
+    group = stage.group(1, type_=type_)
+    newcomer = stage.users(2)[1]
+    if not stage.call(stage.driver.add_members(group, [newcomer])).accepted:
+        return None, False
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    call = stage.driver.mark_read(group, newcomer, [message.id])
+    if call is None:
+        return None, False
+    answer = stage.call(call)
+    after = asked(stage, stage.ask(group, [message]))
+    counts = [asked.receipts[message.id].read for asked in (before, after)]
+    return answer, counts[0] != counts[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is answered about a message: by the receipt operation, and by others by name."""
+
+    asked: Asked
+    others: Mapping[str, Answer]
+
+    def answer(self, operation: str) -> Answer:
+        """Return the answer of one operation; the receipt operation's where there is no other."""
+        return self.others.get(operation, self.asked.answer)
+
+
+def listed_in(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]:
+    """Ask who has not read a message, where the vendor tells."""
+    return answers_to(
+        stage, stage.driver.list_members(group, message, read=False, cursor=None, count=10)
+    )
+
+
+def answers_to(stage: Stage, *calls: Call | None) -> dict[str, Answer]:
+    """Make calls; return the answers of those that are there, by operation."""
+    answers = {}
+    for call in calls:
+        if call is not None:
+            try:
+                answers[call.operation] = stage.call(call)
+            except NotExercised:  # the target does not have it
+                continue
+    return answers

@@ -1,0 +1,103 @@
+"""Groups, members and messages that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from receiptspec.neutral import Answer, Receipt
+from receiptspec.scenes.groups import Changed, asked, newborn, settled, tries_to_read
+from receiptspec.scenes.kinds import Elsewhere, answers_to, listed_in
+from receiptspec.stage import Stage
+
+__all__ = ["deserted", "dismissed", "done_to_dismissed", "joined", "recalled", "spared"]
+
+
+def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
+    """Make the calls that would change a message or its group, when the group is dismissed."""
+    message = stage.scene(dismissed)[0].message
+    group, driver = message.conversation, stage.driver
+    newcomer = stage.users(6)[5]
+    return answers_to(
+        stage,
+        driver.send_message(group, group.owner, receipt=True, number=stage.number("late")),
+        driver.mark_read(group, group.members[1], [message.id]),
+        driver.add_members(group, [newcomer]),
+        driver.remove_member(group, group.members[1]),
+        driver.recall(message),
+        driver.import_messages(group, 1),
+        driver.look_at_group(group),
+        driver.dismiss(group),
+    )
+
+
+def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
+    """Dismiss a group whose message had a receipt; ask all about it."""
+    group = stage.group(2)
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    before.receipt(message)
+    stage.must(stage.driver.dismiss(group))
+    after = asked(stage, stage.ask(group, [message]))
+    others = listed_in(stage, group, message.id)
+    others |= answers_to(stage, stage.driver.ask_members(group))
+    return Changed(group, message, before, after), Elsewhere(after, others)
+
+
+def recalled(stage: Stage) -> Changed:
+    """Recall one of two messages with receipts; ask for both."""
+    group = stage.group(3)
+    message, other = stage.say(group), stage.say(group)
+    before = newborn(stage, group, message, other)
+    before.receipt(other)
+    stage.must(stage.driver.recall(message))
+    after = asked(stage, stage.ask(group, [message, other]))
+    return Changed(group, message, before, after, {"other": other})
+
+
+def spared(stage: Stage) -> Changed:
+    """Recall a message between two others that a member has read where reads can be made."""
+    group = stage.group(3)
+    older, taken, newer = (stage.say(group) for _ in range(3))
+    others = (older, newer)
+    before = newborn(stage, group, *others)
+    before.receipt(newer)
+    reader = group.members[1]
+    readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer) else ()
+    if readers:
+        before = settled(stage, before, others, {newer.id: 1})
+    stage.must(stage.driver.recall(taken))
+    after = asked(stage, stage.settle(group, others, lambda found: _alike(before.receipts, found)))
+    return Changed(group, newer, before, after, {"others": others, "readers": readers})
+
+
+def _alike(before: Mapping[Any, Receipt], after: Mapping[Any, Receipt]) -> bool:
+    """Whether all that was told of messages is told again."""
+    return all(
+        key in after
+        and (one.read, one.unread) == (after[key].read, after[key].unread)
+        and set(one.readers or ()) == set(after[key].readers or ())
+        for key, one in before.items()
+        if one.known
+    )
+
+
+def joined(stage: Stage) -> Changed:
+    """Add a member after a message was sent."""
+    newcomer = stage.users(6)[5]
+    group = stage.group(3)
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    before.receipt(message)
+    stage.must(stage.driver.add_members(group, [newcomer]))
+    return Changed(group, message, before, asked(stage, stage.ask(group, [message])))
+
+
+def deserted(stage: Stage) -> Changed:
+    """Remove a member, who had not read, after a message was sent."""
+    group = stage.group(4)
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    before.receipt(message)
+    stage.must(stage.driver.remove_member(group, group.members[-1]))
+    return Changed(group, message, before, asked(stage, stage.ask(group, [message])))

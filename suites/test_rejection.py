@@ -110,10 +110,17 @@ def others(case: Case) -> tuple[Call, ...]:
     if case.profile.rank == 0 or not case.given.get("also"):
         return ()
     try:
-        return case.scene(calls.guarded, tuple(case.given["also"]))
+        return case.scene(calls.guarded, named(case, case.given["also"]))
     except NotExercised as reason:
         case.observe("other operations", str(reason))
         return ()
+
+
+def named(case: Case, also: str | list[str]) -> tuple[str, ...]:
+    """Return the operations of a list; ``every`` stands for all of the contract but the row's."""
+    if also == "every":
+        return tuple(name for name in case.stage.contract.operations if name != case.operation.name)
+    return tuple(also)
 
 
 @pytest.mark.check("refusal-names-its-reason")

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Message
+from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.groups import Ready, good, newborn, ready
 from receiptspec.stage import Stage
 
@@ -145,6 +145,7 @@ def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
     moving = driver.move_read_position(group, group.members[1], 0)
     if moving is not None and moving.operation in operations:
         own += _moving(stage, message)
+    own += _importing(stage, group, operations)
     found = {call.operation: call for call in (*own, driver.dismiss(group))}
     for operation in operations:
         if operation not in found:
@@ -165,6 +166,19 @@ def _moving(stage: Stage, message: Message) -> list[Call]:
     place = driver.place_of(driver.group_history(looked).get(message.id, {}))
     call = driver.move_read_position(group, group.members[1], place) if place is not None else None
     return [call] if call is not None else []
+
+
+def _importing(stage: Stage, group: Conversation, operations: tuple[str, ...]) -> list[Call]:
+    """Return the call that imports an old message, if it is known to be accepted."""
+    try:
+        if stage.driver.import_messages(group, 1).operation not in operations:
+            return []
+        stage.let_age(group, 2.2)
+        call = stage.driver.import_messages(group, 1)
+        stage.must(call)
+    except NotExercised:  # the vendor or the target does not have it
+        return []
+    return [call]
 
 
 class _Live(dict[str, Any]):

@@ -79,8 +79,13 @@ def judged(case: Case, mutation: mutations.Mutation) -> bool:
 
 
 def changes(case: Case) -> list[Mapping[str, Any]]:
-    """Return what the row varies, the first of it where one request has to do."""
+    """Return what the row varies, the first of it where one request has to do.
+
+    What stands under ``more`` is left to the larger profiles.
+    """
     given: list[Mapping[str, Any]] = case.given["calls"]
+    if case.profile.rank > 0:
+        return [*given, *case.given.get("more", ())]
     return given[:1] if case.brief else given
 
 

@@ -388,7 +388,7 @@ def _in_query(draft: _Draft) -> None:
 
 
 #: Ways to sign by the name that a requirement row gives them.
-_CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
+_SINGLE: Mapping[str, tuple[str, _Way]] = {
     "valid": ("as documented", _valid),
     "wrong-key": ("signed with another secret key", _wrong_key),
     "unknown-key": ("an access key that does not exist", _unknown_key),
@@ -438,4 +438,26 @@ _CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
     "plus-for-space": ("spaces of the query signed as plus", _plus),
     "version-first": ("Version before Action on the wire", _version_first),
     "query-signed": ("signed in the query", _in_query),
+}
+
+
+def _tampered_with(signer: str, change: str) -> tuple[str, _Way]:
+    """Sign the headers that one signer signs, then send another body."""
+    (whose, sign), (what, tamper) = _SINGLE[signer], _SINGLE[change]
+
+    def way(draft: _Draft) -> None:
+        sign(draft)
+        tamper(draft)
+
+    return f"{what}, {whose}", way
+
+
+#: All ways to sign: those, and each set of signed headers with each change of the body.
+_CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
+    **_SINGLE,
+    **{
+        f"{change}-{signer}": _tampered_with(signer, change)
+        for signer in ("node-headers", "short-headers", "go-headers", "core-headers")
+        for change in ("tampered-body", "tampered-hash")
+    },
 }

@@ -29,6 +29,10 @@ def _only_even(call: Call, place: str, reason: str, _code: int | str) -> str | N
     return None if turn % 2 else PASS
 
 
+def _hash_not_signed(call: Call) -> bool:
+    return "x-content-sha256" not in (call.incoming.header("Authorization") or "")
+
+
 def _status(code: str, status: int) -> dict[str, Any]:
     return {"ve_statuses": {code: status}}
 
@@ -149,6 +153,24 @@ ALL: list[Fault] = [
         refuses=decides((_HASH,), PASS),
         **_AUTH,
         shows="another body works under the same headers",
+    ),
+    bends(
+        "body-not-signed-in-sending",
+        80,
+        {"ve_body_hashes": ("body", "header")},
+        refuses=decides((_HASH,), PASS),
+        operation="SendMessage",
+        **_AUTH,
+        shows="messages are sent with another body than the signed one",
+    ),
+    bends(
+        "body-not-signed-without-hash",
+        80,
+        {"ve_body_hashes": ("body", "header")},
+        refuses=decides((_HASH,), PASS),
+        when=_hash_not_signed,
+        **_AUTH,
+        shows="another body works where X-Content-Sha256 is not signed",
     ),
     bends("host-must-be-signed", 81, {"ve_must_sign": ("host",)}, **_AUTH, shows="Node refused"),
     bends(

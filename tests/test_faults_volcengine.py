@@ -252,9 +252,10 @@ def credentials(story, good):
     for _ in range(2):
         story.send(71, good, bend=lambda mac: flip[mac[0]] + mac[1:])
     story.send(71, good, bend=lambda mac: mac[:-1] + flip[mac[-1]])
-    for action in ("SendMessage", "DestroyConversation"):
-        body = {"AppId": 666675, "ConversationShortId": good["ConversationShortId"]}
-        body |= {"Sender": 103, "MsgType": 10001, "Content": "x", "OwnerUserId": 5}
+    body = {"AppId": 666675, "ConversationShortId": good["ConversationShortId"]}
+    body |= {"Sender": 103, "MsgType": 10001, "Content": "x", "OwnerUserId": 5}
+    body |= {"ParticipantUserId": 103, "ReadIndex": 1}
+    for action in ("SendMessage", "ModifyParticipantReadIndex", "DestroyConversation"):
         query = f"Action={action}&Version=2020-12-01"
         story.send(71, body, query=query, bend=lambda mac: mac[:-1] + flip[mac[-1]])
     story.send(83, good, wire=f"{QUERY}&RsTampered=1")
@@ -269,6 +270,9 @@ def credentials(story, good):
     other = json.dumps({**good, "MessageIds": [7]}).encode()
     story.send(80, good, sent=other)
     story.send(80, good, sent=other, names=("host", "x-date"), without=("x-content-sha256",))
+    story.send(80, good, sent=other, names=("host", "x-date"))
+    sending = "Action=SendMessage&Version=2020-12-01"
+    story.send(80, body, query=sending, sent=json.dumps({**body, "Content": "y"}).encode())
     for names in (("x-content-sha256", "x-date"), ("host", "x-date")):
         story.send(81, good, names=names)
     more = {"x_im_sdk_version": "Golang-V1.0.1"}

@@ -119,3 +119,63 @@ def test_whether_a_callback_comes_is_recorded(case: Case) -> None:
     case.observe(
         f"{case.given['command']} after {case.given['when']}", "yes" if told.callback else "no"
     )
+
+
+def about_this_group(case: Case) -> list[Callback]:
+    """Return the callbacks about the group of the message: others may be of other apps."""
+    group = case.scene(webhooks.sent).message.conversation
+    found = [c for c in about_groups(case) if c.get("GroupId") == group.id]
+    if not found:
+        raise NotExercised("no callback about the group came")
+    return found[:3]
+
+
+@pytest.mark.check("webhook-names-the-app")
+def test_a_callback_names_the_app_that_was_called(case: Case) -> None:
+    app = case.stage.driver.app
+    case.judge([f for callback in about_this_group(case) for f in checks.from_app(callback, app)])
+
+
+@pytest.mark.check("webhook-names-the-type")
+def test_a_callback_names_the_type_of_its_group(case: Case) -> None:
+    type_ = case.scene(webhooks.sent).message.conversation.type
+    case.judge([f for callback in about_this_group(case) for f in checks.of_type(callback, type_)])
+
+
+@pytest.mark.check("webhook-counts-the-read")
+def test_a_callback_after_a_read_counts_it(case: Case) -> None:
+    told = case.scene(webhooks.group_read)
+    if not told.callbacks:
+        raise NotExercised("no callback told of a read")
+    if not told.looks:
+        raise NotExercised("the read does not show")
+    case.judge(checks.counted(told.callbacks, told.message, told.looks))
+
+
+@pytest.mark.check("webhook-names-the-reader")
+def test_a_callback_after_a_read_names_who_has_read(case: Case) -> None:
+    told = case.scene(webhooks.group_read)
+    reader = told.message.conversation.members[1]
+    findings = checks.names_readers(told.callbacks, told.message, reader)
+    if findings is None:
+        raise NotExercised("no callback named a reader")
+    case.judge(findings)
+
+
+@pytest.mark.check("webhook-tells-of-the-receipt")
+def test_a_callback_after_a_direct_read_names_message_and_people(case: Case) -> None:
+    told = case.scene(webhooks.direct_read)
+    if not told.callbacks:
+        raise NotExercised("no callback told of the read")
+    case.judge(checks.receipt(told.callbacks, told.message))
+
+
+@pytest.mark.check("webhook-counts-what-is-left")
+def test_a_callback_counts_what_is_left_unread(case: Case) -> None:
+    about_groups(case)
+    scene = case.scene(webhooks.unread_left)
+    if not scene.callbacks:
+        raise NotExercised("no callback about the conversation came")
+    if not scene.totals:
+        raise NotExercised("unread counts do not show what was sent and read")
+    case.judge(checks.left(scene.callbacks, scene.totals))

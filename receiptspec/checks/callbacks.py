@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from receiptspec.findings import Finding
-from receiptspec.neutral import Receipt
+from receiptspec.neutral import Message, Receipt
 from receiptspec.webhooks import Callback
 
-__all__ = ["agrees", "agrees_with", "formed", "named", "reported", "signed", "strict", "timed"]
+__all__ = [
+    "agrees",
+    "agrees_with",
+    "counted",
+    "formed",
+    "from_app",
+    "left",
+    "named",
+    "names_readers",
+    "of_type",
+    "platform",
+    "receipt",
+    "reported",
+    "signed",
+    "strict",
+    "timed",
+]
 
+#: Types of groups that have two names.
+_OTHER_NAMES = {"Work": "Private", "Meeting": "ChatRoom"}
 _QUERY = ("SdkAppid", "CallbackCommand", "contenttype", "ClientIP", "OptPlatform")
 
 
@@ -44,6 +62,22 @@ def agrees(callback: Callback) -> list[Finding]:
     if there == here:
         return []
     return [_finding("query and body name different commands", "$.CallbackCommand", there, here)]
+
+
+def from_app(callback: Callback, app: str) -> list[Finding]:
+    """Expect the query to name the app that was called."""
+    got = callback.query.get("SdkAppid", app)
+    if got == app:
+        return []
+    return [_finding("SdkAppid is that of another app", "query.SdkAppid", app, got)]
+
+
+def of_type(callback: Callback, type_: str) -> list[Finding]:
+    """Expect the type of the group, under either of its names."""
+    got = callback.get("Type")
+    if not isinstance(got, str) or _OTHER_NAMES.get(got, got) == _OTHER_NAMES.get(type_, type_):
+        return []
+    return [_finding("Type is not that of the group", "$.Type", type_, got)]
 
 
 def strict(callback: Callback) -> list[Finding]:
@@ -102,6 +136,88 @@ def agrees_with(callback: Callback, receipt: Receipt) -> list[Finding]:
                     _finding(f"{key} differs from the answer", f"$.{key}", count, item.get(key))
                 )
     return findings
+
+
+def _items(callbacks: Sequence[Callback], message: Any) -> list[dict[str, Any]]:
+    return [
+        item
+        for callback in callbacks
+        for item in callback.get("GroupMsgReceiptList") or ()
+        if isinstance(item, dict) and item.get("MsgSeq") == message
+    ]
+
+
+def counted(
+    callbacks: Sequence[Callback], message: Message, looks: Sequence[Receipt]
+) -> list[Finding]:
+    """Expect one of the callbacks after a read to count as an answer since then did."""
+    items = _items(callbacks, message.id)
+    for item in items:
+        for look in looks:
+            pairs = (("ReadNum", look.read), ("UnreadNum", look.unread))
+            if all(number is None or item.get(key) == number for key, number in pairs):
+                return []
+    return [
+        _finding(
+            f"{key} is not what was answered since the read", f"$.{key}", number, item.get(key)
+        )
+        for item in items[-1:]
+        for key, number in (("ReadNum", looks[-1].read), ("UnreadNum", looks[-1].unread))
+        if number is not None and item.get(key) != number
+    ]
+
+
+def names_readers(
+    callbacks: Sequence[Callback], message: Message, reader: Any
+) -> list[Finding] | None:
+    """Expect nobody but the reader to be named; ``None`` where nobody is named."""
+    people = [
+        member.get("Member_Account")
+        for item in _items(callbacks, message.id)
+        for member in item.get("ReadReceiptMembers") or ()
+        if isinstance(member, dict)
+    ]
+    if not people:
+        return None
+    path = "$.ReadReceiptMembers"
+    wrong = [name for name in people if name != reader][:1]
+    return [_finding("somebody who has not read is named", path, reader, name) for name in wrong]
+
+
+def receipt(callbacks: Sequence[Callback], message: Message) -> list[Finding]:
+    """Expect one of the callbacks to tell who has read which message of whom."""
+    tried = [_receipt(callback, message) for callback in callbacks]
+    return min(tried, key=len, default=[])
+
+
+def _receipt(callback: Callback, message: Message) -> list[Finding]:
+    sender, reader = message.conversation.members
+    findings = [
+        _finding(f"{key} is wrong", f"$.{key}", wanted, callback.get(key))
+        for key, wanted in (("Operator_Account", reader), ("Peer_Account", sender))
+        if callback.get(key) != wanted
+    ]
+    listed = callback.get("C2CMsgInfo")
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    found = [item for item in items if item.get("MsgKey") == message.id]
+    path = "$.C2CMsgInfo"
+    if not found:
+        keys = [item.get("MsgKey") for item in items]
+        return [*findings, _finding("the message is not named", f"{path}.MsgKey", message.id, keys)]
+    return findings + [
+        _finding(f"{key} is wrong", f"{path}.{key}", wanted, found[0].get(key))
+        for key, wanted in (("From_Account", sender), ("To_Account", reader))
+        if found[0].get(key) != wanted
+    ]
+
+
+def left(callbacks: Sequence[Callback], totals: Sequence[int]) -> list[Finding]:
+    """Expect one of the callbacks to count as unread what an answer since then did."""
+    told = [callback.get("UnreadMsgNum") for callback in callbacks]
+    if not told or any(number in totals for number in told):
+        return []
+    what = "UnreadMsgNum is not what is left in all conversations"
+    return [_finding(what, "$.UnreadMsgNum", totals[-1], told[-1])]
 
 
 def timed(callback: Callback) -> list[Finding]:

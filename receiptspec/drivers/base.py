@@ -89,6 +89,8 @@ class Driver(ABC):
     receipts_are_wished: bool = True
     #: What ``x-live`` names stand for, as far as the driver knows it from the target's settings.
     constants: Mapping[str, Any] = MappingProxyType({})
+    #: The number of the app, as callbacks name it, empty where they name none.
+    app: str = ""
     #: The notification that tells a sender of reads, empty where there is none.
     event: str = ""
     #: The notification that tells a receiver of a message, empty where there is none.

@@ -49,6 +49,7 @@ class TencentDriver(TencentActions):
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
         self._contract = contract
         self._app = int(target.auth["sdkappid"])
+        self.app = str(self._app)
         self._identifier = str(target.auth["identifier"])
         self._key: Secret = target.auth["key"]
         self._prefix, self.origin = _split(origin)

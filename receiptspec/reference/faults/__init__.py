@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
+    callbacks,
     corners,
     counts,
     credentials,
@@ -40,6 +41,7 @@ _ALL = [
     *corners.ALL,
     *sides.ALL,
     *order.ALL,
+    *callbacks.ALL,
     *volcengine.ALL,
 ]
 

@@ -17,6 +17,7 @@ __all__ = [
     "accepted",
     "bends",
     "bytes_of",
+    "calls_back",
     "edits",
     "group_type",
     "if_ok",
@@ -130,6 +131,30 @@ def refused_if(
             raise Refusal(code, "refused")
 
     return Fault(name=name, requirement=requirement, request=request, **{"cls": "limits", **more})
+
+
+def calls_back(
+    name: str,
+    requirement: str,
+    change: Callable[[dict[str, Any]], object],
+    shows: str,
+    *,
+    on_query: bool = False,
+    **more: Any,
+) -> Fault:
+    """Change the body of a callback, or its query; bytes are sent as they are."""
+
+    def twist(_call: Call, query: dict[str, str], body: dict[str, Any]) -> bytes | None:
+        raw = change(query if on_query else body)
+        return raw if isinstance(raw, bytes) else None
+
+    return Fault(
+        name=name,
+        requirement=requirement,
+        callback=twist,
+        shows=shows,
+        **{"cls": "webhook", **more},
+    )
 
 
 def if_ok(change: Callable[[dict[str, Any]], object], *, ok: bool = True) -> Any:

@@ -10,6 +10,7 @@ from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
     accepted,
     bends,
+    calls_back,
     edits,
     if_ok,
     miscoded,
@@ -53,28 +54,6 @@ def _again(call: Call) -> bool:
     known = call.incoming.body in seen
     seen.add(call.incoming.body)
     return known
-
-
-def _callback(
-    name: str,
-    requirement: str,
-    change: Callable[[dict[str, Any]], object],
-    shows: str,
-    *,
-    on_query: bool = False,
-    **more: Any,
-) -> Fault:
-    def twist(_call: Call, query: dict[str, str], body: dict[str, Any]) -> bytes | None:
-        raw = change(query if on_query else body)
-        return raw if isinstance(raw, bytes) else None
-
-    return Fault(
-        name=name,
-        requirement=requirement,
-        callback=twist,
-        shows=shows,
-        **{"cls": "webhook", **more},
-    )
 
 
 def _each(body: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> None:
@@ -260,14 +239,14 @@ ALL: list[Fault] = [
         shows="one result for two messages",
         **_SHOULD,
     ),
-    _callback(
+    calls_back(
         "callback-without-app",
         "TC-WHK-01",
         lambda q: q.pop("SdkAppid", None),
         "no SdkAppid in the query",
         on_query=True,
     ),
-    _callback(
+    calls_back(
         "callback-command-differs",
         "TC-WHK-02",
         lambda b: b.update(CallbackCommand="Other"),
@@ -289,21 +268,21 @@ ALL: list[Fault] = [
         shows="no callback after sending",
         **_SHOULD,
     ),
-    _callback(
+    calls_back(
         "callback-counts-as-text",
         "TC-WHK-05",
         lambda b: _each(b, lambda i: i.update(ReadNum=str(i["ReadNum"]))),
         'ReadNum "0"',
         also=("TC-WHK-06",),
     ),
-    _callback(
+    calls_back(
         "callback-counts-differ",
         "TC-WHK-06",
         lambda b: _each(b, lambda i: i.update(UnreadNum=i["UnreadNum"] + 1)),
         "UnreadNum one too many",
         **_SHOULD,
     ),
-    _callback(
+    calls_back(
         "callback-time-in-seconds",
         "TC-WHK-07",
         lambda b: b.update(EventTime=int(b["EventTime"]) // 1000),
@@ -317,7 +296,7 @@ ALL: list[Fault] = [
         cls="webhook",
         shows="a read is undone when the receiver answers with an error",
     ),
-    _callback(
+    calls_back(
         "callback-platform-unknown",
         "TC-WHK-10",
         lambda q: q.update(OptPlatform="Web"),
@@ -325,7 +304,7 @@ ALL: list[Fault] = [
         on_query=True,
         **_SHOULD,
     ),
-    _callback(
+    calls_back(
         "callback-signature-wrong",
         "TC-WHK-11",
         lambda q: q.update(Sign="0" * 64),
@@ -333,7 +312,7 @@ ALL: list[Fault] = [
         on_query=True,
         **_SHOULD,
     ),
-    _callback(
+    calls_back(
         "callback-lacks-a-comma",
         "TC-WHK-12",
         _lost_comma,

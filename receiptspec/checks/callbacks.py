@@ -127,9 +127,7 @@ def _item(item: Any, path: str) -> list[Finding]:
 def agrees_with(callback: Callback, receipt: Receipt) -> list[Finding]:
     """Expect the counts of a callback to be those that were asked for."""
     findings = []
-    for item in callback.get("GroupMsgReceiptList") or ():
-        if not isinstance(item, dict) or item.get("MsgSeq") != receipt.message:
-            continue
+    for item in _items([callback], receipt.message):
         for key, count in (("ReadNum", receipt.read), ("UnreadNum", receipt.unread)):
             if count is not None and item.get(key) != count:
                 findings.append(
@@ -142,9 +140,14 @@ def _items(callbacks: Sequence[Callback], message: Any) -> list[dict[str, Any]]:
     return [
         item
         for callback in callbacks
-        for item in callback.get("GroupMsgReceiptList") or ()
-        if isinstance(item, dict) and item.get("MsgSeq") == message
+        for item in _list(callback.get("GroupMsgReceiptList"))
+        if item.get("MsgSeq") == message
     ]
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list, none of what is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def counted(
@@ -174,8 +177,7 @@ def names_readers(
     people = [
         member.get("Member_Account")
         for item in _items(callbacks, message.id)
-        for member in item.get("ReadReceiptMembers") or ()
-        if isinstance(member, dict)
+        for member in _list(item.get("ReadReceiptMembers"))
     ]
     if not people:
         return None
@@ -197,8 +199,7 @@ def _receipt(callback: Callback, message: Message) -> list[Finding]:
         for key, wanted in (("Operator_Account", reader), ("Peer_Account", sender))
         if callback.get(key) != wanted
     ]
-    listed = callback.get("C2CMsgInfo")
-    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    items = _list(callback.get("C2CMsgInfo"))
     found = [item for item in items if item.get("MsgKey") == message.id]
     path = "$.C2CMsgInfo"
     if not found:

@@ -47,7 +47,9 @@ class Told:
 
 def _names(callback: Callback, message: Message) -> bool:
     items = callback.get("GroupMsgReceiptList")
-    listed = [item.get("MsgSeq") for item in items or () if isinstance(item, dict)]
+    if not isinstance(items, list):
+        return False
+    listed = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
     return callback.get("GroupId") == message.conversation.id and message.id in listed
 
 
@@ -61,7 +63,7 @@ def sent(stage: Stage) -> Told:
 
 def tells_of_read(callback: Callback, message: Message) -> bool:
     """Whether a callback counts a read of a message, or names somebody who has read it."""
-    items = callback.get("GroupMsgReceiptList") or ()
+    items = callback.get("GroupMsgReceiptList")
     return _names(callback, message) and any(
         isinstance(item, dict)
         and item.get("MsgSeq") == message.id
@@ -96,8 +98,8 @@ def group_read(stage: Stage) -> Told:
 
 def _of(callback: Callback, *people: Any) -> bool:
     """Whether a callback of a one-to-one receipt is about two people, whoever is whom."""
-    said = {callback.get("Operator_Account"), callback.get("Peer_Account")}
-    return callback.command == DIRECT and bool(said & set(people))
+    said = [callback.get("Operator_Account"), callback.get("Peer_Account")]
+    return callback.command == DIRECT and any(user in said for user in people)
 
 
 def direct_read(stage: Stage) -> Told:

@@ -384,7 +384,17 @@ TOGETHER = {
 }
 
 
-@pytest.mark.parametrize("name", OURS)
+#: Faults of long stories, which the proof tells: a recall, a second read, who is added again.
+LATER = {
+    "ve-added-again-forgets-reads",
+    "ve-index-moves-for-everybody",
+    "ve-last-read-only-in-pairs",
+    "ve-recall-unreads-in-pairs",
+    "ve-unread-beyond-thirty",
+}
+
+
+@pytest.mark.parametrize("name", sorted(OURS.keys() - LATER))
 def test_every_fault_shows_where_its_row_is_looked_at(usual, still, name):
     fault = OURS[name]
     before = usual(name)

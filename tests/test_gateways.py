@@ -452,8 +452,10 @@ def test_a_dropped_field_is_named_and_compare_points_at_it(tmp_path, reference, 
     report, difference, _ = routed(tmp_path, reference, around, "tencent", NO_READERS)
     assert by_word(report, "error") == []
     assert any("ReadNum" in text for text in texts(report))
-    worse = [change["requirement"] for change in difference["changes"]]
-    assert worse == [row["requirement"] for row in by_word(report, "fail")] == ["TC-GMR-03"]
+    assert [row["requirement"] for row in by_word(report, "fail")] == ["TC-GMR-03"]
+    changes = {change["requirement"]: change["after"] for change in difference["changes"]}
+    assert changes.pop("TC-GMR-03") == "fail"
+    assert set(changes.values()) <= {"not_exercised"}  # waiting for numbers costs requests
 
 
 @needs_mitmdump

@@ -21,7 +21,7 @@ def test_the_members_of_a_message_are_listed(case: Case) -> None:
     for walk in fresh(case).values():
         for answer in walk.answers:
             findings += refusals.accepted(answer, f"Count {walk.count}")
-    case.judge(distinct(findings))
+    case.judge([*distinct(findings), *case.witnessed_so_far()])
 
 
 def half_read(case: Case) -> paging.Half:
@@ -93,7 +93,7 @@ def test_only_the_last_page_says_that_it_is_the_last(case: Case) -> None:
     for half in halves(case):
         total = min(len(half.readers), max(len(half.read.members), len(half.again.members)))
         findings += checks.flags(half.read.answers, half.read.pages, total, half.read.count)
-    case.judge(findings)
+    case.judge([*findings, *case.witnessed_so_far()])
 
 
 @pytest.mark.check("last-page-flag-has-its-name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -60,8 +61,9 @@ class Listener:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                length = min(int(self.headers.get("Content-Length") or 0), _MAX_BODY)
-                listener._take("POST", self.path, self.rfile.read(length))
+                length = self.headers.get("Content-Length") or ""
+                size = min(int(length), _MAX_BODY) if length.isdecimal() else 0
+                listener._take("POST", self.path, self.rfile.read(size))
                 status, body = listener.answer
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -75,8 +77,14 @@ class Listener:
             def log_message(self, *_: object) -> None:
                 """Say nothing: the address may hold a signature."""
 
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Say nothing of a caller who did not wait for the answer."""
+                if not isinstance(sys.exception(), ConnectionError):
+                    super().handle_error(request, client_address)
+
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = Server((host, port), Handler)
         except OSError as error:
             raise ConfigurationError(
                 f"port {port} cannot be listened on: {error.strerror}",

@@ -1,0 +1,86 @@
+"""What a target calls back is kept, whatever it is."""
+
+import http.client
+import json
+import socket
+import struct
+import threading
+
+import pytest
+
+from receiptspec.errors import ConfigurationError
+from receiptspec.webhooks import Listener
+
+READ = {"CallbackCommand": "C2C.CallbackAfterMsgReport", "UnreadMsgNum": 3}
+
+
+@pytest.fixture
+def listener():
+    made = Listener()
+    yield made
+    made.close()
+
+
+def port(listener):
+    return int(listener.url.split(":")[2].split("/")[0])
+
+
+def post(listener, body, query="", **headers):
+    there = http.client.HTTPConnection("127.0.0.1", port(listener), timeout=30)
+    try:
+        there.request("POST", f"/callback{query}", body, headers)
+        answer = there.getresponse()
+        return answer.status, answer.read()
+    finally:
+        there.close()
+
+
+def test_a_callback_is_kept_and_acknowledged(listener):
+    status, body = post(listener, json.dumps(READ), "?SdkAppid=7&CallbackCommand=C2C.Other")
+    assert (status, json.loads(body)["ErrorCode"]) == (200, 0)
+    (seen,) = listener.seen
+    assert (seen.method, seen.query["SdkAppid"], seen.get("UnreadMsgNum")) == ("POST", "7", 3)
+    assert seen.command == "C2C.Other"
+
+
+def test_the_body_names_the_command_where_the_query_does_not(listener):
+    post(listener, json.dumps(READ))
+    assert listener.seen[0].command == READ["CallbackCommand"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"text"'])
+def test_what_is_no_object_is_kept_too(listener, body):
+    assert post(listener, body)[0] == 200
+    (seen,) = listener.seen
+    assert (seen.body, seen.command, seen.get("UnreadMsgNum")) == (body, "", None)
+
+
+def test_a_callback_that_comes_while_it_is_waited_for_is_found(listener):
+    caller = threading.Timer(0.05, post, [listener, json.dumps(READ)])
+    caller.start()
+    assert listener.wait_for(lambda seen: seen.get("UnreadMsgNum") == 3, 30) is not None
+    caller.join()
+    assert listener.wait_for(lambda seen: seen.get("UnreadMsgNum") == 4, 0.01) is None
+
+
+def test_it_answers_otherwise_for_a_while(listener):
+    with listener.answering(500, b"no"):
+        assert post(listener, b"{}") == (500, b"no")
+    assert post(listener, b"{}")[0] == 200
+
+
+def test_a_caller_that_hangs_up_leaves_no_trace_but_its_callback(listener, capfd):
+    for length in (b"2", b"none"):
+        with socket.create_connection(("127.0.0.1", port(listener)), 30) as caller:
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            head = b"POST /callback HTTP/1.1\r\nHost: a\r\nContent-Length: %s\r\n\r\n{}" % length
+            caller.sendall(head * 50)
+        assert listener.wait_for(lambda _: True, 30) is not None
+    post(listener, json.dumps(READ))
+    assert listener.wait_for(lambda seen: seen.get("UnreadMsgNum") == 3, 30) is not None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_port_that_is_taken_is_told(listener):
+    with pytest.raises(ConfigurationError, match="cannot be listened on"):
+        Listener(port=port(listener))

@@ -268,10 +268,9 @@ class _Machine(RuleBasedStateMachine):
         messages = [s.message for s in self.states if s.message.conversation.id == old.id]
         self.stage.must(self.stage.driver.dismiss(old))
         self.script.append(f"group{group + 1} is dismissed")
-        for _ in self.stage.patience():
-            answer = self.stage.ask(old, messages)
-            if not answer.accepted:
-                break
+        answer = self.stage.until(
+            lambda: self.stage.ask(old, messages), lambda answer: not answer.accepted
+        )
         items = self.stage.driver.receipts(answer) if answer.accepted else ()
         self.script.append(f"asked for {', '.join(s.name for s in self._of(old))}")
         self._say(self._as(GONE, refusals.refused(answer, "a dismissed group", items=items)))
@@ -403,12 +402,11 @@ class _Machine(RuleBasedStateMachine):
         wanted = state.readers if read else state.audience - state.readers
         kind = "have" if read else "have not"
         self.script.append(f"listed who {kind} read {state.name}, {count} a page")
-        found = None
-        for _ in self.stage.patience():
-            found = walk(self.stage, state.message, read=read, count=count)
-            if not found.last_answer.accepted or set(found.members) - {owner} == wanted:
-                break
-        if found is None or not found.last_answer.accepted:
+        found = self.stage.until(
+            lambda: walk(self.stage, state.message, read=read, count=count),
+            lambda page: not page.last_answer.accepted or set(page.members) - {owner} == wanted,
+        )
+        if not found.last_answer.accepted:
             return
         open_ = [] if read else [owner]
         findings = page_checks.everybody_once(

@@ -322,13 +322,18 @@ class Stage:
         done: Callable[[dict[Any, Receipt]], bool],
     ) -> Answer:
         """Ask until `done` or until the target's consistency window is over; return the last."""
-        answer = None
+        return self.until(
+            lambda: self.ask(conversation, messages),
+            lambda answer: not answer.accepted or done(self.receipts(answer)),
+        )
+
+    def until(self, look: Callable[[], T], fits: Callable[[T], bool]) -> T:
+        """Look until it fits or until the target's consistency window is over; return the last."""
         for _ in self.patience():
-            answer = self.ask(conversation, messages)
-            if not answer.accepted or done(self.receipts(answer)):
+            found = look()
+            if fits(found):
                 break
-        assert answer is not None  # noqa: S101
-        return answer
+        return found
 
     def let_age(self, group: Conversation, seconds: float) -> None:
         """Wait until a group that was made here is so old."""

@@ -116,26 +116,21 @@ def _read_again(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Answe
 
 
 def _until_listed(stage: Stage, conversation: Conversation, messages: tuple[Message, ...]) -> Asked:
-    found = None
-    for _ in stage.patience():
-        found = seen_by(stage, conversation, conversation.owner)
-        if not found.answer.accepted or all(m.id in found.receipts for m in messages):
-            break
-    assert found is not None  # noqa: S101
-    return found
+    return stage.until(
+        lambda: seen_by(stage, conversation, conversation.owner),
+        lambda found: not found.answer.accepted or all(m.id in found.receipts for m in messages),
+    )
 
 
 def _until_read(
     stage: Stage, conversation: Conversation, messages: tuple[Message, ...], viewer: Any = None
 ) -> Asked:
-    found = None
-    for _ in stage.patience():
-        found = seen_by(stage, conversation, conversation.owner if viewer is None else viewer)
+    def read(found: Asked) -> bool:
         receipts = [found.receipts.get(message.id) for message in messages]
-        if not found.answer.accepted or all(r is not None and r.peer_read for r in receipts):
-            break
-    assert found is not None  # noqa: S101
-    return found
+        return not found.answer.accepted or all(r is not None and r.peer_read for r in receipts)
+
+    viewer = conversation.owner if viewer is None else viewer
+    return stage.until(lambda: seen_by(stage, conversation, viewer), read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +248,10 @@ def conversation_read(stage: Stage, first: int = 3, third: int = 4, reader: int 
     if marking is None:
         raise NotExercised("the vendor has no call that marks a conversation as read")
     answer = stage.call(marking)
-    evidence = None
-    for _ in stage.patience():
-        evidence = stage.call(stage.driver.count_unread(b, [a]))
-        if stage.driver.unread_counts(evidence).get(a) == 0:
-            break
-    assert evidence is not None  # noqa: S101
+    evidence = stage.until(
+        lambda: stage.call(stage.driver.count_unread(b, [a])),
+        lambda found: stage.driver.unread_counts(found).get(a) == 0,
+    )
     return Counters(
         before,
         stage.driver.unread_counts(evidence).get(a),
@@ -348,11 +341,7 @@ def receipt_keeps_unread(stage: Stage) -> Kept:
     a, b = conversation.members
     stage.say(conversation, sender=b)
     message = stage.say(conversation)
-    before = None
-    for _ in stage.patience():
-        before = unread(stage, b, a)
-        if before:
-            break
+    before = stage.until(lambda: unread(stage, b, a), bool)
     peer_before = unread(stage, a, b)
     stage.reads(b, [message])
     evidence = stage.call(stage.driver.count_unread(b, [a]))
@@ -386,21 +375,15 @@ def read_until(stage: Stage) -> Split:
     between = stage.clock() + 1
     stage.wait_until(between + 1.2)
     stage.say(conversation)
-    before = None
-    for _ in stage.patience():
-        before = unread(stage, b, a)
-        if before == base + 2:
-            break
+    before = stage.until(lambda: unread(stage, b, a), lambda count: count == base + 2)
     marking = stage.driver.mark_conversation(conversation, b, until=int(between))
     if marking is None:
         raise NotExercised("the vendor has no call that marks a conversation as read")
     answer = stage.call(marking)
-    evidence = None
-    for _ in stage.patience():
-        evidence = stage.call(stage.driver.count_unread(b, [a]))
-        if stage.driver.unread_counts(evidence).get(a) == 1:
-            break
-    assert evidence is not None  # noqa: S101
+    evidence = stage.until(
+        lambda: stage.call(stage.driver.count_unread(b, [a])),
+        lambda found: stage.driver.unread_counts(found).get(a) == 1,
+    )
     return Split(before, stage.driver.unread_counts(evidence).get(a), answer, evidence)
 
 

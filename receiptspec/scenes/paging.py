@@ -193,17 +193,15 @@ def turned(stage: Stage) -> Turned:
             walk(stage, message, read=False, count=100),
         )
 
+    def moved(found: tuple[Walk, Walk]) -> bool:
+        read, unread = found
+        return not read.last_answer.accepted or (
+            reader in read.members and reader not in unread.members
+        )
+
     before = lists()
     stage.reads(reader, [message])
-    after = before
-    for _ in stage.patience():
-        after = lists()
-        read, unread = after
-        if not read.last_answer.accepted or (
-            reader in read.members and reader not in unread.members
-        ):
-            break
-    return Turned(message, reader, before, after)
+    return Turned(message, reader, before, stage.until(lists, moved))
 
 
 def turned_again(stage: Stage) -> Walk:
@@ -264,12 +262,9 @@ def listed(
     stage: Stage, message: Message, readers: Sequence[Any], *, read: bool, count: int
 ) -> Walk:
     """Walk until `readers` are in the list of those who have read, or in the other no more."""
-    found: Walk | None = None
-    for _ in stage.patience():
-        found = walk(stage, message, read=read, count=count)
-        there = [reader in found.members for reader in readers]
-        if not found.last_answer.accepted or (all(there) if read else not any(there)):
-            break
-    if found is None:
-        raise NotExercised("no time to ask")
-    return found
+
+    def there(found: Walk) -> bool:
+        listed_ = [reader in found.members for reader in readers]
+        return not found.last_answer.accepted or (all(listed_) if read else not any(listed_))
+
+    return stage.until(lambda: walk(stage, message, read=read, count=count), there)

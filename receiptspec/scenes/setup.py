@@ -174,13 +174,11 @@ def history(
         )
         sent = stage.named(stage.must(stage.driver.with_text(call, text)))
         messages.append(Message(group, sent, group.owner, False))
-    answer = None
-    for _ in stage.patience():
-        answer = stage.call(stage.driver.look_at_group(group))
-        shown = stage.driver.group_history(answer) if answer.accepted else {}
-        if not answer.accepted or all(message.id in shown for message in messages):
-            break
-    assert answer is not None  # noqa: S101
+    names = {message.id for message in messages}
+    answer = stage.until(
+        lambda: stage.call(stage.driver.look_at_group(group)),
+        lambda shown: not shown.accepted or names <= set(stage.driver.group_history(shown)),
+    )
     return tuple(messages), texts, answer
 
 
@@ -196,12 +194,10 @@ def letters(
             conversation, a, receipt=False, number=stage.number("letter", turn)
         )
         keys.append(stage.named(stage.must(stage.driver.with_text(call, text))))
-    answer = None
-    for _ in stage.patience():
-        answer = stage.call(stage.driver.look(conversation, a))
-        if not answer.accepted or set(keys) <= set(stage.driver.direct_history(answer)):
-            break
-    assert answer is not None  # noqa: S101
+    answer = stage.until(
+        lambda: stage.call(stage.driver.look(conversation, a)),
+        lambda shown: not shown.accepted or set(keys) <= set(stage.driver.direct_history(shown)),
+    )
     return tuple(keys), texts, answer
 
 
@@ -210,14 +206,12 @@ def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
     group = stage.group(2)
     message = stage.say(group)
     answer = stage.call(stage.driver.recall(message))
-    found = None
-    for _ in stage.patience():
-        found = stage.call(stage.driver.look_at_group(group))
-        item = stage.driver.group_history(found).get(message.id)
-        if item is None or stage.driver.is_recalled(item):
-            break
-    assert found is not None  # noqa: S101
-    return message, answer, found
+
+    def gone(shown: Answer) -> bool:
+        item = stage.driver.group_history(shown).get(message.id)
+        return item is None or stage.driver.is_recalled(item)
+
+    return message, answer, stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone)
 
 
 def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:

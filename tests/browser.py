@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import websocket
+from pace import PATIENCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -46,21 +47,21 @@ def chromium():
 
 
 def _address(file, process):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"Chromium ended with status {process.returncode}")
         if file.exists() and (found := re.match(r"(\d+)\n(\S+)", file.read_text())):
             return f"ws://127.0.0.1:{found[1]}{found[2]}"
         time.sleep(0.05)
-    raise RuntimeError("Chromium did not come up within 60 s")
+    raise RuntimeError(f"Chromium did not come up within {PATIENCE:.0f} s")
 
 
 class Browser:
     """One browser; `open` gives a page."""
 
     def __init__(self, address):
-        self._socket = websocket.create_connection(address, timeout=60, suppress_origin=True)
+        self._socket = websocket.create_connection(address, timeout=PATIENCE, suppress_origin=True)
         self._numbers = itertools.count(1)
         self.events = []
 
@@ -122,7 +123,7 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, condition):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if self.run(condition):
                 return

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pace import PATIENCE
+
 from receiptspec import cli
 
 ROOT = Path(__file__).parent.parent
 
 
-def command(*arguments, module="receiptspec", cwd, env=None, timeout=120, **options):
+def command(*arguments, module="receiptspec", cwd, env=None, timeout=PATIENCE, **options):
     """Return the finished process of the command, or of another module, which had no traceback."""
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],

@@ -20,13 +20,14 @@ from functools import cache
 from urllib.parse import urlsplit
 
 import trustme
+from pace import PATIENCE
 
 PROBES = (b"rs-no-such-group", b"multiaccount_import")
 ENVELOPE = {"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0}
 MISSING = {"ActionStatus": "FAIL", "ErrorInfo": "no such group", "ErrorCode": 10010}
 RECEIPT = {"MsgSeq": 1, "Code": 0, "ReadNum": 1, "UnreadNum": 1}
 FINE = {**ENVELOPE, "GroupMsgReceiptList": [RECEIPT]}
-PATIENCE = 20.0  # seconds that any behaviour may last
+LASTING = 20.0  # seconds that any behaviour may last
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 BEHAVIOURS = {}
 
@@ -42,7 +43,7 @@ class Talk:
     def __init__(self, server, connection, head, body):
         self.server, self.connection, self.head, self.body = server, connection, head, body
         self.target = head.split(b" ")[1].decode()
-        self.ends = time.monotonic() + PATIENCE
+        self.ends = time.monotonic() + LASTING
 
     def honest(self):
         if self.server.upstream:
@@ -52,7 +53,7 @@ class Talk:
 
     def _forwarded(self):
         parts = urlsplit(self.server.upstream)
-        there = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+        there = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
         try:
             method = self.head.split(b" ")[0].decode()
             there.request(method, self.target, self.body, {"Content-Type": "application/json"})
@@ -142,14 +143,14 @@ def reset_in_body(talk):
 
 @behaviour
 def silence(talk):
-    talk.wait(PATIENCE)
+    talk.wait(LASTING)
 
 
 @behaviour
 def silence_in_body(talk):
     _, body = talk.honest()
     talk.answer(body[: len(body) // 2], length=len(body))
-    talk.wait(PATIENCE)
+    talk.wait(LASTING)
 
 
 @behaviour
@@ -559,7 +560,7 @@ class Hostile:
             thread.start()
 
     def _serve(self, connection):
-        connection.settimeout(PATIENCE)
+        connection.settimeout(LASTING)
         with self._lock:
             self._open.add(connection)
         try:

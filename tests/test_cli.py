@@ -13,6 +13,7 @@ import pytest
 import yaml
 from commandline import command, ended
 from jsonschema import Draft202012Validator
+from pace import PATIENCE
 
 from receiptspec import cli, contract, resources
 from receiptspec.commands import running
@@ -218,7 +219,7 @@ def served(*options, env=()):
         lines.append(process.stdout.readline())
         assert lines[-1], "it ended"
     process.terminate()
-    return "".join(lines), process.communicate(timeout=10)[1]
+    return "".join(lines), process.communicate(timeout=PATIENCE)[1]
 
 
 def test_a_sandbox_has_the_ids_that_it_is_given():

@@ -18,6 +18,7 @@ from pathlib import Path
 from string import Template
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec.reference import launch
 
@@ -91,15 +92,15 @@ def ended(process):
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=5)
+            process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
 
 
-def wait_for(process, port, seconds=30):
+def wait_for(process, port):
     """Wait until somebody listens."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -181,7 +182,7 @@ def run(folder, url, server, *options, meanwhile=None, vendor="tencent", **more)
     if meanwhile is not None:
         threading.Thread(target=meanwhile, daemon=True).start()
     try:
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert "Traceback" not in out + err

@@ -8,6 +8,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec import contract, jsonschemas, resources
 from receiptspec.budgets import Spending
@@ -361,7 +362,7 @@ def test_the_packaged_harness_keeps_the_frame():
         input=text,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=True,
     )
     schema = jsonschemas.load(resources.path("schemas/tencent-sdk/harness/response.json"))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec import reference, targets
 from receiptspec.errors import ConfigurationError
@@ -16,7 +17,7 @@ CHOSEN = ("SDK-17", "SDK-32", "SDK-43", "SDK-60", "SDK-61", "SDK-74")
 
 def run(*arguments):
     command = [sys.executable, "-m", "receiptspec", "run", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec import contract
 from receiptspec.errors import ConfigurationError
@@ -85,7 +86,7 @@ def test_the_suite_sees_what_a_twist_does(name, tmp_path):
     )
     command = [sys.executable, "-m", "receiptspec", "run", "--targets", str(file), "--target", "t"]
     command += ["--requirement", row, "--seed", "1", "--report", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     results = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["results"]
     outcomes = {entry["requirement"]: entry["outcome"] for entry in results}
     caught = outcomes[row] in ("fail", "warning")

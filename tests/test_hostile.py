@@ -13,6 +13,7 @@ from pathlib import Path
 import hostile
 import pytest
 from hostile import BEHAVIOURS, Hostile, calls_only, certificate, new_authority, once
+from pace import PATIENCE, within
 
 from receiptspec import calling
 from receiptspec.client import MAX_BODY
@@ -156,10 +157,8 @@ def test_every_behaviour_has_its_word():
 
 @pytest.mark.parametrize("name", WORDS)
 def test_what_meets_every_request_gets_its_word(name):
-    started = time.monotonic()
-    with Hostile(name) as server:
+    with within(10), Hostile(name) as server:
         word, said = said_of(server.url)
-        assert time.monotonic() - started < 10
     assert word == WORDS[name][0], said
     assert WORDS[name][3] in said
     assert KEY not in said
@@ -229,14 +228,13 @@ def test_a_host_name_that_is_not_known_is_told(monkeypatch):
 def test_a_resolver_that_hangs_does_not_hang_the_run(monkeypatch):
     free = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_o: free.wait(20))
-    started = time.monotonic()
     try:
-        word, said = said_of("http://gateway.invalid:80")
+        with within(5):
+            word, said = said_of("http://gateway.invalid:80")
     finally:
         free.set()
     assert word == AWAY
     assert "host name not found: gateway.invalid: no answer within 0.5 s" in said
-    assert time.monotonic() - started < 5
 
 
 # --- TLS ----------------------------------------------------------------------------------
@@ -307,9 +305,8 @@ def test_times_are_the_targets_own(monkeypatch, seconds):
         stage = staged(server.url)
         stage.call(CASE)
         assert stage.clock() == pytest.approx(time.time() + seconds, abs=3)
-        started = time.monotonic()
-        stage.wait_until(stage.clock() + 1)
-        assert time.monotonic() - started < 3
+        with within(3):
+            stage.wait_until(stage.clock() + 1)
         stage.close()
 
 
@@ -419,7 +416,7 @@ def test_memory_stays_small(name):
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.stderr == ""
@@ -468,11 +465,11 @@ def test_a_whole_run_ends_in_time_with_the_right_word(
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
-            started, peak = time.monotonic(), 0
-            while process.poll() is None:
-                peak = max(peak, peak_memory(process.pid))
-                time.sleep(0.02)
-        assert time.monotonic() - started < 120
+            peak = 0
+            with within(60):
+                while process.poll() is None:
+                    peak = max(peak, peak_memory(process.pid))
+                    time.sleep(0.02)
     said = (tmp_path / "said").read_text()
     assert process.returncode == status, said
     assert evidence in said

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec import contract
 from receiptspec.drivers.volcengine import VolcengineDriver
@@ -136,7 +137,7 @@ def test_the_node_client_is_let_in_and_loses_digits_itself(server, message, tmp_
         [node, str(script), host, str(server.appid), str(conversation), str(sent)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
         env={
             **os.environ,

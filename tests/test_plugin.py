@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pace import PATIENCE, wait_for
 
 ROOT = Path(__file__).parent.parent
 KEY = "the-key-that-no-output-may-show-0123456789"
@@ -32,7 +33,7 @@ def start(arguments, *, cwd=ROOT, **options):
 def finished(arguments, **options):
     process = start(arguments, **options)
     try:
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     return process.returncode, out, err
@@ -168,11 +169,11 @@ def test_an_interrupted_run_exits_2_and_leaves_no_server(base, environment):
     process = start([*command, "--report", "interrupted"], **options)
     try:
         assert "target sound" in process.stdout.readline()
-        servers = awaited(lambda: children(process.pid))
+        servers = wait_for(lambda: children(process.pid))
         time.sleep(1)
         assert process.poll() is None
         os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()
@@ -183,7 +184,7 @@ def test_an_interrupted_run_exits_2_and_leaves_no_server(base, environment):
     report = written(base, "interrupted")
     assert report["run"]["exit_code"] == 2
     assert report["summary"]["outcomes"]["error"] == 0
-    assert awaited(lambda: not any(Path(f"/proc/{pid}").exists() for pid in servers))
+    assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in servers))
 
 
 def children(parent):
@@ -191,10 +192,3 @@ def children(parent):
         return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     except FileNotFoundError:
         pytest.skip("no /proc here")
-
-
-def awaited(what):
-    deadline = time.monotonic() + 15
-    while not (found := what()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from pace import PATIENCE
 
 from receiptspec import contract as contracts
 from receiptspec import resources, traceability, yamltext
@@ -301,7 +302,7 @@ def test_a_forked_server_is_a_server():
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
         env=environment,
     )
     assert "no fault 'no-such'" in done.stdout, done.stderr
@@ -332,7 +333,7 @@ def small(tmp_path_factory):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert (directory / "prove.json").exists(), done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile import Hostile
+from pace import PATIENCE
 
 from receiptspec import contract
 from receiptspec.errors import NotExercised
@@ -76,7 +77,7 @@ def run(folder, block, env, *options):
         env=env,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert "Traceback" not in done.stdout + done.stderr

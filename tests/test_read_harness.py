@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec import doctor, reference, targets
 from receiptspec.errors import ConfigurationError, Inconclusive
@@ -23,7 +24,7 @@ def run(tmp_path, block):
     command = [sys.executable, "-m", "receiptspec", "run", "--targets", str(file), "--target", "t"]
     command += ["--report", str(tmp_path / "out")]
     command += [part for row in READING for part in ("--requirement", row)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     return done, {one["requirement"]: one["outcome"] for one in report["results"]}
 

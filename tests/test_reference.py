@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 import TLSSigAPIv2
+from pace import PATIENCE, within
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference import launch
@@ -46,7 +47,7 @@ class Caller:
         parameters.update(query)
         url = f"{self.server.url}/v4/{service}/{command}"
         return self.session.request(
-            method, url, params=parameters, data=body, headers=headers, timeout=5
+            method, url, params=parameters, data=body, headers=headers, timeout=PATIENCE
         )
 
     def __call__(self, service, command, body, **query):
@@ -128,8 +129,9 @@ def group(call):
 
 
 def test_it_is_ready_within_a_second(server):
-    assert server.ready_after < 1.0
-    assert requests.get(f"{server.url}/_reference/ready", timeout=2).json()["ready"] is True
+    with within(1.0), launch():
+        pass
+    assert requests.get(f"{server.url}/_reference/ready", timeout=PATIENCE).json()["ready"] is True
 
 
 def test_a_read_moves_one_member_from_unread_to_read(call, group):
@@ -362,19 +364,21 @@ def test_the_hook_reads_as_a_client_would(call, group, server):
     seq = call.send(group)
     wish = {"vendor": "tencent", "conversation": {"type": "group", "id": group}}
     url = f"{server.url}/_reference/read"
-    answer = requests.post(url, json={**wish, "messages": [seq], "user": "c"}, timeout=2)
+    answer = requests.post(url, json={**wish, "messages": [seq], "user": "c"}, timeout=PATIENCE)
     assert answer.json() == {"read": 1}
     assert call.counts(group, seq) == [(1, 2)]
-    assert requests.post(url, data=b"{", timeout=2).status_code == 400
-    stats = requests.get(f"{server.url}/_reference/stats", timeout=2).json()
+    assert requests.post(url, data=b"{", timeout=PATIENCE).status_code == 400
+    stats = requests.get(f"{server.url}/_reference/stats", timeout=PATIENCE).json()
     assert stats["operations"]["get_group_msg_receipt"] > 0
 
 
 def test_answers_do_not_wait_for_the_network_stack(call):
-    started = time.monotonic()
+    took = []
     for _ in range(20):
+        started = time.monotonic()
         call(GROUPS, "no_such", {})
-    assert time.monotonic() - started < 0.4
+        took.append(time.monotonic() - started)
+    assert min(took) < 0.03  # a delayed acknowledgement takes 0.04
 
 
 def test_a_port_that_is_taken_is_one_clear_line(server):
@@ -396,7 +400,7 @@ def test_unknown_names_and_far_webhooks_are_refused():
 def test_the_child_ends_with_its_parent():
     code = "from receiptspec.reference import launch; import os; s = launch(); print(s.pid); "
     command = [sys.executable, "-c", code + "import sys; sys.stdout.flush(); os._exit(1)"]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=10)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE)
     pid = int(done.stdout)
     for _ in range(100):
         if not runs(pid):
@@ -449,7 +453,7 @@ def test_callbacks_say_what_happened_and_their_answer_is_ignored():
             assert caller.read(group, "a", seq) == 0
             caller(DIRECT, "admin_set_msg_read", {"Report_Account": "a", "Peer_Account": "b"})
             caller.session.close()
-            found = [taken.get(timeout=3) for _ in range(3)]
+            found = [taken.get(timeout=PATIENCE) for _ in range(3)]
         receiver.shutdown()
     for query, body in found:
         assert query["CallbackCommand"] == body["CallbackCommand"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import TLSSigAPIv2
+from pace import PATIENCE
 
 from receiptspec import reference
 from receiptspec.reference.behaviour import Behaviour
@@ -79,7 +80,7 @@ def test_twists_work_over_http(name):
 
     faults, variants = ([name], []) if name in FAULTS else ([], [name])
     with reference.launch(faults=faults, variants=variants) as server:
-        response = requests.post(f"{server.url}/v4/x/y", data=b"{}", timeout=2)
+        response = requests.post(f"{server.url}/v4/x/y", data=b"{}", timeout=PATIENCE)
         assert response.json()["ErrorCode"] == 60009
         headers = {"gzip": "Content-Encoding", "chunked": "Transfer-Encoding"}
         assert headers.get(name, "Content-Type") in response.headers

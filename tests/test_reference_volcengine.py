@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
+from pace import PATIENCE
 from volcengine_signing import USUAL, sign
 
 from receiptspec.reference import launch
@@ -73,7 +74,7 @@ class Caller:
         )
         for name in without:
             del known[name]
-        connection = http.client.HTTPConnection(self.host, timeout=5)
+        connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
         data = raw if sent is None else sent
         connection.request(method, f"/?{wire or query}", data, known)
         response = connection.getresponse()
@@ -138,7 +139,7 @@ class Caller:
             "messages": messages,
             "user": user,
         }
-        connection = http.client.HTTPConnection(self.host, timeout=5)
+        connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
         connection.request("POST", "/_reference/read", json.dumps(wish))
         response = connection.getresponse()
         answer = json.loads(response.read())
@@ -571,7 +572,7 @@ def test_a_wrong_token_is_refused():
 
 
 def test_both_faces_live_on_one_server(call):
-    connection = http.client.HTTPConnection(call.host, timeout=5)
+    connection = http.client.HTTPConnection(call.host, timeout=PATIENCE)
     for path, key in ((f"/?{QUERY}", "ResponseMetadata"), ("/v4/x/y", "ActionStatus")):
         connection.request("POST", path, b"{}")
         assert key in json.loads(connection.getresponse().read())
@@ -598,7 +599,7 @@ def test_credentials_may_be_given():
 )
 def test_a_wish_that_names_nothing_is_refused(call, change):
     wish = {"vendor": "volcengine", "conversation": {"id": 1}, "messages": [], "user": 1, **change}
-    connection = http.client.HTTPConnection(call.host, timeout=5)
+    connection = http.client.HTTPConnection(call.host, timeout=PATIENCE)
     connection.request("POST", "/_reference/read", json.dumps(wish))
     response = connection.getresponse()
     assert response.status == 400

@@ -1,7 +1,7 @@
 import re
-import time
 from html.parser import HTMLParser
 
+from pace import within
 from report_samples import HOSTILE, exchange, hostile, of_every_outcome, report, result, unanswered
 
 from receiptspec.report import comparison, html
@@ -178,13 +178,12 @@ def large(failing=0.1):
 
 def test_500_requirements_on_5_targets_take_less_than_1_5_mb():
     for failing in (0.1, 1.0):
-        began = time.perf_counter()
-        text = html.render(large(failing))
+        with within(1.5):
+            text = html.render(large(failing))
         assert len(text.encode()) < 1_500_000
         links = set(re.findall(r'href="#([^"]+)"', text))
         assert links <= set(re.findall(r'id="([^"]+)"', text))
         assert ("more in report.json" in text) == (failing == 1.0)
-        assert time.perf_counter() - began < 20
 
 
 def test_what_is_newer_than_the_pin_says_so():

@@ -2,12 +2,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from pace import wait_for
 from report_samples import HOSTILE, SCHEMA, exchange, finding, report, result
 
 from receiptspec.errors import ConfigurationError
@@ -127,11 +127,7 @@ def test_a_killed_run_leaves_a_readable_partial_report(tmp_path):
         [*command, "--seed", "1"], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
     )
     file = tmp_path / "out" / "run.jsonl"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if file.exists() and file.read_text().count("\n") > 20:
-            break
-        time.sleep(0.02)
+    wait_for(lambda: file.exists() and file.read_text().count("\n") > 20)
     process.kill()
     process.wait()
     found = jsonlines.read(file.read_text(), file=file)

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec.drivers import usersig
 from receiptspec.exchange import Secret
@@ -84,7 +85,7 @@ def said(tmp_path_factory):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=PATIENCE,
             check=False,
         )
         return {f"{name} stdout": done.stdout, f"{name} stderr": done.stderr}
@@ -172,7 +173,7 @@ def also_said(tmp_path_factory):
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            out, err = process.communicate(timeout=100)
+            out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
             over.set()

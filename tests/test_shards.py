@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hostile import Hostile
+from pace import PATIENCE, wait_for
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference import launch
@@ -51,9 +51,9 @@ def start(folder, *arguments, **options):
     )
 
 
-def finish(process, seconds=240):
+def finish(process):
     try:
-        out, err = process.communicate(timeout=seconds)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert "Traceback" not in out + err, err
@@ -231,9 +231,7 @@ def test_a_worker_that_is_killed_is_told_and_its_work_done_again(tmp_path, refer
         process = start(tmp_path, *common, "-n", "2", "--report", "out")
 
         def kill():
-            deadline = time.monotonic() + 60
-            while len(server.seen) < 60 and time.monotonic() < deadline:
-                time.sleep(0.02)
+            wait_for(lambda: len(server.seen) >= 60)
             os.kill(children(process.pid)[0], signal.SIGKILL)
 
         killer = threading.Thread(target=kill)

@@ -32,6 +32,7 @@ import pytest
 import requests
 import yaml
 from jsonschema import Draft202012Validator
+from pace import PATIENCE
 
 from receiptspec import cli, resources, yamltext
 from receiptspec.drivers import usersig
@@ -128,7 +129,7 @@ class Desk:
                 start_new_session=True,
             )
         self.groups.append(process.pid)
-        status = process.wait(timeout=120)
+        status = process.wait(timeout=PATIENCE)
         for port in re.findall(r"receiptspec serve .*--port (\d+)", self.put(script)):
             self.listening(int(port))
         return status, said.read_text(encoding="utf-8", errors="replace")
@@ -197,7 +198,7 @@ def make_the_group(server):
 
     def call(command, **body):
         url = f"{server.url}/v4/{command}?{query}&random={time.time_ns() % 2**32}"
-        answer = requests.post(url, json=body, timeout=5).json()
+        answer = requests.post(url, json=body, timeout=PATIENCE).json()
         assert answer["ErrorCode"] == 0, answer
 
     for name in ("ann", "bob"):

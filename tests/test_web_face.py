@@ -7,6 +7,7 @@ import pytest
 import requests
 import TLSSigAPIv2
 import websocket
+from pace import PATIENCE
 
 from receiptspec.reference import launch
 
@@ -31,7 +32,7 @@ class Rest:
         query = {"sdkappid": self.server.sdkappid, "identifier": name}
         query |= {"usersig": self.signer.gen_sig(name), "random": 1, "contenttype": "json"}
         url = f"{self.server.url}/v4/{service}/{command}"
-        return requests.post(url, params=query, json=body, timeout=5).json()
+        return requests.post(url, params=query, json=body, timeout=PATIENCE).json()
 
     def group(self, owner, *others):
         for name in (owner, *others):
@@ -54,7 +55,7 @@ class Connection:
     def __init__(self, server, path="/binfo"):
         self.server, self.text = server, path == "/info"
         url = server.url.replace("http", "ws", 1) + f"{path}?sdkappid={server.sdkappid}"
-        self.socket = websocket.create_connection(url, timeout=5)
+        self.socket = websocket.create_connection(url, timeout=PATIENCE)
         self.head, self.seq, self.pushes = {}, 0, []
 
     def frame(self, raw):
@@ -191,11 +192,11 @@ def test_other_addresses_take_no_web_sockets(server, path):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         Connection(server, path)
     assert refused.value.status_code == 403
-    assert requests.get(f"{server.url}/_reference/ready", timeout=5).json()["ready"] is True
+    assert requests.get(f"{server.url}/_reference/ready", timeout=PATIENCE).json()["ready"] is True
 
 
 def test_over_http_the_address_is_none_of_the_rest_api(server):
-    answer = requests.post(f"{server.url}/binfo", json={}, timeout=5).json()
+    answer = requests.post(f"{server.url}/binfo", json={}, timeout=PATIENCE).json()
     assert answer["ErrorCode"] == 60009
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 import TLSSigAPIv2
+from pace import PATIENCE
 
 from receiptspec.reference import launch
 
@@ -78,9 +79,9 @@ class Sdk:
         found = self("getMessageReadReceipts", messages=list(messages))["receipts"]
         return {one["msgID"]: (one.get("readCount"), one.get("unreadCount")) for one in found}
 
-    def told(self, method, seconds=5):
+    def told(self, method):
         """Return the first notification of a kind, asking for something harmless meanwhile."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             for notice in self.notices:
                 if notice["method"] == method:
@@ -90,7 +91,7 @@ class Sdk:
 
     def close(self):
         self.child.stdin.close()
-        self.child.wait(5)
+        self.child.wait(PATIENCE)
         self.child.stdout.close()
 
 
@@ -118,7 +119,7 @@ def rest(server, service, command, **body):
     query = {"sdkappid": server.sdkappid, "identifier": name, "usersig": signer.gen_sig(name)}
     query |= {"random": 1, "contenttype": "json"}
     url = f"{server.url}/v4/{service}/{command}"
-    return requests.post(url, params=query, json=body, timeout=5).json()
+    return requests.post(url, params=query, json=body, timeout=PATIENCE).json()
 
 
 def group(server, owner, *others):
@@ -132,7 +133,7 @@ def group(server, owner, *others):
 def run(*arguments):
     command = [sys.executable, "-m", "receiptspec", "run", *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=ROOT
     )
 
 
@@ -266,7 +267,7 @@ def test_packages_that_are_missing_are_named(tmp_path):
         input=json.dumps(request) + "\n",
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=True,
         env=variables,
     )

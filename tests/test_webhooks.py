@@ -7,6 +7,7 @@ import struct
 import threading
 
 import pytest
+from pace import PATIENCE
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.webhooks import Listener
@@ -26,7 +27,7 @@ def port(listener):
 
 
 def post(listener, body, query="", **headers):
-    there = http.client.HTTPConnection("127.0.0.1", port(listener), timeout=30)
+    there = http.client.HTTPConnection("127.0.0.1", port(listener), timeout=PATIENCE)
     try:
         there.request("POST", f"/callback{query}", body, headers)
         answer = there.getresponse()

@@ -83,10 +83,10 @@ class Caller:
 
     def _clocks(self) -> str:
         """Say by how much the target's clock is off, where that may be why it refuses."""
-        if abs(self._line.ahead) < 60:
+        if abs(self._line.driver.ahead) < 60:
             return ""
-        way = "ahead of" if self._line.ahead > 0 else "behind"
-        minutes = round(abs(self._line.ahead) / 60)
+        way = "ahead of" if self._line.driver.ahead > 0 else "behind"
+        minutes = round(abs(self._line.driver.ahead) / 60)
         return f", and the clocks: its Date header is {minutes} minutes {way} this machine's clock"
 
     def _first_word(self) -> Answer:

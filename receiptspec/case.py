@@ -68,6 +68,10 @@ class Case:
         """Whether there are fewer requests than rows, so that one has to do for a row."""
         return self.profile.is_brief(self.stage.contract)
 
+    def as_many(self, things: Sequence[T]) -> Sequence[T]:
+        """Return all of them, or the first where one request has to do."""
+        return things[:1] if self.brief else things
+
     @property
     def sent_before(self) -> int:
         """How many requests the target had got when the test began."""

@@ -45,7 +45,6 @@ class Line:
         self.target, self.contract, self.driver = target, contract, driver
         self.client, self.carrier = client, driver.carry(client)
         self.redact, self.witnesses, self.journal = redact, witnesses, journal
-        self.ahead = 0.0  # seconds by which the target's clock is ahead of ours
 
     def allow(self, call: Call) -> None:
         """Raise `NotExercised` for a write that the owner has not allowed."""
@@ -176,8 +175,7 @@ class Line:
         if exchange.response is None or date is None:
             return
         ahead = date - exchange.started - exchange.response.elapsed
-        self.ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
-        self.driver.ahead = self.ahead
+        self.driver.ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
 
     def close(self) -> None:
         """Close the connections, end every SDK, and let the journal go."""

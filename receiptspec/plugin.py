@@ -224,7 +224,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     stage = case.stage
     case.begin()
     stage.open()
-    with stage.footprints.of(case.requirement.id, lambda: stage.sent):
+    with stage.counting(case.requirement.id):
         return (yield)
 
 

@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -109,10 +110,11 @@ class Stage:
     @property
     def sent(self) -> int:
         """How many requests were sent so far."""
-        return self._sent()
-
-    def _sent(self) -> int:
         return self._line.client.sent
+
+    def counting(self, name: str) -> AbstractContextManager[None]:
+        """Count what is sent meanwhile as what `name` costs."""
+        return self.footprints.of(name, lambda: self.sent)
 
     def drain(self) -> list[tuple[float, float, str, int]]:
         """Return when each request since the last call was sent, and what became of it."""
@@ -229,7 +231,7 @@ class Stage:
         """Return what `play(stage, *args)` returned, or raise what it raised, playing it once."""
         key = f"{play.__module__}.{play.__qualname__}{args!r}"
         if key not in self._memo:
-            with self.footprints.of(key, self._sent):
+            with self.counting(key):
                 try:
                     self._memo[key] = (True, play(self, *args))
                 except (NotExercised, Inconclusive) as error:
@@ -250,7 +252,7 @@ class Stage:
         if self.target.fixture and not self.target.writes:
             raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
         missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
-        with self.footprints.of("users", self._sent):
+        with self.counting("users"):
             for call in self.driver.make_users(missing):
                 self.must(call)
         self._users.extend(missing)
@@ -339,13 +341,9 @@ class Stage:
         """Wait until a group that was made here is so old."""
         self._sleep(self._created[group] + seconds - time.time())
 
-    def clock(self) -> int:
-        """Return the target's time, as its Date header tells it, in whole Unix seconds."""
-        return int(time.time() + self._line.ahead)
-
     def wait_until(self, moment: float) -> None:
-        """Wait until a time of `clock`: the documents count in seconds, so one may have to pass."""
-        self._sleep(moment - time.time() - self._line.ahead)
+        """Wait until a Unix time of the target: where seconds count, one may have to pass."""
+        self._sleep(moment - time.time() - self.driver.ahead)
 
     def _sleep(self, seconds: float) -> None:
         if seconds > self._line.client.time_left:

@@ -14,7 +14,7 @@ from receiptspec.scenes import calls, groups
 def test_a_documented_call_is_accepted(case: Case) -> None:
     call = calls.good_call(case.stage, case.operation.name)
     findings: list[Finding] = []
-    for change in case.given["calls"][: 1 if case.brief else None]:
+    for change in case.as_many(case.given["calls"]):
         answer = case.variation(call, change)
         for _ in range(case.given.get("times", 1) - 1 if case.profile.rank > 0 else 0):
             answer = case.repeated(call, change) if answer.accepted else answer

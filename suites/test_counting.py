@@ -11,9 +11,6 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import groups, lifecycle
 
-LONG = 60  # messages of one list: more than a page of anything
-CROWD = (120, 12)  # members, and how many of them read
-
 
 @pytest.mark.check("every-message-is-answered")
 def test_every_message_of_a_list_is_answered(case: Case) -> None:
@@ -32,8 +29,8 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
 
 def among_many(case: Case) -> list[Finding]:
     """Expect an item for each message of a list as long as the target takes."""
-    batch = case.scene(groups.batch, LONG)
-    case.observe(f"lists that {LONG} messages need", len(batch.before))
+    batch = case.scene(groups.batch)
+    case.observe(f"lists that {len(batch.messages)} messages need", len(batch.before))
     return [
         finding
         for step in (*batch.before, *batch.after)
@@ -169,14 +166,14 @@ def steps(case: Case, field: str, sign: int) -> list[Finding]:
 def watched(case: Case, field: str, sign: int) -> list[Finding]:
     """Judge one field of a message to a crowd, and of one that is not the owner's."""
     findings: list[Finding] = []
-    for scene, args, why in (
-        (groups.crowded, CROWD, f"{CROWD[1]} of {CROWD[0]} members have read it"),
-        (groups.by_member, (), "the owner has read what another member had sent"),
-        (groups.of_outsider, (), "owner and a member have read what somebody outside had sent"),
-        (groups.added_again, (), "a member has read it and was added again without leaving"),
+    for scene, why in (
+        (groups.crowded, f"{groups.READING} of {groups.CROWD} members have read it"),
+        (groups.by_member, "the owner has read what another member had sent"),
+        (groups.of_outsider, "owner and a member have read what somebody outside had sent"),
+        (groups.added_again, "a member has read it and was added again without leaving"),
     ):
         try:
-            seen: groups.Watched = case.scene(scene, *args)
+            seen = case.scene(scene)
         except NotExercised as reason:
             case.observe(why, str(reason))
             continue
@@ -202,7 +199,7 @@ def crosswise(case: Case, field: str) -> list[Finding]:
 
 def many(case: Case, field: str, sign: int) -> list[Finding]:
     """Judge one field of many messages of which one member has read the newest in one go."""
-    batch = case.scene(groups.batch, LONG)
+    batch = case.scene(groups.batch)
     read = {message.id for message in batch.read}
     findings: list[Finding] = []
     for fresh, step in zip(batch.before, batch.after, strict=False):

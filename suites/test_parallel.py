@@ -17,7 +17,7 @@ def rush(case: Case) -> parallel.Rush:
 
 def counted(case: Case, field: str, sign: int) -> list[Finding]:
     scene = rush(case)
-    by = sign * len(parallel.accepted_readers(scene))
+    by = sign * len(parallel.accepted_readers(scene.messages[0], scene.answers))
     findings: list[Finding] = []
     for message in scene.messages:
         before, after = scene.before.receipt(message), scene.after.receipts.get(message.id)
@@ -49,7 +49,7 @@ def test_pages_asked_meanwhile_are_not_torn(case: Case) -> None:
     findings += pages.everybody_once(
         scene.readers.last_answer,
         scene.readers.members,
-        parallel.accepted_readers(scene),
+        parallel.accepted_readers(scene.messages[0], scene.answers),
         [],
         "readers who read at once",
     )

@@ -54,13 +54,9 @@ def watched(
 ) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
     """Return answers about a crowd, and about a message that is not the owner's; sender first."""
     found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
-    for scene, args in (
-        (groups.crowded, (120, 12)),
-        (groups.by_member, ()),
-        (pairs.returned, ()),
-    ):
+    for scene in (groups.crowded, groups.by_member, pairs.returned):
         try:
-            seen: groups.Watched = case.scene(scene, *args)
+            seen = case.scene(scene)
         except NotExercised as reason:
             case.observe("receipts of another group", str(reason))
             continue
@@ -100,7 +96,7 @@ def among_many(
     case: Case,
 ) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
     """Return answers about many messages, of which one member has read the newest."""
-    batch = case.scene(groups.batch, 60)
+    batch = case.scene(groups.batch)
     members = batch.messages[0].conversation.members
     nobody: dict[object, set[object]] = {message.id: set() for message in batch.messages}
     by_one = nobody | {message.id: {members[1]} for message in batch.read}

@@ -86,7 +86,7 @@ def changes(case: Case) -> list[Mapping[str, Any]]:
     given: list[Mapping[str, Any]] = case.given["calls"]
     if case.profile.rank > 0:
         return [*given, *case.given.get("more", ())]
-    return given[:1] if case.brief else given
+    return case.as_many(given)
 
 
 @pytest.mark.check("call-is-refused")

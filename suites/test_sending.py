@@ -98,7 +98,7 @@ def test_too_long_a_body_is_refused(case: Case) -> None:
 def test_each_refusal_carries_the_code_of_its_reason(case: Case) -> None:
     good = calls.good_call(case.stage, case.operation.name)
     findings: list[Finding] = []
-    for pair in case.given["pairs"][: 1 if case.brief else None]:
+    for pair in case.as_many(case.given["pairs"]):
         answer = case.variation(good, pair["call"])
         why = answer.exchange.request.label
         findings += refusals.refused(answer, why)
@@ -110,7 +110,7 @@ def test_each_refusal_carries_the_code_of_its_reason(case: Case) -> None:
 def test_text_comes_back_as_it_was_sent(case: Case) -> None:
     driver = case.stage.driver
     findings: list[Finding] = []
-    wanted = setup.TOGETHER if case.brief else setup.TEXTS
+    wanted = setup.texts(case.brief)
     messages, texts, answer = case.scene(setup.history, wanted)
     kept = driver.group_history(answer)
     for message, text in zip(messages, texts, strict=True):

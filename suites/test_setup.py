@@ -116,8 +116,7 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
 
 @pytest.mark.check("group-history-shows-messages")
 def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
-    texts = setup.TOGETHER if case.brief else setup.TEXTS
-    messages, _, answer = case.scene(setup.history, texts)
+    messages, _, answer = case.scene(setup.history, setup.texts(case.brief))
     findings = refusals.accepted(answer, "the newest messages")
     if not findings:
         shown = case.stage.driver.group_history(answer)

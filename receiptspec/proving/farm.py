@@ -39,8 +39,6 @@ __all__ = ["perform", "run", "warm"]
 
 _INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
-#: pytest's own plugins that nothing here needs and that cost something for each test.
-_IDLE = ("logging", "unraisableexception", "threadexception", "faulthandler", "doctest", "junitxml")
 
 
 class _Witness:
@@ -90,8 +88,6 @@ def perform(job: Job) -> Ran:
         arguments += ["--receiptspec-run-id", run_id]
         for requirement in job.requirements:
             arguments += ["--requirement", requirement]
-        for plugin in _IDLE:
-            arguments += ["-p", f"no:{plugin}"]
         status = session.judge(arguments, [witness], _files(job))
     seconds = time.perf_counter() - begun
     if witness.document is None:

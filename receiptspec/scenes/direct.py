@@ -372,7 +372,7 @@ def read_until(stage: Stage) -> Split:
     a, b = conversation.members
     base = unread(stage, b, a) or 0
     stage.say(conversation)
-    between = stage.clock() + 1
+    between = stage.driver.now() + 1
     stage.wait_until(between + 1.2)
     stage.say(conversation)
     before = stage.until(lambda: unread(stage, b, a), lambda count: count == base + 2)

@@ -13,6 +13,8 @@ from receiptspec.stage import Stage
 MEMBERS = 4
 _ANSWERED_AT_ONCE = 24  # a list that is not longer is answered in full
 _READ_AT_ONCE = 24  # no vendor's call takes fewer reads
+CROWD, READING = 120, 12  # members of a large group, and how many of them read
+_LONG = 60  # messages of one list: more than a page of anything
 _AGAIN = 2  # reads by one member beside those of each: more than members
 
 
@@ -299,13 +301,13 @@ class Batch:
     after: tuple[Asked, ...]
 
 
-def batch(stage: Stage, size: int) -> Batch:
-    """Send `size` messages with receipts to one group, ask for all at once, read some, ask again.
+def batch(stage: Stage) -> Batch:
+    """Send many messages with receipts to one group, ask for all at once, read some, ask again.
 
     No document says how long a list may be: one that is refused or cut short is asked for in parts.
     """
     group = stage.group(3)
-    messages = _as_many_as(stage, group, size)
+    messages = _as_many_as(stage, group, _LONG)
     part = _taken_at_once(stage, group, messages)
     parts = [messages[at : at + part] for at in range(0, len(messages), part)]
     before = [newborn(stage, group, *some) for some in parts]
@@ -360,12 +362,12 @@ class Watched:
     others: tuple[Message, ...] = ()
 
 
-def crowded(stage: Stage, size: int, reading: int) -> Watched:
+def crowded(stage: Stage) -> Watched:
     """Let some of the many members of a group read a message."""
     if not stage.driver.over_http:
         raise NotExercised("every member of a crowd would be a program of its own")
-    group = stage.group(size)
-    return watched(stage, stage.say(group), group.members[1 : 1 + reading])
+    group = stage.group(CROWD)
+    return watched(stage, stage.say(group), group.members[1 : 1 + READING])
 
 
 def of_member(stage: Stage) -> tuple[Message, Asked]:

@@ -53,8 +53,7 @@ def rush(stage: Stage) -> Rush:
         if not _reads(stage, call) and a.accepted and call.operation != asking
     ]
 
-    pairs = zip(group.members[1:], reads, strict=True)
-    readers = [member for member, answer in pairs if answer.accepted]
+    readers = accepted_readers(messages[0], reads)
     after = settled(stage, before, messages, {m.id: len(readers) for m in messages})
     found = listed(stage, messages[0], readers, read=True, count=3)
     return Rush(messages, before, tuple(reads), tuple(pages), after, found)
@@ -77,7 +76,7 @@ def _reads(stage: Stage, call: Call) -> bool:
     return stage.contract.calls[call.operation].writes
 
 
-def accepted_readers(scene: Rush) -> Sequence[Any]:
-    """Return the members whose read was accepted, in the order of the calls."""
-    members = scene.messages[0].conversation.members[1:]
-    return [m for m, answer in zip(members, scene.answers, strict=True) if answer.accepted]
+def accepted_readers(message: Message, answers: Sequence[Answer]) -> Sequence[Any]:
+    """Return the members whose read was accepted, given the answer to each but the owner."""
+    members = message.conversation.members[1:]
+    return [m for m, answer in zip(members, answers, strict=True) if answer.accepted]

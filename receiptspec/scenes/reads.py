@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -22,7 +22,6 @@ class Reported:
     messages: tuple[Message, ...]
     before: Asked
     after: Asked
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def report(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Answer:

@@ -10,7 +10,7 @@ from receiptspec.reference.faults.volcengine.families import (
     edits,
     items,
     place_of,
-    receipts,
+    placed,
     tolerated,
 )
 
@@ -24,18 +24,16 @@ Item = dict[str, Any]
 
 def _flag_of_other_user(call: Call, answer: Item) -> None:
     """Take the one who did not open a conversation of two for the receiver of every message."""
-    place = place_of(call)
-    for item in receipts(answer) if place is not None and place.type == 1 else ():
-        if place is not None and place.messages[item["MessageId"]].sender != place.owner:
+    for place, item in placed(call, answer, 1):
+        if place.messages[item["MessageId"]].sender != place.owner:
             item[_FLAG] = False
 
 
 def _owner_for_sender(call: Call, answer: Item) -> None:
     """Take the owner for the sender of every message of a group."""
-    place = place_of(call)
-    for item in receipts(answer) if place is not None and place.type == 2 else ():
-        sender = place.messages[item["MessageId"]].sender if place is not None else 0
-        if place is not None and sender != place.owner:
+    for place, item in placed(call, answer, 2):
+        sender = place.messages[item["MessageId"]].sender
+        if sender != place.owner:
             for name in (_READ, _UNREAD):
                 item[name] = [user for user in item[name] if user != place.owner]
             item[_UNREAD].append(sender)
@@ -43,17 +41,13 @@ def _owner_for_sender(call: Call, answer: Item) -> None:
 
 def _pair_without_place(call: Call, answer: Item) -> None:
     """Give conversations of two no id of their own."""
-    place = place_of(call)
-    for item in receipts(answer) if place is not None and place.type == 1 else ():
+    for _, item in placed(call, answer, 1):
         item["ConversationShortId"] = 0
 
 
 def _earlier_of_two(call: Call, answer: Item) -> None:
     """Let a read in a conversation of two count for all earlier messages of that sender."""
-    place = place_of(call)
-    if place is None or place.type != 1:
-        return
-    for item in receipts(answer):
+    for place, item in placed(call, answer, 1):
         message = place.messages[item["MessageId"]]
         later = [
             other
@@ -66,10 +60,7 @@ def _earlier_of_two(call: Call, answer: Item) -> None:
 
 def _own_as_well(call: Call, answer: Item) -> None:
     """Take what a reader has sent before as read by the other of the two."""
-    place = place_of(call)
-    if place is None or place.type != 1:
-        return
-    for item in receipts(answer):
+    for place, item in placed(call, answer, 1):
         message = place.messages[item["MessageId"]]
         if any(message.sender in other.readers for other in place.messages.values()):
             item.update({_FLAG: True, _READ: [*item[_READ], *item[_UNREAD]], _UNREAD: []})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, SHRUG, Fault, Refuses
@@ -25,6 +25,7 @@ __all__ = [
     "metadata",
     "miscoded",
     "place_of",
+    "placed",
     "receipts",
     "refused_if",
     "replies",
@@ -199,6 +200,14 @@ def place_of(call: Call) -> Conversation | None:
     number = call.body.get("ConversationShortId") if isinstance(call.body, dict) else None
     known: dict[int, Conversation] = call.site.state.conversations
     return known.get(number) if type(number) is int else None
+
+
+def placed(call: Call, answer: Document, kind: int) -> Iterator[tuple[Conversation, Document]]:
+    """Yield the items of an answer about a conversation of a type, each with that conversation."""
+    place = place_of(call)
+    if place is not None and place.type == kind:
+        for item in receipts(answer):
+            yield place, item
 
 
 def kind_of(call: Call) -> int:

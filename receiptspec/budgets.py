@@ -44,14 +44,14 @@ class Spending:
         if budget.requests is budget.writes is budget.seconds is None:
             return
         if self.left <= 0:
-            raise BudgetSpent(f"the budget of {budget.seconds:g} s is used up")
+            raise BudgetSpent(f"{budget.seconds:g} s is used up")
         with self._together() as (spent, _):
             for most, index, more, name in (
                 (budget.requests, 0, requests, "requests"),
                 (budget.writes, 1, writes, "writes"),
             ):
                 if more and most is not None and spent[index] + more > most:
-                    raise BudgetSpent(f"the budget of {most} {name} is used up")
+                    raise BudgetSpent(f"{most} {name} is used up")
             spent[0] += requests
             spent[1] += writes
 

@@ -101,4 +101,9 @@ class CredentialsRefused(Inconclusive):
 
 
 class BudgetSpent(Inconclusive):
-    """The target's budget of requests, writes or seconds is used up."""
+    """The target's budget of requests, writes or seconds is used up; says of which, and how."""
+
+    SAYS = "the budget of "
+
+    def __str__(self) -> str:
+        return f"{self.SAYS}{super().__str__()}"

@@ -127,7 +127,7 @@ class Limits:
                 bucket.flush()
                 moment = now
             if moment - now > within * 1000:
-                raise BudgetSpent("the budget of seconds ends before the rate allows the next call")
+                raise BudgetSpent("seconds ends before the rate allows the next call")
         return moment
 
     def _now(self) -> int:

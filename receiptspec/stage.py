@@ -347,7 +347,7 @@ class Stage:
 
     def _sleep(self, seconds: float) -> None:
         if seconds > self._line.client.time_left:
-            raise BudgetSpent("the budget of seconds ends before what has to be waited for")
+            raise BudgetSpent("seconds ends before what has to be waited for")
         time.sleep(max(0.0, seconds))
 
     def patience(self) -> Iterator[None]:

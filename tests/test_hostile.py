@@ -13,7 +13,7 @@ from pathlib import Path
 import hostile
 import pytest
 from hostile import BEHAVIOURS, Hostile, calls_only, certificate, new_authority, once
-from pace import PATIENCE, within
+from pace import PATIENCE, slowness, within
 
 from receiptspec import calling
 from receiptspec.client import MAX_BODY
@@ -30,6 +30,7 @@ KEY = "key-of-the-hostile-tests"
 AUTH = {"sdkappid": 1, "identifier": "administrator", "key": Secret(KEY)}
 CASE = Call("get_group_msg_receipt", {"GroupId": "@TGS#1", "MsgSeqList": [{"MsgSeq": 1}]})
 QUICK = Timeouts(connect=0.5, read=0.4, total=0.8)
+AMPLE = Timeouts(connect=10, read=20, total=30)
 MEMORY = 300  # MB that any process may take
 
 PASS, FAIL, AWAY = "pass", "fail", "inconclusive"
@@ -122,16 +123,23 @@ WORDS = {
 SLOW = {"drip-headers", "drip-chunks", "endless-interim", "silence"}
 
 
+def patience_for(name):
+    """Return short timeouts for what is told by them."""
+    timed = "in time" in WORDS[name][3] or "not whole" in WORDS[name][3]
+    return QUICK if timed else AMPLE
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(calling, "_PATIENCE", 1.5)
-    monkeypatch.setattr(calling, "_OUTAGE", 0.6)
+    pace = slowness()
+    monkeypatch.setattr(calling, "_PATIENCE", 1.5 * pace)
+    monkeypatch.setattr(calling, "_OUTAGE", 0.6 * pace)
     monkeypatch.setattr(calling, "_GREETING", 0.05)
     monkeypatch.setattr(calling, "_BUSY_REPEATS", 3)
 
 
 def staged(url, **changes):
-    fields = {"auth": AUTH, "writes": False, "timeouts": QUICK, "consistency": 0.1, **changes}
+    fields = {"auth": AUTH, "writes": False, "timeouts": AMPLE, "consistency": 0.1, **changes}
     return Stage(Target("t", "tencent", url=url, **fields), origin=url)
 
 
@@ -158,7 +166,7 @@ def test_every_behaviour_has_its_word():
 @pytest.mark.parametrize("name", WORDS)
 def test_what_meets_every_request_gets_its_word(name):
     with within(10), Hostile(name) as server:
-        word, said = said_of(server.url)
+        word, said = said_of(server.url, timeouts=patience_for(name))
     assert word == WORDS[name][0], said
     assert WORDS[name][3] in said
     assert KEY not in said
@@ -168,7 +176,7 @@ def test_what_meets_every_request_gets_its_word(name):
 @pytest.mark.parametrize("name", [name for name in WORDS if name not in SLOW])
 def test_what_meets_one_operation_gets_its_word(name):
     with Hostile(name, when=calls_only) as server:
-        word, said = said_of(server.url)
+        word, said = said_of(server.url, timeouts=patience_for(name))
     assert word == WORDS[name][1], said
     assert WORDS[name][3] in said or "clock" in name
     assert "usersig=" not in said.lower()
@@ -177,7 +185,7 @@ def test_what_meets_one_operation_gets_its_word(name):
 @pytest.mark.parametrize("name", WORDS)
 def test_what_happens_once_gets_its_word(name):
     with Hostile(name, when=once) as server:
-        word, said = said_of(server.url)
+        word, said = said_of(server.url, timeouts=patience_for(name))
     assert word == WORDS[name][2], said
 
 
@@ -230,7 +238,7 @@ def test_a_resolver_that_hangs_does_not_hang_the_run(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_o: free.wait(20))
     try:
         with within(5):
-            word, said = said_of("http://gateway.invalid:80")
+            word, said = said_of("http://gateway.invalid:80", timeouts=QUICK)
     finally:
         free.set()
     assert word == AWAY

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from report_samples import HOSTILE, OUTCOMES, finding, hostile, report, result
 
 from receiptspec import resources
-from receiptspec.errors import ConfigurationError
+from receiptspec.errors import BudgetSpent, ConfigurationError
 from receiptspec.report import comparison, terminal
 
 SCHEMA = json.loads(resources.path("schemas/comparison.schema.json").read_text(encoding="utf-8"))
@@ -40,6 +40,15 @@ def test_only_what_kept_a_promise_and_now_does_not_is_worse(was, now):
         assert found["changes"] == []
     elif not worse and now in KEPT:
         assert kinds(found) == [("better", "TC-GMR-01")]
+
+
+def test_what_a_spent_budget_left_out_is_not_worse():
+    before = report(result("pass", "A"), result("pass", "B"))
+    spent = result("not_exercised", "B", reason=str(BudgetSpent("150 requests is used up")))
+    found = compare(before, report(result("pass", "A"), spent))
+    assert (kinds(found), found["exit_code"]) == ([("changed", "B")], 0)
+    broken = report(result("pass", "A"), {**spent, "outcome": "fail"})
+    assert kinds(compare(before, broken)) == [("worse", "B")]
 
 
 def test_what_is_not_in_the_second_report_is_worse():

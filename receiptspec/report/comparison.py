@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from receiptspec.errors import EXIT, ConfigurationError
+from receiptspec.errors import EXIT, BudgetSpent, ConfigurationError
 from receiptspec.findings import Outcome
 
 __all__ = ["Kind", "compare"]
@@ -36,7 +36,8 @@ def compare(before: Document, after: Document, *, allowed: Sequence[str] = ()) -
     """Return the differences as `schemas/comparison.schema.json` describes them.
 
     What kept a requirement and now does not is `worse`, also when it is only not judged any more or
-    missing; `allowed` names requirements, or targets gone missing, for which that is accepted.
+    missing, unless for a spent budget: how far that reaches is the network's as well. `allowed`
+    names requirements, or targets gone missing, for which that is accepted.
 
     Raises `ConfigurationError` when nothing can be compared, or `allowed` names nothing known.
     """
@@ -151,7 +152,7 @@ def _kind(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> 
         same = _signatures(before) == _signatures(after)
         return None if same or was not in _BROKEN else Kind.DIFFERENT
     if was in _KEPT and now in _NO_LONGER:
-        return Kind.WORSE
+        return Kind.CHANGED if _spent(now, after) else Kind.WORSE
     if (was, now) == (Outcome.WARNING, Outcome.FAIL):
         return Kind.WORSE
     if was is Outcome.KNOWN_DEVIATION and now in _BROKEN:
@@ -161,6 +162,11 @@ def _kind(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> 
     if now in _KEPT:
         return Kind.BETTER
     return Kind.CHANGED
+
+
+def _spent(now: Outcome, row: Mapping[str, Any] | None) -> bool:
+    said = row["reason"] if row and now is Outcome.NOT_EXERCISED else ""
+    return said.startswith(BudgetSpent.SAYS)
 
 
 def _signatures(row: Mapping[str, Any] | None) -> set[str]:

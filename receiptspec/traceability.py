@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from receiptspec import resources
 from receiptspec.contract import Contract, Requirement
 
-__all__ = ["checks", "explain", "state"]
+__all__ = ["checks", "explain", "files", "state"]
 
 _MARK = re.compile(r"@pytest\.mark\.check\(\"([a-z0-9-]+)\"\)\s+(?:@[^\n]+\s+)*def (test_\w+)")
 
@@ -22,6 +22,11 @@ def checks() -> dict[str, tuple[str, ...]]:
         for check, test in _MARK.findall(file.read_text(encoding="utf-8")):
             found.setdefault(check, []).append(f"{file.name}::{test}")
     return {check: tuple(tests) for check, tests in found.items()}
+
+
+def files(rows: Iterable[Requirement]) -> set[str]:
+    """Return the names of the files that hold the checks of rows."""
+    return {test.partition("::")[0] for row in rows for test in checks().get(row.check or "", ())}
 
 
 def state(row: Requirement) -> str:

@@ -12,7 +12,8 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import recorded, report, session
+from receiptspec import contract as contracts
+from receiptspec import recorded, report, session, traceability
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
@@ -152,7 +153,13 @@ def run(
     if workers is not None and workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadscope"]
         arguments += ["--max-worker-restart", str(_RESTARTS)]
-    sys.exit(_pytest(arguments))
+    rows = [
+        row
+        for target in prepared.targets
+        for row in contracts.load(target.vendor).requirements
+        if row.id in prepared.requirements
+    ]
+    sys.exit(session.judge(arguments, [_Progress()], traceability.files(rows)))
 
 
 def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
@@ -168,10 +175,6 @@ def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
                 companions = recorded.companions(before, row)
                 chosen |= dict.fromkeys(f"{target}/{other}" for other in companions)
     return tuple(chosen)
-
-
-def _pytest(arguments: Sequence[str]) -> int:
-    return session.judge(arguments, [_Progress()])
 
 
 def _lost(report: Any) -> None:

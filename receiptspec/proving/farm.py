@@ -88,11 +88,12 @@ def perform(job: Job) -> Ran:
         arguments += ["--receiptspec-run-id", run_id]
         for requirement in job.requirements:
             arguments += ["--requirement", requirement]
-        status = session.judge(arguments, [witness], _files(job))
+        rows = map(contracts.load(job.vendor).requirement, job.requirements)
+        status = session.judge(arguments, [witness], traceability.files(rows))
     seconds = time.perf_counter() - begun
     if witness.document is None:
         return Ran(job, seconds=seconds, trouble=f"the session ended with {status}")
-    rows = {
+    found = {
         entry["requirement"]: Row(
             Outcome(entry["outcome"]),
             entry["reason"],
@@ -105,17 +106,7 @@ def perform(job: Job) -> Ran:
         if not job.requirements or entry["requirement"] in job.requirements
     }
     sent = witness.document["run"]["requests"]
-    return Ran(job, rows, sent, seconds, footprints=witness.footprints)
-
-
-def _files(job: Job) -> set[str]:
-    """Return the files of the suites that hold the checks of a job's rows, none for all."""
-    tests = traceability.checks()
-    return {
-        test.partition("::")[0]
-        for name in job.requirements
-        for test in tests.get(contracts.load(job.vendor).requirement(name).check or "", ())
-    }
+    return Ran(job, found, sent, seconds, footprints=witness.footprints)
 
 
 def _targets(directory: Path, job: Job) -> Path:

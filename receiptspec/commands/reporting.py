@@ -12,6 +12,7 @@ import click
 
 from receiptspec import report as reports
 from receiptspec.report import comparison, files, terminal
+from receiptspec.report import html as page
 
 __all__ = ["compare", "report"]
 
@@ -94,7 +95,7 @@ def compare(
     if data is not None:
         texts[Path(data)] = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     if html is not None:
-        texts[Path(html)] = reports.html.comparison(found, *pair)
+        texts[Path(html)] = page.comparison(found, *pair)
     files.write(texts)
     terminal.show_comparison(found, file=sys.stdout)
     sys.exit(found["exit_code"])

@@ -7,13 +7,14 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from receiptspec import __version__
 from receiptspec.errors import ConfigurationError
 from receiptspec.journal import lock
-from receiptspec.report import badge, files, har, html, jsonlines, junit, markdown, sarif, terminal
+from receiptspec.report import files, jsonlines, terminal
 from receiptspec.results import summary
 from receiptspec.run import Run
 
@@ -24,7 +25,6 @@ __all__ = [
     "document",
     "files",
     "folder",
-    "html",
     "jsonlines",
     "terminal",
     "write",
@@ -131,15 +131,25 @@ def as_json(report: Document) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
 
 
+def _by(module: str) -> Callable[[Document], str]:
+    """Return the renderer of a format, whose libraries are loaded when it is used."""
+
+    def render(report: Document) -> str:
+        text: str = import_module(f"receiptspec.report.{module}").render(report)
+        return text
+
+    return render
+
+
 #: File name and renderer of every format that is made from a finished report.
 FORMATS: dict[str, Callable[[Document], str]] = {
     "report.json": as_json,
-    "report.html": html.render,
-    "junit.xml": junit.render,
-    "summary.md": markdown.render,
-    "report.sarif": sarif.render,
-    "traffic.har": har.render,
-    "badge.json": badge.render,
+    "report.html": _by("html"),
+    "junit.xml": _by("junit"),
+    "summary.md": _by("markdown"),
+    "report.sarif": _by("sarif"),
+    "traffic.har": _by("har"),
+    "badge.json": _by("badge"),
 }
 
 

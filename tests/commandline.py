@@ -28,6 +28,20 @@ def command(*arguments, module="receiptspec", cwd, env=None, timeout=PATIENCE, *
     return done
 
 
+def script(program, *arguments):
+    """Return what a program in a process of its own printed; it has to end well."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def ended(capsys, *arguments):
     """Return status, output and errors of what ends in this process."""
     try:

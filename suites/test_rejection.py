@@ -41,8 +41,6 @@ def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
     ]
     sent = []
     for mutation in one_of_each(case, chosen) if case.brief else chosen:
-        if case.profile.rank == 0 and mutation.keyword == "type" and len(sent) >= 2:
-            break
         answer = case.variation(call, {"replace": mutation.body, "label": mutation.label})
         sent.append((mutation, answer))
         last = in_the_last_item(mutation)

@@ -94,6 +94,8 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
     findings: list[Finding] = []
     for change in changes(case):
         answer = case.variation(call, change)
+        if answer.accepted:
+            must_matter(case, call, change)
         why = answer.exchange.request.label
         findings += refusals.refused(answer, why, or_http_error=lenient)
     for other in others(case):
@@ -106,6 +108,13 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
             why = answer.exchange.request.label
             findings += refusals.refused(answer, why, or_http_error=lenient)
     case.judge(findings)
+
+
+def must_matter(case: Case, call: Call, change: Mapping[str, Any]) -> None:
+    """Raise `NotExercised` where fields under another name are not needed in the first place."""
+    renamed = change.get("body", {}).get("rename")
+    if renamed and case.variation(call, {"body": {"drop": list(renamed)}}).accepted:
+        raise NotExercised(f"{call.operation} without {', '.join(renamed)} is accepted as well")
 
 
 def others(case: Case) -> tuple[Call, ...]:

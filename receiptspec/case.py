@@ -47,6 +47,7 @@ class Case:
         self.observations: list[Observation] = []
         self._accepted = frozenset(accepted)
         self._known: dict[str, Finding] = {}
+        self._judged = False
         self._passed_over = 0
         self._tried: dict[bytes, Answer] = {}
         self._failed_after: int | None = None
@@ -142,6 +143,7 @@ class Case:
         show another failure.
         """
         found = tuple(findings)
+        self._judged = True
         if not found:
             return
         if all(finding.signature in self._accepted for finding in found):
@@ -193,7 +195,8 @@ class Case:
         """Return the result; without an outcome it follows from the findings and the level."""
         row = self.requirement
         if outcome is None:
-            outcome = outcome_of(row.level, self.findings, observed=bool(self.observations))
+            only_observed = bool(self.observations) and not self._judged
+            outcome = outcome_of(row.level, self.findings, observed=only_observed)
         return Result(
             target=self.target,
             requirement=row.id,

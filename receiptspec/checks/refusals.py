@@ -18,14 +18,15 @@ def refused(
 
     An accepted answer with an item that carries an error code refuses item by item, which counts:
     one thing was broken, and the rest of the list may be answered.
-    `or_http_error` also takes a client error of HTTP without an envelope.
+    `or_http_error` also takes a client error of HTTP without an envelope, and Not Implemented,
+    which is what HTTP has for a method that nobody there knows.
     """
     if answer.refused:
         return []
     if answer.accepted and not all(item.known for item in items):
         return []
     status = answer.exchange.response.status if answer.exchange.response else None
-    if or_http_error and status is not None and 400 <= status < 500:
+    if or_http_error and status is not None and (400 <= status < 500 or status == 501):
         return []
     return [
         Finding(
@@ -101,6 +102,8 @@ def accepted(answer: Answer, why: str, *, note: str = "") -> list[Finding]:
 def not_answered(answer: Answer, why: str) -> list[Finding]:
     """Expect bad input to be answered: no error page, no silence, no dropped connection."""
     status = answer.exchange.response.status if answer.exchange.response else None
+    if status == 501 and answer.exchange.request.method != "POST":
+        return []
     silent = answer.verdict is Verdict.TROUBLE and (status is None or status >= 500)
     if not silent and (status is None or status < 500):
         return []

@@ -111,6 +111,8 @@ def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     call = stage.driver.make_group(type_, "own", owner, [other], name)
     made, again = stage.must(call), stage.call(call)
     id_ = stage.driver.made_group(made)
+    if id_ is None:
+        return name, made, again, None
     group = Conversation(Kind.GROUP, id_, type_, owner, (owner, other))
     try:
         message = stage.say(group)

@@ -126,7 +126,7 @@ def test_a_targets_file_that_is_not_there_is_named(capsys, tmp_path):
 def test_a_report_folder_that_cannot_be_one_stops_before_anything_is_sent(
     capsys, tmp_path, monkeypatch, below
 ):
-    monkeypatch.setattr(running, "_pytest", lambda _arguments: pytest.fail("it ran"))
+    monkeypatch.setattr(running.session, "judge", lambda *_: pytest.fail("it ran"))
     file = tmp_path / "file"
     file.write_text("mine")
     assert "cannot be written" in refused(capsys, "run", "--report", file / below)
@@ -138,7 +138,7 @@ def denied(*_args, **_options):
 
 
 def test_a_report_folder_without_permission_is_refused(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "_pytest", lambda _arguments: pytest.fail("it ran"))
+    monkeypatch.setattr(running.session, "judge", lambda *_: pytest.fail("it ran"))
     with monkeypatch.context() as context:
         context.setattr(Path, "mkdir", denied)
         said = refused(capsys, "run", "--report", tmp_path / "out")

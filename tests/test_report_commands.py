@@ -95,7 +95,7 @@ def test_compare_says_by_its_status_whether_anything_got_worse(say, saved, tmp_p
 
 def test_all_targets_of_a_file_are_judged_in_one_run(say, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(running, "_pytest", lambda arguments: asked.extend(arguments) or 0)
+    monkeypatch.setattr(running.session, "judge", lambda asks, *_: asked.extend(asks) or 0)
     file = tmp_path / "targets.yaml"
     file.write_text("a: {vendor: tencent, embedded: true}\nb: {vendor: tencent, embedded: true}\n")
     assert say("run", "--targets", file, "--all")[0] == 0

@@ -82,6 +82,7 @@ def document(
             "profile": run.profile.name,
             "requests": requests,
             "strict": run.strict,
+            **({"selected": True} if run.requirements else {}),
             "complete": complete,
             "exit_code": code,
             **({"shard": str(run.shard)} if run.shard else {}),

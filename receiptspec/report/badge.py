@@ -25,16 +25,14 @@ def _message(found: list[verdicts.Verdict]) -> tuple[str, str]:
     kept = sum(verdict.conforms for verdict in found)
     if len(found) > 1:
         message = f"{kept} of {len(found)} conform"
-    elif kept:
-        message = found[0].words if found[0].words.startswith("nothing") else "conforms"
-        message = (
-            f"{message.partition(',')[0]}, {found[0].exercised} of {found[0].testable} exercised"
-        )
+    elif codes == {0}:
+        message = found[0].words.partition(",")[0]
+        message += f", {found[0].exercised} of {found[0].testable} exercised"
     else:
         message = found[0].words.partition(":")[0] if found else "no target"
     if 1 in codes or 3 in codes:
         return message, "red"
     if codes - {0} or not found:
         return message, "lightgrey"
-    warned = any(verdict.outcomes["warning"] for verdict in found)
-    return message, "yellow" if warned else "brightgreen"
+    fine = all(verdict.conforms and not verdict.outcomes["warning"] for verdict in found)
+    return message, "brightgreen" if fine else "yellow"

@@ -143,11 +143,12 @@ def merged(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
     complete = all(run.get("complete", True) for run in runs)
     code = exit_code(results, strict=strict, stale=stale)
     run = {
-        **{name: value for name, value in first.items() if name != "shard"},
+        **{name: value for name, value in first.items() if name not in ("shard", "selected")},
         **({"shard": shard} if shard else {}),
         "duration_s": round(sum(run["duration_s"] for run in runs), 3),
         "requests": sum(run["requests"] for run in runs),
         "strict": strict,
+        **({"selected": True} if all(run.get("selected") for run in runs) else {}),
         "complete": complete,
         "exit_code": code if complete and whole else EXIT["interrupted"],
     }

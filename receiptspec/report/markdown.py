@@ -16,7 +16,7 @@ LIMIT = 64_000
 _RESERVE = 400
 _BODY = 1500
 _SHOWN = 3
-_MARKS = {0: "✅", 1: "❌", 3: "💥"}
+_MARKS = {1: "❌", 3: "💥"}
 _HEADS = {
     Outcome.ERROR: "Errors of the suite",
     Outcome.FAIL: "Failures",
@@ -49,7 +49,7 @@ def _head(report: Mapping[str, Any]) -> str:
     lines += ["|---|---|---|---|---|---|"]
     for verdict in verdicts.of_run(report)[:100]:
         counts = verdict.outcomes
-        mark = _MARKS.get(verdict.code, "⚠️")
+        mark = "✅" if verdict.conforms else _MARKS.get(verdict.code, "⚠️")
         lines.append(
             f"| {plain(verdict.target[:80])} | {mark} {verdict.words} "
             f"| {verdict.exercised} of {verdict.testable} "

@@ -45,8 +45,8 @@ class Verdict:
 
     @property
     def conforms(self) -> bool:
-        """Whether nothing speaks against the target, and something for it."""
-        return self.code == EXIT["conforms"]
+        """Whether nothing speaks against the target, and enough for it."""
+        return self.code == EXIT["conforms"] and 2 * self.exercised >= self.testable
 
 
 def of_target(report: Mapping[str, Any], name: str) -> Verdict:
@@ -58,29 +58,40 @@ def of_target(report: Mapping[str, Any], name: str) -> Verdict:
     if (missing or not report["run"].get("complete", True)) and code != EXIT["does not conform"]:
         code = EXIT["interrupted"]
     counts = summary(rows)
-    words = said(code, counts)
+    words = said(code, counts, selected=report["run"].get("selected", False))
     return Verdict(
         name, code, words, counts["exercised"], counts["testable"], counts["outcomes"], stale
     )
 
 
-def said(code: int, counts: Mapping[str, Any]) -> str:
-    """Return an exit status in words; that a target conforms takes half of what is testable."""
+def said(code: int, counts: Mapping[str, Any], *, selected: bool = False) -> str:
+    """Return an exit status in words; that a target conforms takes half of what is testable.
+
+    Where requirements were `selected`, nothing is said of the others.
+    """
     words = WORDS.get(code, WORDS[4])
-    if code == EXIT["conforms"] and 2 * counts["exercised"] < counts["testable"]:
+    if code == EXIT["nothing exercised"] and counts["exercised"]:
+        return f"almost {words}"
+    if code != EXIT["conforms"]:
+        return words
+    if not enough(counts):
         words = "nothing broken, but too little was exercised to say that it conforms"
-    if code == EXIT["conforms"] and counts["outcomes"]["warning"]:
-        words += f", with {_warnings(counts['outcomes']['warning'])}"
+    elif selected:
+        words += " in what was chosen"
+    for outcome in (Outcome.KNOWN_DEVIATION, Outcome.WARNING):
+        if count := counts["outcomes"][outcome]:
+            words += f", with {count} {outcome.replace('_', ' ')}{'s' if count != 1 else ''}"
     return words
+
+
+def enough(counts: Mapping[str, Any]) -> bool:
+    """Whether half of what is testable was exercised."""
+    return bool(2 * counts["exercised"] >= counts["testable"])
 
 
 def of_run(report: Mapping[str, Any]) -> list[Verdict]:
     """Return the verdicts about all targets, in the order of the report."""
     return [of_target(report, target["name"]) for target in report["targets"]]
-
-
-def _warnings(count: int) -> str:
-    return f"{count} warning{'s' if count != 1 else ''}"
 
 
 def worst_first(report: Mapping[str, Any], *outcomes: Outcome) -> list[Mapping[str, Any]]:

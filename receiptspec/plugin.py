@@ -6,6 +6,7 @@ the command line, never by an entry point.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -374,7 +375,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.config.getoption("tx", None):
         run.forget()
     if left:
-        book.trouble += [f"left behind on {line}" for line in left]
+        for line, count in Counter(left).items():
+            times = f" ({count} of that name)" if count > 1 else ""
+            book.trouble.append(f"left behind on {line}{times}")
         book.trouble.append("receiptspec cleanup tries again")
     if INTERRUPTED.is_set():
         session.exitstatus = EXIT["interrupted"]

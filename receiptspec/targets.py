@@ -43,6 +43,15 @@ __all__ = [
 Path_ = tuple[str | int, ...]
 
 _SECRET_KEYS = {"key", "secret_key", "session_token"}
+_KINDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+    "number": "a number",
+    "object": "a block of fields",
+    "string": "text",
+}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
@@ -285,6 +294,12 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
     if problem.validator == "pattern":
         description = schema.get("description", f"like {value}")
         return source.error(f"{instance!r} is malformed", path, fix=f"expected: {description}")
+    if problem.validator == "type":
+        kinds = [value] if isinstance(value, str) else value
+        wanted = " or ".join(_KINDS[kind] for kind in kinds)
+        description = schema.get("description", "")
+        wanted += f": {description}" if description else ""
+        return source.error(f"{instance!r} is of another type", path, fix=f"expected {wanted}")
     return source.error(problem.message, path)
 
 
@@ -309,6 +324,12 @@ def _substitute(source: yamltext.YamlFile, value: Any, path: Path_) -> Any:
             )
         return text
 
+    if "${" in _VARIABLE.sub("", value):
+        raise source.error(
+            f"{_VARIABLE.sub('…', value)!r} holds a variable that does not end",
+            path,
+            fix="like ${NAME} or ${NAME:-default}",
+        )
     return _VARIABLE.sub(fill, value)
 
 
@@ -347,7 +368,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         read_hook=_hook(source, name, block),
         webhook_listener=_listener(source, name, block.get("hooks", {}).get("webhook_listener")),
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
-        capabilities=MappingProxyType(block.get("capabilities", {})),
+        capabilities=_capabilities(source, name, block),
         fixture=_fixture(block.get("fixtures", {}).get("group")),
         ca=_file(source, name, "ca", block.get("ca")),
         proxy=_address(block.get("proxy")),
@@ -369,6 +390,20 @@ def _pin(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
     shown = ", ".join(f"{block['vendor']}@{one}" for one in known)
     path = (name, "contract")
     raise source.error(f"no contract {block['contract']!r}", path, fix=f"known: {shown}")
+
+
+def _capabilities(
+    source: yamltext.YamlFile, name: str, block: dict[str, Any]
+) -> Mapping[str, bool]:
+    known = contracts.load(block["vendor"]).calls
+    for operation in block.get("capabilities", {}):
+        if operation not in known:
+            raise source.error(
+                f"no operation {operation!r}",
+                (name, "capabilities", operation),
+                fix=f"{_did_you_mean(operation, known)}receiptspec requirements lists them",
+            )
+    return MappingProxyType(block.get("capabilities", {}))
 
 
 def _harness(block: dict[str, Any] | None) -> Harness | None:
@@ -399,8 +434,11 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
         raise source.error(
             f"{url!r} is no address", path, fix="like http://127.0.0.1:8080"
         ) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise source.error(f"{url!r} has no scheme", path, fix="start it with http:// or https://")
+    if parts.scheme not in ("http", "https"):
+        what = "another scheme" if "://" in url else "no scheme"
+        raise source.error(f"{url!r} has {what}", path, fix="start it with http:// or https://")
+    if not parts.hostname:
+        raise source.error(f"{url!r} names no host", path, fix="like http://127.0.0.1:8080")
     if not port_ok or parts.query or parts.fragment or parts.username is not None:
         raise source.error(
             f"{parts.scheme}://{parts.hostname}… has more than scheme, host, port and path",

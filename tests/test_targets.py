@@ -83,6 +83,14 @@ def test_only_loopback_may_be_written_to_by_default(load, url, writes):
         (("sdkappid: 1400000000", "sdkappid: abc"), 5, "digits only"),
         (("  url: http://127.0.0.1:8080/im/\n", ""), 2, "needs either url or embedded"),
         (("{sdkappid: 1400000000, ", "{"), 5, "sdkappid missing"),
+        (("  rate: 90/m", "  rate: 90"), 6, "90 is of another type"),
+        (("consistency: 500ms", "consistency: 2"), 7, "expected text: A number with a unit: 500ms"),
+        (("  rate: 90/m", "  writes: maybe"), 6, "expected true or false: May the suite"),
+        (("timeouts: {read: 4s}", "timeouts: 5"), 8, "expected a block of fields"),
+        (("  rate: 90/m", "  capabilities: {group_msg_reciept: false}"), 6, "'group_msg_receipt'?"),
+        (("  rate: 90/m", '  description: "${NAME"'), 6, "a variable that does not end"),
+        (("http://127.0.0.1:8080/im/", "ftp://host/"), 4, "has another scheme"),
+        (("http://127.0.0.1:8080/im/", "http://"), 4, "names no host"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_line_and_fix(load, change, line, says):

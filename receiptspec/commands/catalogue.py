@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import click
 
 from receiptspec import contract as contracts
@@ -40,13 +42,13 @@ Examples:
 @click.option("--operation", help="Only this operation's.")
 def requirements(vendor: str | None, operation: str | None) -> None:
     """List requirement rows: id, level, state, check and text."""
-    for name in _vendors(vendor):
-        contract = contracts.load(name)
-        if operation is not None and operation not in contract.operations:
-            known = ", ".join(contract.operations)
-            if vendor is not None:
-                raise ConfigurationError(f"no operation {operation!r}", fix=f"known: {known}")
-            continue
+    chosen = [contracts.load(name) for name in _vendors(vendor)]
+    known = [name for contract in chosen for name in contract.operations]
+    if operation is not None and operation not in known:
+        close = [*difflib.get_close_matches(operation, known, n=1), *known]
+        fix = f"known: {', '.join(dict.fromkeys(close))}"
+        raise ConfigurationError(f"no operation {operation!r}", fix=fix)
+    for contract in chosen:
         for row in contract.requirements:
             if operation is None or row.operation == operation:
                 state = traceability.state(row)
@@ -87,7 +89,10 @@ def explain(requirement: str) -> None:
                 faults = [f for vendor, f, broken in known if (vendor, broken) == (name, row.id)]
                 told.append(traceability.explain(contract, row, faults))
     if not told:
+        ids = [row.id for name in contracts.vendors() for row in contracts.load(name).requirements]
+        close = difflib.get_close_matches(requirement.upper(), ids, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
         raise ConfigurationError(
-            f"no requirement {requirement!r}", fix="receiptspec requirements lists them"
+            f"no requirement {requirement!r}", fix=f"{hint}receiptspec requirements lists them"
         )
     click.echo("\n\n".join(told))

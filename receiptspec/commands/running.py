@@ -116,8 +116,11 @@ def run(
         seed = before["run"]["seed"] if seed is None else seed
         strict = strict or before["run"].get("strict", False)
     profile = profile or "standard"
+    known = targets_file.names(targets_file.find_file(file))
     if everything:
-        names = targets_file.names(targets_file.find_file(file))
+        names = known
+    if not names and "reference" not in known:
+        raise ConfigurationError("--target is missing", fix=f"known: {', '.join(known)}; or --all")
     chosen = names or ("reference",)
     prepared = prepare(
         file=file,

@@ -52,6 +52,7 @@ def load(files: Sequence[Path]) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    file = file / "report.json" if file.is_dir() else file
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
@@ -63,8 +64,9 @@ def _read(file: Path) -> dict[str, Any]:
     else:
         try:
             found = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ConfigurationError(f"is no report: {error}", file=file) from None
+        except (ValueError, RecursionError):
+            what = "is no report: not JSON"
+            raise ConfigurationError(what, file=file, fix="name a report.json") from None
     problem = best_match(_validator().iter_errors(found))
     if problem is not None:
         raise ConfigurationError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
@@ -46,6 +47,8 @@ _COLUMNS = (
 )
 _IN_FULL = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
 _BODY = 1200
+_REQUEST = 2000
+_COPIED = ("request", "answer", "again")
 _SHOWN = 3
 _LEVELS = ("MUST", "SHOULD", "MAY")
 
@@ -143,7 +146,8 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
         (f" · new in {row['since']}, fails nobody yet" if row.get("new") else "", "cyan"),
     )
     console.print(head, soft_wrap=True)
-    console.print(Padding(Text(seen(row["text"])), (0, 0, 0, 2)))
+    for line in textwrap.wrap(seen(row["text"]), max(console.width - 2, 20)):
+        console.print(Text(f"  {line}"), soft_wrap=True)
     source = row["source"]
     if source["title"]:
         words = [source["title"], source["section"], source["url"], source["date"]]
@@ -159,7 +163,7 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
         _line(console, "", f"… and {len(row['findings']) - _SHOWN} more, in the report", "dim")
     exchange = _smallest(row)
     if exchange:
-        _line(console, "request", exchange["curl"])
+        _line(console, "request", _request(exchange["curl"]))
         _line(console, "answer", _answer(exchange))
     if row["impact"]:
         _line(console, "impact", row["impact"])
@@ -178,9 +182,12 @@ def seen(text: str) -> str:
 
 
 def _line(console: Console, label: str, text: str, style: str = "") -> None:
-    """Print one labelled line as it is, however long, so that it can be copied."""
-    indented = seen(text).replace("\n", "\n" + " " * 11)
-    line = Text.assemble((f"{label:>10} ", "dim"), (indented, style))
+    """Print one labelled line: what may be copied as it is, the rest in the width of a terminal."""
+    lines = seen(text).split("\n")
+    if console.is_terminal and label not in _COPIED:
+        width = max(console.width - 11, 20)
+        lines = [part for line in lines for part in textwrap.wrap(line, width) or [""]]
+    line = Text.assemble((f"{label:>10} ", "dim"), (("\n" + " " * 11).join(lines), style))
     console.print(line, soft_wrap=True)
 
 
@@ -188,6 +195,11 @@ def _smallest(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
     wanted = {number for finding in row["findings"][:1] for number in finding["exchanges"]}
     chosen = [e for e in row["exchanges"] if e["number"] in wanted] or row["exchanges"]
     return min(chosen, key=lambda e: len(e["request"]["body"]), default=None)
+
+
+def _request(curl: str) -> str:
+    left = len(curl) - _REQUEST
+    return curl if left <= 0 else f"{curl[:_REQUEST]}… and {left} characters more, in the report"
 
 
 def _answer(exchange: Mapping[str, Any]) -> str:

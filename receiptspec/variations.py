@@ -25,6 +25,7 @@ _KEYS = {
     "body",
     "everywhere",
     "replace",
+    "ending",
     "tail",
     "python",
     "label",
@@ -36,7 +37,8 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body;
-    ``tail``: what follows it; ``python``: written as Python would print it.
+    ``tail``: what follows it; ``ending``: what stands for its last brace; ``python``: written as
+    Python would print it.
     ``body``: ``{set: {…}, drop: […], rename: {old: new}, quote: […], zeros: […]}`` on top-level
     fields; ``quote`` turns numbers to text, ``zeros`` writes them with a leading 0. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
@@ -48,6 +50,8 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     raw = change.get("bytes", change["raw"].encode("utf-8") if "raw" in change else call.raw)
     if "tail" in change:
         raw = dumps(call.body) + change["tail"].encode("utf-8")
+    if "ending" in change:
+        raw = dumps(call.body)[:-1] + change["ending"].encode("utf-8")
     if change.get("python"):
         raw = repr(call.body).encode("utf-8")
     return replace(
@@ -114,6 +118,7 @@ def _name(change: Mapping[str, Any]) -> str:
     if "raw" in change:
         parts.append(f"body {change['raw']!r}" if change["raw"] else "an empty body")
     parts += [f"{change['tail']!r} behind the body"] if "tail" in change else []
+    parts += [f"a body that ends in {change['ending']!r}"] if "ending" in change else []
     parts += ["a body as Python prints it"] if change.get("python") else []
     body = change.get("body", {})
     parts += [f"no {name}" for name in body.get("drop", ())]

@@ -9,7 +9,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import groups, lifecycle
+from receiptspec.scenes import groups, lifecycle, setup
 
 
 @pytest.mark.check("every-message-is-answered")
@@ -276,10 +276,17 @@ def left_alone(scene: groups.Changed) -> list[Finding]:
 def test_a_message_that_did_not_ask_has_no_receipt(case: Case) -> None:
     asked, plain = case.scene(groups.plain_only), case.scene(groups.good).plain
     assert plain is not None
-    why = "a message that did not ask for a receipt"
-    case.judge(
-        receipts.no_receipt(asked.answer, asked.receipts, plain.id, case.given["codes"], why)
-    )
+    why, codes = "a message that did not ask for a receipt", case.given["codes"]
+    findings = receipts.no_receipt(asked.answer, asked.receipts, plain.id, codes, why)
+    if case.profile.rank > 0:
+        try:
+            message, declined = case.scene(setup.declined)
+            why = "a message that said that it wants no receipt"
+            found = declined.receipts
+            findings += receipts.no_receipt(declined.answer, found, message.id, codes, why)
+        except NotExercised as reason:
+            case.observe("a message that wants no receipt", str(reason))
+    case.judge(findings)
 
 
 @pytest.mark.check("unknown-message-has-no-receipt")

@@ -74,10 +74,12 @@ def test_only_the_acknowledged_message_turns(case: Case) -> None:
 
 @pytest.mark.check("direct-mismatch-has-no-effect")
 def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
-    scene = case.scene(direct.mismatch, case.given["wrong"])
-    case.observe(f"a receipt with wrong {scene.what}", scene.answer.describe())
-    why = f"only a receipt with wrong {scene.what} came"
-    findings = checks.none_read(scene.after, (scene.message,), why)
+    findings: list[Finding] = []
+    for wrong in (case.given["wrong"], *case.given.get("around", ())):
+        scene = case.scene(direct.mismatch, wrong)
+        case.observe(f"a receipt with wrong {scene.what}", scene.answer.describe())
+        why = f"only a receipt with wrong {scene.what} came"
+        findings += checks.none_read(scene.after, (scene.message,), why)
     if case.given.get("behind") and case.profile.rank > 0:
         second = case.scene(direct.mismatch_behind, case.given["wrong"])
         case.observe(f"wrong {scene.what} in the second item", second.answer.describe())

@@ -44,7 +44,21 @@ def test_adding_says_who_was_added(case: Case) -> None:
         if answer.accepted:
             got = case.stage.driver.added(answer).get(newcomer)
             findings += values.equal(answer, "$.MemberList[0].Result", result, got, why)
+    if case.profile.rank > 0:
+        findings += added_together(case)
     case.judge(findings)
+
+
+def added_together(case: Case) -> list[Finding]:
+    """Judge what is said of a member and a newcomer who are added by one call."""
+    member, newcomer, answer = case.scene(setup.added_with)
+    findings = refusals.accepted(answer, "a member who is there and one who is not")
+    if not findings:
+        for user, result in ((member, 2), (newcomer, 1)):
+            got = case.stage.driver.added(answer).get(user)
+            why = "of two who were added together one was reported otherwise than alone"
+            findings += values.equal(answer, "$.MemberList[*].Result", result, got, why)
+    return findings
 
 
 @pytest.mark.check("ghost-is-not-added")
@@ -92,7 +106,11 @@ def test_a_room_without_members_takes_none(case: Case) -> None:
 
 @pytest.mark.check("removing-an-outsider-is-fine")
 def test_removing_somebody_who_is_no_member_is_fine(case: Case) -> None:
-    case.judge(refusals.accepted(case.scene(setup.outsider_removed), "somebody who is no member"))
+    findings = refusals.accepted(case.scene(setup.outsider_removed), "somebody who is no member")
+    if case.profile.rank > 0:
+        again = case.scene(setup.removed_twice)
+        findings += refusals.accepted(again, "somebody who is no member any more")
+    case.judge(findings)
 
 
 @pytest.mark.check("members-are-told")

@@ -391,6 +391,10 @@ class Driver(ABC):
         """Return a call that asks for a receipt under a name that means nothing there."""
         raise _absent("misnamed_wish")
 
+    def declined_wish(self, call: Call) -> Call:
+        """Return a call that says that it wants no receipt."""
+        raise _absent("declined_wish")
+
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Call that imports old messages into a group."""
         raise _absent("import_messages")

@@ -26,7 +26,7 @@ class TencentActions(Driver):
     at_once = 100
     at_creation = 100
     group_type = "Public"
-    misfits: tuple[str, ...] = ("from", "to", "key", "malformed")
+    misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""
@@ -253,7 +253,10 @@ class TencentActions(Driver):
         return bool(answer.get("Complete") == 1)
 
     def misfit(self, call: Call, what: str, third: Any) -> Call:
-        """Change one thing of every item of a receipt (R4)."""
+        """Change one thing of a receipt, in every item or around them (R4)."""
+        label, around = f"wrong {what}", {"peer": "Peer_Account", "operator": "Operator_Account"}
+        if what in around:
+            return replace(call, body={**call.body, around[what]: third}, label=label)
         parts = str(call.body["C2CMsgInfo"][0]["MsgKey"]).split("_")
         invented = "_".join(str(int(p) % 4294967295 + 1) for p in parts[:2] if p.isdigit())
         invented += f"_{parts[-1]}"
@@ -264,7 +267,7 @@ class TencentActions(Driver):
             "malformed": {"MsgKey": "x"},
         }[what]
         items = [{**item, **change} for item in call.body["C2CMsgInfo"]]
-        return replace(call, body={**call.body, "C2CMsgInfo": items}, label=f"wrong {what}")
+        return replace(call, body={**call.body, "C2CMsgInfo": items}, label=label)
 
     def mark_conversation(
         self, conversation: Conversation, user: Any, *, until: int | None = None
@@ -407,6 +410,10 @@ class TencentActions(Driver):
         """Return a call that asks for a receipt under the name of the other operation (M2)."""
         body = {key: value for key, value in call.body.items() if key != "NeedReadReceipt"}
         return replace(call, body={**body, "IsNeedReadReceipt": 1})
+
+    def declined_wish(self, call: Call) -> Call:
+        """Return a call that says that it wants no receipt (M2)."""
+        return replace(call, body={**call.body, "NeedReadReceipt": 0})
 
     def direct_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
         """Read the messages of two people by MsgKey (R6)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -249,6 +250,28 @@ def _flipped(draft: _Draft) -> None:
     draft.finish = lambda text: text[:-1] + ("0" if text[-1] != "0" else "1")
 
 
+def _cut(digits: slice) -> _Way:
+    """Keep only some digits of the signature."""
+
+    def finish(text: str) -> str:
+        head, name, signed = text.rpartition("Signature=")
+        return head + name + signed[digits]
+
+    return _finished(finish)
+
+
+def _flipped_first(draft: _Draft) -> None:
+    def finish(text: str) -> str:
+        head, name, signed = text.rpartition("Signature=")
+        return head + name + ("0" if signed[0] != "0" else "1") + signed[1:]
+
+    draft.finish = finish
+
+
+def _cased_key(draft: _Draft) -> None:
+    draft.access_key = draft.access_key.swapcase()
+
+
 def _shifted(**by: float) -> _Way:
     def way(draft: _Draft) -> None:
         moment = datetime.now(UTC) + timedelta(**by)
@@ -274,9 +297,11 @@ def _other_region(draft: _Draft) -> None:
     draft.scope = replace(draft.scope, region=region)
 
 
-def _other_day(draft: _Draft) -> None:
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    draft.scope = replace(draft.scope, day=f"{yesterday:%Y%m%d}")
+def _day(days: int) -> _Way:
+    def way(draft: _Draft) -> None:
+        draft.scope = replace(draft.scope, day=f"{datetime.now(UTC) + timedelta(days=days):%Y%m%d}")
+
+    return way
 
 
 def _swapped(draft: _Draft) -> None:
@@ -392,7 +417,19 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "valid": ("as documented", _valid),
     "wrong-key": ("signed with another secret key", _wrong_key),
     "unknown-key": ("an access key that does not exist", _unknown_key),
+    "cased-key": ("the access key in the other case", _cased_key),
     "flipped-digit": ("the last digit of the signature changed", _flipped),
+    "flipped-first-digit": ("the first digit of the signature changed", _flipped_first),
+    "short-signature": ("the first eight digits of the signature", _cut(slice(8))),
+    "empty-signature": ("no digit of the signature", _cut(slice(0))),
+    "garbage-credential": (
+        "a credential without a scope",
+        _finished(lambda text: re.sub(r"Credential=[^,]*", "Credential=rs", text)),
+    ),
+    "unsent-header": (
+        "a header named as signed that is not there",
+        _finished(lambda text: text.replace("SignedHeaders=", "SignedHeaders=x-rs-unsent;", 1)),
+    ),
     "day-old": ("X-Date and scope a day old", _shifted(days=-1)),
     "day-ahead": ("X-Date and scope a day ahead", _shifted(days=1)),
     "minute-old": ("X-Date a minute old", _shifted(seconds=-60)),
@@ -400,7 +437,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "ten-minutes-old": ("X-Date ten minutes old", _shifted(minutes=-10)),
     "twenty-minutes-old": ("X-Date twenty minutes old", _shifted(minutes=-20)),
     "dashed-date": ("X-Date with dashes and colons", _dashed),
-    "other-day": ("the scope of another day", _other_day),
+    "other-day": ("the scope of another day", _day(-1)),
+    "next-day": ("the scope of tomorrow", _day(1)),
     "other-region": ("the scope of another region", _other_region),
     "other-service": ("the scope of another service", _scoped(service="im")),
     "other-terminator": ("a scope that ends in another word", _scoped(terminator="aws4_request")),

@@ -87,12 +87,13 @@ def returned(stage: Stage) -> Watched:
     return watched(stage, stage.say(conversation, sender=other), (owner,), (own,))
 
 
-def made_twice(stage: Stage) -> tuple[Answer, Answer]:
-    """Open the conversation of the same two people twice."""
+def made_twice(stage: Stage) -> tuple[Answer, tuple[Answer, ...]]:
+    """Open the conversation of the same two people again, also from the other side."""
     one, other = stage.users(3)[1:]
-    call = stage.driver.make_pair(one, other)
+    call, back = stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)
     assert call is not None  # noqa: S101
-    return stage.must(call), stage.call(call)
+    assert back is not None  # noqa: S101
+    return stage.must(call), (stage.call(call), stage.call(back))
 
 
 def joined(stage: Stage) -> Answer:

@@ -103,6 +103,17 @@ def misnamed(stage: Stage) -> tuple[Message, Asked]:
     return message, asked(stage, stage.ask(group, [message]))
 
 
+def declined(stage: Stage) -> tuple[Message, Asked]:
+    """Say that no receipt is wanted, in place of saying nothing."""
+    group = stage.scene(sandbox).conversation
+    call = stage.driver.send_message(
+        group, group.owner, receipt=False, number=stage.number("declined")
+    )
+    sent = stage.named(stage.must(stage.driver.declined_wish(call)))
+    message = Message(group, sent, group.owner, False)
+    return message, asked(stage, stage.ask(group, [message]))
+
+
 def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
@@ -133,6 +144,14 @@ def added(stage: Stage) -> tuple[Any, Answer, Answer]:
     return newcomer, stage.must(call), stage.call(call)
 
 
+def added_with(stage: Stage) -> tuple[Any, Any, Answer]:
+    """Add somebody who is there and somebody who is not, in one call."""
+    group = stage.scene(open_house)
+    member, _, _ = stage.scene(added)
+    newcomer = stage.users(7)[6]
+    return member, newcomer, stage.call(stage.driver.add_members(group, [member, newcomer]))
+
+
 def ghost_added(stage: Stage) -> Answer:
     """Add an account that does not exist."""
     return stage.call(stage.driver.add_members(stage.scene(open_house), ["rs-no-such-user"]))
@@ -154,6 +173,15 @@ def outsider_removed(stage: Stage) -> Answer:
     """Remove somebody who is no member."""
     outsider = stage.users(5)[4]
     return stage.call(stage.driver.remove_member(stage.scene(open_house), outsider))
+
+
+def removed_twice(stage: Stage) -> Answer:
+    """Remove a member, and again when it is none any more."""
+    group = stage.scene(open_house)
+    _, newcomer, _ = stage.scene(added_with)
+    call = stage.driver.remove_member(group, newcomer)
+    stage.must(call)
+    return stage.call(call)
 
 
 def members(stage: Stage) -> Told:

@@ -78,6 +78,13 @@ def _more_fields(_call: Call, answer: dict[str, Any]) -> None:
         answer["Result"]["BaseResp"] = {"StatusCode": 0}
 
 
+def _short_lists(_call: Call, answer: dict[str, Any]) -> None:
+    """End lists at fifty: the documents leave open how large groups come in pages."""
+    for item in (answer.get("Result") or {}).get("ReadReceipt", ()):
+        for name in ("ReadUserIds", "UnReadUserIds"):
+            item[name] = item[name][:50]
+
+
 def _empty_error(_call: Call, answer: dict[str, Any]) -> None:
     if "Result" in answer:
         answer["ResponseMetadata"]["Error"] = None
@@ -184,6 +191,7 @@ _ANSWERS = [
         "reads-shown-later", 34, {"read_delay": 0.3}, shows="a read shows after 0.3 s", waits=True
     ),
     _knobs("ids-close", 89, {"ve_id_step": 3}, shows="real ids that share a double"),
+    _knobs("lists-end-at-fifty", 37, {}, answer=_short_lists, shows="no list is longer than 50"),
     _knobs("more-fields", 18, {}, answer=_more_fields, shows="fields that no document names"),
 ]
 

@@ -8,7 +8,6 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
     edits,
-    items,
     place_of,
     placed,
     tolerated,
@@ -109,14 +108,6 @@ ALL: list[Fault] = [
         cls="isolation",
         shows="what a reader has sent counts as read",
         also=("VE-GMRR-36", "VE-GMRR-37"),
-    ),
-    items(
-        "lists-end-at-hundred",
-        37,
-        lambda item: item.update({name: item[name][:100] for name in (_READ, _UNREAD)}),
-        cls="limits",
-        shows="no list is longer than 100",
-        also=("VE-GMRR-40",),
     ),
     edits(
         "joining-resets",

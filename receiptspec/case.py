@@ -184,6 +184,12 @@ class Case:
 
     # --- what became of it ----------------------------------------------------------------
 
+    def again(self) -> None:
+        """Forget what was found, to try once more."""
+        self.findings, self.observations = (), []
+        self._known, self._tried = {}, {}
+        self._judged, self._failed_after = False, None
+
     def begin(self) -> None:
         """Start the clock and the count of requests."""
         self._started = time.perf_counter()

@@ -12,7 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -101,6 +101,8 @@ class Stage:
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
         self._needed: dict[str, list[Answer]] = {}
+        self._last_write = 0.0
+        self._calm = False
 
     def __repr__(self) -> str:
         return f"Stage({self.target.name!r})"
@@ -134,7 +136,10 @@ class Stage:
         `Unreachable` when waiting did not help. An answer whose verdict is still TROUBLE happened
         every time while other calls were answered: the call itself causes it.
         """
-        return self._caller.call(call)
+        self._wait_for_views(call)
+        answer = self._caller.call(call)
+        self._wrote(call)
+        return answer
 
     def at_once(self, calls: Sequence[Call], connections: int = 4) -> list[Answer]:
         """Send calls at the same time over several connections; answers in the order of `calls`.
@@ -144,7 +149,39 @@ class Stage:
         self.open()
         for call in calls:
             self._line.allow(call)
-        return self._line.at_once(calls, connections)
+            self._wait_for_views(call)
+        answers = self._line.at_once(calls, connections)
+        for call in calls:
+            self._wrote(call)
+        return answers
+
+    def _writes(self, call: Call) -> bool:
+        return self.contract.calls[call.operation].writes
+
+    def _wrote(self, call: Call | None = None) -> None:
+        if call is None or self._writes(call):
+            self._last_write = time.monotonic()
+
+    def _wait_for_views(self, call: Call) -> None:
+        if self._calm and not self._writes(call):
+            self._sleep(self._last_write + self.target.consistency - time.monotonic())
+
+    @property
+    def may_lag(self) -> bool:
+        """Whether what one call shows may be behind what another has shown, for a while."""
+        plain = self.target.embedded and not self.target.variants
+        return self.target.consistency > 0 and not plain
+
+    @contextmanager
+    def calmly(self, name: str) -> Iterator[None]:
+        """Play anew what `name` needs; look only when all writes have had the time to show."""
+        for key in self.footprints.needed(name):
+            self._memo.pop(key, None)
+        self._calm = True
+        try:
+            yield
+        finally:
+            self._calm = False
 
     def must(self, call: Call) -> Answer:
         """Send a call that a scene cannot do without.
@@ -370,6 +407,7 @@ class Stage:
         """
         if self.target.read_hook is not None:
             self._hook.read(user, messages)
+            self._wrote()
             return None
         conversation = messages[0].conversation
         call = self.driver.mark_read(conversation, user, [message.id for message in messages])

@@ -113,6 +113,7 @@ def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
 
 
 @pytest.mark.check("receipt-leaves-conversation-unread")
+@pytest.mark.views
 def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
     if case.operation.name == case.stage.driver.group_read:
         answer, before, after = case.scene(reads.position)
@@ -179,6 +180,7 @@ def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
 
 
 @pytest.mark.check("conversation-read-leaves-others")
+@pytest.mark.views
 def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
     scene = case.scene(direct.conversation_read)
     case.judge(
@@ -187,6 +189,7 @@ def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
 
 
 @pytest.mark.check("conversation-read-leaves-the-peer")
+@pytest.mark.views
 def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
     findings: list[Finding] = []
     for scene in marked(case):
@@ -271,6 +274,7 @@ def still_there(case: Case) -> list[Finding]:
 
 
 @pytest.mark.check("history-walk-loses-nothing")
+@pytest.mark.views
 def test_paging_through_the_history_loses_nothing(case: Case) -> None:
     scene = history(case)
     last = scene.walk[-1]
@@ -283,6 +287,7 @@ def test_paging_through_the_history_loses_nothing(case: Case) -> None:
 
 
 @pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.views
 def test_both_sides_see_the_same_messages(case: Case) -> None:
     scene = history(case)
     wanted = [message.id for message in scene.messages]

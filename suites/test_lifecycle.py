@@ -25,6 +25,7 @@ def about_dismissed(case: Case) -> list[Answer]:
 
 
 @pytest.mark.check("dismissed-group-is-refused")
+@pytest.mark.views
 def test_a_dismissed_group_is_refused(case: Case) -> None:
     findings: list[Finding] = []
     for answer in about_dismissed(case):

@@ -111,6 +111,7 @@ def test_a_page_that_others_follow_has_a_cursor(case: Case) -> None:
 
 
 @pytest.mark.check("walk-visits-everybody-once")
+@pytest.mark.views
 def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
     findings: list[Finding] = []
     for count, walk in fresh(case).items():
@@ -274,6 +275,7 @@ def test_nobody_is_in_both_lists(case: Case) -> None:
 
 
 @pytest.mark.check("lists-agree-with-counts")
+@pytest.mark.views
 def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
     half = half_read(case)
     half.read.must_be_whole()
@@ -326,6 +328,7 @@ def test_members_are_listed_under_their_names(case: Case) -> None:
 
 
 @pytest.mark.check("listing-changes-nothing")
+@pytest.mark.views
 def test_asking_twice_lists_the_same_members(case: Case) -> None:
     half = half_read(case)
     half.read.must_be_whole()

@@ -152,6 +152,7 @@ def test_who_has_read_is_listed(case: Case) -> None:
 
 
 @pytest.mark.check("non-readers-are-listed")
+@pytest.mark.views
 def test_who_has_not_read_is_listed(case: Case) -> None:
     case.judge(listed(case, reading=False))
 
@@ -179,6 +180,7 @@ def test_the_sender_is_in_no_list(case: Case) -> None:
 
 
 @pytest.mark.check("receipt-lists-cover-members")
+@pytest.mark.views
 def test_every_other_member_is_in_one_list(case: Case) -> None:
     findings: list[Finding] = []
     for step, readers, (owner, *others) in steps(case):

@@ -143,6 +143,7 @@ def test_a_callback_names_the_type_of_its_group(case: Case) -> None:
 
 
 @pytest.mark.check("webhook-counts-the-read")
+@pytest.mark.views
 def test_a_callback_after_a_read_counts_it(case: Case) -> None:
     told = case.scene(webhooks.group_read)
     if not told.callbacks:

@@ -191,12 +191,17 @@ class Stage:
         """
         self._proofread(call)
         answer = self.call(call)
+        if self.may_lag and self._is_missing(answer):  # what was made just now may not show yet
+            answer = self.until(lambda: self.call(call), lambda found: not self._is_missing(found))
         self.needs(answer)
         if not answer.accepted:
             doubt = self.doubt() if answer.refused else ""
             more = f"; {doubt}" if doubt else ""
             raise NotExercised(f"{call.operation} did not work: {answer.describe()}{more}")
         return answer
+
+    def _is_missing(self, answer: Answer) -> bool:
+        return answer.refused and self.contract.kind(answer.code) == "missing"
 
     def doubt(self) -> str:
         """Return what may be wrong with every id that the target gave, empty for nothing.

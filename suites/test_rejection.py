@@ -1,6 +1,6 @@
 """A call that breaks one documented rule is refused, and for the reason that the documents give."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -210,7 +210,25 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
     if case.profile.rank > 0:
         for label, answer in overflows(case):
             findings += refusals.not_answered(case.answered(answer, label), label)
+        for label, answer in emptied(case):
+            findings += refusals.not_answered(answer, label)
     case.judge(findings)
+
+
+def emptied(case: Case) -> Iterator[tuple[str, Answer]]:
+    """Empty each list of each operation's body, and put null in its place, as real clients do."""
+    for operation in case.stage.contract.operations:
+        try:
+            call = calls.good_call(case.stage, operation)
+        except NotExercised as reason:
+            case.observe(f"lists of {operation}", str(reason))
+            continue
+        body = call.body if isinstance(call.body, dict) else {}
+        for field in [name for name, value in body.items() if isinstance(value, list)]:
+            for value in ([], None, [1]):
+                change = {"body": {"set": {field: value}}}
+                answer = case.variation(call, change)
+                yield answer.exchange.request.label, answer
 
 
 def overflows(case: Case) -> list[tuple[str, Answer]]:

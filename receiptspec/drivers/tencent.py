@@ -41,6 +41,14 @@ _URL_CREDENTIALS = {
 }
 
 
+def _actor(call: Call) -> str:
+    """Return the user in whose name a call is made, or one who has nothing to do with it."""
+    body = call.body if isinstance(call.body, dict) else {}
+    fields = ("From_Account", "Operator_Account", "Report_Account", "Owner_Account", "UserID")
+    named = (body.get(field) for field in fields)
+    return next((name for name in named if isinstance(name, str) and name), _ORDINARY_USER)
+
+
 class TencentDriver(TencentActions):
     """Builds signed calls of ``/v4/<service>/<command>`` and reads their envelopes."""
 
@@ -66,7 +74,7 @@ class TencentDriver(TencentActions):
 
     def build(self, operation: Operation, call: Call) -> Request:
         """Return the final bytes of a call; the UserSig is made once per credential."""
-        identifier, credential = self._credential(call.credential)
+        identifier, credential = self._credential(call.credential, _actor(call))
         body = call.raw if call.raw is not None else _dumps(call.body)
         query: dict[str, str | None] = {
             "sdkappid": str(self._app + (call.credential == "unknown-app")),
@@ -95,19 +103,21 @@ class TencentDriver(TencentActions):
         self._repeats[checksum] += 1
         return (checksum + self._repeats[checksum]) % 2**31
 
-    def _credential(self, name: str) -> tuple[str, Secret]:
+    def _credential(self, name: str, actor: str) -> tuple[str, Secret]:
         """Return the identifier in the URL and the UserSig of a kind of credential.
 
         All claim what the right one claims: whoever remembers claims instead of signatures is seen.
+        An ordinary user is `actor`, in whose name the call is made.
         """
-        if name not in self._signed:
-            user = _ORDINARY_USER if name == "ordinary-user" else self._identifier
+        kept = f"{name} {actor}" if name == "ordinary-user" else name
+        if kept not in self._signed:
+            user = actor if name == "ordinary-user" else self._identifier
             claims = usersig.Claims(user, self._app, self._moment, self._lifetime)
             way = "valid" if name in _URL_CREDENTIALS else name
             text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()
             shown = _ORDINARY_USER if name == "other-identifier-in-url" else user
-            self._signed[name] = (shown, Secret(text))
-        return self._signed[name]
+            self._signed[kept] = (shown, Secret(text))
+        return self._signed[kept]
 
     def renew_credential(self, *, plain: bool = False) -> None:
         """Sign again with another lifetime, so that the UserSig differs within one second too."""

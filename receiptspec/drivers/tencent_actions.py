@@ -90,6 +90,8 @@ class TencentActions(Driver):
             "get_group_msg_receipt_detail": {"Filter": 1, "Cursor": "", "Count": 5},
             "create_group": {"Type": "Public"},
             "group_msg_get_simple": {"ReqMsgNumber": 20},
+            "add_group_member": {"MemberList": [{"Member_Account": live.get("member")}]},
+            "multiaccount_import": {"AccountList": [{"UserID": live.get("new-user")}]},
             "group_msg_receipt": {"MsgSeqList": messages},
             "group_msg_recall": {"MsgSeqList": messages},
             "c2c_msg_read_receipt": {"C2CMsgInfo": [letter]},

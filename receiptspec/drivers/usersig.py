@@ -110,6 +110,10 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
     def tampered(name: str, value: int) -> str:
         return encode({**claims.json(signature(claims, raw)), name: value})
 
+    def forged() -> str:
+        changed = replace(claims, userbuf=b"abc")
+        return encode(changed.json(signature(changed, flipped)))
+
     def hexed() -> str:
         try:
             as_bytes = bytes.fromhex(secret)
@@ -127,6 +131,8 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "alphabet": lambda: _with_alphabet(claims, raw),
         "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
         "wrong-key": lambda: encode(claims.json(signature(claims, flipped))),
+        "forged-userbuf": forged,
+        "cased-signature": lambda: encode(claims.json(signature(claims, raw).swapcase())),
         "hex-key": hexed,
         "swapped": lambda: encode(claims.json(signature(claims, raw, swapped=True))),
         "no-newline": lambda: encode(claims.json(signature(claims, raw, closed=False))),

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from receiptspec import resources
+from receiptspec import resources, yamltext
 from receiptspec.contract import Contract, Requirement
+from receiptspec.findings import Level
 
-__all__ = ["checks", "explain", "files", "state"]
+__all__ = ["checks", "explain", "files", "impact", "state"]
 
 _MARK = re.compile(r"@pytest\.mark\.check\(\"([a-z0-9-]+)\"\)\s+(?:@[^\n]+\s+)*def (test_\w+)")
 
@@ -27,6 +28,17 @@ def checks() -> dict[str, tuple[str, ...]]:
 def files(rows: Iterable[Requirement]) -> set[str]:
     """Return the names of the files that hold the checks of rows."""
     return {test.partition("::")[0] for row in rows for test in checks().get(row.check or "", ())}
+
+
+@cache
+def _impacts() -> dict[str, str]:
+    listed = yamltext.load(resources.path("suites/impacts.yaml")).data
+    return {check: " ".join(one["impact"].split()) for one in listed for check in one["checks"]}
+
+
+def impact(row: Requirement) -> str:
+    """Return what clients make of it when a row is broken: as seen, or as its check implies."""
+    return row.impact or ("" if row.level is Level.MAY else _impacts().get(row.check or "", ""))
 
 
 def state(row: Requirement) -> str:
@@ -53,7 +65,7 @@ def explain(contract: Contract, row: Requirement, faults: Sequence[str] = ()) ->
     fields = [
         ("source", row.source),
         ("strength", row.strength),
-        ("impact", row.impact),
+        ("impact", impact(row)),
         ("codes", _codes(contract, row)),
         ("check", row.check or ""),
         ("tests", ", ".join(tests)),

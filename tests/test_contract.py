@@ -3,9 +3,10 @@ import shutil
 
 import pytest
 
-from receiptspec import contract, jsonschemas, resources, traceability
+from receiptspec import contract, jsonschemas, resources, traceability, yamltext
 from receiptspec.checks.answers import PASSIVE
 from receiptspec.errors import ContractError
+from receiptspec.findings import Level
 
 VENDORS = contract.vendors()
 ROWS = [row for vendor in VENDORS for row in contract.load(vendor).requirements]
@@ -100,3 +101,12 @@ def test_broken_contract_data_is_named_with_file_and_line(
     with pytest.raises(ContractError, match=r"contract\.yaml:\d+") as caught:
         contract.load.__wrapped__("tencent")
     assert says in str(caught.value)
+
+
+def test_every_judged_check_has_an_impact_and_every_impact_a_check():
+    judged = [row for row in ROWS if row.check and row.level is not Level.MAY]
+    assert [row.id for row in judged if not traceability.impact(row)] == []
+    listed = yamltext.load(resources.path("suites/impacts.yaml")).data
+    named = [check for one in listed for check in one["checks"]]
+    assert len(named) == len(set(named))
+    assert set(named) <= {row.check for row in judged}

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from receiptspec import __version__
+from receiptspec import __version__, traceability
 from receiptspec.errors import ConfigurationError
 from receiptspec.journal import lock
 from receiptspec.report import files, jsonlines, terminal
@@ -122,7 +122,7 @@ def _with_row(run: Run, entry: Mapping[str, Any]) -> dict[str, Any]:
             "url": row.document.url if row.document else "",
             "date": row.document.date if row.document else "",
         },
-        "impact": row.impact,
+        "impact": traceability.impact(row),
         "rerun": terminal.rerun(run, entry["target"], row.id),
     }
 

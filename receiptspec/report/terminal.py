@@ -333,11 +333,13 @@ def _conclusion(found: Mapping[str, Any]) -> Text:
     gone = [name for name in found["missing_targets"] if name not in found["allowed"]]
     worse = counts["worse"] - counts["allowed"] + len(gone)
     words, style = ("got worse", "bold red") if found["exit_code"] else ("no worse", "bold green")
+    otherwise = counts["different"] + counts["changed"]
     return Text.assemble(
         "\n",
         (words, style),
         f" · {worse} worse, {counts['allowed']} allowed, {counts['revealed']} newly judged and "
         f"broken, {counts['better']} newly passing, {_differ(counts['observations'])}",
+        f", {otherwise} changed otherwise" if otherwise else "",
     )
 
 

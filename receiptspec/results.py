@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from receiptspec.contract import Contract, Requirement
-from receiptspec.errors import EXIT
+from receiptspec.errors import EXIT, BudgetSpent
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
@@ -18,6 +18,7 @@ __all__ = ["Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _MAX_FINDINGS = 12
+_UNRUN = "not part of this run"
 
 T = TypeVar("T")
 
@@ -145,7 +146,7 @@ def _untested(target: Target, row: Requirement) -> dict[str, Any]:
         "level": str(row.level),
         "check": row.check or "",
         "outcome": str(outcome),
-        "reason": row.excluded or "not part of this run",
+        "reason": row.excluded or _UNRUN,
         "findings": [],
         "observations": [],
         "exchanges": [],
@@ -238,6 +239,12 @@ def summary(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _was_tried_in_vain(row: Mapping[str, Any]) -> bool:
+    reason = row.get("reason", "")
+    left_out = reason == _UNRUN or reason.startswith(BudgetSpent.SAYS)
+    return row["outcome"] == Outcome.NOT_EXERCISED and not left_out
+
+
 def exit_code(
     results: Iterable[Mapping[str, Any]], *, strict: bool = False, stale: Sequence[str] = ()
 ) -> int:
@@ -245,7 +252,7 @@ def exit_code(
 
     An error of the suite is told first; then a failure that was seen, which no later outage undoes.
     What is newer than the release that a target pins fails nobody. Where less than a tenth of what
-    is testable was exercised, as where every call is refused, that is as good as nothing.
+    was tried came to a verdict, as where every call is refused, that is as good as nothing.
     """
     rows = list(results)
     everything = {row["outcome"] for row in rows}
@@ -256,7 +263,7 @@ def exit_code(
         return EXIT["does not conform"]
     if Outcome.INCONCLUSIVE in outcomes:
         return EXIT["inconclusive"]
-    tested = [row for row in rows if row["outcome"] != Outcome.EXCLUDED]
-    if 10 * sum(row["outcome"] in _JUDGED for row in tested) < len(tested) or not tested:
+    judged = sum(row["outcome"] in _JUDGED for row in rows)
+    if not judged or 10 * judged < judged + sum(map(_was_tried_in_vain, rows)):
         return EXIT["nothing exercised"]
     return EXIT["conforms"]

@@ -125,8 +125,9 @@ SLOW = {"drip-headers", "drip-chunks", "endless-interim", "silence"}
 
 def patience_for(name):
     """Return short timeouts for what is told by them."""
-    timed = "in time" in WORDS[name][3] or "not whole" in WORDS[name][3]
-    return QUICK if timed else AMPLE
+    if "not whole" in WORDS[name][3]:
+        return Timeouts(QUICK.connect, 10, QUICK.total)
+    return QUICK if "in time" in WORDS[name][3] else AMPLE
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "first_reads": 0,
     "read_delay": 0.0,
     "view_lags": {},
+    "replica_lag": 0.0,  # seconds by which the slowest of three replicas is behind
     "reads_lost": False,
     "reads_spread": "",
     "asking_reads": False,

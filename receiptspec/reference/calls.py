@@ -92,6 +92,12 @@ class Call:
         """Return how this server decides the named question for this call."""
         return self.behaviour.knob(self, name)
 
+    @property
+    def lag(self) -> float:
+        """Seconds by which the replica that answers a question is behind; there are three."""
+        asks = self.operation.lower().startswith("get")
+        return float(self.knob("replica_lag")) * (self.serial % 3) / 2 if asks else 0.0
+
     def refuse(
         self,
         place: str,

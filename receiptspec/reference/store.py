@@ -170,7 +170,7 @@ class Store:
         self, call: Call, group: Group, message: Message
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Return who has read and who has not, in join order."""
-        now = time.monotonic() - call.knob("view_lags").get(call.operation, 0.0)
+        now = time.monotonic() - call.knob("view_lags").get(call.operation, 0.0) - call.lag
         seen = {name for name, visible in message.readers.items() if visible <= now}
         people = self.waiting_for(call, group, message)
         if call.knob("reads_by_strangers"):

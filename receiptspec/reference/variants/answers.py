@@ -317,6 +317,13 @@ ALL: list[Variant] = [
         waits=True,
     ),
     Variant(
+        name="replicas",
+        requirement="TC-GMD-14",
+        knobs={"replica_lag": 0.4},
+        shows="reads show 0.0, 0.2 or 0.4 s late, by turns",
+        waits=True,
+    ),
+    Variant(
         name="impossible-receipt-dropped",
         requirement="TC-SND-21",
         knobs={"impossible_receipt": "dropped"},

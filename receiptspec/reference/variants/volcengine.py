@@ -190,6 +190,13 @@ _ANSWERS = [
     _knobs(
         "reads-shown-later", 34, {"read_delay": 0.3}, shows="a read shows after 0.3 s", waits=True
     ),
+    _knobs(
+        "replicas",
+        37,
+        {"replica_lag": 0.4},
+        shows="reads show 0.0, 0.2 or 0.4 s late, by turns",
+        waits=True,
+    ),
     _knobs("ids-close", 89, {"ve_id_step": 3}, shows="real ids that share a double"),
     _knobs("lists-end-at-fifty", 37, {}, answer=_short_lists, shows="no list is longer than 50"),
     _knobs("more-fields", 18, {}, answer=_more_fields, shows="fields that no document names"),

@@ -123,7 +123,7 @@ class State:
         self, call: Call, place: Conversation, message: Message
     ) -> tuple[list[int], list[int]]:
         """Return who has read and who has not, in join order."""
-        now = time.monotonic()
+        now = time.monotonic() - call.lag
         seen = {user for user, visible in message.readers.items() if visible <= now}
         people = self.waiting_for(call, place, message)
         if call.knob("reads_by_strangers"):

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from commandline import command
 from pace import PATIENCE, wait_for
 
 ROOT = Path(__file__).parent.parent
@@ -192,3 +193,18 @@ def children(parent):
         return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     except FileNotFoundError:
         pytest.skip("no /proc here")
+
+
+@pytest.mark.parametrize(
+    ("server", "status"),
+    [("{variants: [replicas]}", 0), ("{variants: [gzip], faults: [walks-share-their-place]}", 1)],
+)
+def test_views_that_lag_are_looked_at_again_and_nothing_else_is_excused(tmp_path, server, status):
+    """Views may lag here: what is wrong for a while is excused, what stays wrong is not."""
+    (tmp_path / "targets.yaml").write_text(
+        f"t: {{vendor: tencent, embedded: {server}, consistency: 600ms}}\n"
+    )
+    rows = [f"--requirement={row}" for row in ("TC-GMD-08", "TC-GMD-14", "TC-GMD-34")]
+    done = command("run", "--target", "t", *rows, "--seed", "1", cwd=tmp_path)
+    assert done.returncode == status, done.stdout
+    assert ("FAIL TC-GMD-08" in done.stdout) is bool(status)

@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "SchemaError",
     "Throttled",
     "Unreachable",
+    "did_you_mean",
 ]
 
 
@@ -43,6 +46,12 @@ EXIT = {
     "nothing exercised": 5,
     "inconclusive": 6,
 }
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the start of a `fix` that names the nearest of what is known, empty where none is."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
 
 
 class ReceiptspecError(Exception):

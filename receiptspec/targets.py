@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -23,7 +22,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from receiptspec import contract as contracts
 from receiptspec import resources, yamltext
-from receiptspec.errors import ConfigurationError
+from receiptspec.errors import ConfigurationError, did_you_mean
 from receiptspec.exchange import Secret
 
 __all__ = [
@@ -236,7 +235,7 @@ def load(file: Path, name: str) -> Target:
         raise ConfigurationError(
             f"no target {name!r}",
             file=file,
-            fix=f"{_did_you_mean(name, source.data)}known: {known}",
+            fix=f"{did_you_mean(name, source.data)}known: {known}",
         )
     block = _substitute(source, source.data[name], (name,))
     return _build(source, name, block)
@@ -280,7 +279,7 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
         return source.error(
             f"unknown field {unknown!r}",
             (*path, unknown),
-            fix=f"{_did_you_mean(unknown, known)}known: {', '.join(known)}",
+            fix=f"{did_you_mean(unknown, known)}known: {', '.join(known)}",
         )
     if problem.validator == "oneOf" and len(path) == 1:
         return source.error("needs either url or embedded: true", path, fix="give exactly one")
@@ -289,7 +288,7 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
         return source.error(f"{', '.join(missing)} missing", path, fix="add it")
     if problem.validator == "enum":
         allowed = ", ".join(map(str, value))
-        hint = _did_you_mean(str(instance), map(str, value))
+        hint = did_you_mean(str(instance), map(str, value))
         return source.error(f"{instance!r} is not known", path, fix=f"{hint}one of {allowed}")
     if problem.validator == "pattern":
         description = schema.get("description", f"like {value}")
@@ -301,11 +300,6 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
         wanted += f": {description}" if description else ""
         return source.error(f"{instance!r} is of another type", path, fix=f"expected {wanted}")
     return source.error(problem.message, path)
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {close[0]!r}? " if close else ""
 
 
 def _substitute(source: yamltext.YamlFile, value: Any, path: Path_) -> Any:
@@ -401,7 +395,7 @@ def _capabilities(
             raise source.error(
                 f"no operation {operation!r}",
                 (name, "capabilities", operation),
-                fix=f"{_did_you_mean(operation, known)}receiptspec requirements lists them",
+                fix=f"{did_you_mean(operation, known)}receiptspec requirements lists them",
             )
     return MappingProxyType(block.get("capabilities", {}))
 

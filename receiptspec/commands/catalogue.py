@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from receiptspec import contract as contracts
 from receiptspec import targets as targets_file
 from receiptspec import traceability
 from receiptspec.commands import TARGETS, requirement_ids, vendor_names
-from receiptspec.errors import ConfigurationError
+from receiptspec.errors import ConfigurationError, did_you_mean
 
 __all__ = ["explain", "requirements", "targets"]
 
@@ -45,8 +43,7 @@ def requirements(vendor: str | None, operation: str | None) -> None:
     chosen = [contracts.load(name) for name in _vendors(vendor)]
     known = [name for contract in chosen for name in contract.operations]
     if operation is not None and operation not in known:
-        close = [*difflib.get_close_matches(operation, known, n=1), *known]
-        fix = f"known: {', '.join(dict.fromkeys(close))}"
+        fix = f"{did_you_mean(operation, known)}known: {', '.join(known)}"
         raise ConfigurationError(f"no operation {operation!r}", fix=fix)
     for contract in chosen:
         for row in contract.requirements:
@@ -90,8 +87,7 @@ def explain(requirement: str) -> None:
                 told.append(traceability.explain(contract, row, faults))
     if not told:
         ids = [row.id for name in contracts.vendors() for row in contracts.load(name).requirements]
-        close = difflib.get_close_matches(requirement.upper(), ids, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(requirement.upper(), ids)
         raise ConfigurationError(
             f"no requirement {requirement!r}", fix=f"{hint}receiptspec requirements lists them"
         )

@@ -246,26 +246,18 @@ def _unknown_key(draft: _Draft) -> None:
     draft.access_key = "AKLTrsNoSuchKeyrsNoSuchKeyrsNoSuchKey"
 
 
-def _flipped(draft: _Draft) -> None:
-    draft.finish = lambda text: text[:-1] + ("0" if text[-1] != "0" else "1")
-
-
-def _cut(digits: slice) -> _Way:
-    """Keep only some digits of the signature."""
+def _signed_as(change: Callable[[str], str]) -> _Way:
+    """Change the digits of the signature."""
 
     def finish(text: str) -> str:
-        head, name, signed = text.rpartition("Signature=")
-        return head + name + signed[digits]
+        head, name, digits = text.rpartition("Signature=")
+        return head + name + change(digits)
 
     return _finished(finish)
 
 
-def _flipped_first(draft: _Draft) -> None:
-    def finish(text: str) -> str:
-        head, name, signed = text.rpartition("Signature=")
-        return head + name + ("0" if signed[0] != "0" else "1") + signed[1:]
-
-    draft.finish = finish
+def _other(digit: str) -> str:
+    return "0" if digit != "0" else "1"
 
 
 def _cased_key(draft: _Draft) -> None:
@@ -418,10 +410,16 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "wrong-key": ("signed with another secret key", _wrong_key),
     "unknown-key": ("an access key that does not exist", _unknown_key),
     "cased-key": ("the access key in the other case", _cased_key),
-    "flipped-digit": ("the last digit of the signature changed", _flipped),
-    "flipped-first-digit": ("the first digit of the signature changed", _flipped_first),
-    "short-signature": ("the first eight digits of the signature", _cut(slice(8))),
-    "empty-signature": ("no digit of the signature", _cut(slice(0))),
+    "flipped-digit": (
+        "the last digit of the signature changed",
+        _signed_as(lambda d: d[:-1] + _other(d[-1])),
+    ),
+    "flipped-first-digit": (
+        "the first digit of the signature changed",
+        _signed_as(lambda d: _other(d[0]) + d[1:]),
+    ),
+    "short-signature": ("the first eight digits of the signature", _signed_as(lambda d: d[:8])),
+    "empty-signature": ("no digit of the signature", _signed_as(lambda _: "")),
     "garbage-credential": (
         "a credential without a scope",
         _finished(lambda text: re.sub(r"Credential=[^,]*", "Credential=rs", text)),

@@ -147,6 +147,16 @@ class Run:
                 if row.check == check and self.wants(target.name, row.id):
                     yield target, row
 
+    @property
+    def chosen(self) -> list[Requirement]:
+        """The rows that were chosen by name, none where all are run."""
+        return [
+            row
+            for target in self.targets
+            for row in contracts.load(target.vendor).requirements
+            if row.id in self.requirements
+        ]
+
     def wants(self, target: str, requirement: str) -> bool:
         """Whether a requirement was chosen, for all targets or for this one."""
         if not self.requirements:

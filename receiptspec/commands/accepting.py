@@ -82,8 +82,8 @@ def accept(
     if not owner.strip():
         raise ConfigurationError("--owner is empty", fix="name a person or a team")
     document = recorded.load(report)
-    for identifier in set(ids) - {row["requirement"] for row in document["results"]}:
-        raise ConfigurationError(f"the report has no requirement {identifier!r}", file=report)
+    if unknown := set(ids) - {row["requirement"] for row in document["results"]}:
+        raise ConfigurationError(f"the report has no requirement {min(unknown)!r}", file=report)
     chosen = [name] if name is not None else [entry["name"] for entry in document["targets"]]
     outcomes = {Outcome.FAIL}
     if warnings or document["run"].get("strict"):

@@ -12,7 +12,6 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import contract as contracts
 from receiptspec import recorded, report, session, traceability
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES
@@ -156,13 +155,7 @@ def run(
     if workers is not None and workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadscope"]
         arguments += ["--max-worker-restart", str(_RESTARTS)]
-    rows = [
-        row
-        for target in prepared.targets
-        for row in contracts.load(target.vendor).requirements
-        if row.id in prepared.requirements
-    ]
-    sys.exit(session.judge(arguments, [_Progress()], traceability.files(rows)))
+    sys.exit(session.judge(arguments, [_Progress()], traceability.files(prepared.chosen)))
 
 
 def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:

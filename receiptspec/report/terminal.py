@@ -241,7 +241,7 @@ def _verdict(report: Mapping[str, Any]) -> Text:
     run, counts = report["run"], report["summary"]
     words = verdicts.said(run["exit_code"], counts, selected=run.get("selected", False))
     style = _VERDICT_STYLES.get(run["exit_code"], "bold red")
-    if run["exit_code"] == 0 and not verdicts.enough(counts):
+    if run["exit_code"] == 0 and not verdicts.enough(counts["exercised"], counts["testable"]):
         style = "bold yellow"
     names = seen(", ".join(target["name"] for target in report["targets"]))
     late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)

@@ -46,7 +46,7 @@ class Verdict:
     @property
     def conforms(self) -> bool:
         """Whether nothing speaks against the target, and enough for it."""
-        return self.code == EXIT["conforms"] and 2 * self.exercised >= self.testable
+        return self.code == EXIT["conforms"] and enough(self.exercised, self.testable)
 
 
 def of_target(report: Mapping[str, Any], name: str) -> Verdict:
@@ -74,7 +74,7 @@ def said(code: int, counts: Mapping[str, Any], *, selected: bool = False) -> str
         return f"almost {words}"
     if code != EXIT["conforms"]:
         return words
-    if not enough(counts):
+    if not enough(counts["exercised"], counts["testable"]):
         words = "nothing broken, but too little was exercised to say that it conforms"
     elif selected:
         words += " in what was chosen"
@@ -84,9 +84,9 @@ def said(code: int, counts: Mapping[str, Any], *, selected: bool = False) -> str
     return words
 
 
-def enough(counts: Mapping[str, Any]) -> bool:
+def enough(exercised: int, testable: int) -> bool:
     """Whether half of what is testable was exercised."""
-    return bool(2 * counts["exercised"] >= counts["testable"])
+    return 2 * exercised >= testable
 
 
 def of_run(report: Mapping[str, Any]) -> list[Verdict]:

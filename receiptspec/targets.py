@@ -42,6 +42,7 @@ __all__ = [
 Path_ = tuple[str | int, ...]
 
 _SECRET_KEYS = {"key", "secret_key", "session_token"}
+_SECRET = {"auth", "webhook_token", "rate_store"}
 _KINDS = {
     "array": "a list",
     "boolean": "true or false",
@@ -298,7 +299,8 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
         wanted = " or ".join(_KINDS[kind] for kind in kinds)
         description = schema.get("description", "")
         wanted += f": {description}" if description else ""
-        return source.error(f"{instance!r} is of another type", path, fix=f"expected {wanted}")
+        shown = "what stands here" if _SECRET & set(path) else repr(instance)
+        return source.error(f"{shown} is of another type", path, fix=f"expected {wanted}")
     return source.error(problem.message, path)
 
 
@@ -320,7 +322,7 @@ def _substitute(source: yamltext.YamlFile, value: Any, path: Path_) -> Any:
 
     if "${" in _VARIABLE.sub("", value):
         raise source.error(
-            f"{_VARIABLE.sub('…', value)!r} holds a variable that does not end",
+            "holds a variable that does not end",
             path,
             fix="like ${NAME} or ${NAME:-default}",
         )

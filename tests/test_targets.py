@@ -89,6 +89,8 @@ def test_only_loopback_may_be_written_to_by_default(load, url, writes):
         (("timeouts: {read: 4s}", "timeouts: 5"), 8, "expected a block of fields"),
         (("  rate: 90/m", "  capabilities: {group_msg_reciept: false}"), 6, "'group_msg_receipt'?"),
         (("  rate: 90/m", '  description: "${NAME"'), 6, "a variable that does not end"),
+        (('"${IM_KEY}"', '"secret-key${IM_KEY"'), 5, "a variable that does not end"),
+        (('key: "${IM_KEY}"', "key: [secret-key]"), 5, "expected text: Tencent: the secret key"),
         (("http://127.0.0.1:8080/im/", "ftp://host/"), 4, "has another scheme"),
         (("http://127.0.0.1:8080/im/", "http://"), 4, "names no host"),
     ],

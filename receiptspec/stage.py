@@ -300,12 +300,20 @@ class Stage:
         self._users.extend(missing)
         return tuple(self._users[:count])
 
-    def group(self, size: int, *, type_: str = "", id_: str | None = None) -> Conversation:
-        """Make a group of `size` people; the owner is the first. See `must` for errors."""
+    def group(
+        self, size: int, *, type_: str = "", id_: str | None = None, promoted: bool = False
+    ) -> Conversation:
+        """Make a group of `size` people; the owner is the first. See `must` for errors.
+
+        If `promoted`, the second is an administrator of it.
+        """
         owner, *others = self.users(size)
         type_ = type_ or self.driver.group_type
         first, rest = others[: self.driver.at_creation], others[self.driver.at_creation :]
-        answer = self.must(self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_))
+        call = self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_)
+        if promoted and first:
+            call, promoted = self.driver.promoted(call), False
+        answer = self.must(call)
         made = self.driver.made_group(answer)
         if made is None:
             raise NotExercised("the answer that a group was made names no group")
@@ -313,8 +321,10 @@ class Stage:
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
         self._created[group] = time.time()
         for start in range(0, len(rest), self.driver.at_once):
-            part = rest[start : start + self.driver.at_once]
-            self.must(self.driver.add_members(group, part))
+            call = self.driver.add_members(group, rest[start : start + self.driver.at_once])
+            if promoted and not start:
+                call = self.driver.promoted(call)
+            self.must(call)
         return group
 
     def pair(self, one: Any, other: Any) -> Conversation:

@@ -10,6 +10,7 @@ import pytest
 from receiptspec.case import Case
 from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
 from receiptspec.scenes import calls, direct, events, groups, paging
 
 
@@ -122,7 +123,25 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
         for type_ in (None, "text/plain"):
             change = {"headers": {"Content-Type": type_}, "label": f"content type {type_}"}
             case.observe(change["label"], case.variation(good, change).describe())
+        if case.profile.rank > 0:
+            findings += what_may_be_said(case)
     case.judge(findings)
+
+
+def what_may_be_said(case: Case) -> list[Finding]:
+    """Expect calls to be accepted that use what the documents offer beside the least of it."""
+    findings: list[Finding] = []
+    for operation, changes in case.given.get("more", {}).items():
+        try:
+            good = calls.good_call(case.stage, operation)
+            answers = [case.variation(good, change) for change in changes]
+        except NotExercised as reason:
+            case.observe(f"more of {operation}", str(reason))
+            continue
+        for answer in answers:
+            if not case.stage.is_gated(answer):
+                findings += refusals.accepted(answer, answer.exchange.request.label)
+    return findings
 
 
 @pytest.mark.check("answers-come-as-json")

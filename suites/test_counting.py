@@ -121,7 +121,22 @@ def test_nobody_has_read_a_new_message(case: Case) -> None:
         receipt = ready.fresh.receipts.get(message.id)
         if receipt is not None and receipt.known:
             findings += receipts.fresh_read(ready.fresh.answer, receipt)
+    if case.profile.rank > 0:
+        findings += made_again(case)
     case.judge(findings)
+
+
+def made_again(case: Case) -> list[Finding]:
+    """Expect nobody to have read a message of a group whose id a dismissed one had."""
+    try:
+        scene = case.scene(groups.reborn)
+    except NotExercised as reason:
+        case.observe("the id of a dismissed group", str(reason))
+        return []
+    receipt = scene.after.receipts.get(scene.message.id)
+    if not scene.after.answer.accepted or receipt is None or not receipt.known:
+        return []
+    return receipts.fresh_read(scene.after.answer, receipt)
 
 
 @pytest.mark.check("new-message-waits-for-somebody")
@@ -158,9 +173,23 @@ def steps(case: Case, field: str, sign: int) -> list[Finding]:
             findings += receipts.changed(
                 step.answer, fresh[message.id], after, field, sign * by, why
             )
+    findings += kept(scene, field, sign)
     if case.profile.rank > 0:
         findings += many(case, field, sign) + crosswise(case, field) + watched(case, field, sign)
     return findings
+
+
+def kept(scene: groups.Reading, field: str, sign: int) -> list[Finding]:
+    """Expect a read not to be taken back by reading again; whether it counts again is open."""
+    message = scene.messages[0].id
+    one, marked = scene.one.receipts.get(message), scene.marked.receipts.get(message)
+    if one is None or marked is None:
+        return []
+    was, now = getattr(one, field), getattr(marked, field)
+    if was is None or now is None or (now - was) * sign >= 0:
+        return []
+    why = "who had read it has read it again"
+    return receipts.changed(scene.marked.answer, one, marked, field, 0, why)
 
 
 def watched(case: Case, field: str, sign: int) -> list[Finding]:
@@ -171,6 +200,8 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
         (groups.by_member, "the owner has read what another member had sent"),
         (groups.of_outsider, "owner and a member have read what somebody outside had sent"),
         (groups.added_again, "a member has read it and was added again without leaving"),
+        (groups.by_admin, "an administrator of the group has read it"),
+        (groups.returning, "a member who had come back and a newcomer have read it"),
     ):
         try:
             seen = case.scene(scene)

@@ -249,6 +249,7 @@ def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
         ]
     )
     case.judge(after_leaving(case))
+    case.judge(when_back(case))
 
 
 def after_leaving(case: Case) -> list[Finding]:
@@ -262,6 +263,21 @@ def after_leaving(case: Case) -> list[Finding]:
         return []
     return checks.everybody_once(
         walk.last_answer, walk.members, readers, [], "readers, when another member has left"
+    )
+
+
+def when_back(case: Case) -> list[Finding]:
+    """Expect those among the readers who came, or came back, before the message was sent."""
+    try:
+        scene = case.scene(groups.returning)
+        walk = case.scene(paging.when_back)
+    except NotExercised as reason:
+        case.observe("readers who had come back", str(reason))
+        return []
+    if not walk.last_answer.accepted:
+        return []
+    return checks.everybody_once(
+        walk.last_answer, walk.members, scene.readers, [], "readers who came later or came back"
     )
 
 

@@ -54,7 +54,7 @@ def watched(
 ) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
     """Return answers about a crowd, and about a message that is not the owner's; sender first."""
     found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
-    for scene in (groups.by_member, pairs.returned):
+    for scene in (groups.by_member, groups.by_admin, groups.returning, pairs.returned):
         try:
             seen = case.scene(scene)
         except NotExercised as reason:

@@ -11,13 +11,18 @@ from receiptspec.findings import Finding
 from receiptspec.scenes import calls, groups, parallel, setup
 
 
+def length(case: Case) -> int:
+    """Return how many messages to number."""
+    return 3 if case.brief else 9
+
+
 @pytest.mark.check("sequence-rises")
 def test_the_numbers_of_messages_rise(case: Case) -> None:
-    scene = case.scene(setup.sequence)
+    scene = case.scene(setup.sequence, length(case))
     case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, "numbers do not rise"))
     if case.profile.rank > 0:
         try:
-            scene = case.scene(setup.after_recall)
+            scene = case.scene(setup.after_recall, length(case))
         except NotExercised as reason:
             case.observe("the number after a recalled message", str(reason))
             return
@@ -39,7 +44,7 @@ def test_messages_sent_at_once_have_numbers_of_their_own(case: Case) -> None:
 
 @pytest.mark.check("sequence-has-no-gaps")
 def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
-    scene = case.scene(setup.sequence)
+    scene = case.scene(setup.sequence, length(case))
     case.observe("number of the first message", scene.ids[0])
     findings: list[Finding] = []
     for one, two in pairwise(scene.ids):
@@ -115,12 +120,29 @@ def test_text_comes_back_as_it_was_sent(case: Case) -> None:
     kept = driver.group_history(answer)
     for message, text in zip(messages, texts, strict=True):
         if message.id in kept:
-            got = driver.text_of(kept[message.id])
-            findings += values.equal(answer, "text", text, got, "a text of a group has changed")
+            got = driver.texts_of(kept[message.id])
+            findings += values.equal(answer, "text", [text], got, "a text of a group has changed")
     keys, texts, answer = case.scene(setup.letters, wanted)
     kept = driver.direct_history(answer)
     for key, text in zip(keys, texts, strict=True):
         if key in kept:
-            got = driver.text_of(kept[key])
-            findings += values.equal(answer, "text", text, got, "a text to one person has changed")
+            got = driver.texts_of(kept[key])
+            why = "a text to one person has changed"
+            findings += values.equal(answer, "text", [text], got, why)
+    if case.profile.rank > 0:
+        findings += in_parts(case, "one part", "and another")
     case.judge(findings)
+
+
+def in_parts(case: Case, *texts: str) -> list[Finding]:
+    """Expect the parts of one message back as they were; whether one may have several is open."""
+    try:
+        sent, answer = case.scene(setup.in_parts, texts)
+    except NotExercised as reason:
+        case.observe("a message of two texts", str(reason))
+        return []
+    kept = case.stage.driver.group_history(answer)
+    if sent not in kept:
+        return []
+    got = case.stage.driver.texts_of(kept[sent])
+    return values.equal(answer, "text", [*texts], got, "the parts of a message have changed")

@@ -6,7 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.neutral import Answer
+from receiptspec.neutral import Answer, Message
 from receiptspec.scenes import groups, lifecycle, setup
 
 
@@ -149,18 +149,29 @@ def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
 @pytest.mark.check("recall-shows-in-history")
 def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
     message, answer, history = case.scene(setup.recalled)
+    case.judge(taken_back(case, (message,), answer, history))
+    if case.profile.rank > 0:
+        case.judge(taken_back(case, *case.scene(setup.recalled_together)))
+
+
+def taken_back(
+    case: Case, messages: tuple[Message, ...], answer: Answer, history: Answer
+) -> list[Finding]:
+    """Expect the recall of each message to be reported, and to show where it is listed."""
     driver = case.stage.driver
     findings = refusals.accepted(answer, "a message of a minute ago")
-    if not findings:
+    if findings:
+        return findings
+    for place, message in enumerate(messages):
         code = driver.recalled(answer).get(message.id)
-        why = "the recall of the message is not reported as done"
-        findings += values.equal(answer, "$.RecallRetList[0].RetCode", 0, code, why)
-    item = driver.group_history(history).get(message.id)
-    if answer.accepted and item is not None and not driver.is_recalled(item):
-        findings += values.equal(
-            history, "$.RspMsgList[].IsPlaceMsg", 2, item.get("IsPlaceMsg"), "it is not marked"
-        )
-    case.judge(findings)
+        why = f"the recall of message {message.id} is not reported as done"
+        findings += values.equal(answer, f"$.RecallRetList[{place}].RetCode", 0, code, why)
+        item = driver.group_history(history).get(message.id)
+        if item is not None and not driver.is_recalled(item):
+            why = f"message {message.id} is not marked"
+            got = item.get("IsPlaceMsg")
+            findings += values.equal(history, "$.RspMsgList[].IsPlaceMsg", 2, got, why)
+    return findings
 
 
 @pytest.mark.check("imported-messages-are-told")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -171,8 +172,11 @@ class Driver(ABC):
     def user(self, namespace: str, index: int) -> Any:
         """Return the id of a user of a run: in both cases, with signs, some as long as may be.
 
-        Whoever folds, cuts or counts the ids of users gets another one.
+        Every third has digits alone. Whoever folds, cuts or counts the ids of users, or takes text
+        for a number, gets another one.
         """
+        if index % 3 == 2:
+            return f"90000{zlib.crc32(namespace.encode()):010d}{index:03d}"
         name = f"Rs{namespace}-U{index}"
         return name if index % 3 != 1 else f"{name}{_LONG_NAME[len(name) :]}"
 
@@ -195,6 +199,10 @@ class Driver(ABC):
     @abstractmethod
     def made_group(self, answer: Answer) -> Any:
         """Return the id of the group that was made, ``None`` when the answer has none."""
+
+    def promoted(self, call: Call) -> Call:
+        """Return a call that makes an administrator of the first member it gives a group."""
+        raise _absent("promoted")
 
     def make_pair(self, one: Any, other: Any) -> Call | None:
         """Call that opens the conversation of two people; ``None`` where none is needed."""
@@ -375,13 +383,13 @@ class Driver(ABC):
         """Return the code for each message that was to be recalled."""
         raise _absent("recalled")
 
-    def text_of(self, item: Mapping[str, Any]) -> Any:
-        """Return the text of a message of a history."""
-        raise _absent("text_of")
+    def texts_of(self, item: Mapping[str, Any]) -> list[Any]:
+        """Return the texts of a message of a history, one for each of its parts."""
+        raise _absent("texts_of")
 
-    def with_text(self, call: Call, text: str) -> Call:
-        """Return a call that sends another text."""
-        raise _absent("with_text")
+    def with_texts(self, call: Call, *texts: str) -> Call:
+        """Return a call that sends other texts, each as a part of one message."""
+        raise _absent("with_texts")
 
     def without_member(self, call: Call, sender: Any) -> Call:
         """Return a call that sends in the name of somebody else."""

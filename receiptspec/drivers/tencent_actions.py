@@ -117,6 +117,12 @@ class TencentActions(Driver):
             body["MemberList"] = [{"Member_Account": member} for member in members]
         return Call("create_group", body)
 
+    def promoted(self, call: Call) -> Call:
+        """Give the first of MemberList the Role Admin (G1)."""
+        first, *others = call.body["MemberList"]
+        listed = [{**first, "Role": "Admin"}, *others]
+        return replace(call, body={**call.body, "MemberList": listed})
+
     def made_group(self, answer: Answer) -> Any:
         """Return GroupId."""
         value = answer.get("GroupId")
@@ -392,16 +398,18 @@ class TencentActions(Driver):
         """Read RetCode by MsgSeq (G7)."""
         return _by(answer.get("RecallRetList"), "MsgSeq", "RetCode")
 
-    def text_of(self, item: Mapping[str, Any]) -> Any:
-        """Return the text of a message in a history."""
-        try:
-            return item["MsgBody"][0]["MsgContent"]["Text"]
-        except (KeyError, IndexError, TypeError):
-            return None
+    def texts_of(self, item: Mapping[str, Any]) -> list[Any]:
+        """Return the texts of MsgBody, ``None`` for a part that has none."""
+        parts = item.get("MsgBody")
+        contents = [
+            part.get("MsgContent") if isinstance(part, dict) else None
+            for part in (parts if isinstance(parts, list) else ())
+        ]
+        return [found.get("Text") if isinstance(found, dict) else None for found in contents]
 
-    def with_text(self, call: Call, text: str) -> Call:
-        """Return a call that sends `text` instead."""
-        body = [{"MsgType": _TEXT, "MsgContent": {"Text": text}}]
+    def with_texts(self, call: Call, *texts: str) -> Call:
+        """Return a call that sends `texts` instead, each as a part of MsgBody."""
+        body = [{"MsgType": _TEXT, "MsgContent": {"Text": text}} for text in texts]
         return replace(call, body={**call.body, "MsgBody": body})
 
     def without_member(self, call: Call, sender: Any) -> Call:

@@ -127,6 +127,12 @@ class VolcengineActions(Driver):
         body = self._body(conversation.id, Operator=conversation.owner, ParticipantInfos=infos)
         return Call("BatchAddConversationParticipant", body)
 
+    def promoted(self, call: Call) -> Call:
+        """Give the first of ParticipantInfos Role 2, a manager (N2)."""
+        first, *others = call.body["ParticipantInfos"]
+        infos = [{**first, "Role": 2}, *others]
+        return Call(call.operation, {**call.body, "ParticipantInfos": infos})
+
     def remove_member(self, conversation: Conversation, user: Any) -> Call:
         """Remove one participant (N2)."""
         body = self._body(conversation.id, Operator=conversation.owner, ParticipantUserIds=[user])

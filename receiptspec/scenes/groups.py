@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from receiptspec.errors import Inconclusive, NotExercised
@@ -13,9 +13,11 @@ from receiptspec.stage import Stage
 MEMBERS = 4
 _ANSWERED_AT_ONCE = 24  # a list that is not longer is answered in full
 _READ_AT_ONCE = 24  # no vendor's call takes fewer reads
-CROWD, READING = 120, 12  # members of a large group, and how many of them read
+CROWD, READING = 120, 21  # members of a large group, and how many of them read
 _LONG = 60  # messages of one list: more than a page of anything
-_AGAIN = 2  # reads by one member beside those of each: more than members
+# Reads by one member beside those of each: more than members, and an odd number of them, so that
+# whoever takes a read back at every other is found out.
+_AGAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +413,48 @@ def added_again(stage: Stage) -> Watched:
     stage.call(stage.driver.add_members(group, [reader]))  # refused or not, nothing changes
     after = settled(stage, seen.before, (message,), {message.id: 1})
     return Watched(message, (reader,), seen.before, after)
+
+
+def by_admin(stage: Stage) -> Watched:
+    """Let an administrator of a group read a message."""
+    group = stage.group(3, promoted=True)
+    return watched(stage, stage.say(group), group.members[1:2])
+
+
+def returning(stage: Stage) -> Watched:
+    """Let somebody who has left and come back read a message, and somebody who came later.
+
+    The message is sent when both are there.
+    """
+    founders = stage.group(3)
+    driver, back = stage.driver, founders.members[1]
+    newcomer = stage.users(5)[4]
+    stage.must(driver.remove_member(founders, back))
+    stage.must(driver.add_members(founders, [newcomer, back]))
+    group = replace(founders, members=(*founders.members, newcomer))
+    return watched(stage, stage.say(group), (back, newcomer))
+
+
+def reborn(stage: Stage) -> Changed:
+    """Dismiss a group whose message was read and make one of the same id; ask for its first.
+
+    Whether an id may be used again is open: where it may not, there is nothing to judge.
+    """
+    name = f"rs{stage.namespace}-Again"
+    group = stage.group(3, id_=name)
+    if group.id != name:
+        raise NotExercised("nobody chooses the id of a group")
+    first = watched(stage, stage.say(group), group.members[1:2])
+    stage.must(stage.driver.dismiss(group))
+    again = stage.group(3, id_=name)
+    message = stage.say(again)
+
+    def fresh(receipts: dict[Any, Receipt]) -> bool:
+        now = receipts.get(message.id)
+        return now is not None and now.known and not now.read
+
+    after = asked(stage, stage.settle(again, [message], fresh))
+    return Changed(again, message, first.after, after)
 
 
 def interrupted(stage: Stage) -> Asked:

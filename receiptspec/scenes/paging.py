@@ -9,7 +9,14 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page, Receipt
-from receiptspec.scenes.groups import Asked, asked, good, reading, tries_to_read
+from receiptspec.scenes.groups import (
+    Asked,
+    asked,
+    good,
+    reading,
+    returning,
+    tries_to_read,
+)
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 
@@ -28,6 +35,7 @@ __all__ = [
     "turned",
     "turned_again",
     "walk",
+    "when_back",
 ]
 
 _TOO_FAR = 3
@@ -225,6 +233,12 @@ def left(stage: Stage) -> tuple[Walk, tuple[Any, ...]]:
     listed(stage, message, readers, read=True, count=100)
     stage.must(stage.driver.remove_member(group, leaver))
     return listed(stage, message, readers, read=True, count=100), readers
+
+
+def when_back(stage: Stage) -> Walk:
+    """List who has read the message of `returning`."""
+    scene = stage.scene(returning)
+    return listed(stage, scene.message, scene.readers, read=True, count=100)
 
 
 def after_outsider(stage: Stage) -> Walk:

@@ -22,12 +22,13 @@ TEXTS = (
     "👩‍👩‍👧‍👦 🇪🇺 e\u0301 \u200b zero width",
     "<b>&amp;</b> %s {0} $x `x`",
     "\u0001\u0008\u001f\u007f",
+    "long " + "0123456789 äöü " * 90,
 )
 
 
 def texts(brief: bool) -> tuple[str, ...]:
     """Return awkward texts; all that is printable of them in one where one request has to do."""
-    return (" ".join(TEXTS[:-1]),) if brief else TEXTS
+    return (" ".join(TEXTS[:-2]),) if brief else TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Sequence:
     group: Conversation
 
 
-def sequence(stage: Stage) -> Sequence:
-    """Send three messages to a group, one after the other."""
+def sequence(stage: Stage, length: int) -> Sequence:
+    """Send so many messages to a group, one after the other."""
     group = stage.scene(sandbox).conversation
     answers = [
         stage.must(
@@ -57,14 +58,14 @@ def sequence(stage: Stage) -> Sequence:
                 group, group.owner, receipt=False, number=stage.number("sequence", turn)
             )
         )
-        for turn in range(3)
+        for turn in range(length)
     ]
     return Sequence(answers[-1], tuple(map(stage.named, answers)), group)
 
 
-def after_recall(stage: Stage) -> Sequence:
+def after_recall(stage: Stage, length: int) -> Sequence:
     """Send one more message to the group of `sequence` when its last one is recalled."""
-    first = stage.scene(sequence)
+    first = stage.scene(sequence, length)
     group = first.group
     stage.must(stage.driver.recall(Message(group, first.ids[-1], group.owner, False)))
     number = stage.number("sequence", "recalled")
@@ -201,7 +202,7 @@ def history(
         call = stage.driver.send_message(
             group, group.owner, receipt=False, number=stage.number("text", turn)
         )
-        sent = stage.named(stage.must(stage.driver.with_text(call, text)))
+        sent = stage.named(stage.must(stage.driver.with_texts(call, text)))
         messages.append(Message(group, sent, group.owner, False))
     names = {message.id for message in messages}
     answer = stage.until(
@@ -209,6 +210,19 @@ def history(
         lambda shown: not shown.accepted or names <= set(stage.driver.group_history(shown)),
     )
     return tuple(messages), texts, answer
+
+
+def in_parts(stage: Stage, texts: tuple[str, ...]) -> tuple[Any, Answer]:
+    """Send one message of several texts to a group; return its id and the history."""
+    group = stage.scene(sandbox).conversation
+    number = stage.number("in parts")
+    call = stage.driver.send_message(group, group.owner, receipt=False, number=number)
+    sent = stage.named(stage.must(stage.driver.with_texts(call, *texts)))
+    history = stage.until(
+        lambda: stage.call(stage.driver.look_at_group(group)),
+        lambda shown: not shown.accepted or sent in stage.driver.group_history(shown),
+    )
+    return sent, history
 
 
 def letters(
@@ -222,12 +236,29 @@ def letters(
         call = stage.driver.send_message(
             conversation, a, receipt=False, number=stage.number("letter", turn)
         )
-        keys.append(stage.named(stage.must(stage.driver.with_text(call, text))))
+        keys.append(stage.named(stage.must(stage.driver.with_texts(call, text))))
     answer = stage.until(
         lambda: stage.call(stage.driver.look(conversation, a)),
         lambda shown: not shown.accepted or set(keys) <= set(stage.driver.direct_history(shown)),
     )
     return tuple(keys), texts, answer
+
+
+def recalled_together(stage: Stage) -> tuple[tuple[Message, ...], Answer, Answer]:
+    """Recall two of three messages by one call and look at the history."""
+    group = stage.group(2)
+    first, _, last = (stage.say(group) for _ in range(3))
+    both = (first, last)
+    call = stage.driver.joined([stage.driver.recall(message) for message in both])
+    if call is None:
+        raise NotExercised("one call recalls one message")
+    answer = stage.call(call)
+
+    def gone(shown: Answer) -> bool:
+        kept = stage.driver.group_history(shown)
+        return all(m.id not in kept or stage.driver.is_recalled(kept[m.id]) for m in both)
+
+    return both, answer, stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone)
 
 
 def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
@@ -261,7 +292,7 @@ def users_imported(stage: Stage, count: int) -> Answer:
 def long_text(stage: Stage, call: Call, size: int) -> Answer:
     """Make a call longer than the documents allow: by its text, or by repeating what it lists."""
     if "MsgBody" in call.body:
-        return stage.call(stage.driver.with_text(call, "x" * size))
+        return stage.call(stage.driver.with_texts(call, "x" * size))
     key = next(key for key, value in call.body.items() if isinstance(value, list))
     items = call.body[key] * (size // 60)
     return stage.call(Call(call.operation, {**call.body, key: items}, label=f"over {size} bytes"))

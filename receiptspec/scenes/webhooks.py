@@ -61,6 +61,14 @@ def sent(stage: Stage) -> Told:
     return Told(message, callback, asked(stage, stage.ask(message.conversation, [message])))
 
 
+def sent_in(stage: Stage, type_: str) -> Told:
+    """Send a message that asks for a receipt to a group of another type; wait for the callback."""
+    listener = stage.listener()
+    message = stage.say(stage.group(2, type_=type_))
+    callback = listener.wait_for(lambda c: c.command == GROUP and _names(c, message), _PATIENCE)
+    return Told(message, callback)
+
+
 def tells_of_read(callback: Callback, message: Message) -> bool:
     """Whether a callback counts a read of a message, or names somebody who has read it."""
     items = callback.get("GroupMsgReceiptList")

@@ -50,9 +50,10 @@ def create_group(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     group = Group(group_id, kind, name, owner or None, now(), limit)
     if owner:
         group.join(owner, now(), "Owner")
+    roles = {user: member.values.get("Role") for member, user in zip(members, names, strict=True)}
     for user in unique(names):
         if user not in group.members:
-            group.join(user, now())
+            group.join(user, now(), "Admin" if roles[user] == "Admin" else "Member")
     if call.knob("tips_take_seq"):
         group.newest = 1
     site.store.supply_group(group)

@@ -1,0 +1,225 @@
+"""Faults of what may be said besides, of ends of ranges, and of second things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import edits, if_ok, refused_if, tolerated
+
+__all__ = ["ALL"]
+
+_C2C, _SEND, _LETTER, _MAKE = "c2c_msg_read_receipt", "send_group_msg", "sendmsg", "create_group"
+_HISTORY = "group_msg_get_simple"
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+_LIMITS: dict[str, Any] = {"cls": "limits"}
+
+
+def _is(name: str, *values: object) -> Any:
+    return lambda call: call.body.get(name) in values and not isinstance(call.body[name], bool)
+
+
+def _wish_is_there(call: Call) -> None:
+    """Take NeedReadReceipt for a wish, whatever it says."""
+    if "NeedReadReceipt" in call.body and call.body["NeedReadReceipt"] == 0:
+        call.body["NeedReadReceipt"] = 1
+
+
+def _around_unread(field: str, inside: str) -> Any:
+    """Take the people around the items from the items."""
+
+    def request(call: Call) -> None:
+        found = call.body.get("C2CMsgInfo")
+        if isinstance(found, list) and found and isinstance(found[0], dict):
+            if field in call.body and isinstance(found[0].get(inside), str):
+                call.body[field] = found[0][inside]
+
+    return request
+
+
+def _seq_of_plain(call: Call, answer: dict[str, Any]) -> None:
+    """Answer each eighth number once too late where no receipt is asked for."""
+    if not call.body.get("NeedReadReceipt") and answer.get("MsgSeq", 1) % 8 == 0:
+        answer["MsgSeq"] -= 1 if answer["MsgSeq"] else 0
+
+
+def _first_recalled(call: Call) -> None:
+    found = call.body.get("MsgSeqList")
+    if isinstance(found, list):
+        call.body["MsgSeqList"] = found[:1]
+
+
+def _first_recalled_silently(call: Call, answer: dict[str, Any]) -> None:
+    """Report what was recalled for all, and recall the first."""
+    if answer.get("ErrorCode") == 0:
+        group = call.site.store.groups[call.body["GroupId"]]
+        for item in answer["RecallRetList"][1:]:
+            if item["RetCode"] == 0:
+                group.messages[item["MsgSeq"]].recalled = False
+
+
+def _texts(answer: dict[str, Any], change: Any) -> None:
+    for message in answer.get("RspMsgList", ()):
+        message["MsgBody"] = change(message["MsgBody"])
+
+
+def _cut(body: list[Any]) -> list[Any]:
+    return [
+        {**part, "MsgContent": {"Text": part["MsgContent"]["Text"][:1000]}}
+        if "Text" in part["MsgContent"]
+        else part
+        for part in body
+    ]
+
+
+ALL: list[Fault] = [
+    # what may be said besides, and ends of ranges
+    refused_if(
+        "random-zero-is-missing",
+        "TC-GEN-08",
+        90005,
+        _is("MsgRandom", 0),
+        operation=_LETTER,
+        shows="MsgRandom 0 is refused as missing",
+        **_LIMITS,
+    ),
+    refused_if(
+        "random-is-signed",
+        "TC-GEN-08",
+        10004,
+        lambda call: isinstance(call.body.get("Random"), int) and call.body["Random"] > 2**31 - 1,
+        operation=_SEND,
+        shows="Random above 2^31 is refused",
+        **_LIMITS,
+    ),
+    refused_if(
+        "seven-days-are-too-long",
+        "TC-GEN-08",
+        90026,
+        _is("MsgLifeTime", 604800),
+        operation=_LETTER,
+        shows="MsgLifeTime 604800 is refused",
+        **_LIMITS,
+    ),
+    refused_if(
+        "priority-unknown",
+        "TC-GEN-08",
+        10004,
+        _is("MsgPriority", "Low"),
+        operation=_SEND,
+        shows="MsgPriority Low is refused",
+        **_LIMITS,
+    ),
+    refused_if(
+        "group-name-below-thirty",
+        "TC-GEN-08",
+        10004,
+        lambda call: len(str(call.body.get("Name", "")).encode()) >= 30,
+        operation=_MAKE,
+        shows="a name of 30 bytes is refused",
+        **_LIMITS,
+    ),
+    # a wish that is declined, and people around the items
+    Fault(
+        name="declined-receipt-given",
+        requirement="TC-GMR-13",
+        request=_wish_is_there,
+        operation=_SEND,
+        cls="counting",
+        shows="NeedReadReceipt 0 gets a receipt",
+        **_SHOULD,
+    ),
+    Fault(
+        name="receipt-peer-ignored",
+        requirement="TC-C2C-07",
+        request=_around_unread("Peer_Account", "From_Account"),
+        operation=_C2C,
+        cls="roles",
+        shows="Peer_Account may be anybody",
+    ),
+    Fault(
+        name="receipt-operator-ignored",
+        requirement="TC-C2C-08",
+        request=_around_unread("Operator_Account", "To_Account"),
+        operation=_C2C,
+        cls="roles",
+        shows="Operator_Account may be anybody",
+    ),
+    # second things
+    edits(
+        "eighth-number-repeated",
+        "TC-SND-11",
+        _seq_of_plain,
+        operation=_SEND,
+        cls="rare-trigger",
+        shows="each eighth message without a receipt gets the number before it",
+        also=("TC-SND-11b",),
+    ),
+    edits(
+        "second-recall-lost",
+        "TC-GRP-14",
+        _first_recalled_silently,
+        operation="group_msg_recall",
+        cls="batching",
+        shows="of several only the first is recalled, all are reported",
+        **_SHOULD,
+    ),
+    Fault(
+        name="second-recall-untold",
+        requirement="TC-GRP-14",
+        request=_first_recalled,
+        operation="group_msg_recall",
+        cls="batching",
+        shows="of several only the first is answered",
+        **_SHOULD,
+    ),
+    edits(
+        "long-text-cut",
+        "TC-GEN-34",
+        if_ok(lambda answer: _texts(answer, _cut)),
+        operation=_HISTORY,
+        cls="precision",
+        shows="a text ends after 1000 characters",
+        **_SHOULD,
+    ),
+    edits(
+        "second-part-lost",
+        "TC-GEN-34",
+        if_ok(lambda answer: _texts(answer, lambda body: body[:1])),
+        operation=_HISTORY,
+        cls="batching",
+        shows="of two parts of a message the first is left",
+        **_SHOULD,
+    ),
+    edits(
+        "unread-of-eight-peers",
+        "TC-SMR-14",
+        if_ok(
+            lambda answer: answer.update(C2CUnreadMsgNumList=answer["C2CUnreadMsgNumList"][:8])
+            if "C2CUnreadMsgNumList" in answer
+            else None
+        ),
+        operation="get_c2c_unread_msg_num",
+        cls="limits",
+        shows="at most eight peers are answered",
+        **_SHOULD,
+    ),
+    # credentials of one form and operation
+    tolerated(
+        "ordinary-user-adds",
+        "TC-GEN-19",
+        ("identifier", "ordinary-user"),
+        operation="add_group_member",
+        cls="authentication",
+        shows="any user adds members",
+    ),
+    tolerated(
+        "ordinary-user-imports-many",
+        "TC-GEN-19",
+        ("identifier", "ordinary-user"),
+        operation="multiaccount_import",
+        cls="authentication",
+        shows="any user imports accounts",
+    ),
+]

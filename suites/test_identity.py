@@ -23,6 +23,8 @@ def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
         _, beyond = case.scene(groups.unknown)
         named = case.stage.driver.named_messages(beyond.answer.request_body)
         found.append((beyond.answer, ready.group.id, named))
+        for id_, wrapped in case.scene(groups.wrapped):
+            found.append((wrapped.answer, ready.group.id, [id_]))
         if case.stage.target.writes:
             other = case.scene(identity.foreign)
             found.append((other.asked.answer, other.conversation, [other.id]))
@@ -155,14 +157,14 @@ def test_the_answer_is_the_same_for_every_viewer(case: Case) -> None:
 
 @pytest.mark.check("stranger-cannot-send")
 def test_only_members_send(case: Case) -> None:
-    answer = case.scene(identity.strangers)
-    why = "a sender who is no member"
-    case.judge(
-        [
-            *refusals.refused(answer, why),
-            *refusals.code_among(answer, case.given["codes"], why),
-        ]
-    )
+    tried = [("a sender who is no member", case.scene(identity.strangers))]
+    if case.profile.rank > 0:
+        tried += case.scene(identity.estranged)
+    findings: list[Finding] = []
+    for why, answer in tried:
+        findings += refusals.refused(answer, why)
+        findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)
 
 
 @pytest.mark.check("same-client-id-is-one-message")

@@ -129,7 +129,20 @@ def test_the_same_two_people_have_one_conversation(case: Case) -> None:
             if there is not None:
                 why = "the conversation is not reported as being there"
                 findings += values.equal(again, "$.Result.Exist", True, there, why)
+    if case.profile.rank > 0:
+        findings += made_at_once(case)
     case.judge(findings)
+
+
+def made_at_once(case: Case) -> list[Finding]:
+    """Expect one conversation also where both open it at the same time."""
+    made = [answer for answer in case.scene(pairs.made_at_once) if answer.accepted]
+    ids = [(answer, case.stage.driver.made_group(answer)) for answer in made]
+    findings: list[Finding] = []
+    for answer, id_ in ids[1:]:
+        why = "the pair has two conversations when both open it at once"
+        findings += values.equal(answer, "$.Result", ids[0][1], id_, why)
+    return findings[:1]
 
 
 @pytest.mark.check("pair-takes-no-members")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ __all__ = ["VolcengineDriver"]
 
 _USUAL = ("content-type", "host", "x-content-sha256", "x-date")
 _ENVELOPE = "responsemetadata"
+_LONG = 16 * 1024  # bytes: more than any first piece of a body
 _SPELLED = {
     "x-content-sha256": "X-Content-Sha256",
     "x-date": "X-Date",
@@ -313,6 +315,20 @@ def _resigned(draft: _Draft, parts: v4.Signing) -> Callable[[str], str]:
     return lambda _: v4.authorization(parts, draft.access_key, draft.secret)
 
 
+def _large(draft: _Draft) -> None:
+    """Send another end of a long body than the signed one; white space makes it long."""
+    draft.body = draft.body.rstrip()[:-1] + b" " * _LONG + b"}"
+    draft.body_hash = draft.headers["x-content-sha256"] = v4.digest(draft.body)
+    _swapped(draft)
+
+
+def _with_md5(draft: _Draft) -> None:
+    draft.headers["content-md5"] = base64.b64encode(
+        hashlib.md5(draft.body, usedforsecurity=False).digest()
+    ).decode()
+    draft.signed += ("content-md5",)
+
+
 def _tampered_query(draft: _Draft) -> None:
     """Send another query than the one that was signed."""
     draft.finish = _resigned(draft, draft.parts().but(query=list(draft.query)))
@@ -443,6 +459,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "other-method": ("signed for GET", _get),
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
+    "tampered-large-body": ("another end of a long body than the signed one", _large),
     "tampered-query": ("another query than the signed one", _tampered_query),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
@@ -463,6 +480,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "node-headers": ("headers signed as by Node", _signs("x-content-sha256", "x-date")),
     "short-headers": ("host and x-date signed", _signs("host", "x-date")),
     "go-headers": ("a version header signed", _with_headers(x_im_sdk_version="Golang-V1.0.1")),
+    "md5-header": ("a digest of the body signed", _with_md5),
     "core-headers": (
         "headers signed as by the Python core",
         _with_headers(x_sdk_invocation_id="rs-1", x_sdk_request="attempt=1; max=3"),

@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "read_step": 1,
     "unread_step": 1,
     "repeats_count": False,
+    "reads_toggle": False,
     "first_reads": 0,
     "read_delay": 0.0,
     "view_lags": {},

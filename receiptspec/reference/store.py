@@ -195,7 +195,9 @@ class Store:
         if not counts and not call.knob("reads_by_strangers"):
             return False
         for each in self._reached(call, group, message):
-            if user in each.readers:
+            if user in each.readers and call.knob("reads_toggle"):
+                del each.readers[user]
+            elif user in each.readers:
                 each.repeats += 1
             else:
                 each.readers[user] = time.monotonic() + call.knob("read_delay")

@@ -13,6 +13,7 @@ from receiptspec.stage import Stage
 
 __all__ = [
     "Twin",
+    "estranged",
     "foreign",
     "foreign_beside",
     "read_twin",
@@ -125,6 +126,21 @@ def strangers(stage: Stage) -> Answer:
     number = stage.number("stranger")
     call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
     return stage.call(stage.driver.without_member(call, stage.driver.nobody()))
+
+
+def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
+    """Send in the name of who was a member and has left, and of a third in a pair."""
+    group, (one, other, third) = stage.group(3), stage.users(3)
+    left = group.members[1]
+    driver = stage.driver
+    call = driver.send_message(group, left, receipt=True, number=stage.number("left"))
+    stage.must(driver.remove_member(group, left))
+    pair = stage.pair(one, other)
+    foreign = driver.send_message(pair, one, receipt=True, number=stage.number("third"))
+    return (
+        ("a sender who has left", stage.call(call)),
+        ("a third in a pair", stage.call(driver.without_member(foreign, third))),
+    )
 
 
 def sent_twice(stage: Stage) -> tuple[Answer, Answer]:

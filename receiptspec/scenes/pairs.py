@@ -8,7 +8,17 @@ from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
 from receiptspec.stage import Stage
 
-__all__ = ["Pair", "fresh", "joined", "made_twice", "read", "read_on", "returned", "spared"]
+__all__ = [
+    "Pair",
+    "fresh",
+    "joined",
+    "made_at_once",
+    "made_twice",
+    "read",
+    "read_on",
+    "returned",
+    "spared",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,15 @@ def made_twice(stage: Stage) -> tuple[Answer, tuple[Answer, ...]]:
     assert call is not None  # noqa: S101
     assert back is not None  # noqa: S101
     return stage.must(call), (stage.call(call), stage.call(back))
+
+
+def made_at_once(stage: Stage) -> tuple[Answer, ...]:
+    """Open the conversation of two people several times at the same time, from both sides."""
+    one, other = stage.users(7)[5:]
+    call, back = stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)
+    assert call is not None  # noqa: S101
+    assert back is not None  # noqa: S101
+    return tuple(stage.at_once([call, back, call, back]))
 
 
 def joined(stage: Stage) -> Answer:

@@ -31,9 +31,9 @@ def _around_unread(field: str, inside: str) -> Any:
 
     def request(call: Call) -> None:
         found = call.body.get("C2CMsgInfo")
-        if isinstance(found, list) and found and isinstance(found[0], dict):
-            if field in call.body and isinstance(found[0].get(inside), str):
-                call.body[field] = found[0][inside]
+        first = found[0] if isinstance(found, list) and found else None
+        if field in call.body and isinstance(first, dict) and isinstance(first.get(inside), str):
+            call.body[field] = first[inside]
 
     return request
 
@@ -196,9 +196,11 @@ ALL: list[Fault] = [
         "unread-of-eight-peers",
         "TC-SMR-14",
         if_ok(
-            lambda answer: answer.update(C2CUnreadMsgNumList=answer["C2CUnreadMsgNumList"][:8])
-            if "C2CUnreadMsgNumList" in answer
-            else None
+            lambda answer: (
+                answer.update(C2CUnreadMsgNumList=answer["C2CUnreadMsgNumList"][:8])
+                if "C2CUnreadMsgNumList" in answer
+                else None
+            )
         ),
         operation="get_c2c_unread_msg_num",
         cls="limits",

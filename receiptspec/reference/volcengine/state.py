@@ -137,7 +137,10 @@ class State:
         if call.knob("reads_lost") or not (counts or call.knob("reads_by_strangers")):
             return False
         for each in self._reached(call, place, message):
-            each.readers.setdefault(user, time.monotonic() + call.knob("read_delay"))
+            if user in each.readers and call.knob("reads_toggle"):
+                del each.readers[user]
+            else:
+                each.readers.setdefault(user, time.monotonic() + call.knob("read_delay"))
         return True
 
     def _reached(self, call: Call, place: Conversation, message: Message) -> list[Message]:

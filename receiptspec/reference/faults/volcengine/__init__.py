@@ -11,6 +11,7 @@ from receiptspec.reference.faults.volcengine import (
     intake,
     numbers,
     order,
+    people,
     shape,
 )
 
@@ -25,4 +26,5 @@ ALL: list[Fault] = [
     *numbers.ALL,
     *corners.ALL,
     *order.ALL,
+    *people.ALL,
 ]

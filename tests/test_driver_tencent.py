@@ -261,7 +261,11 @@ def test_items_of_several_receipts_are_named_in_one():
 def test_ids_of_users_are_distinct_in_both_cases_and_at_most_32_bytes():
     names = [driver().user("abcdef", index) for index in range(250)]
     assert len({name.lower() for name in names}) == 250
-    assert all(name not in (name.lower(), name.upper()) for name in names)
+    digits = [name for name in names if name.isdigit()]
+    lettered = [name for name in names if not name.isdigit()]
+    assert all(name not in (name.lower(), name.upper()) for name in lettered)
+    assert len(digits) == 83
+    assert all(2**53 < int(name) < 2**63 for name in digits)
     assert {len(name) for name in names} >= {32}
     assert max(map(len, names)) == 32
 

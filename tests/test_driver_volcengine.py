@@ -102,7 +102,7 @@ RIGHT = {
     "valid", "node-headers", "short-headers", "go-headers", "core-headers", "version-first",
     "minute-old", "minute-ahead", "ten-minutes-old", "twenty-minutes-old", "day-old", "day-ahead",
     "other-region", "other-service", "other-day", "dashed-date", "bogus-token", "unknown-key",
-    "wrong-hash-header", "cased-key", "next-day",
+    "wrong-hash-header", "cased-key", "next-day", "md5-header",
 }  # fmt: skip
 SHAPELESS = {
     "bearer",

@@ -97,6 +97,7 @@ class Stage:
         self._listener = listener
         self._memo: dict[str, Any] = {}
         self._said = 0
+        self._told: dict[tuple[Any, Any], Answer] = {}
         self._given: set[str] = set()
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
@@ -347,7 +348,13 @@ class Stage:
         answer = self.must(
             self.driver.send_message(conversation, sender, receipt=receipt, number=number)
         )
-        return Message(conversation, self.named(answer), sender, receipt)
+        message = Message(conversation, self.named(answer), sender, receipt)
+        self._told[message.conversation.id, message.id] = answer
+        return message
+
+    def told(self, message: Message) -> Answer:
+        """Return the answer to the sending of a message by `say`."""
+        return self._told[message.conversation.id, message.id]
 
     def named(self, answer: Answer) -> Any:
         """Return the id of the message that was sent; `NotExercised` where the answer has none."""

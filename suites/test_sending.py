@@ -10,19 +10,21 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import calls, groups, parallel, setup
 
+LENGTH = 9
 
-def length(case: Case) -> int:
-    """Return how many messages to number."""
-    return 3 if case.brief else 9
+
+def sequence(case: Case) -> setup.Sequence:
+    """Return numbered messages, some that are there already where requests are few."""
+    return case.scene(setup.at_hand) if case.brief else case.scene(setup.sequence, LENGTH)
 
 
 @pytest.mark.check("sequence-rises")
 def test_the_numbers_of_messages_rise(case: Case) -> None:
-    scene = case.scene(setup.sequence, length(case))
+    scene = sequence(case)
     case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, "numbers do not rise"))
     if case.profile.rank > 0:
         try:
-            scene = case.scene(setup.after_recall, length(case))
+            scene = case.scene(setup.after_recall, LENGTH)
         except NotExercised as reason:
             case.observe("the number after a recalled message", str(reason))
             return
@@ -44,7 +46,7 @@ def test_messages_sent_at_once_have_numbers_of_their_own(case: Case) -> None:
 
 @pytest.mark.check("sequence-has-no-gaps")
 def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
-    scene = case.scene(setup.sequence, length(case))
+    scene = sequence(case)
     case.observe("number of the first message", scene.ids[0])
     findings: list[Finding] = []
     for one, two in pairwise(scene.ids):

@@ -63,6 +63,15 @@ def sequence(stage: Stage, length: int) -> Sequence:
     return Sequence(answers[-1], tuple(map(stage.named, answers)), group)
 
 
+def at_hand(stage: Stage) -> Sequence:
+    """Return the numbers of messages that were sent one after the other for another purpose."""
+    ready_ = good(stage)
+    if not stage.target.writes:
+        raise NotExercised("needs new messages; the target may not be written to")
+    ids = tuple(message.id for message in ready_.messages)
+    return Sequence(stage.told(ready_.messages[-1]), ids, ready_.group)
+
+
 def after_recall(stage: Stage, length: int) -> Sequence:
     """Send one more message to the group of `sequence` when its last one is recalled."""
     first = stage.scene(sequence, length)

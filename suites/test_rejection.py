@@ -99,17 +99,20 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
         if counts(case, answer):
             why = answer.exchange.request.label
             findings += refusals.refused(answer, why, or_http_error=lenient)
-    for other in others(case):
-        for change in case.given["calls"][:1]:
-            try:
-                answer = case.variation(other, change)
-            except NotExercised as reason:
-                case.observe(other.operation, str(reason))
-                continue
-            if counts(case, answer):
-                why = answer.exchange.request.label
-                findings += refusals.refused(answer, why, or_http_error=lenient)
+    for answer in elsewhere(case):
+        if counts(case, answer):
+            why = answer.exchange.request.label
+            findings += refusals.refused(answer, why, or_http_error=lenient)
     case.judge(findings)
+
+
+def elsewhere(case: Case) -> Iterator[Answer]:
+    """Break the other operations that the row is about by the first of what it breaks."""
+    for other in others(case):
+        try:
+            yield case.variation(other, case.given["calls"][0])
+        except NotExercised as reason:
+            case.observe(other.operation, str(reason))
 
 
 def counts(case: Case, answer: Answer) -> bool:
@@ -153,6 +156,12 @@ def test_a_refusal_carries_a_documented_code(case: Case) -> None:
             findings += refusals.refused(answer, why)
         wrong = refusals.code_among(answer, case.given["codes"], why)
         findings += wrong or refusals.status_among(answer, case.given.get("status", ()), why)
+    for answer in elsewhere(case):
+        codes = [*case.given["codes"], *case.given.get("also_codes", ())]
+        why = answer.exchange.request.label
+        wrong = refusals.code_among(answer, codes, why)
+        wrong = wrong or refusals.status_among(answer, case.given.get("status", ()), why)
+        findings += [replace(f, signature=f"{answer.operation}:{f.signature}") for f in wrong]
     case.judge(findings)
 
 

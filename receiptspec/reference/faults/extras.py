@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import edits, if_ok, refused_if, tolerated
+from receiptspec.reference.faults.families import edits, if_ok, miscoded, refused_if, tolerated
 
 __all__ = ["ALL"]
 
@@ -208,6 +208,22 @@ ALL: list[Fault] = [
         **_SHOULD,
     ),
     # credentials of one form and operation
+    miscoded(
+        "expired-usersig-sends-code",
+        "TC-SIG-04",
+        90010,
+        ("usersig", "expired"),
+        operation=_LETTER,
+        shows="90010 for an expired UserSig, in one operation",
+    ),
+    miscoded(
+        "ordinary-user-recalls-code",
+        "TC-GEN-20",
+        10004,
+        ("identifier", "ordinary-user"),
+        operation="group_msg_recall",
+        shows="10004 for a caller who is no administrator, in one operation",
+    ),
     tolerated(
         "ordinary-user-adds",
         "TC-GEN-19",

@@ -13,6 +13,7 @@ from receiptspec.reference.faults.volcengine.families import (
     edits,
     judges,
     kind_of,
+    miscoded,
     place_of,
     placed,
     refused_if,
@@ -159,6 +160,14 @@ ALL: list[Fault] = [
         when=lambda call: len(call.incoming.body) > _HOLDS,
         **_AUTH,
         shows="bodies above 8 KB are not verified",
+    ),
+    miscoded(
+        "forged-sending-code",
+        "VE-GMRR-71a",
+        "NoAuth",
+        ("Signature", "wrong"),
+        operation=_SEND,
+        shows="NoAuth for a wrong signature, in one action",
     ),
     refused_if(
         "digest-header-refused",

@@ -87,6 +87,7 @@ def _is_worker(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "views: views may lag, so that a failure is looked at again")
+    config.addinivalue_line("markers", "profile(name): the smallest profile that a test is part of")
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     names: list[str] = config.getoption("--target")
     if not names:
@@ -225,6 +226,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     item.user_properties += _properties(case)
     stage = case.stage
     case.begin()
+    if (least := item.get_closest_marker("profile")) is not None:
+        case.profile.at_least(least.args[0])  # before Hypothesis gets to replay and explain it
     stage.open()
     with stage.counting(case.requirement.id):
         try:

@@ -432,8 +432,8 @@ def test_what_becomes_of_duplicates_is_recorded(case: Case) -> None:
 
 
 @pytest.mark.check("long-list-is-observed")
+@pytest.mark.profile("standard")
 def test_what_becomes_of_a_long_list_is_recorded(case: Case) -> None:
-    case.profile.at_least("standard")
     ready = case.scene(groups.good)
     newest = max(message.id for message in ready.messages)
     answer = case.stage.ask(ready.group, range(newest, newest + case.given["size"]))

@@ -132,8 +132,8 @@ def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
 
 
 @pytest.mark.check("long-direct-batch-is-observed")
+@pytest.mark.profile("standard")
 def test_what_becomes_of_a_long_batch_is_recorded(case: Case) -> None:
-    case.profile.at_least("standard")
     message = case.scene(calls.letter)
     reader = message.conversation.members[1]
     ids = [message.id] * case.given["size"]
@@ -173,8 +173,8 @@ def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
 
 
 @pytest.mark.check("conversation-read-stops-at-its-time")
+@pytest.mark.profile("standard")
 def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
-    case.profile.at_least("standard")
     split = case.scene(direct.read_until)
     case.judge(checks.is_number(split.evidence, split.after, 1, "a time between two messages"))
 

@@ -70,15 +70,15 @@ def all_counted(scene: reads.Reported) -> list[Finding]:
 
 
 @pytest.mark.check("full-batch-of-reads-is-accepted")
+@pytest.mark.profile("standard")
 def test_a_full_batch_is_accepted(case: Case) -> None:
-    case.profile.at_least("standard")
     scene = case.scene(reads.full_batch, case.given["size"])
     case.judge(refusals.accepted(scene.answer, f"{case.given['size']} messages"))
 
 
 @pytest.mark.check("overfull-batch-of-reads-is-not-processed")
+@pytest.mark.profile("standard")
 def test_an_overfull_batch_is_not_counted_in_full(case: Case) -> None:
-    case.profile.at_least("standard")
     scene = case.scene(reads.full_batch, case.given["size"])
     case.observe(f"{case.given['size']} messages", scene.answer.describe())
     if scene.answer.refused:
@@ -135,8 +135,8 @@ def test_what_becomes_of_the_senders_read_is_recorded(case: Case) -> None:
 
 
 @pytest.mark.check("large-group-has-no-receipts")
+@pytest.mark.profile("standard")
 def test_a_group_beyond_the_limit_has_no_receipts(case: Case) -> None:
-    case.profile.at_least("standard")
     answer, asked = case.scene(reads.large_group, case.given["members"])
     case.observe(f"sending in a group of {case.given['members']}", answer.describe())
     if asked is not None and any(receipt.known for receipt in asked.receipts.values()):

@@ -254,10 +254,10 @@ def overflows(case: Case) -> list[tuple[str, Answer]]:
 
 
 @pytest.mark.check("bad-input-is-answered")
+@pytest.mark.profile("standard")
 def test_every_broken_field_is_answered(case: Case) -> None:
     call = good_call(case)
     findings: list[Finding] = []
-    case.profile.at_least("standard")
     for mutation in calls.catalogue(case.stage, call):
         answer = case.variation(call, {"replace": mutation.body, "label": mutation.label})
         findings += refusals.not_answered(answer, mutation.label)
@@ -265,10 +265,10 @@ def test_every_broken_field_is_answered(case: Case) -> None:
 
 
 @pytest.mark.check("bad-input-is-answered")
+@pytest.mark.profile("standard")
 @given(data=st.data())
 def test_whatever_is_broken_it_is_answered(case: Case, data: st.DataObject) -> None:
     call = good_call(case)
-    case.profile.at_least("standard")
     mutation = data.draw(calls.broken_bodies(case.stage, call), label="broken request")
     answer = case.once(
         mutation.body,

@@ -33,8 +33,8 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
 
 
 @pytest.mark.check("sequence-rises")
+@pytest.mark.profile("standard")
 def test_messages_sent_at_once_have_numbers_of_their_own(case: Case) -> None:
-    case.profile.at_least("standard")
     found = sorted(case.scene(parallel.sends), key=lambda pair: str(pair[1]))
     findings: list[Finding] = []
     for (_, one), (answer, two) in pairwise(found):

@@ -175,8 +175,8 @@ def taken_back(
 
 
 @pytest.mark.check("imported-messages-are-told")
+@pytest.mark.profile("standard")
 def test_each_imported_message_has_a_result(case: Case) -> None:
-    case.profile.at_least("standard")
     answer, _, _ = case.scene(setup.imported)
     findings = refusals.accepted(answer, "two old messages")
     if not findings:
@@ -188,8 +188,8 @@ def test_each_imported_message_has_a_result(case: Case) -> None:
 
 
 @pytest.mark.check("imported-message-has-no-receipt")
+@pytest.mark.profile("standard")
 def test_an_imported_message_has_no_receipt(case: Case) -> None:
-    case.profile.at_least("standard")
     _, ids, asked = case.scene(setup.imported)
     if asked is None:
         raise NotExercised("no message could be imported")

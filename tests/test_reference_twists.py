@@ -12,7 +12,7 @@ from pace import PATIENCE
 from receiptspec import reference
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Incoming
-from receiptspec.reference.faults import FAULTS
+from receiptspec.reference.faults import FAULTS, extras, people
 from receiptspec.reference.serving import Settings, _application
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent.face import SERVICES, TencentFace
@@ -165,8 +165,9 @@ def test_faults_of_counting_differ_from_the_default():
     crowds = {"only-twenty-items", "read-count-ends-at-eleven", "unread-count-ends-at-hundred"}
     crowds.add("unread-beyond-thirty")
     others_send = {"owner-taken-for-sender", "owner-taken-for-outsider", "only-owners-get-receipts"}
-    # who is added again, what is recalled, another type of group: the proof tells these stories
+    # who comes and leaves, what is recalled, another type of group: the proof tells these stories
     later = {
+        *(fault.name for fault in (*people.ALL, *extras.ALL)),
         "added-again-forgets-reads",
         "reads-lost-in-meetings",
         "recall-takes-the-next-receipt",

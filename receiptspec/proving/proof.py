@@ -93,9 +93,8 @@ def _conforming(choice: Choice, vendor: str, variants: Sequence[Variant]) -> lis
     """Return the runs in which nothing may fail: each has the next of so many seeds."""
     numbers = range(choice.seed, choice.seed + SEEDS)
     seeds = cycle(numbers)
-    made = list(
-        jobs.variants([[v] for v in variants], "variant", profile=choice.profile, seeds=seeds)
-    )
+    alone = "smoke" if choice.whole else choice.profile  # the pairs run each of them in full
+    made = list(jobs.variants([[v] for v in variants], "variant", profile=alone, seeds=seeds))
     if choice.whole:
         together = _together(vendor, variants)
         made += jobs.variants(together, "pairs", profile=choice.profile, seeds=seeds)

@@ -148,7 +148,7 @@ ALL: list[Fault] = [
         {"ve_pair_reused": False},
         operation=_MAKE,
         when=_made_meanwhile,
-        cls="parallel",
+        cls="idempotency",
         shows="two who open their conversation at the same time have two",
     ),
     tolerated(

@@ -17,6 +17,7 @@ from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.exchange import Exchange, Redactor, Request
 from receiptspec.journal import Journal
 from receiptspec.neutral import Answer, Call, Verdict
+from receiptspec.steps import Steps
 from receiptspec.targets import Target
 from receiptspec.witnesses import Witnesses
 
@@ -45,6 +46,7 @@ class Line:
         self.target, self.contract, self.driver = target, contract, driver
         self.client, self.carrier = client, driver.carry(client)
         self.redact, self.witnesses, self.journal = redact, witnesses, journal
+        self.steps = Steps(driver, contract)
 
     def allow(self, call: Call) -> None:
         """Raise `NotExercised` for a write that the owner has not allowed."""
@@ -77,6 +79,7 @@ class Line:
             request_body=None if call.raw is not None else call.body,
         )
         self._enter(call, number, answer)
+        self.steps.note(answer)
         if not exchange.trouble:
             self.witnesses.watch(answer)
         return answer
@@ -129,6 +132,7 @@ class Line:
                 continue
             answer = replace(self.driver.read(call.operation, exchange), request_body=call.body)
             self._enter(call, number, answer)
+            self.steps.note(answer)
             if not exchange.trouble:
                 self.witnesses.watch(answer)
             answers.append(answer)

@@ -288,7 +288,12 @@ def pytest_runtest_makereport(
         result = case.result(*_outcome(case, call.excinfo), requests=requests)
         results = [result, *_witnessed(stage, result)]
         try:
-            entries = [serialise(entry, stage.redact) for entry in results]
+            entries = [
+                serialise(entry, stage.redact, stage.steps(entry.findings[0]))
+                if entry.findings
+                else serialise(entry, stage.redact)
+                for entry in results
+            ]
         except Exception as error:
             reason = f"{type(error).__name__}: {error} (a finding could not be reported)"
             result = replace(result, outcome=Outcome.ERROR, reason=reason, findings=())

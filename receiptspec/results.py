@@ -23,8 +23,11 @@ _UNRUN = "not part of this run"
 T = TypeVar("T")
 
 
-def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
-    """Return a result as `schemas/report.schema.json` has it, with its findings' exchanges."""
+def serialise(result: Result, redact: Redactor, steps: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a result as `schemas/report.schema.json` has it, with its findings' exchanges.
+
+    `steps` is what was done before the first of them.
+    """
     exchanges = {}
     shown = _shown(result.findings, lambda finding: finding.signature)
     for finding in shown:
@@ -42,6 +45,7 @@ def serialise(result: Result, redact: Redactor) -> dict[str, Any]:
             {"key": item.key, "value": redact(item.value)} for item in result.observations
         ],
         "exchanges": [exchange.to_json(redact) for exchange in exchanges.values()],
+        **({"steps": [redact(step) for step in steps]} if steps else {}),
         "requests": result.requests,
         "duration_s": round(result.duration, 4),
     }
@@ -165,6 +169,7 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
     new = [item for item in entry["findings"] if item["signature"] not in known]
     sent = {item["number"] for item in row["exchanges"]}
     seen = {item["key"] for item in row["observations"]}
+    first = row if row["findings"] else entry
     return {
         **row,
         "outcome": str(stronger),
@@ -173,6 +178,7 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
         "exchanges": row["exchanges"] + [e for e in entry["exchanges"] if e["number"] not in sent],
         "observations": row["observations"]
         + [item for item in entry["observations"] if item["key"] not in seen],
+        **({"steps": first["steps"]} if first.get("steps") else {}),
         "timeline": [*row.get("timeline", ()), *entry.get("timeline", ())],
         "requests": row["requests"] + entry["requests"],
         "duration_s": row["duration_s"] + entry["duration_s"],

@@ -268,6 +268,10 @@ class Stage:
         """Record that `check` had something to judge."""
         self._witnesses.vouch(check)
 
+    def steps(self, finding: Finding) -> list[str]:
+        """Return what was done in the conversation before the answer that a finding is about."""
+        return self._line.steps.before(finding.exchanges[0]) if finding.exchanges else []
+
     # --- scenes ---------------------------------------------------------------------------
 
     def scene(self, play: Callable[..., T], *args: Any) -> T:
@@ -429,6 +433,8 @@ class Stage:
         """
         if self.target.read_hook is not None:
             self._hook.read(user, messages)
+            ids = [message.id for message in messages]
+            self._line.steps.read(messages[0].conversation, user, ids)
             self._wrote()
             return None
         conversation = messages[0].conversation

@@ -20,7 +20,7 @@ FLOORS = [
     {"budgets", "limits"},
     {"rates"},
     {"client", "harness", "drivers", "reference"},
-    {"witnesses"},
+    {"witnesses", "steps"},
     {"line"},
     {"calling", "cleaning", "hooks", "notices"},
     {"stage"},

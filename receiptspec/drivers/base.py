@@ -294,6 +294,20 @@ class Driver(ABC):
         """Read the unread counts by peer of an answer of `count_unread`."""
         raise _absent("unread_counts")
 
+    #: Fields of bodies that say nothing of what a call does to a conversation.
+    chatter: frozenset[str] = frozenset()
+
+    def concerns(self, body: Mapping[str, Any]) -> Any:
+        """Return what stands for the conversation that a call is about, ``None`` if none is named.
+
+        A group is its id; two people whose conversation has none are a set of both.
+        """
+        return self.conversation_named(body)
+
+    def concerns_people(self, conversation: Conversation) -> Any:
+        """Return what `concerns` returns for a conversation."""
+        return conversation.id if conversation.id is not None else frozenset(conversation.members)
+
     def conversation_named(self, body: Any) -> Any:
         """Return what a recorded body names its group by; ``None`` where that cannot be told."""
         del body

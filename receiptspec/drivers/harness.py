@@ -214,6 +214,11 @@ class HarnessDriver(TencentDriver):
             return None, None
         return message.get("msgID"), message.get("needReadReceipt")
 
+    def concerns(self, body: Mapping[str, Any]) -> Any:
+        """Read groupID of the body or of a message in it."""
+        listed = body.get("messages") or [body.get("message") or {}]
+        return body.get("groupID") or listed[0].get("groupID") or super().concerns(body)
+
     def named_messages(self, body: Any) -> list[Any]:
         """Read messages."""
         return [item.get("msgID") for item in body.get("messages", ())]

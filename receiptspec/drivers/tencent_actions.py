@@ -16,6 +16,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page,
 __all__ = ["TencentActions"]
 
 _TEXT = "TIMTextElem"
+_PEOPLE = ("From_Account", "To_Account", "Operator_Account", "Report_Account", "Peer_Account")
 
 
 class TencentActions(Driver):
@@ -26,6 +27,7 @@ class TencentActions(Driver):
     at_once = 100
     at_creation = 100
     group_type = "Public"
+    chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
@@ -219,6 +221,15 @@ class TencentActions(Driver):
             "MsgSeqList": [{"MsgSeq": message} for message in messages],
         }
         return Call(self.ask, body)
+
+    def concerns(self, body: Mapping[str, Any]) -> Any:
+        """Read GroupId, or whoever two the body names."""
+        if "GroupId" in body:
+            return body["GroupId"]
+        named = [body[key] for key in _PEOPLE if key in body]
+        named = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in named]
+        people = {one for one in named if isinstance(one, str)}
+        return frozenset(people) if len(people) == 2 else None
 
     def conversation_named(self, body: Any) -> Any:
         """Read GroupId."""

@@ -58,6 +58,8 @@ class VolcengineActions(Driver):
         """Ask who has read messages (R1)."""
         return Call(self.ask, self._body(conversation.id, MessageIds=list(messages)))
 
+    chatter = frozenset({"AppId", "MsgType", "Content", "ClientMsgId", "Operator"})
+
     def named_messages(self, body: Any) -> list[Any]:
         """Return MessageIds (R1)."""
         ids = body.get("MessageIds")

@@ -175,6 +175,7 @@ def _case(row: Mapping[str, Any], anchor: str, *, full: bool) -> dict[str, Any]:
     return {
         "since": "",
         "new": False,
+        "steps": (),
         **row,
         "anchor": anchor,
         "full": full,

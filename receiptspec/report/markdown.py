@@ -15,7 +15,7 @@ __all__ = ["LIMIT", "fence", "plain", "render"]
 LIMIT = 64_000
 _RESERVE = 400
 _BODY = 1500
-_SHOWN = 3
+_SHOWN, _STEPS = 3, 12
 _MARKS = {1: "❌", 3: "💥"}
 _HEADS = {
     Outcome.ERROR: "Errors of the suite",
@@ -112,9 +112,11 @@ def _exchange(row: Mapping[str, Any]) -> list[str]:
         answer = exchanges.outcome(exchange)
         if response is not None:
             answer += f"\n{_cut(response['body'])}"
+        steps = row.get("steps", ())[-_STEPS:]
         return [
             "<details><summary>request and answer</summary>",
             "",
+            *((fence("\n".join(map(_cut, steps)), ""), "") if steps else ()),
             fence(_cut(exchange["curl"]), "sh"),
             "",
             fence(answer, ""),

@@ -49,7 +49,7 @@ _IN_FULL = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
 _BODY = 1200
 _REQUEST = 2000
 _COPIED = ("request", "answer", "again")
-_SHOWN = 3
+_SHOWN, _STEPS = 3, 6
 _LEVELS = ("MUST", "SHOULD", "MAY")
 
 
@@ -161,6 +161,8 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
         _line(console, "actual", finding["actual"], "red")
     if len(row["findings"]) > _SHOWN:
         _line(console, "", f"… and {len(row['findings']) - _SHOWN} more, in the report", "dim")
+    if steps := row.get("steps"):
+        _line(console, "after", _in_short(steps))
     exchange = _smallest(row)
     if exchange:
         _line(console, "request", _request(exchange["curl"]))
@@ -168,6 +170,14 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
     if row["impact"]:
         _line(console, "impact", row["impact"])
     _line(console, "again", row["rerun"], "cyan")
+
+
+def _in_short(steps: Sequence[str]) -> str:
+    """Return the first step and the last ones, a line for each."""
+    if len(steps) > _STEPS + 1:
+        left = f"… and {len(steps) - _STEPS} more steps, in the report"
+        steps = [steps[0], left, *steps[1 - _STEPS :]]
+    return "\n".join(steps)
 
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -329,8 +329,17 @@ class Stage:
             call = self.driver.add_members(group, rest[start : start + self.driver.at_once])
             if promoted and not start:
                 call = self.driver.promoted(call)
-            self.must(call)
+            self.lets_in(call)
         return group
+
+    def lets_in(self, call: Call) -> None:
+        """Have users join a group; `NotExercised` where some have to be let in by somebody first.
+
+        See `must` for other errors.
+        """
+        outside = self.driver.kept_out(self.must(call))
+        if outside:
+            raise NotExercised(f"{outside[0]} was to be added and is no member yet")
 
     def pair(self, one: Any, other: Any) -> Conversation:
         """Open the conversation of two people, `one` being its owner. See `must` for errors."""

@@ -347,6 +347,10 @@ class Driver(ABC):
         """Return what became of each user that was to be added: 0 failed, 1 added, 2 was there."""
         raise _absent("added")
 
+    def kept_out(self, answer: Answer) -> list[Any]:
+        """Return who is no member yet, or not at all, as the answer to `add_members` says."""
+        return []
+
     @abstractmethod
     def ask_members(self, conversation: Conversation) -> Call:
         """Call for the members of a group."""

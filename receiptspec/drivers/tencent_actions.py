@@ -373,6 +373,10 @@ class TencentActions(Driver):
         """Read Result of each member (G3): 0 failed, 1 added, 2 was there, 3 waits."""
         return _by(answer.get("MemberList"), "Member_Account", "Result")
 
+    def kept_out(self, answer: Answer) -> list[Any]:
+        """Return those whose Result is 0, failed, or 3, to be confirmed (G3)."""
+        return [user for user, result in self.added(answer).items() if result in (0, 3)]
+
     def ask_members(self, conversation: Conversation) -> Call:
         """Ask for the members of a group (G5)."""
         return Call(

@@ -129,6 +129,11 @@ class VolcengineActions(Driver):
         body = self._body(conversation.id, Operator=conversation.owner, ParticipantInfos=infos)
         return Call("BatchAddConversationParticipant", body)
 
+    def kept_out(self, answer: Answer) -> list[Any]:
+        """Return FailedUserIds (N2)."""
+        failed = _result(answer).get("FailedUserIds")
+        return list(failed) if isinstance(failed, list) else []
+
     def promoted(self, call: Call) -> Call:
         """Give the first of ParticipantInfos Role 2, a manager (N2)."""
         first, *others = call.body["ParticipantInfos"]

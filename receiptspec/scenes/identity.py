@@ -137,8 +137,9 @@ def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
     stage.must(driver.remove_member(group, left))
     pair = stage.pair(one, other)
     foreign = driver.send_message(pair, one, receipt=True, number=stage.number("third"))
+    refused = stage.until(lambda: stage.call(call), lambda answer: not answer.accepted)
     return (
-        ("a sender who has left", stage.call(call)),
+        ("a sender who has left", refused),
         ("a third in a pair", stage.call(driver.without_member(foreign, third))),
     )
 

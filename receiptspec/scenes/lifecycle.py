@@ -89,7 +89,7 @@ def joined(stage: Stage) -> Changed:
     message = stage.say(group)
     before = newborn(stage, group, message)
     before.receipt(message)
-    stage.must(stage.driver.add_members(group, [newcomer]))
+    stage.lets_in(stage.driver.add_members(group, [newcomer]))
     return Changed(group, message, before, asked(stage, stage.ask(group, [message])))
 
 

@@ -92,13 +92,16 @@ def plan(choice: Choice) -> Plan:
 def _conforming(choice: Choice, vendor: str, variants: Sequence[Variant]) -> list[Job]:
     """Return the runs in which nothing may fail: each has the next of so many seeds."""
     numbers = range(choice.seed, choice.seed + SEEDS)
-    seeds = cycle(numbers)
     alone = "smoke" if choice.whole else choice.profile  # the pairs run each of them in full
-    made = list(jobs.variants([[v] for v in variants], "variant", profile=alone, seeds=seeds))
+    each = [[variant] for variant in variants]
+    made = list(jobs.variants(each, "variant", profile=alone, seeds=cycle(numbers)))
     if choice.whole:
         together = _together(vendor, variants)
-        made += jobs.variants(together, "pairs", profile=choice.profile, seeds=seeds)
-        left = [number for number in numbers if number not in {job.seed for job in made}]
+        paired = list(
+            jobs.variants(together, "pairs", profile=choice.profile, seeds=cycle(numbers))
+        )
+        left = [number for number in numbers if number not in {job.seed for job in paired}]
+        made += paired
         made += jobs.seeds(vendor, left or numbers[:1], profile=choice.profile)
     return made
 

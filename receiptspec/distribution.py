@@ -27,7 +27,7 @@ def arranged(run: Run, cases: Mapping[pytest.Item, Case | None]) -> list[pytest.
         items = [item for item in items if groups[item] in mine]
     order = {target.name: index for index, target in enumerate(run.targets)}
     ranks = _ranks(run)
-    return sorted(items, key=lambda item: _position(cases[item], order, ranks))
+    return sorted(items, key=lambda item: _position(item, cases[item], order, ranks))
 
 
 def _group(case: Case | None, file: str, *, whole: bool) -> str:
@@ -49,12 +49,13 @@ def _ranks(run: Run) -> dict[str, int]:
 
 
 def _position(
-    case: Case | None, order: dict[str, int], ranks: dict[str, int]
+    item: pytest.Item, case: Case | None, order: dict[str, int], ranks: dict[str, int]
 ) -> tuple[int, bool, int]:
     if case is None:
         return (-1, False, 0)
     row = case.requirement
-    return (order[case.target], row.check in WITNESSED, ranks.get(row.id, len(ranks)))
+    late = row.check in WITNESSED or item.get_closest_marker("late") is not None
+    return (order[case.target], late, ranks.get(row.id, len(ranks)))
 
 
 # --- workers --------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "views: views may lag, so that a failure is looked at again")
     config.addinivalue_line("markers", "profile(name): the smallest profile that a test is part of")
+    config.addinivalue_line("markers", "late: run when as much time as possible has passed")
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     names: list[str] = config.getoption("--target")
     if not names:

@@ -413,6 +413,10 @@ class Stage:
         """Wait until a group that was made here is so old."""
         self._sleep(self._created[group] + seconds - time.time())
 
+    def let_pass(self, answer: Answer, seconds: float) -> None:
+        """Wait until so long has passed since an answer was asked for."""
+        self._sleep(answer.exchange.started + seconds - time.time())
+
     def wait_until(self, moment: float) -> None:
         """Wait until a Unix time of the target: where seconds count, one may have to pass."""
         self._sleep(moment - time.time() - self.driver.ahead)

@@ -403,6 +403,23 @@ def test_asking_twice_gets_the_same_numbers(case: Case) -> None:
     case.judge(findings)
 
 
+@pytest.mark.check("asking-changes-nothing")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_the_numbers_are_the_same_some_seconds_later(case: Case) -> None:
+    ready, later = case.scene(groups.good), case.scene(groups.later_unread)
+    ids = [message.id for message in ready.messages]
+    why = "some seconds later"
+    findings = receipts.same(later.answer, ready.fresh.receipts, later.receipts, ids, why)
+    try:
+        scene, after = case.scene(groups.reading), case.scene(groups.later)
+        ids = [message.id for message in scene.messages]
+        findings += receipts.same(after.answer, scene.everybody.receipts, after.receipts, ids, why)
+    except NotExercised as reason:
+        case.observe("messages that were read, later", str(reason))
+    case.judge(findings)
+
+
 @pytest.mark.check("reads-stay-in-their-group")
 def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     here, there = case.scene(groups.separate)

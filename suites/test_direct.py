@@ -30,7 +30,18 @@ def test_receipts_for_several_messages_are_accepted(case: Case) -> None:
     findings = refusals.accepted(answer, "receipts for two messages")
     if scene.before.answer.accepted and direct.shows_reads(scene):
         findings += checks.all_read(scene.whole, scene.messages)
+        if case.profile.rank > 0:
+            findings += all_at_once(case)
     case.judge(findings)
+
+
+def all_at_once(case: Case) -> list[Finding]:
+    """Expect each of five messages to be read that one call acknowledges."""
+    messages, answer, seen = case.scene(direct.acknowledged)
+    if answer is None:  # a hook has read them
+        return checks.all_read(seen, messages)
+    findings = refusals.accepted(answer, f"receipts for {len(messages)} messages")
+    return findings or checks.all_read(seen, messages)
 
 
 @pytest.mark.check("direct-read-may-be-repeated")
@@ -60,6 +71,16 @@ def test_a_receipt_shows_in_the_history(case: Case) -> None:
         message, seen = case.scene(direct.replied)  # now the first of the two reads
         findings += checks.all_read(seen, (message,))
     case.judge(findings)
+
+
+@pytest.mark.check("direct-read-shows")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_a_receipt_shows_some_seconds_later(case: Case) -> None:
+    scene = case.scene(direct.letters)
+    if not direct.shows_reads(scene) or checks.all_read(scene.whole, scene.messages):
+        raise NotExercised("no receipts show that could be lost")
+    case.judge(checks.all_read(case.scene(direct.later), scene.messages))
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")

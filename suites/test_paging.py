@@ -137,8 +137,31 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
                 continue
             grown = case.scene(paging.grown, size, count)
             findings += two_lists(grown, f"{size} members in pages of {count}")
-        findings += in_turn(case)
+        findings += in_turn(case) + of_crowd(case)
     case.judge(findings)
+
+
+def of_crowd(case: Case) -> list[Finding]:
+    """Expect all of a large group in the pages, be they as large as may be or of a usual size."""
+    try:
+        scene = case.scene(groups.crowded)
+        walks = [case.scene(paging.of_crowd, count) for count in (case.given.get("most", 200), 50)]
+    except NotExercised as reason:
+        case.observe("lists of a large group", str(reason))
+        return []
+    owner, *others = scene.message.conversation.members
+    left = [member for member in others if member not in scene.readers]
+    findings: list[Finding] = []
+    for read, unread in walks:
+        if read.ended and unread.ended:  # smaller pages than were asked for may need more calls
+            what = f"a group of {len(others) + 1} in pages of {read.count}"
+            findings += checks.everybody_once(
+                read.last_answer, read.members, scene.readers, [], f"readers, {what}"
+            )
+            findings += checks.everybody_once(
+                unread.last_answer, unread.members, left, [owner], f"others, {what}"
+            )
+    return findings
 
 
 def in_turn(case: Case) -> list[Finding]:

@@ -215,6 +215,21 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
     case.judge(findings)
 
 
+@pytest.mark.check("read-stays-read")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_who_has_read_is_a_reader_some_seconds_later(case: Case) -> None:
+    scene, later = case.scene(groups.reading), case.scene(groups.later)
+    findings: list[Finding] = []
+    for message in scene.messages:
+        before = scene.everybody.receipts.get(message.id)
+        after = later.receipts.get(message.id)
+        if before is not None and after is not None:
+            readers, now = before.readers or (), after.readers or ()
+            findings += receipts.listed(later.answer, after, True, readers, now)
+    case.judge(findings)
+
+
 def disturb(case: Case, group: Conversation) -> None:
     """Send another message and take it back, let somebody come and go.
 

@@ -352,8 +352,8 @@ class Driver(ABC):
         return []
 
     @abstractmethod
-    def ask_members(self, conversation: Conversation) -> Call:
-        """Call for the members of a group."""
+    def ask_members(self, conversation: Conversation, offset: int = 0) -> Call:
+        """Call for the members of a group, those after the first `offset` where there are pages."""
 
     def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
         """Return the members that an answer lists, and the number that it gives."""

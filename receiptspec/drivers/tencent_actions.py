@@ -377,10 +377,10 @@ class TencentActions(Driver):
         """Return those whose Result is 0, failed, or 3, to be confirmed (G3)."""
         return [user for user, result in self.added(answer).items() if result in (0, 3)]
 
-    def ask_members(self, conversation: Conversation) -> Call:
-        """Ask for the members of a group (G5)."""
+    def ask_members(self, conversation: Conversation, offset: int = 0) -> Call:
+        """Ask for the members of a group, at most 100 of them (G5)."""
         return Call(
-            "get_group_member_info", {"GroupId": conversation.id, "Limit": 100, "Offset": 0}
+            "get_group_member_info", {"GroupId": conversation.id, "Limit": 100, "Offset": offset}
         )
 
     def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:

@@ -145,8 +145,9 @@ class VolcengineActions(Driver):
         body = self._body(conversation.id, Operator=conversation.owner, ParticipantUserIds=[user])
         return Call("BatchDeleteConversationParticipant", body)
 
-    def ask_members(self, conversation: Conversation) -> Call:
-        """Ask for participants by their ids (N3)."""
+    def ask_members(self, conversation: Conversation, offset: int = 0) -> Call:
+        """Ask for participants by their ids (N3), all at once."""
+        del offset
         body = self._body(conversation.id, ParticipantUserIds=list(conversation.members))
         return Call("BatchGetConversationParticipant", body)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import LATER, Asked, asked
 from receiptspec.stage import Stage
 
 __all__ = ["Letters", "Mismatch", "letters", "mismatch", "mismatch_behind", "pair", "replied"]
@@ -93,6 +93,21 @@ def letters(stage: Stage) -> Letters:
         back,
         whole.receipts.get(back.id),
     )
+
+
+def later(stage: Stage) -> Asked:
+    """Look once more at the messages of `letters`, some seconds after all were acknowledged."""
+    scene = stage.scene(letters)
+    stage.let_pass(scene.whole.answer, LATER)
+    return seen_by(stage, scene.conversation, scene.conversation.owner)
+
+
+def acknowledged(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Asked]:
+    """Let B acknowledge all messages of `history` in one call, the newest first, and look."""
+    scene = stage.scene(history)
+    conversation = scene.messages[0].conversation
+    answer = stage.tries_to_read(conversation.members[1], scene.messages[::-1])
+    return scene.messages, answer, _until_read(stage, conversation, scene.messages)
 
 
 def replied(stage: Stage) -> tuple[Message, Asked]:

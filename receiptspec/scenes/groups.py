@@ -13,7 +13,8 @@ from receiptspec.stage import Stage
 MEMBERS = 4
 _ANSWERED_AT_ONCE = 24  # a list that is not longer is answered in full
 _READ_AT_ONCE = 24  # no vendor's call takes fewer reads
-CROWD, READING = 120, 21  # members of a large group, and how many of them read
+CROWD, READING = 130, 21  # members of a large group, and how many of them read
+LATER = 3.0  # seconds after which what was told ought to be true still
 _LONG = 60  # messages of one list: more than a page of anything
 # Reads by one member beside those of each: more than members, and an odd number of them, so that
 # whoever takes a read back at every other is found out.
@@ -250,6 +251,22 @@ def reading(stage: Stage) -> Reading:
         stage, fresh, every, {a.id: len(group.members) - 1, c.id: len(group.members) - 2}
     )
     return Reading(group, every, fresh, one, repeats, marked, everybody)
+
+
+def later(stage: Stage) -> Asked:
+    """Ask once more for the messages of `reading`, some seconds after all have read."""
+    scene = stage.scene(reading)
+    stage.let_pass(scene.everybody.answer, LATER)
+    return _ask(stage, scene.group, *scene.messages)
+
+
+def later_unread(stage: Stage) -> Asked:
+    """Ask once more for messages that nobody has read, some seconds after they were sent."""
+    scene = good(stage)
+    if not stage.target.writes:
+        raise NotExercised("who owns the messages of the fixture may read them meanwhile")
+    stage.let_pass(scene.fresh.answer, LATER)
+    return _ask(stage, scene.group, *scene.messages)
 
 
 def tries_to_read(stage: Stage, user: Any, *messages: Message) -> bool:

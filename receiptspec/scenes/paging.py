@@ -12,6 +12,7 @@ from receiptspec.neutral import Answer, Message, Page, Receipt
 from receiptspec.scenes.groups import (
     Asked,
     asked,
+    crowded,
     good,
     reading,
     returning,
@@ -31,6 +32,7 @@ __all__ = [
     "in_turn",
     "left",
     "listed",
+    "of_crowd",
     "page_of",
     "turned",
     "turned_again",
@@ -239,6 +241,15 @@ def when_back(stage: Stage) -> Walk:
     """List who has read the message of `returning`."""
     scene = stage.scene(returning)
     return listed(stage, scene.message, scene.readers, read=True, count=100)
+
+
+def of_crowd(stage: Stage, count: int) -> tuple[Walk, Walk]:
+    """List who of the crowd of `crowded` has read and who has not, `count` at a time."""
+    scene = stage.scene(crowded)
+    return (
+        listed(stage, scene.message, scene.readers, read=True, count=count),
+        listed(stage, scene.message, scene.readers, read=False, count=count),
+    )
 
 
 def after_outsider(stage: Stage) -> Walk:

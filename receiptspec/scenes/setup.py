@@ -8,7 +8,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.groups import Asked, asked, good
+from receiptspec.scenes.groups import Asked, asked, crowded, good
 from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told"]
@@ -24,6 +24,7 @@ TEXTS = (
     "\u0001\u0008\u001f\u007f",
     "long " + "0123456789 äöü " * 90,
 )
+_PAGES = 9  # of a large group's members
 
 
 def texts(brief: bool) -> tuple[str, ...]:
@@ -199,6 +200,21 @@ def members(stage: Stage) -> Told:
     group = good(stage).group
     answer = stage.call(stage.driver.ask_members(group))
     return Told(answer, group.members, stage.driver.members(answer))
+
+
+def members_of_crowd(stage: Stage) -> Told:
+    """Ask for the members of a large group, page by page; stops where a page brings nobody."""
+    group = stage.scene(crowded).message.conversation
+    found: list[Any] = []
+    numbers: list[Any] = []
+    for _ in range(_PAGES):
+        answer = stage.call(stage.driver.ask_members(group, len(found)))
+        listed, number = stage.driver.members(answer)
+        found += listed
+        numbers.append(number)
+        if not listed or len(found) >= len(group.members):
+            break
+    return Told(answer, group.members, (tuple(found), numbers[0]))
 
 
 def history(

@@ -38,6 +38,12 @@ def _around_unread(field: str, inside: str) -> Any:
     return request
 
 
+def _first_three(call: Call) -> None:
+    found = call.body.get("C2CMsgInfo")
+    if isinstance(found, list):
+        call.body["C2CMsgInfo"] = found[:3]
+
+
 def _seq_of_plain(call: Call, answer: dict[str, Any]) -> None:
     """Answer each eighth number once too late where no receipt is asked for."""
     if not call.body.get("NeedReadReceipt") and answer.get("MsgSeq", 1) % 8 == 0:
@@ -147,6 +153,14 @@ ALL: list[Fault] = [
         shows="Operator_Account may be anybody",
     ),
     # second things
+    Fault(
+        name="three-letters-at-once",
+        requirement="TC-C2C-02",
+        request=_first_three,
+        operation=_C2C,
+        cls="batching",
+        shows="receipts beyond the third of a call are passed over",
+    ),
     edits(
         "eighth-number-repeated",
         "TC-SND-11",

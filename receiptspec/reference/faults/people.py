@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import DETAIL, READ, bends, calls_back, edits, if_ok
+from receiptspec.reference.faults.families import ASK, DETAIL, READ, bends, calls_back, edits, if_ok
 from receiptspec.reference.store import Group, Message
 
 __all__ = ["ALL"]
@@ -14,6 +15,7 @@ __all__ = ["ALL"]
 _SEND, _MAKE, _END = "send_group_msg", "create_group", "destroy_group"
 _ADD, _REMOVE = "add_group_member", "delete_group_member"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
+_KEPT = 2.0  # seconds for which a read that fades is kept
 #: A read that has no effect shows in both counts and in the lists.
 _UNREAD: dict[str, Any] = {"level": "SHOULD", "also": ("TC-GMR-09", "TC-GMD-12")}
 
@@ -92,6 +94,36 @@ def _reads_of_the_dead(call: Call, answer: dict[str, Any]) -> None:
         kept = _memory(call, "reads").get(group.id, {}).get(answer["MsgSeq"])
         if kept:
             group.messages[answer["MsgSeq"]].readers.update(kept)
+
+
+def _faded(call: Call) -> None:
+    """Forget reads a while after they were made."""
+    then = time.monotonic() - _KEPT
+    for group in call.site.store.groups.values():
+        for message in group.messages.values():
+            message.readers = {u: at for u, at in message.readers.items() if at > then}
+
+
+def _letters_faded(call: Call, answer: dict[str, Any]) -> None:
+    known = _memory(call, "letters")
+    for item in answer.get("MsgList", ()):
+        if item["IsPeerRead"]:
+            first = known.setdefault(item["MsgKey"], time.monotonic())
+            item["IsPeerRead"] = int(time.monotonic() - first < _KEPT)
+
+
+def _hundred_at_most(call: Call) -> None:
+    if isinstance(call.body.get("Count"), int):
+        call.body["Count"] = min(call.body["Count"], 100)
+
+
+def _hundred_is_all(answer: dict[str, Any]) -> None:
+    if len(answer.get("ReadList", ())) == 100 or len(answer.get("UnreadList", ())) == 100:
+        answer.update(IsFinish=1, Cursor="0")
+
+
+def _always_from_the_start(call: Call) -> None:
+    call.body.pop("Offset", None)
 
 
 def _digits_as_numbers(answer: dict[str, Any]) -> None:
@@ -201,6 +233,43 @@ ALL: list[Fault] = [
         operation=_REMOVE,
         cls="idempotency",
         shows="removing a member again is refused, never-members are passed over",
+    ),
+    Fault(
+        name="reads-fade",
+        requirement="TC-GMR-32",
+        request=_faded,
+        operation=ASK,
+        cls="timing",
+        shows="a read is forgotten after two seconds",
+        waits=True,
+        **_SHOULD,
+    ),
+    edits(
+        "direct-reads-fade",
+        "TC-ROM-03",
+        _letters_faded,
+        operation="admin_getroammsg",
+        cls="timing",
+        shows="IsPeerRead is 0 again after two seconds",
+        waits=True,
+        **_SHOULD,
+    ),
+    edits(
+        "lists-end-at-hundred",
+        "TC-GMD-08",
+        if_ok(_hundred_is_all),
+        request=_hundred_at_most,
+        operation=DETAIL,
+        cls="limits",
+        shows="the hundredth member is the last",
+    ),
+    Fault(
+        name="members-always-from-the-start",
+        requirement="TC-GRP-12",
+        request=_always_from_the_start,
+        operation="get_group_member_info",
+        cls="paging",
+        shows="Offset is ignored",
     ),
     calls_back(
         "callback-type-always-public",

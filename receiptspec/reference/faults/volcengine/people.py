@@ -26,7 +26,7 @@ _READ, _UNREAD = "ReadUserIds", "UnReadUserIds"
 _SEND, _MAKE = "SendMessage", "CreateConversation"
 _ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
 _AUTH: dict[str, Any] = {"cls": "authentication"}
-_MANAGER, _HOLDS, _AT_ONCE = 2, 8192, 0.3
+_MANAGER, _HOLDS, _AT_ONCE, _KEPT = 2, 8192, 0.3, 2.0
 Item = dict[str, Any]
 
 
@@ -77,6 +77,13 @@ def _low_bits(call: Call) -> None:
         ]
 
 
+def _faded(call: Call) -> None:
+    """Forget reads a while after they were made."""
+    then, place = time.monotonic() - _KEPT, place_of(call)
+    for message in place.messages.values() if place is not None else ():
+        message.readers = {user: at for user, at in message.readers.items() if at > then}
+
+
 def _made_meanwhile(call: Call) -> bool:
     """Whether another connection made a conversation just now."""
     if call.operation != _MAKE:
@@ -115,6 +122,17 @@ ALL: list[Fault] = [
         cls="idempotency",
         shows="reading twice is not having read",
         also=("VE-GMRR-36", "VE-GMRR-37", "VE-GMRR-34", "VE-GMRR-41"),
+    ),
+    Fault(
+        name="ve-reads-fade",
+        vendor="volcengine",
+        operation="GetMessagesReadReceipt",
+        requirement="VE-GMRR-42",
+        level="SHOULD",
+        request=_faded,
+        cls="timing",
+        shows="a read is forgotten after two seconds",
+        waits=True,
     ),
     Fault(
         name="ve-ids-keep-64-bits",

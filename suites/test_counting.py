@@ -1,5 +1,6 @@
 """The numbers of a receipt count who has read a message and who has not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,8 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import groups, lifecycle, setup
+from receiptspec.scenes import groups, lifecycle, pairs, setup
+from receiptspec.stage import Stage
 
 
 @pytest.mark.check("every-message-is-answered")
@@ -21,7 +23,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += among_many(case)
         findings += sent_by_another(case)
         findings += beside_recalled(case)
-        findings += read_ones(case)
+        findings += read_ones(case) + of_pairs(case) + with_more(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked)
     case.judge(findings)
@@ -99,6 +101,58 @@ def read_ones(case: Case) -> list[Finding]:
         if step.answer.accepted
         for finding in receipts.each_answered(step.answer, step.receipts, ids)
     ]
+
+
+def of_pairs(case: Case) -> list[Finding]:
+    """Expect items for what two people have sent and read, whatever was done meanwhile."""
+    findings: list[Finding] = []
+    if case.stage.driver.make_pair(*case.stage.users(2)) is None:
+        return []  # two people need no conversation, and have no receipts of this operation
+    for play in (pairs.read, pairs.read_on, pairs.reopened):
+        try:
+            pair = case.scene(play)
+        except NotExercised as reason:
+            case.observe("messages of two people", str(reason))
+            return findings
+        ids = [message.id for message in pair.messages]
+        if pair.after is not None and pair.after.answer.accepted:
+            findings += receipts.each_answered(pair.after.answer, pair.after.receipts, ids)
+    back = case.scene(pairs.returned)
+    ids = [message.id for message in (back.message, *back.others)]
+    for step in (back.before, back.after):
+        if step.answer.accepted:
+            findings += receipts.each_answered(step.answer, step.receipts, ids)
+    return findings
+
+
+def with_more(case: Case) -> list[Finding]:
+    """Expect items for messages with more than a text, and in a group of one."""
+    findings: list[Finding] = []
+    try:
+        scene = case.scene(groups.adorned)
+        ids = [message.id for message in scene.messages]
+        for step in (scene.before, scene.after):
+            if step.answer.accepted:
+                findings += receipts.each_answered(step.answer, step.receipts, ids)
+    except NotExercised as reason:
+        case.observe("messages with more than a text", str(reason))
+    return findings
+
+
+@pytest.mark.check("every-message-is-answered")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_every_message_is_answered_some_seconds_later(case: Case) -> None:
+    findings: list[Finding] = []
+    for earlier, play in (
+        (case.scene(groups.good).fresh, groups.later_unread),
+        (case.scene(groups.reading).everybody, groups.later),
+    ):
+        ids = [id_ for id_, receipt in earlier.receipts.items() if receipt.known]
+        step = case.scene(play)
+        if step.answer.accepted:
+            findings += receipts.each_answered(step.answer, step.receipts, ids)
+    case.judge(findings)
 
 
 @pytest.mark.check("order-is-observed")
@@ -200,8 +254,6 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
         (groups.by_member, "the owner has read what another member had sent"),
         (groups.of_outsider, "owner and a member have read what somebody outside had sent"),
         (groups.added_again, "a member has read it and was added again without leaving"),
-        (groups.by_admin, "an administrator of the group has read it"),
-        (groups.returning, "a member who had come back and a newcomer have read it"),
     ):
         try:
             seen = case.scene(scene)
@@ -212,6 +264,33 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
         if seen.after.answer.accepted:
             by = sign * len(seen.readers)
             findings += receipts.changed(seen.after.answer, before, after, field, by, why)
+    for several, why in (
+        (groups.many_senders, "among messages of owner, administrator and members"),
+        (groups.returning, "after people left, came back and came later"),
+        (groups.adorned, "among messages with more than a text"),
+    ):
+        findings += of_several(case, several, field, sign, why)
+    return findings
+
+
+def of_several(
+    case: Case, play: Callable[[Stage], groups.Several], field: str, sign: int, why: str
+) -> list[Finding]:
+    """Judge one field of messages that different people have read."""
+    try:
+        scene = case.scene(play)
+    except NotExercised as reason:
+        case.observe(f"reads {why}", str(reason))
+        return []
+    findings: list[Finding] = []
+    for message in scene.messages if scene.after.answer.accepted else ():
+        before, after = scene.before.receipts.get(message.id), scene.after.receipts.get(message.id)
+        if before is not None and before.known:
+            by = len(scene.readers[message.id])
+            reason = f"being read by {by} {why}"
+            findings += receipts.changed(
+                scene.after.answer, before, after, field, sign * by, reason
+            )
     return findings
 
 
@@ -299,8 +378,10 @@ def left_alone(scene: groups.Changed) -> list[Finding]:
     """Expect the numbers of messages to stay when another is recalled."""
     ids = [message.id for message in scene.extra["others"]]
     why = "another message was recalled"
-    before, after = scene.before.receipts, scene.after.receipts
-    return receipts.same(scene.after.answer, before, after, ids, why)
+    findings: list[Finding] = []
+    for look in (scene.after, *scene.extra["looks"]):
+        findings += receipts.same(look.answer, scene.before.receipts, look.receipts, ids, why)
+    return findings
 
 
 @pytest.mark.check("plain-message-has-no-receipt")
@@ -348,8 +429,22 @@ def test_good_and_missing_messages_are_told_apart(case: Case) -> None:
             *receipts.no_receipt(mixed.answer, mixed.receipts, ready.plain.id, codes, why),
             *receipts.each_answered(mixed.answer, mixed.receipts, [ready.messages[0].id]),
             *(between(case) if case.profile.rank > 0 else ()),
+            *(behind(case) if case.profile.rank > 0 else ()),
         ]
     )
+
+
+def behind(case: Case) -> list[Finding]:
+    """Expect data for a message that stands behind one that does not exist."""
+    beyond, message, asked = case.scene(groups.missing_first)
+    if asked.answer.refused and asked.answer.code in case.given["codes"]:
+        return []
+    why = "a missing message before one that exists"
+    codes = case.given["codes"]
+    return [
+        *receipts.no_receipt(asked.answer, asked.receipts, beyond, codes, why),
+        *receipts.each_answered(asked.answer, asked.receipts, [message.id]),
+    ]
 
 
 def between(case: Case) -> list[Finding]:

@@ -300,7 +300,11 @@ def when_back(case: Case) -> list[Finding]:
     if not walk.last_answer.accepted:
         return []
     return checks.everybody_once(
-        walk.last_answer, walk.members, scene.readers, [], "readers who came later or came back"
+        walk.last_answer,
+        walk.members,
+        scene.readers[scene.messages[0].id],
+        [],
+        "readers who came later or came back",
     )
 
 

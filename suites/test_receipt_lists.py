@@ -1,6 +1,8 @@
 """Receipts that name people name the right ones."""
 
 import contextlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import pytest
 
@@ -12,17 +14,26 @@ from receiptspec.neutral import Conversation
 from receiptspec.scenes import groups, lifecycle, pairs
 
 
-def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
-    """Return answers about groups with who has read what, and the members, owner first."""
+class Look(NamedTuple):
+    """An answer, who has read which message, the members, the sender first, and those left open."""
+
+    asked: groups.Asked
+    readers: Mapping[object, Collection[object]]
+    members: tuple[object, ...]
+    open: tuple[object, ...] = ()
+
+
+def steps(case: Case) -> list[Look]:
+    """Return answers about groups with who has read what."""
     ready = case.scene(groups.good)
-    found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
+    found: list[Look] = []
     if case.stage.target.writes:
         nobody: dict[object, set[object]] = {m.id: set() for m in ready.messages}
         asked = [ready.fresh]
         if case.profile.rank > 0:  # twice, in another order, one by one: the same lists
             asked += [*case.scene(groups.asked_twice), case.scene(groups.reordered)]
             asked += case.scene(groups.split)
-        found += [(step, nobody, ready.group.members) for step in asked]
+        found += [Look(step, nobody, ready.group.members) for step in asked]
     try:
         scene = case.scene(groups.reading)
     except NotExercised as reason:
@@ -30,49 +41,46 @@ def steps(case: Case) -> list[tuple[groups.Asked, dict[object, set[object]], tup
         return found
     a, b, c = (message.id for message in scene.messages)
     first, second, *rest = scene.group.members[1:]
+    everybody = {a: {first, second, *rest}, b: {second}, c: {second, *rest}}
+    looks = [
+        (scene.one, {a: {first}, b: set(), c: set()}),
+        (scene.marked, {a: {first}, b: {second}, c: set()}),
+        (scene.everybody, everybody),
+    ]
     if case.profile.rank > 0:
         crossed = case.scene(groups.permuted)
         one, other = (message.id for message in crossed.messages)
         members = crossed.messages[0].conversation.members
         x, y = members[1:3]
-        found += watched(case) + among_many(case)
-        for step, readers in zip(
-            crossed.steps, ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}}), strict=True
-        ):
-            found.append((step, readers, members))
-    for step, readers in (
-        (scene.one, {a: {first}, b: set(), c: set()}),
-        (scene.marked, {a: {first}, b: {second}, c: set()}),
-        (scene.everybody, {a: {first, second, *rest}, b: {second}, c: {second, *rest}}),
-    ):
-        found.append((step, readers, scene.group.members))
-    return found
+        rounds = ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}})
+        found += [Look(*it, members) for it in zip(crossed.steps, rounds, strict=True)]
+        found += watched(case) + read_by_many(case) + among_many(case) + coming_and_going(case)
+        looks.append((case.scene(groups.interrupted), everybody))
+    return found + [Look(step, readers, scene.group.members) for step, readers in looks]
 
 
-def watched(
-    case: Case,
-) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
-    """Return answers about a crowd, and about a message that is not the owner's; sender first."""
-    found: list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]] = []
-    for scene in (groups.by_member, groups.by_admin, groups.returning, pairs.returned):
+def watched(case: Case) -> list[Look]:
+    """Return answers about what is not the owner's, beside a recall, and of two people."""
+    found: list[Look] = []
+    for scene in (groups.by_member, groups.added_again, pairs.returned):
         try:
             seen = case.scene(scene)
         except NotExercised as reason:
             case.observe("receipts of another group", str(reason))
             continue
-        sender = seen.message.sender
         members = seen.message.conversation.members
-        people = (sender, *(member for member in members if member != sender))
-        found.append((seen.before, {seen.message.id: set()}, people))
-        found.append((seen.after, {seen.message.id: set(seen.readers)}, people))
+        people = sender_first(seen.message.sender, members)
+        found.append(Look(seen.before, {seen.message.id: set()}, people))
+        found.append(Look(seen.after, {seen.message.id: set(seen.readers)}, people))
         for own in seen.others:
-            people = (own.sender, *(member for member in members if member != own.sender))
-            found.append((seen.after, {own.id: set()}, people))
+            people = sender_first(own.sender, members)
+            found.append(Look(seen.after, {own.id: set()}, people))
     try:
         spared = case.scene(lifecycle.spared)
         older, newer = (message.id for message in spared.extra["others"])
         read = {older: set(), newer: set(spared.extra["readers"])}
-        found += [(step, read, spared.group.members) for step in (spared.before, spared.after)]
+        asked = (spared.before, spared.after, *spared.extra["looks"])
+        found += [Look(step, read, spared.group.members) for step in asked]
     except NotExercised as reason:
         case.observe("receipts beside a message that was recalled", str(reason))
     try:
@@ -83,35 +91,73 @@ def watched(
     first, *others = (message.id for message in pair.messages)
     nobody: dict[object, set[object]] = {id_: set() for id_ in (first, *others)}
     members = pair.conversation.members
-    found.append((pair.before, nobody, members))
+    found.append(Look(pair.before, nobody, members))
     if pair.after is not None:
-        found.append((pair.after, nobody | {first: {members[1]}}, members))
-    on = case.scene(pairs.read_on).after
-    if on is not None:
-        found.append((on, nobody | {first: {members[1]}, others[1]: {members[1]}}, members))
+        found.append(Look(pair.after, nobody | {first: {members[1]}}, members))
+    for play in (pairs.read_on, pairs.reopened):
+        on = case.scene(play).after
+        if on is not None:
+            read_by = nobody | {first: {members[1]}, others[1]: {members[1]}}
+            found.append(Look(on, read_by, members))
     return found
 
 
-def among_many(
-    case: Case,
-) -> list[tuple[groups.Asked, dict[object, set[object]], tuple[object, ...]]]:
+def sender_first(sender: object, members: Sequence[object]) -> tuple[object, ...]:
+    return (sender, *(member for member in members if member != sender))
+
+
+def read_by_many(case: Case) -> list[Look]:
+    """Return answers about messages of several senders, of several kinds, in groups of any size."""
+    found: list[Look] = []
+    for play in (groups.many_senders, groups.returning, groups.adorned, groups.fair):
+        try:
+            scene = case.scene(play)
+        except NotExercised as reason:
+            case.observe("receipts of another group", str(reason))
+            continue
+        for message in scene.messages:
+            people = sender_first(message.sender, scene.members)
+            readers = scene.readers[message.id]
+            found.append(Look(scene.before, {message.id: ()}, people))
+            found.append(Look(scene.after, {message.id: readers}, people))
+    try:
+        message, asked = case.scene(groups.alone)
+        found.append(Look(asked, {message.id: ()}, message.conversation.members))
+    except NotExercised as reason:
+        case.observe("receipts in a group of one", str(reason))
+    return found
+
+
+def coming_and_going(case: Case) -> list[Look]:
+    """Return answers about a message that two have read while others came and left."""
+    try:
+        scene = case.scene(groups.outlived)
+    except NotExercised as reason:
+        case.observe("receipts while people come and go", str(reason))
+        return []
+    id_ = scene.message.id
+    return [Look(asked, {id_: set(who)}, there, gone) for asked, there, who, gone in scene.looks]
+
+
+def among_many(case: Case) -> list[Look]:
     """Return answers about many messages, of which one member has read the newest."""
     batch = case.scene(groups.batch)
     members = batch.messages[0].conversation.members
     nobody: dict[object, set[object]] = {message.id: set() for message in batch.messages}
     by_one = nobody | {message.id: {members[1]} for message in batch.read}
-    found = [(step, nobody, members) for step in batch.before]
-    return found + [(step, by_one, members) for step in batch.after]
+    found = [Look(step, nobody, members) for step in batch.before]
+    return found + [Look(step, by_one, members) for step in batch.after]
 
 
 def listed(case: Case, *, reading: bool) -> list[Finding]:
     findings: list[Finding] = []
-    for step, readers, (owner, *others) in steps(case):
+    for step, readers, (owner, *others), open_ in steps(case):
         for message, who in readers.items():
             receipt = step.receipts.get(message)
             if step.answer.accepted and receipt is not None:
                 wanted = [user for user in others if (user in who) is reading]
-                findings += receipts.listed(step.answer, receipt, reading, wanted, [owner])
+                tolerated = [owner, *open_]
+                findings += receipts.listed(step.answer, receipt, reading, wanted, tolerated)
     return findings
 
 
@@ -136,7 +182,7 @@ def test_the_receipts_come_in_an_array(case: Case) -> None:
 def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
     reading, name = case.given["read"], case.given["name"]
     findings: list[Finding] = []
-    for step, readers, (_, *others) in steps(case):
+    for step, readers, (_, *others), _ in steps(case):
         for message, who in readers.items():
             receipt = step.receipts.get(message)
             somebody = bool(who) if reading else len(who) < len(others)
@@ -160,7 +206,7 @@ def test_who_has_not_read_is_listed(case: Case) -> None:
 @pytest.mark.check("receipt-lists-are-disjoint")
 def test_nobody_is_named_twice(case: Case) -> None:
     findings: list[Finding] = []
-    for step, _, _ in steps(case):
+    for step, *_ in steps(case):
         for receipt in step.receipts.values():
             findings += receipts.disjoint(step.answer, receipt)
     case.judge(findings)
@@ -169,7 +215,7 @@ def test_nobody_is_named_twice(case: Case) -> None:
 @pytest.mark.check("sender-is-in-no-list")
 def test_the_sender_is_in_no_list(case: Case) -> None:
     pair = case.scene(pairs.fresh)
-    answers = [(step, [*readers], members[0]) for step, readers, members in steps(case)]
+    answers = [(look.asked, [*look.readers], look.members[0]) for look in steps(case)]
     ids: list[object] = [message.id for message in pair.messages]
     answers.append((pair.before, ids, pair.conversation.members[0]))
     findings: list[Finding] = []
@@ -183,11 +229,11 @@ def test_the_sender_is_in_no_list(case: Case) -> None:
 @pytest.mark.views
 def test_every_other_member_is_in_one_list(case: Case) -> None:
     findings: list[Finding] = []
-    for step, readers, (owner, *others) in steps(case):
+    for step, readers, (owner, *others), open_ in steps(case):
         for receipt in (step.receipts[id_] for id_ in readers if id_ in step.receipts):
             if receipt.readers is not None and receipt.non_readers is not None:
-                both = {*receipt.readers, *receipt.non_readers}
-                findings += receipts.covered(step.answer, receipt, both - {owner}, others)
+                both = {*receipt.readers, *receipt.non_readers} - {owner, *open_}
+                findings += receipts.covered(step.answer, receipt, both, others)
     case.judge(findings)
 
 

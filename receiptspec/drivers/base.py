@@ -413,6 +413,10 @@ class Driver(ABC):
         """Return a call that sends in the name of somebody else."""
         raise _absent("without_member")
 
+    def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
+        """Return calls that send with more than a text: other kinds, options, mentions of users."""
+        return []
+
     def misnamed_wish(self, call: Call) -> Call:
         """Return a call that asks for a receipt under a name that means nothing there."""
         raise _absent("misnamed_wish")

@@ -431,6 +431,19 @@ class TencentActions(Driver):
         """Return a call that sends in the name of somebody else."""
         return replace(call, body={**call.body, "From_Account": sender})
 
+    def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
+        """Send with every option at once, a custom element, and as the administrator (M2)."""
+        del users
+        text = call.body["MsgBody"][0]
+        custom = {"MsgType": "TIMCustomElem", "MsgContent": {"Data": "x", "Desc": "", "Ext": ""}}
+        options = {"MsgPriority": "High", "CloudCustomData": "some data", "MsgBody": [text, text]}
+        nameless = {key: value for key, value in call.body.items() if key != "From_Account"}
+        return [
+            replace(call, body={**call.body, **options}, label="a message with options"),
+            replace(call, body={**call.body, "MsgBody": [custom]}, label="a custom message"),
+            replace(call, body=nameless, label="a message of the administrator"),
+        ]
+
     def misnamed_wish(self, call: Call) -> Call:
         """Return a call that asks for a receipt under the name of the other operation (M2)."""
         body = {key: value for key, value in call.body.items() if key != "NeedReadReceipt"}

@@ -32,7 +32,12 @@ class VolcengineActions(Driver):
     _app: int
 
     def user(self, namespace: str, index: int) -> Any:
-        """Return consecutive 61-bit ids: as doubles all of them are one."""
+        """Return consecutive 61-bit ids: as doubles they are one.
+
+        Every fourth is the last but one in its last 32 bits.
+        """
+        if index % 4 == 3:
+            return int(self.user(namespace, index - 2)) + 2**32
         return 2**60 + zlib.crc32(namespace.encode()) * 2**20 + 1 + index
 
     def nobody(self) -> Any:
@@ -197,6 +202,22 @@ class VolcengineActions(Driver):
             ClientMsgId=f"rs-{number}",
         )
         return Call("SendMessage", body)
+
+    def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
+        """Send a custom message, an image, and a text with mentions and extras (N5)."""
+        changes: dict[str, dict[str, Any]] = {
+            "a custom message": {"MsgType": 10012, "Content": '{"x":1}'},
+            "an image": {"MsgType": 10003, "Content": '{"url":"http://127.0.0.1/x.png"}'},
+            "a text with extras": {"Ext": {"a": "b"}, "MentionedUsers": list(users)},
+        }
+        return [
+            Call(
+                call.operation,
+                {**call.body, "ClientMsgId": f"{call.body['ClientMsgId']}-{turn}", **more},
+                label=label,
+            )
+            for turn, (label, more) in enumerate(changes.items())
+        ]
 
     def without_member(self, call: Call, sender: Any) -> Call:
         """Return a call that sends in the name of somebody else."""

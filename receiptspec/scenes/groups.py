@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +13,10 @@ from receiptspec.stage import Stage
 MEMBERS = 4
 _ANSWERED_AT_ONCE = 24  # a list that is not longer is answered in full
 _READ_AT_ONCE = 24  # no vendor's call takes fewer reads
-CROWD, READING = 130, 21  # members of a large group, and how many of them read
+CROWD, READING = 130, 27  # members of a large group, and how many of them read
+_FAIR = 24  # members of a group of a usual size
 LATER = 3.0  # seconds after which what was told ought to be true still
-_LONG = 60  # messages of one list: more than a page of anything
+_LONG = 70  # messages of one list: more than a page of anything
 # Reads by one member beside those of each: more than members, and an odd number of them, so that
 # whoever takes a read back at every other is found out.
 _AGAIN = 3
@@ -159,6 +160,13 @@ def good(stage: Stage) -> Ready:
     if not scene.fresh.answer.accepted:
         raise NotExercised(f"the unbroken call is {scene.fresh.answer.describe()}")
     return scene
+
+
+def missing_first(stage: Stage) -> tuple[int, Message, Asked]:
+    """Ask for a message that does not exist and for one with a receipt, in this order."""
+    scene = good(stage)
+    beyond = stage.driver.absent([message.id for message in scene.messages])
+    return beyond, scene.messages[0], _ask(stage, scene.group, beyond, scene.messages[0])
 
 
 def mixed(stage: Stage) -> Asked:
@@ -311,7 +319,7 @@ class Batch:
     """Many messages in as few calls as the target takes, before and after one member has read.
 
     `before` and `after` hold an answer for each part of the list. The member has read the newest of
-    the messages alone; `after` is empty where nobody can read.
+    the messages alone, in two calls; `after` is empty where nobody can read.
     """
 
     messages: tuple[Message, ...]
@@ -330,10 +338,13 @@ def batch(stage: Stage) -> Batch:
     part = _taken_at_once(stage, group, messages)
     parts = [messages[at : at + part] for at in range(0, len(messages), part)]
     before = [newborn(stage, group, *some) for some in parts]
-    read = messages[-_READ_AT_ONCE:]
+    read = messages[-2 * _READ_AT_ONCE :]
     told = any(asked_.receipts for asked_ in before)
-    if not told or not tries_to_read(stage, group.members[1], *read):
+    reader, newer = group.members[1], read[-_READ_AT_ONCE:]
+    if not told or not tries_to_read(stage, reader, *newer):
         return Batch(messages, (), tuple(before), ())
+    older = read[: -len(newer)]
+    read = read if older and tries_to_read(stage, reader, *older) else newer
     after = []
     for some, fresh in zip(parts, before, strict=True):
         reads = {message.id: 1 for message in some if message in read}
@@ -386,7 +397,9 @@ def crowded(stage: Stage) -> Watched:
     if not stage.driver.over_http:
         raise NotExercised("every member of a crowd would be a program of its own")
     group = stage.group(CROWD)
-    return watched(stage, stage.say(group), group.members[1 : 1 + READING])
+    half = READING // 2
+    readers = (*group.members[1 : 1 + READING - half], *group.members[-half:])
+    return watched(stage, stage.say(group), readers)
 
 
 def of_member(stage: Stage) -> tuple[Message, Asked]:
@@ -432,16 +445,67 @@ def added_again(stage: Stage) -> Watched:
     return Watched(message, (reader,), seen.before, after)
 
 
-def by_admin(stage: Stage) -> Watched:
-    """Let an administrator of a group read a message."""
-    group = stage.group(3, promoted=True)
-    return watched(stage, stage.say(group), group.members[1:2])
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Messages of one group, who read which, and what was answered before and after.
+
+    `answers` are those to the reads, where calls made them; `members` are all, the owner first.
+    """
+
+    messages: tuple[Message, ...]
+    readers: Mapping[Any, tuple[Any, ...]]
+    before: Asked
+    after: Asked
+    answers: tuple[Answer, ...]
+    members: tuple[Any, ...]
 
 
-def returning(stage: Stage) -> Watched:
-    """Let somebody who has left and come back read a message, and somebody who came later.
+def several(
+    stage: Stage,
+    messages: tuple[Message, ...],
+    reads: Sequence[tuple[Any, tuple[Message, ...]]],
+    members: tuple[Any, ...],
+) -> Several:
+    """Let people read messages, some at a time, and ask for all before and after.
 
-    The message is sent when both are there.
+    A read that is refused is kept and has not happened.
+    """
+    group = messages[0].conversation
+    before = newborn(stage, group, *messages)
+    before.receipt(messages[0])
+    readers: dict[Any, tuple[Any, ...]] = {message.id: () for message in messages}
+    answers = []
+    for user, some in reads:
+        answer = stage.tries_to_read(user, some)
+        answers += [answer] if answer is not None else []
+        for message in some if answer is None or answer.accepted else ():
+            readers[message.id] += (user,)
+    wanted = {id_: len(users) for id_, users in readers.items()}
+    after = settled(stage, before, messages, wanted)
+    return Several(messages, readers, before, after, tuple(answers), members)
+
+
+def many_senders(stage: Stage) -> Several:
+    """Let owner, administrator and member send, and read what the others have sent.
+
+    Who has sent the newest message reads the others.
+    """
+    group = stage.group(4, promoted=True)
+    owner, admin, member, other = group.members
+    of_owner, of_admin, of_member = (stage.say(group, sender=u) for u in (owner, admin, member))
+    reads = [
+        (member, (of_owner, of_admin)),
+        (admin, (of_owner,)),
+        (owner, (of_admin,)),
+        (other, (of_member,)),
+    ]
+    return several(stage, (of_owner, of_admin, of_member), reads, group.members)
+
+
+def returning(stage: Stage) -> Several:
+    """Let somebody who has left and come back read and send, and somebody who came later read.
+
+    All messages are sent when both are there.
     """
     founders = stage.group(3)
     driver, back = stage.driver, founders.members[1]
@@ -449,7 +513,84 @@ def returning(stage: Stage) -> Watched:
     stage.must(driver.remove_member(founders, back))
     stage.lets_in(driver.add_members(founders, [newcomer, back]))
     group = replace(founders, members=(*founders.members, newcomer))
-    return watched(stage, stage.say(group), (back, newcomer))
+    of_owner, of_back = stage.say(group), stage.say(group, sender=back)
+    reads = [(back, (of_owner,)), (newcomer, (of_owner, of_back))]
+    return several(stage, (of_owner, of_back), reads, group.members)
+
+
+def adorned(stage: Stage) -> Several:
+    """Send messages with more than a text; a member reads them all.
+
+    What is refused is left out: which of them a target takes is another requirement's matter.
+    """
+    group = stage.group(3)
+    number = stage.number("adorned", group.id)
+    plain = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    messages = []
+    for call in stage.driver.adorned(plain, group.members[1:2]):
+        answer = stage.call(call)
+        if answer.accepted:
+            messages.append(Message(group, stage.named(answer), group.owner, True))
+    if not messages:
+        raise NotExercised("no message but a plain text was taken")
+    made = tuple(messages)
+    return several(stage, made, [(group.members[1], made)], group.members)
+
+
+def fair(stage: Stage) -> Several:
+    """Let half of a group of a usual size read a message, from front and end of its members."""
+    group = stage.group(_FAIR)
+    message = stage.say(group)
+    half = (*group.members[1 : _FAIR // 4], *group.members[-_FAIR // 4 :])
+    return several(stage, (message,), [(user, (message,)) for user in half], group.members)
+
+
+Look = tuple[Asked, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlived:
+    """What was told of a message while people left and came, and who had to be a reader then.
+
+    `gone` are those who left, or came after the message: whether they are listed is open.
+    """
+
+    message: Message
+    looks: tuple[Look, ...]
+
+
+def outlived(stage: Stage) -> Outlived:
+    """Let two of a group read; then one who has not leaves, another comes, and a reader leaves.
+
+    One of the founders has left before the message was sent. Each look is an answer, who is there,
+    who of them has read, and about whom nothing is said.
+    """
+    founders = stage.group(5)
+    owner, early, idle, one, two = founders.members
+    driver = stage.driver
+    stage.must(driver.remove_member(founders, early))
+    message = stage.say(founders)
+    before = newborn(stage, founders, message)
+    before.receipt(message)
+    for reader in (one, two):
+        stage.reads(reader, [message])
+    read = settled(stage, before, (message,), {message.id: 2})
+    looks: list[Look] = [(read, (owner, idle, one, two), (one, two), ())]
+    stage.must(driver.remove_member(founders, idle))
+    looks.append((_ask(stage, founders, message), (owner, one, two), (one, two), (idle,)))
+    stage.lets_in(driver.add_members(founders, [early]))
+    gone: tuple[Any, ...] = (idle, early)
+    looks.append((_ask(stage, founders, message), (owner, one, two), (one, two), gone))
+    stage.must(driver.remove_member(founders, two))
+    looks.append((_ask(stage, founders, message), (owner, one), (one,), (*gone, two)))
+    return Outlived(message, tuple(looks))
+
+
+def alone(stage: Stage) -> tuple[Message, Asked]:
+    """Send a message to a group of which nobody else is a member."""
+    group = stage.group(1)
+    message = stage.say(group)
+    return message, newborn(stage, group, message)
 
 
 def reborn(stage: Stage) -> Changed:

@@ -56,19 +56,28 @@ def recalled(stage: Stage) -> Changed:
 
 
 def spared(stage: Stage) -> Changed:
-    """Recall a message between two others that a member has read where reads can be made."""
+    """Recall a message between two others, once more after that, and ask for them each time.
+
+    A member has read it and the newer one, where reads can be made. What becomes of its own receipt
+    is open, but it may stand between the others; `looks` are such answers, as far as there are.
+    """
     group = stage.group(3)
     older, taken, newer = (stage.say(group) for _ in range(3))
     others = (older, newer)
     before = newborn(stage, group, *others)
     before.receipt(newer)
     reader = group.members[1]
-    readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer) else ()
+    readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer, taken) else ()
     if readers:
         before = settled(stage, before, others, {newer.id: 1})
     stage.must(stage.driver.recall(taken))
     after = asked(stage, stage.settle(group, others, lambda found: _alike(before.receipts, found)))
-    return Changed(group, newer, before, after, {"others": others, "readers": readers})
+    between = asked(stage, stage.ask(group, [older, taken, newer]))
+    stage.call(stage.driver.recall(taken))
+    again = asked(stage, stage.ask(group, others))
+    looks = tuple(look for look in (between, again) if look.answer.accepted)
+    extra = {"others": others, "readers": readers, "looks": looks}
+    return Changed(group, newer, before, after, extra)
 
 
 def _alike(before: Mapping[Any, Receipt], after: Mapping[Any, Receipt]) -> bool:

@@ -240,7 +240,8 @@ def left(stage: Stage) -> tuple[Walk, tuple[Any, ...]]:
 def when_back(stage: Stage) -> Walk:
     """List who has read the message of `returning`."""
     scene = stage.scene(returning)
-    return listed(stage, scene.message, scene.readers, read=True, count=100)
+    message = scene.messages[0]
+    return listed(stage, message, scene.readers[message.id], read=True, count=100)
 
 
 def of_crowd(stage: Stage, count: int) -> tuple[Walk, Walk]:

@@ -16,6 +16,7 @@ __all__ = [
     "made_twice",
     "read",
     "read_on",
+    "reopened",
     "returned",
     "spared",
 ]
@@ -84,6 +85,19 @@ def spared(stage: Stage) -> Pair:
         lambda found: all(m.id in found and found[m.id].peer_read is True for m in left),
     )
     return Pair(pair.conversation, left, pair.before, asked(stage, answer))
+
+
+def reopened(stage: Stage) -> Pair:
+    """Open the conversation again, from both sides, when both have sent and read; ask for all."""
+    pair = stage.scene(read_on)
+    back = stage.scene(returned)
+    one, other = pair.conversation.members
+    for call in (stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)):
+        if call is not None:
+            stage.must(call)
+    messages = (*pair.messages, back.message, *back.others)
+    after = asked(stage, stage.ask(pair.conversation, messages))
+    return Pair(pair.conversation, messages, pair.before, after)
 
 
 def returned(stage: Stage) -> Watched:

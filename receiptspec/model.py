@@ -371,7 +371,10 @@ class _Machine(RuleBasedStateMachine):
             return True  # new messages may be late as well
         if state.listed and now.readers is not None:
             owner = state.message.conversation.owner
-            return set(now.readers) - {owner} != state.readers
+            if set(now.readers) - {owner} != state.readers:
+                return True
+            left = set(now.non_readers or ()) - {owner}
+            return now.non_readers is not None and not state.audience - state.readers <= left
         if state.base is None:
             return False
         if now.read is None or state.base.read is None:

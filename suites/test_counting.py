@@ -10,7 +10,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import groups, lifecycle, pairs, setup
+from receiptspec.scenes import groups, kinds, lifecycle, pairs, parallel, setup
 from receiptspec.stage import Stage
 
 
@@ -398,7 +398,23 @@ def test_a_message_that_did_not_ask_has_no_receipt(case: Case) -> None:
             findings += receipts.no_receipt(declined.answer, found, message.id, codes, why)
         except NotExercised as reason:
             case.observe("a message that wants no receipt", str(reason))
+        for type_, fine in case.operation.group_types.items():
+            findings += plain_in(case, type_) if fine else []
     case.judge(findings)
+
+
+def plain_in(case: Case, type_: str) -> list[Finding]:
+    """Expect none either in a group of another type that has receipts."""
+    try:
+        plain = case.scene(kinds.read_in, type_).plain
+    except NotExercised as reason:
+        case.observe(f"a plain message in a {type_} group", str(reason))
+        return []
+    if plain is None:
+        return []
+    message, asked = plain
+    why = f"a message in a {type_} group that did not ask for a receipt"
+    return receipts.no_receipt(asked.answer, asked.receipts, message.id, case.given["codes"], why)
 
 
 @pytest.mark.check("unknown-message-has-no-receipt")
@@ -408,7 +424,7 @@ def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
     findings = receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why)
     for id_, wrapped in case.scene(groups.wrapped) if case.profile.rank > 0 else ():
         if any(receipt.known for receipt in wrapped.receipts.values()):
-            why = "an id beyond 32 bits that would wrap to one that exists"
+            why = "an id that would become one that exists in fewer bits, or without its sign"
             codes = case.given["codes"]
             found = {id_: next(iter(wrapped.receipts.values()))}
             findings += receipts.no_receipt(wrapped.answer, found, id_, codes, why)
@@ -516,6 +532,7 @@ def test_the_numbers_are_the_same_some_seconds_later(case: Case) -> None:
 
 
 @pytest.mark.check("reads-stay-in-their-group")
+@pytest.mark.views
 def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     here, there = case.scene(groups.separate)
     findings = receipts.same(
@@ -532,7 +549,20 @@ def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     if fresh:  # else its own numbers are wrong, and say nothing of another group's
         expected = replace(large, unread=small.unread, read=small.read)
         findings += receipts.changed(there.before.answer, expected, large, "unread", more, why)
+    if case.profile.rank > 0:
+        findings += asked_at_once(case)
     case.judge(findings)
+
+
+def asked_at_once(case: Case) -> list[Finding]:
+    """Expect each of two groups' own numbers where both are asked for at the same time."""
+    findings: list[Finding] = []
+    for scene, asked in case.scene(parallel.questions):
+        known = scene.fresh if isinstance(scene, groups.Ready) else scene.everybody
+        ids = [message.id for message in scene.messages]
+        why = "another group was asked for at the same time"
+        findings += receipts.same(asked.answer, known.receipts, asked.receipts, ids, why)
+    return findings
 
 
 @pytest.mark.check("duplicates-are-observed")

@@ -3,6 +3,7 @@
 import pytest
 
 from receiptspec.case import Case
+from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
@@ -36,25 +37,54 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
         known = any(receipt.known for receipt in scene.asked.receipts.values())
         if name == case.stage.driver.ask and answer.accepted and not known:
             findings += receipts.each_answered(answer, {}, [f"in a {type_} group"])
-        if name == case.stage.driver.ask and known and case.profile.rank > 0:
-            findings += read_in(case, type_)
+        if known and case.profile.rank > 0:
+            in_it = read_in if name == case.stage.driver.ask else listed_in
+            findings += in_it(case, type_)
     case.judge(findings)
 
 
-def read_in(case: Case, type_: str) -> list[Finding]:
-    """Expect a read to count in a group of a supported type."""
+def inside(case: Case, type_: str) -> kinds.Inside | None:
+    """Return what became of messages in a group of a supported type, if they could be read."""
     try:
-        seen = case.scene(kinds.read_in, type_)
+        return case.scene(kinds.read_in, type_)
     except NotExercised as reason:
         case.observe(f"a read in a {type_} group", str(reason))
+        return None
+
+
+def read_in(case: Case, type_: str) -> list[Finding]:
+    """Expect reads to count in a group of a supported type, for each of two messages."""
+    scene = inside(case, type_)
+    if scene is None or not scene.several.after.answer.accepted:
         return []
-    if not seen.after.answer.accepted:
+    findings: list[Finding] = []
+    before, after = scene.several.before.receipts, scene.several.after.receipts
+    for message in scene.several.messages:
+        one, by = before.get(message.id), len(scene.several.readers[message.id])
+        for field, sign in (("read", 1), ("unread", -1)):
+            if one is not None and getattr(one, field) is not None:
+                why = f"{by} of a {type_} group read it"
+                answer = scene.several.after.answer
+                findings += receipts.changed(
+                    answer, one, after.get(message.id), field, sign * by, why
+                )
+    return findings
+
+
+def listed_in(case: Case, type_: str) -> list[Finding]:
+    """Expect a member of a group of a supported type in the list where that member belongs."""
+    scene = inside(case, type_)
+    driver = case.stage.driver
+    if scene is None or not all(answer.accepted for answer in scene.lists):
         return []
-    before, after = seen.before.receipt(seen.message), seen.after.receipts.get(seen.message.id)
-    if before.read is None:
-        return []
-    why = f"a member of a {type_} group has read it"
-    return receipts.changed(seen.after.answer, before, after, "read", 1, why)
+    findings: list[Finding] = []
+    owner, *others = scene.several.members
+    readers = scene.several.readers[scene.several.messages[0].id]
+    left = [member for member in others if member not in readers]
+    for answer, wanted, allowed in zip(scene.lists, (readers, left), ([], [owner]), strict=False):
+        members = driver.page(answer).members
+        findings += pages.everybody_once(answer, members, wanted, allowed, f"a {type_} group")
+    return findings
 
 
 def has_data(case: Case, scene: kinds.Elsewhere) -> bool:

@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import groups, identity, pairs
+from receiptspec.scenes import groups, identity, pairs, parallel
 
 
 def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
@@ -25,11 +25,26 @@ def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
         found.append((beyond.answer, ready.group.id, named))
         for id_, wrapped in case.scene(groups.wrapped):
             found.append((wrapped.answer, ready.group.id, [id_]))
+        for place, wrapped in case.scene(groups.wrapped_conversations):
+            found.append((wrapped.answer, place, [ready.messages[0].id]))
         if case.stage.target.writes:
             other = case.scene(identity.foreign)
             found.append((other.asked.answer, other.conversation, [other.id]))
-            found += of_two(case)
+            found += of_two(case) + asked_at_once(case)
     return [entry for entry in found if entry[0].accepted]
+
+
+def asked_at_once(case: Case) -> list[tuple[Answer, object, list[object]]]:
+    """Return answers to questions that were asked at the same time."""
+    try:
+        answers = case.scene(parallel.questions)
+    except NotExercised as reason:
+        case.observe("questions at the same time", str(reason))
+        return []
+    return [
+        (asked.answer, scene.group.id, [message.id for message in scene.messages])
+        for scene, asked in answers
+    ]
 
 
 def of_two(case: Case) -> list[tuple[Answer, object, list[object]]]:
@@ -172,8 +187,22 @@ def test_the_same_message_sent_twice_is_one(case: Case) -> None:
     first, second = case.scene(identity.sent_twice)
     one, two = map(case.stage.driver.sent_message, (first, second))
     case.observe("the same message again", second.describe())
-    case.judge(
-        values.equal(second, "$.Result.MessageId", one, two, "the same message became two")
-        if second.accepted
-        else ()
-    )
+    why = "the same message became two"
+    if second.accepted:
+        case.judge(values.equal(second, "$.Result.MessageId", one, two, why))
+    if case.profile.rank > 0:
+        case.judge(alike(case))
+
+
+def alike(case: Case) -> list[Finding]:
+    """Expect messages under different ids of their sender to be different messages."""
+    answers = case.scene(identity.sent_alike)
+    seen: set[object] = set()
+    findings: list[Finding] = []
+    for answer in answers:
+        id_ = case.stage.driver.sent_message(answer)
+        if id_ in seen:
+            why = "messages with different ids of their sender became one"
+            findings += values.equal(answer, "$.Result.MessageId", "an id of its own", id_, why)
+        seen.add(id_)
+    return findings[:1]

@@ -7,7 +7,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import lifecycle
+from receiptspec.scenes import kinds, lifecycle
 
 
 def about_dismissed(case: Case) -> list[Answer]:
@@ -15,13 +15,26 @@ def about_dismissed(case: Case) -> list[Answer]:
     _, after = case.scene(lifecycle.dismissed)
     name = case.operation.name
     if name == case.stage.driver.ask:
-        return [after.asked.answer]
+        return [after.asked.answer, *of_other_types(case)]
     if case.operation.writes:
         done = case.scene(lifecycle.done_to_dismissed) if case.profile.rank > 0 else {}
         return [after.asked.answer, *after.others.values(), *done.values()]
     if name in after.others:
         return [after.others[name]]
     raise NotExercised(f"the target does not have {name}")
+
+
+def of_other_types(case: Case) -> list[Answer]:
+    """Return what is said of dismissed groups of other types that have receipts."""
+    answers: list[Answer] = []
+    for type_, fine in case.operation.group_types.items() if case.profile.rank > 0 else ():
+        try:
+            gone = case.scene(kinds.read_in, type_).gone if fine else None
+        except NotExercised as reason:
+            case.observe(f"a dismissed {type_} group", str(reason))
+            continue
+        answers += [gone.answer] if gone is not None else []
+    return answers
 
 
 @pytest.mark.check("dismissed-group-is-refused")

@@ -68,5 +68,6 @@ def test_in_any_order_who_has_read_is_listed(case: Case) -> None:
 
 
 @pytest.mark.check("non-readers-are-listed")
+@pytest.mark.views
 def test_in_any_order_who_has_not_read_is_listed(case: Case) -> None:
     judge(case, "non-readers-are-listed")

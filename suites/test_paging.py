@@ -38,6 +38,14 @@ def halves(case: Case) -> list[paging.Half]:
         return []
 
 
+def of_halves(case: Case) -> list[paging.Walk]:
+    """Return the walks over both lists of messages that some have read."""
+    found = halves(case)
+    if case.profile.rank > 0 and found:
+        found += [case.scene(paging.grown, size, count) for size, count in sizes(case)]
+    return [walk for half in found for walk in (half.read, half.unread)]
+
+
 @pytest.mark.check("list-has-its-name")
 def test_each_list_has_its_documented_name(case: Case) -> None:
     wanted = case.given["read"]
@@ -57,8 +65,8 @@ def test_each_list_has_its_documented_name(case: Case) -> None:
 @pytest.mark.check("page-holds-at-most-its-size")
 def test_a_page_holds_at_most_what_was_asked_for(case: Case) -> None:
     findings: list[Finding] = []
-    for count, walk in fresh(case).items():
-        findings += checks.at_most(walk.answers, walk.pages, count)
+    for walk in (*fresh(case).values(), *of_halves(case)):
+        findings += checks.at_most(walk.answers, walk.pages, walk.count)
     case.judge(findings)
 
 
@@ -105,7 +113,7 @@ def test_the_name_of_the_last_page_flag_is_recorded(case: Case) -> None:
 @pytest.mark.check("next-page-has-a-cursor")
 def test_a_page_that_others_follow_has_a_cursor(case: Case) -> None:
     findings: list[Finding] = []
-    for walk in fresh(case).values():
+    for walk in (*fresh(case).values(), *of_halves(case)):
         findings += checks.cursors(walk.answers, walk.pages)
     case.judge(findings)
 
@@ -226,7 +234,8 @@ def test_a_walk_ends(case: Case) -> None:
 @pytest.mark.check("message-is-echoed")
 def test_the_answer_names_its_message(case: Case) -> None:
     findings: list[Finding] = []
-    for walk in (*fresh(case).values(), case.scene(paging.fresh_readers)):
+    walks = (*fresh(case).values(), case.scene(paging.fresh_readers), *of_halves(case))
+    for walk in walks:
         for answer, page in zip(walk.answers, walk.pages, strict=False):
             findings += checks.echoed(answer, page, walk.message.id)
     case.judge(distinct(findings))

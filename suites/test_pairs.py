@@ -47,7 +47,26 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
         for own in back.others:
             why = "only a message of the other side was read"
             findings += receipts.flag(step.answer, step.receipt(own), False, why)
+    if case.profile.rank > 0:
+        findings += when_reopened(case)
     case.judge(findings)
+
+
+def when_reopened(case: Case) -> list[Finding]:
+    """Expect every flag to stay when both have written, read and opened the conversation again."""
+    step, back = case.scene(pairs.reopened).after, case.scene(pairs.returned)
+    if step is None or not step.answer.accepted:
+        return []
+    middle, older, newest = case.scene(pairs.read_on).messages
+    read = {middle.id: True, older.id: False, newest.id: True, back.message.id: True}
+    read |= {own.id: False for own in back.others}
+    why = "both have written and opened their conversation again since"
+    return [
+        finding
+        for id_, expected in read.items()
+        if id_ in step.receipts
+        for finding in receipts.flag(step.answer, step.receipts[id_], expected, why)
+    ]
 
 
 def read_on(case: Case) -> list[Finding]:
@@ -130,8 +149,38 @@ def test_the_same_two_people_have_one_conversation(case: Case) -> None:
                 why = "the conversation is not reported as being there"
                 findings += values.equal(again, "$.Result.Exist", True, there, why)
     if case.profile.rank > 0:
-        findings += made_at_once(case)
+        findings += made_at_once(case) + told_apart(case) + made_again(case)
     case.judge(findings)
+
+
+def told_apart(case: Case) -> list[Finding]:
+    """Expect different pairs to have different conversations."""
+    of: dict[object, frozenset[object]] = {}
+    findings: list[Finding] = []
+    for pair, answer in case.scene(pairs.others_made):
+        id_ = case.stage.driver.made_group(answer)
+        if of.setdefault(id_, pair) != pair:
+            why = "two pairs have one conversation"
+            findings += values.equal(answer, "$.Result", "a conversation of its own", id_, why)
+    return findings[:1]
+
+
+def made_again(case: Case) -> list[Finding]:
+    """Expect the conversation to be there, and the same, when both have written and read."""
+    try:
+        fresh, answers = case.scene(pairs.fresh), case.scene(pairs.opened_again)
+    except NotExercised as reason:
+        case.observe("a conversation of two that is used", str(reason))
+        return []
+    findings: list[Finding] = []
+    for answer in answers:
+        id_, there = case.stage.driver.made_group(answer), case.stage.driver.was_there(answer)
+        why = "the pair has another conversation when both have written"
+        findings += values.equal(answer, "$.Result", fresh.conversation.id, id_, why)
+        if there is not None:
+            why = "the conversation is not reported as being there when both have written"
+            findings += values.equal(answer, "$.Result.Exist", True, there, why)
+    return findings
 
 
 def made_at_once(case: Case) -> list[Finding]:

@@ -56,12 +56,35 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
 
 @pytest.mark.check("repeated-message-is-dropped")
 def test_a_repeated_message_makes_no_second_one(case: Case) -> None:
-    scene, history = case.scene(setup.repeated)
+    repeated = case.scene(setup.repeated)
+    scene = repeated.sequence
     first, second = scene.ids
-    kept = case.stage.driver.group_history(history)
+    kept = case.stage.driver.group_history(repeated.history)
     case.observe("a repeated message", scene.answer.describe())
+    findings: list[Finding] = []
     if second is not None and second != first and second in kept and first in kept:
-        case.judge(values.equal(scene.answer, "$.MsgSeq", first, second, "two messages were made"))
+        findings += values.equal(scene.answer, "$.MsgSeq", first, second, "two messages were made")
+    if repeated.before is not None and repeated.after.answer.accepted:
+        before, after = repeated.before.receipts, repeated.after.receipts
+        why = "it was sent once more"
+        findings += receipts.same(repeated.after.answer, before, after, [repeated.message.id], why)
+    if case.profile.rank > 0:
+        findings += repeated_at_once(case)
+    case.judge(findings)
+
+
+def repeated_at_once(case: Case) -> list[Finding]:
+    """Expect one message where the same is sent several times at the same time."""
+    driver, (answers, history) = case.stage.driver, case.scene(setup.repeated_at_once)
+    kept = driver.group_history(history)
+    named = [(answer, driver.sent_message(answer)) for answer in answers]
+    told = [(answer, number) for answer, number in named if number in kept]
+    why = "the same message sent at once became two"
+    return [
+        finding
+        for answer, number in told[1:]
+        for finding in values.equal(answer, "$.MsgSeq", told[0][1], number, why)
+    ][:1]
 
 
 @pytest.mark.check("sender-must-exist")

@@ -117,6 +117,8 @@ def test_removing_somebody_who_is_no_member_is_fine(case: Case) -> None:
 def test_the_members_of_a_group_are_told(case: Case) -> None:
     case.judge(told(case.scene(setup.members), "a group of four"))
     if case.profile.rank > 0:
+        changed = case.scene(setup.members_after_changes)
+        case.judge(told(changed, "a group that two have left and one has joined"))
         try:
             crowd = case.scene(setup.members_of_crowd)
         except NotExercised as reason:
@@ -158,7 +160,7 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
     message, answer, history = case.scene(setup.recalled)
     case.judge(taken_back(case, (message,), answer, history))
     if case.profile.rank > 0:
-        case.judge(taken_back(case, *case.scene(setup.recalled_together)))
+        case.judge(taken_back(case, *case.scene(setup.recalled_together, case.given["most"])))
 
 
 def taken_back(

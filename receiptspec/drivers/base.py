@@ -330,8 +330,8 @@ class Driver(ABC):
         """Call that adds users to a group, at most `at_once` of them."""
 
     @abstractmethod
-    def remove_member(self, conversation: Conversation, user: Any) -> Call:
-        """Call that removes a user from a group."""
+    def remove_member(self, conversation: Conversation, *users: Any) -> Call:
+        """Call that removes users from a group."""
 
     @abstractmethod
     def dismiss(self, conversation: Conversation) -> Call:
@@ -416,6 +416,10 @@ class Driver(ABC):
     def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
         """Return calls that send with more than a text: other kinds, options, mentions of users."""
         return []
+
+    def with_name(self, call: Call, name: str) -> Call:
+        """Return a call that sends under another id of the sender's."""
+        raise _absent("with_name")
 
     def misnamed_wish(self, call: Call) -> Call:
         """Return a call that asks for a receipt under a name that means nothing there."""

@@ -339,9 +339,9 @@ class TencentActions(Driver):
         body = {"GroupId": conversation.id, "MemberList": entries}
         return Call("add_group_member", body)
 
-    def remove_member(self, conversation: Conversation, user: Any) -> Call:
-        """Remove one member (G4)."""
-        body = {"GroupId": conversation.id, "MemberToDel_Account": [user]}
+    def remove_member(self, conversation: Conversation, *users: Any) -> Call:
+        """Remove members (G4)."""
+        body = {"GroupId": conversation.id, "MemberToDel_Account": list(users)}
         return Call("delete_group_member", body)
 
     def dismiss(self, conversation: Conversation) -> Call:
@@ -434,6 +434,8 @@ class TencentActions(Driver):
     def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
         """Send with every option at once, a custom element, and as the administrator (M2)."""
         del users
+        if call.operation != "send_group_msg":
+            return []
         text = call.body["MsgBody"][0]
         custom = {"MsgType": "TIMCustomElem", "MsgContent": {"Data": "x", "Desc": "", "Ext": ""}}
         options = {"MsgPriority": "High", "CloudCustomData": "some data", "MsgBody": [text, text]}

@@ -145,9 +145,10 @@ class VolcengineActions(Driver):
         infos = [{**first, "Role": 2}, *others]
         return Call(call.operation, {**call.body, "ParticipantInfos": infos})
 
-    def remove_member(self, conversation: Conversation, user: Any) -> Call:
-        """Remove one participant (N2)."""
-        body = self._body(conversation.id, Operator=conversation.owner, ParticipantUserIds=[user])
+    def remove_member(self, conversation: Conversation, *users: Any) -> Call:
+        """Remove participants (N2)."""
+        ids = list(users)
+        body = self._body(conversation.id, Operator=conversation.owner, ParticipantUserIds=ids)
         return Call("BatchDeleteConversationParticipant", body)
 
     def ask_members(self, conversation: Conversation, offset: int = 0) -> Call:
@@ -222,6 +223,10 @@ class VolcengineActions(Driver):
     def without_member(self, call: Call, sender: Any) -> Call:
         """Return a call that sends in the name of somebody else."""
         return Call(call.operation, {**call.body, "Sender": sender}, label="a foreign sender")
+
+    def with_name(self, call: Call, name: str) -> Call:
+        """Return a call with another ClientMsgId (N5)."""
+        return Call(call.operation, {**call.body, "ClientMsgId": name}, label="an id that is alike")
 
     def sent_message(self, answer: Answer) -> Any:
         """Return MessageId (N5)."""

@@ -213,7 +213,20 @@ def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:
     id_ = scene.messages[0].id
     if not isinstance(id_, int):
         return ()
-    return tuple((id_ + more, _ask(stage, scene.group, id_ + more)) for more in (2**32, 2**64))
+    others = (id_ + 2**32, id_ + 2**64, -id_)
+    return tuple((other, _ask(stage, scene.group, other)) for other in others)
+
+
+def wrapped_conversations(stage: Stage) -> tuple[tuple[int, Asked], ...]:
+    """Ask for a message in conversations whose ids become its own in fewer bits or without sign."""
+    scene = good(stage)
+    id_ = scene.group.id
+    if not isinstance(id_, int):
+        return ()
+    others = (id_ + 2**64, id_ ^ 2**60, -id_)
+    return tuple(
+        (other, _ask(stage, replace(scene.group, id=other), scene.messages[0])) for other in others
+    )
 
 
 def asked_twice(stage: Stage) -> tuple[Asked, Asked]:

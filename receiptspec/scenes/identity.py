@@ -17,6 +17,7 @@ __all__ = [
     "foreign",
     "foreign_beside",
     "read_twin",
+    "sent_alike",
     "sent_twice",
     "strangers",
     "twins",
@@ -121,10 +122,11 @@ def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
 
 
 def strangers(stage: Stage) -> Answer:
-    """Send in the name of somebody who is no member."""
+    """Send in the name of somebody who is no member what a member has sent before."""
     group = stage.group(2)
     number = stage.number("stranger")
     call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    stage.must(call)
     return stage.call(stage.driver.without_member(call, stage.driver.nobody()))
 
 
@@ -142,6 +144,16 @@ def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
         ("a sender who has left", refused),
         ("a third in a pair", stage.call(driver.without_member(foreign, third))),
     )
+
+
+def sent_alike(stage: Stage) -> tuple[Answer, ...]:
+    """Send messages whose ids by their sender are alike: in another case, or in the last letter."""
+    group = stage.group(2)
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=stage.number("alike"))
+    name = f"rs-{stage.namespace}-" + "x" * 36
+    names = (f"{name}a", f"{name}A", f"{name}b")
+    found = [stage.driver.with_name(call, each) for each in names]
+    return tuple(answer for each in found if (answer := stage.call(each)).accepted)
 
 
 def sent_twice(stage: Stage) -> tuple[Answer, Answer]:

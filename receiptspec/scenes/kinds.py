@@ -8,11 +8,12 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
-from receiptspec.scenes.groups import Asked, Watched, asked, newborn, ready, watched
+from receiptspec.scenes.groups import Asked, Several, asked, newborn, ready, several
 from receiptspec.stage import Stage
 
 __all__ = [
     "Elsewhere",
+    "Inside",
     "answers_to",
     "listed_in",
     "other_type",
@@ -48,10 +49,41 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
     return Elsewhere(asked_, listed_in(stage, group, message))
 
 
-def read_in(stage: Stage, type_: str) -> Watched:
-    """Let a member read a message in a group of a type that has receipts."""
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A group of some type: two messages that one member has read, and a plain one.
+
+    `lists` are who has read the first message, and who has not, where the vendor lists them;
+    `gone` is what is answered when the group is dismissed.
+    """
+
+    several: Several
+    plain: tuple[Message, Asked] | None
+    lists: tuple[Answer, ...]
+    gone: Asked | None
+
+
+def read_in(stage: Stage, type_: str) -> Inside:
+    """Let a member read messages in a group of a type that has receipts, then dismiss it."""
     group = stage.group(3, type_=type_)
-    return watched(stage, stage.say(group), group.members[1:2])
+    both, driver = (stage.say(group), stage.say(group)), stage.driver
+    plain = stage.say(group, receipt=False) if driver.receipts_are_wished else None
+    found = several(stage, both, [(group.members[1], both)], group.members)
+    asked_ = asked(stage, stage.ask(group, [plain])) if plain is not None else None
+    lists = []
+    for read in (True, False):
+        call = driver.list_members(group, both[0].id, read=read, cursor=None, count=10)
+        if call is not None:
+            lists.append(stage.call(call))
+    gone = None
+    if driver.over_http and stage.call(driver.dismiss(group)).accepted:
+        gone = asked(stage, stage.ask(group, both))
+    return Inside(
+        found,
+        (plain, asked_) if plain is not None and asked_ is not None else None,
+        tuple(lists),
+        gone,
+    )
 
 
 def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:

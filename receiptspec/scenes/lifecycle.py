@@ -103,10 +103,12 @@ def joined(stage: Stage) -> Changed:
 
 
 def deserted(stage: Stage) -> Changed:
-    """Remove a member, who had not read, after a message was sent."""
+    """Remove a member, who had not read a message, but as all others another that is asked for."""
     group = stage.group(4)
-    message = stage.say(group)
-    before = newborn(stage, group, message)
+    message, read = stage.say(group), stage.say(group)
+    before = newborn(stage, group, message, read)
     before.receipt(message)
+    for member in group.members[1:]:
+        tries_to_read(stage, member, read)
     stage.must(stage.driver.remove_member(group, group.members[-1]))
-    return Changed(group, message, before, asked(stage, stage.ask(group, [message])))
+    return Changed(group, message, before, asked(stage, stage.ask(group, [message, read])))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
 from receiptspec.stage import Stage
@@ -14,6 +17,8 @@ __all__ = [
     "joined",
     "made_at_once",
     "made_twice",
+    "opened_again",
+    "others_made",
     "read",
     "read_on",
     "reopened",
@@ -74,8 +79,13 @@ def read_on(stage: Stage) -> Pair:
 
 
 def spared(stage: Stage) -> Pair:
-    """Recall the oldest message, which nobody has read, and ask for the others."""
+    """Recall the oldest message, which nobody has read, and ask for the others.
+
+    Where the conversation can be opened again that comes first: it asks for the oldest as well.
+    """
     pair = stage.scene(read_on)
+    with suppress(NotExercised):
+        stage.scene(reopened)
     middle, oldest, newest = pair.messages
     stage.must(stage.driver.recall(oldest))
     left = (middle, newest)
@@ -87,14 +97,19 @@ def spared(stage: Stage) -> Pair:
     return Pair(pair.conversation, left, pair.before, asked(stage, answer))
 
 
+def opened_again(stage: Stage) -> tuple[Answer, ...]:
+    """Open the conversation again, from both sides, when both have sent and read."""
+    stage.scene(returned)
+    one, other = stage.scene(read_on).conversation.members
+    calls = (stage.driver.make_pair(one, other), stage.driver.make_pair(other, one))
+    return tuple(stage.must(call) for call in calls if call is not None)
+
+
 def reopened(stage: Stage) -> Pair:
-    """Open the conversation again, from both sides, when both have sent and read; ask for all."""
+    """Ask for all messages when the conversation was opened again."""
     pair = stage.scene(read_on)
     back = stage.scene(returned)
-    one, other = pair.conversation.members
-    for call in (stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)):
-        if call is not None:
-            stage.must(call)
+    stage.scene(opened_again)
     messages = (*pair.messages, back.message, *back.others)
     after = asked(stage, stage.ask(pair.conversation, messages))
     return Pair(pair.conversation, messages, pair.before, after)
@@ -120,9 +135,19 @@ def made_twice(stage: Stage) -> tuple[Answer, tuple[Answer, ...]]:
     return stage.must(call), (stage.call(call), stage.call(back))
 
 
+def others_made(stage: Stage) -> tuple[tuple[frozenset[Any], Answer], ...]:
+    """Open the conversations of several pairs that could be taken for one another."""
+    users = stage.users(6)
+    calls = {
+        frozenset((users[a], users[b])): stage.driver.make_pair(users[a], users[b])
+        for a, b in ((0, 1), (0, 3), (2, 1), (4, 5), (5, 0))
+    }
+    return tuple((pair, stage.must(call)) for pair, call in calls.items() if call is not None)
+
+
 def made_at_once(stage: Stage) -> tuple[Answer, ...]:
     """Open the conversation of two people several times at the same time, from both sides."""
-    one, other = stage.users(7)[5:]
+    one, other = stage.users(6)[4:]
     call, back = stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)
     assert call is not None  # noqa: S101
     assert back is not None  # noqa: S101

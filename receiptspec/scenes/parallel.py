@@ -8,12 +8,12 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Asked, newborn, settled
+from receiptspec.scenes.groups import Asked, Reading, Ready, asked, good, newborn, reading, settled
 from receiptspec.scenes.paging import Walk, listed
 from receiptspec.scenes.reads import reading_call
 from receiptspec.stage import Stage
 
-__all__ = ["Rush", "rush", "sends"]
+__all__ = ["Rush", "questions", "rush", "sends"]
 
 _MEMBERS = 9
 
@@ -57,6 +57,18 @@ def rush(stage: Stage) -> Rush:
     after = settled(stage, before, messages, {m.id: len(readers) for m in messages})
     found = listed(stage, messages[0], readers, read=True, count=3)
     return Rush(messages, before, tuple(reads), tuple(pages), after, found)
+
+
+def questions(stage: Stage) -> tuple[tuple[Reading | Ready, Asked], ...]:
+    """Ask about two groups in turns over several connections; return what was accepted of each."""
+    one, other = good(stage), stage.scene(reading)
+    asked_: list[Ready | Reading] = [one, other] * 6
+    calls = [
+        stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
+        for scene in asked_
+    ]
+    answers = zip(asked_, stage.at_once(calls), strict=True)
+    return tuple((scene, asked(stage, answer)) for scene, answer in answers if answer.accepted)
 
 
 def sends(stage: Stage) -> tuple[tuple[Answer, Any], ...]:

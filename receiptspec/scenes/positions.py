@@ -10,7 +10,7 @@ from receiptspec.neutral import Answer, Conversation
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Moved", "moved"]
+__all__ = ["Moved", "moved", "of_roles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,35 @@ def moved(stage: Stage) -> Moved:
     told = tuple(stage.driver.read_position(step[0], other) for step in (start, forward, back))
     after = asked(stage, settled)
     return Moved(group, start, places[1], moving, forward, back, before, after, told)
+
+
+def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
+    """Move the read positions of owner, manager and member forward, then back after some changes.
+
+    The changes: a message is sent and recalled, and another member leaves. Each entry is who it
+    was, the answer that tells the positions, the one that was wanted and the one that is told.
+    """
+    group = stage.group(4, promoted=True)
+    *movers, leaver = group.members
+    messages = [stage.say(group) for _ in range(2)]
+    looked = stage.must(stage.driver.look_at_messages(group, [m.id for m in messages]))
+    history = stage.driver.group_history(looked)
+    low, high = (stage.driver.place_of(history.get(m.id, {})) for m in messages)
+    if low is None or high is None:
+        raise NotExercised("the answer about the messages tells no positions")
+    moved_ = [user for user in movers if _move(stage, group, user, high).accepted]
+    stage.call(stage.driver.recall(stage.say(group, sender=movers[-1])))
+    stage.must(stage.driver.remove_member(group, leaver))
+    for user in moved_:
+        _move(stage, group, user, low)
+    call = stage.driver.ask_read_positions(group)
+    if call is None:
+        raise NotExercised("this vendor tells no read positions")
+    answer = stage.must(call)
+    names = dict(zip(movers, ("the owner", "a manager", "a member"), strict=True))
+    return tuple(
+        (names[user], answer, high, stage.driver.read_position(answer, user)) for user in moved_
+    )
 
 
 def _move(stage: Stage, group: Conversation, member: Any, position: int) -> Answer:

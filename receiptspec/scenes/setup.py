@@ -8,7 +8,15 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.groups import Asked, asked, crowded, good
+from receiptspec.scenes.groups import (
+    Asked,
+    asked,
+    crowded,
+    good,
+    newborn,
+    settled,
+    tries_to_read,
+)
 from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told"]
@@ -83,15 +91,47 @@ def after_recall(stage: Stage, length: int) -> Sequence:
     return Sequence(answer, (*first.ids, stage.driver.sent_message(answer)), group)
 
 
-def repeated(stage: Stage) -> tuple[Sequence, Answer]:
-    """Send the same message with the same random number twice, then look at the history."""
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A message that was sent twice, and the history; `before` and `after` tell of the first.
+
+    `before` is ``None`` where nobody can read.
+    """
+
+    sequence: Sequence
+    history: Answer
+    message: Message
+    before: Asked | None
+    after: Asked
+
+
+def repeated(stage: Stage) -> Repeated:
+    """Send a message, let a member read it, send another, and send the first once more."""
     group = stage.scene(sandbox).conversation
     call = stage.driver.send_message(
         group, group.owner, receipt=True, number=stage.number("repeated")
     )
-    answers = [stage.must(call), stage.call(call)]
-    ids = tuple(stage.driver.sent_message(answer) for answer in answers)
-    return Sequence(answers[1], ids, group), stage.call(stage.driver.look_at_group(group))
+    first = stage.must(call)
+    message = Message(group, stage.named(first), group.owner, True)
+    before = None
+    fresh = newborn(stage, group, message)
+    if tries_to_read(stage, group.members[1], message):
+        before = settled(stage, fresh, (message,), {message.id: 1})
+    stage.say(group, receipt=False)
+    again = stage.call(call)
+    ids = (message.id, stage.driver.sent_message(again))
+    history = stage.call(stage.driver.look_at_group(group))
+    after = asked(stage, stage.ask(group, [message]))
+    return Repeated(Sequence(again, ids, group), history, message, before, after)
+
+
+def repeated_at_once(stage: Stage) -> tuple[tuple[Answer, ...], Answer]:
+    """Send the same message several times at once; return what was accepted, and the history."""
+    group = stage.scene(sandbox).conversation
+    number = stage.number("repeated at once")
+    call = stage.driver.send_message(group, group.owner, receipt=False, number=number)
+    answers = tuple(answer for answer in stage.at_once([call] * 4) if answer.accepted)
+    return answers, stage.call(stage.driver.look_at_group(group))
 
 
 def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
@@ -202,6 +242,21 @@ def members(stage: Stage) -> Told:
     return Told(answer, group.members, stage.driver.members(answer))
 
 
+def members_after_changes(stage: Stage) -> Told:
+    """Ask for the members of a group that two have left and one has joined."""
+    group = stage.group(5)
+    newcomer = stage.users(7)[6]
+    gone = group.members[1], group.members[3]
+    stage.must(stage.driver.remove_member(group, *gone))
+    stage.lets_in(stage.driver.add_members(group, [newcomer]))
+    wanted = (*(member for member in group.members if member not in gone), newcomer)
+    answer = stage.until(
+        lambda: stage.call(stage.driver.ask_members(group)),
+        lambda found: set(stage.driver.members(found)[0]) == set(wanted),
+    )
+    return Told(answer, wanted, stage.driver.members(answer))
+
+
 def members_of_crowd(stage: Stage) -> Told:
     """Ask for the members of a large group, page by page; stops where a page brings nobody."""
     group = stage.scene(crowded).message.conversation
@@ -269,21 +324,25 @@ def letters(
     return tuple(keys), texts, answer
 
 
-def recalled_together(stage: Stage) -> tuple[tuple[Message, ...], Answer, Answer]:
-    """Recall two of three messages by one call and look at the history."""
+def recalled_together(stage: Stage, most: int) -> tuple[tuple[Message, ...], Answer, Answer]:
+    """Recall as many messages as one call may, all but one of those that were sent, and look."""
     group = stage.group(2)
-    first, _, last = (stage.say(group) for _ in range(3))
-    both = (first, last)
-    call = stage.driver.joined([stage.driver.recall(message) for message in both])
+    sent = tuple(stage.say(group) for _ in range(most + 1))
+    messages = (*sent[:1], *sent[2:])
+    call = stage.driver.joined([stage.driver.recall(message) for message in messages])
     if call is None:
         raise NotExercised("one call recalls one message")
     answer = stage.call(call)
 
     def gone(shown: Answer) -> bool:
         kept = stage.driver.group_history(shown)
-        return all(m.id not in kept or stage.driver.is_recalled(kept[m.id]) for m in both)
+        return all(m.id not in kept or stage.driver.is_recalled(kept[m.id]) for m in messages)
 
-    return both, answer, stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone)
+    return (
+        messages,
+        answer,
+        stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone),
+    )
 
 
 def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:

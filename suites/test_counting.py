@@ -363,6 +363,7 @@ def test_reading_one_message_leaves_the_others_alone(case: Case) -> None:
     case.judge(
         [
             *(left_alone(left) if left is not None else ()),
+            *(older_ones(case) if case.profile.rank > 0 else ()),
             *receipts.same(scene.one.answer, scene.fresh.receipts, scene.one.receipts, [b, c], why),
             *receipts.same(
                 scene.marked.answer, scene.fresh.receipts, scene.marked.receipts, [c], why
@@ -372,6 +373,19 @@ def test_reading_one_message_leaves_the_others_alone(case: Case) -> None:
             ),
         ]
     )
+
+
+def older_ones(case: Case) -> list[Finding]:
+    """Expect the older of many messages to keep their numbers when the newer ones are read."""
+    batch = case.scene(groups.batch)
+    read = {message.id for message in batch.read}
+    findings: list[Finding] = []
+    for fresh, step in zip(batch.before, batch.after, strict=False):
+        if step.answer.accepted:
+            left = [id_ for id_ in fresh.receipts if id_ not in read]
+            why = "newer messages were read"
+            findings += receipts.same(step.answer, fresh.receipts, step.receipts, left, why)
+    return findings
 
 
 def left_alone(scene: groups.Changed) -> list[Finding]:

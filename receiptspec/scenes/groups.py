@@ -485,7 +485,6 @@ def several(
     """
     group = messages[0].conversation
     before = newborn(stage, group, *messages)
-    before.receipt(messages[0])
     readers: dict[Any, tuple[Any, ...]] = {message.id: () for message in messages}
     answers = []
     for user, some in reads:

@@ -58,8 +58,8 @@ def recalled(stage: Stage) -> Changed:
 def spared(stage: Stage) -> Changed:
     """Recall a message between two others, once more after that, and ask for them each time.
 
-    A member has read it and the newer one, where reads can be made. What becomes of its own receipt
-    is open, but it may stand between the others; `looks` are such answers, as far as there are.
+    One member has read it and another the newer one, where reads can be made. What becomes of its
+    own receipt is open, but it may stand between the others; `looks` are such answers, if any.
     """
     group = stage.group(3)
     older, taken, newer = (stage.say(group) for _ in range(3))
@@ -67,7 +67,8 @@ def spared(stage: Stage) -> Changed:
     before = newborn(stage, group, *others)
     before.receipt(newer)
     reader = group.members[1]
-    readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer, taken) else ()
+    readers: tuple[Any, ...] = (reader,) if tries_to_read(stage, reader, newer) else ()
+    tries_to_read(stage, group.members[2], taken)
     if readers:
         before = settled(stage, before, others, {newer.id: 1})
     stage.must(stage.driver.recall(taken))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
     callbacks,
+    company,
     corners,
     counts,
     credentials,
@@ -44,6 +45,7 @@ _ALL = [
     *sides.ALL,
     *order.ALL,
     *people.ALL,
+    *company.ALL,
     *extras.ALL,
     *callbacks.ALL,
     *volcengine.ALL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults.volcengine import (
+    company,
     corners,
     counting,
     credentials,
@@ -27,4 +28,5 @@ ALL: list[Fault] = [
     *corners.ALL,
     *order.ALL,
     *people.ALL,
+    *company.ALL,
 ]

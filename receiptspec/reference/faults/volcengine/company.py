@@ -1,0 +1,446 @@
+"""Faults of who sends beside others, of comings and goings, of pairs that are opened again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.volcengine.families import (
+    ASK,
+    edits,
+    judges,
+    place_of,
+    placed,
+    receipts,
+)
+
+__all__ = ["ALL"]
+
+_FLAG, _READ, _UNREAD = "ReceiverIsRead", "ReadUserIds", "UnReadUserIds"
+_SEND, _MAKE, _RECALL = "SendMessage", "CreateConversation", "RecallMessage"
+_ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
+_KEPT, _AT_ONCE, _MOST, _TEXT = 2.0, 0.2, 8, 10001
+_LOW = 2**32 - 1
+Item = dict[str, Any]
+
+
+def _memory(call: Call, name: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
+    return found
+
+
+def _without(answer: Item, ids: Iterable[int]) -> None:
+    gone = set(ids)
+    if gone:
+        left = [item for item in receipts(answer) if item["MessageId"] not in gone]
+        answer["Result"]["ReadReceipt"] = left
+
+
+def _read_ones_gone(call: Call, answer: Item) -> None:
+    _without(answer, [item["MessageId"] for _, item in placed(call, answer, 1) if item[_READ]])
+
+
+def _old_ones_gone(call: Call, answer: Item) -> None:
+    seen, now = _memory(call, "seen"), time.monotonic()
+    for item in receipts(answer):
+        seen.setdefault(item["MessageId"], now)
+    _without(answer, [id_ for id_, first in seen.items() if now - first > _KEPT])
+
+
+def _twins_read(call: Call, answer: Item) -> None:
+    """Tell readers by the last 32 bits of their ids."""
+    for _, item in placed(call, answer, 2):
+        low = {user & _LOW for user in item[_READ]}
+        twins = [user for user in item[_UNREAD] if user & _LOW in low]
+        item[_READ] += twins
+        item[_UNREAD] = [user for user in item[_UNREAD] if user not in twins]
+
+
+def _few_readers(call: Call, answer: Item) -> None:
+    for _, item in placed(call, answer, 2):
+        item[_READ] = item[_READ][:_MOST]
+
+
+def _sender_of_newest(call: Call, answer: Item) -> None:
+    """Leave the sender of the newest message out of the lists of every message."""
+    for place, item in placed(call, answer, 2):
+        own = place.messages[item["MessageId"]].sender
+        newest = max(place.messages.values(), key=lambda message: message.index).sender
+        if newest != own:
+            for name in (_READ, _UNREAD):
+                item[name] = [user for user in item[name] if user != newest]
+            item[_UNREAD].append(own)
+
+
+def _nobody_is_null(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 2):
+        if len(place.participants) == 1:
+            item.update({_READ: None, _UNREAD: None})
+
+
+def _noting_leavers(call: Call) -> None:
+    place, users = place_of(call), call.body.get("ParticipantUserIds")
+    if call.operation == _REMOVE and place is not None and isinstance(users, list):
+        for user in users:
+            if user in place.participants:
+                _memory(call, "left")[place.id, user] = True
+
+
+def _leavers_wait(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 2) if call.operation == ASK else ():
+        gone = [user for where, user in _memory(call, "left") if where == place.id]
+        there = {*item[_READ], *item[_UNREAD]}
+        item[_UNREAD] += [u for u in gone if u not in there and u not in place.participants]
+
+
+def _leaving_forgets(call: Call) -> None:
+    """Forget all reads of a group when somebody leaves who has read."""
+    place, users = place_of(call), call.body.get("ParticipantUserIds")
+    if place is not None and isinstance(users, list):
+        for message in place.messages.values():
+            if any(user in message.readers for user in users):
+                message.readers.clear()
+
+
+def _by_position(call: Call, answer: Item) -> None:
+    """Tell readers by the places that they had among the members when they read."""
+    at = _memory(call, "places")
+    for place, item in placed(call, answer, 2):
+        people = [*place.participants]
+        known = at.setdefault(item["MessageId"], {})
+        for user in item[_READ]:
+            known.setdefault(user, people.index(user))
+        marked = {people[n] for user, n in known.items() if n < len(people)}
+        everybody = [user for user in people if user in (*item[_READ], *item[_UNREAD])]
+        item[_READ] = [user for user in everybody if user in marked]
+        item[_UNREAD] = [user for user in everybody if user not in marked]
+
+
+def _noting_additions(call: Call) -> None:
+    place, infos = place_of(call), call.body.get("ParticipantInfos")
+    if call.operation == _ADD and place is not None and isinstance(infos, list):
+        for info in infos:
+            user = info.get("ParticipantUserId") if isinstance(info, dict) else None
+            if user in place.participants:
+                _memory(call, "twice")[place.id, user] = True
+
+
+def _added_again_twice(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 2) if call.operation == ASK else ():
+        for name in (_READ, _UNREAD):
+            again = [u for u in item[name] if (place.id, u) in _memory(call, "twice")]
+            item[name] += again
+
+
+def _shifted_behind_recalled(call: Call, answer: Item) -> None:
+    """Give each message behind a recalled one the lists of the one before it."""
+    place, found = place_of(call), receipts(answer)
+    if place is None:
+        return
+    lists = [(item[_READ], item[_UNREAD]) for item in found]
+    recalled = [place.messages[item["MessageId"]].recalled for item in found]
+    for turn in range(1, len(found)):
+        if any(recalled[:turn]):
+            found[turn][_READ], found[turn][_UNREAD] = lists[turn - 1]
+
+
+def _recall_unreads(call: Call, answer: Item) -> None:
+    """Forget all reads of a group when a message is recalled once more."""
+    place, id_ = place_of(call), call.body.get("MessageId")
+    times = _memory(call, "recalls")
+    times[id_] = times.get(id_, 0) + 1
+    if place is not None and "Result" in answer and times[id_] > 1:
+        for message in place.messages.values():
+            message.readers.clear()
+
+
+def _texts_alone(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if place is not None:
+        ids = [item["MessageId"] for item in receipts(answer)]
+        _without(answer, [id_ for id_ in ids if place.messages[id_].type != _TEXT])
+
+
+def _newest_thirty(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 2):
+        for user in list(item[_READ]):
+            read = [m.index for m in place.messages.values() if user in m.readers]
+            if sum(i > place.messages[item["MessageId"]].index for i in read) >= 30:
+                item[_READ].remove(user)
+                item[_UNREAD].append(user)
+
+
+def _flag_until_reply(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 1):
+        message = place.messages[item["MessageId"]]
+        replies = [m for m in place.messages.values() if m.sender != message.sender]
+        if any(m.index > message.index for m in replies):
+            item[_FLAG] = False
+
+
+def _noting_openings(call: Call) -> None:
+    if call.operation == _MAKE:
+        people = (call.body.get("OwnerUserId"), call.body.get("OtherUserId"))
+        _memory(call, "opener")[frozenset(map(str, people))] = people[0]
+
+
+def _flag_of_opener(call: Call, answer: Item) -> None:
+    """Take whoever opened the conversation last for the sender of every message."""
+    for place, item in placed(call, answer, 1) if call.operation == ASK else ():
+        opener = _memory(call, "opener").get(frozenset(map(str, place.participants)))
+        if opener not in (None, place.owner):
+            item[_FLAG] = opener in item[_READ]
+
+
+def _crossed(call: Call, answer: Item) -> None:
+    """Answer with what another connection was answered just now."""
+    said, now, own = _memory(call, "said"), time.monotonic(), call.incoming.connection
+    mine = (answer.get("Result") or {}).get("ReadReceipt")
+    for connection, (moment, theirs) in list(said.items()):
+        if connection != own and now - moment < _AT_ONCE and mine is not None:
+            answer["Result"]["ReadReceipt"] = theirs
+    if mine is not None:
+        said[own] = (now, mine)
+
+
+def _low_bits(call: Call) -> None:
+    id_ = call.body.get("ConversationShortId") if isinstance(call.body, dict) else None
+    if type(id_) is int and id_ > 2**63:
+        call.body["ConversationShortId"] = id_ & (2**64 - 1)
+
+
+def _pairs_by_or(call: Call, answer: Item) -> None:
+    """Find the conversation of two people by the exclusive or of their ids."""
+    one, other = call.body.get("OwnerUserId"), call.body.get("OtherUserId")
+    if "Result" in answer and type(one) is int and type(other) is int and other:
+        made = answer["Result"]["ConversationShortId"]
+        first = _memory(call, "pairs").setdefault(one ^ other, made)
+        answer["Result"]["ConversationShortId"] = first
+
+
+def _new_when_used(call: Call, answer: Item) -> None:
+    made = (answer.get("Result") or {}).get("ConversationShortId")
+    place = call.site.state.conversations.get(made)
+    if place is not None and place.messages and answer["Result"].get("Exist"):
+        answer["Result"]["Exist"] = False
+
+
+def _known_name_sends(call: Call, where: str, reason: str, _code: int | str) -> str | None:
+    place, name = place_of(call), call.body.get("ClientMsgId")
+    names = {client for _, client in place.by_client_id} if place is not None else set()
+    known = (where, reason) == ("Sender", "stranger") and name in names
+    return PASS if known else None
+
+
+def _names_cut(call: Call) -> None:
+    if isinstance(call.body.get("ClientMsgId"), str):
+        call.body["ClientMsgId"] = call.body["ClientMsgId"][:32].lower()
+
+
+def _managers_go_back(call: Call, where: str, reason: str, _code: int | str) -> str | None:
+    place, user = place_of(call), call.body.get("ParticipantUserId")
+    one = place.participants.get(user) if place is not None else None
+    manager = one is not None and one.role == 2
+    return PASS if (where, reason) == ("ReadIndex", "backwards") and manager else None
+
+
+_LISTS = ("VE-GMRR-36", "VE-GMRR-37")
+
+ALL: list[Fault] = [
+    edits(
+        "read-messages-gone-in-pairs",
+        30,
+        _read_ones_gone,
+        cls="lifecycle",
+        shows="between two people a message has no item once it was read",
+    ),
+    edits(
+        "messages-expire",
+        30,
+        _old_ones_gone,
+        cls="timing",
+        waits=True,
+        shows="no item for a message two seconds after it was first asked for",
+    ),
+    edits(
+        "readers-by-low-bits",
+        36,
+        _twins_read,
+        cls="precision",
+        shows="who has read is told by the last 32 bits of an id",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "eight-readers-at-most",
+        36,
+        _few_readers,
+        cls="limits",
+        shows="ReadUserIds never has more than eight",
+        also=("VE-GMRR-40",),
+    ),
+    edits(
+        "sender-of-newest-left-out",
+        37,
+        _sender_of_newest,
+        cls="roles",
+        shows="the sender of the newest message is in no list of any",
+        also=("VE-GMRR-36", "VE-GMRR-39", "VE-GMRR-40"),
+    ),
+    edits(
+        "nobody-is-null",
+        29,
+        _nobody_is_null,
+        cls="shape",
+        shows="null for the lists in a group of one",
+        also=("VE-GMRR-27", "VE-GMRR-28"),
+    ),
+    edits(
+        "leavers-still-wait",
+        37,
+        _leavers_wait,
+        operation="",
+        request=_noting_leavers,
+        cls="lifecycle",
+        shows="who left before a message is in its UnReadUserIds",
+        also=("VE-GMRR-40",),
+    ),
+    Fault(
+        name="ve-leaving-reader-unreads",
+        vendor="volcengine",
+        operation=_REMOVE,
+        requirement="VE-GMRR-36",
+        request=_leaving_forgets,
+        cls="lifecycle",
+        shows="nobody has read any more when a reader leaves",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "readers-by-position",
+        36,
+        _by_position,
+        cls="lifecycle",
+        shows="when an earlier member leaves, somebody else has read",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "added-again-listed-twice",
+        38,
+        _added_again_twice,
+        operation="",
+        request=_noting_additions,
+        cls="idempotency",
+        shows="who is added again is named twice",
+    ),
+    edits(
+        "lists-shift-behind-recalled",
+        36,
+        _shifted_behind_recalled,
+        cls="batching",
+        shows="behind a recalled message each has the lists of the one before",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "second-recall-unreads",
+        36,
+        _recall_unreads,
+        operation=_RECALL,
+        cls="idempotency",
+        shows="nobody has read any more when a message is recalled again",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "texts-alone-have-receipts",
+        30,
+        _texts_alone,
+        cls="counting",
+        shows="messages that are no text have no item",
+    ),
+    edits(
+        "thirty-reads-kept",
+        36,
+        _newest_thirty,
+        cls="limits",
+        shows="of each reader the newest thirty reads are kept",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "flag-until-the-reply",
+        34,
+        _flag_until_reply,
+        cls="roles",
+        shows="ReceiverIsRead is false again when the other has answered",
+        also=("VE-GMRR-41",),
+    ),
+    edits(
+        "flag-of-who-opened-last",
+        34,
+        _flag_of_opener,
+        operation="",
+        request=_noting_openings,
+        cls="roles",
+        shows="opening the conversation from the other side turns ReceiverIsRead",
+        also=("VE-GMRR-41",),
+    ),
+    edits(
+        "answers-crossed",
+        24,
+        _crossed,
+        cls="isolation",
+        shows="of two questions at the same time the one gets the other's answer",
+        also=("VE-GMRR-25",),
+    ),
+    Fault(
+        name="ve-conversation-keeps-64-bits",
+        vendor="volcengine",
+        operation=ASK,
+        requirement="VE-GMRR-25",
+        request=_low_bits,
+        cls="precision",
+        shows="a conversation beyond 2^64 is answered as the one its last 64 bits name",
+    ),
+    edits(
+        "pairs-by-exclusive-or",
+        92,
+        _pairs_by_or,
+        operation=_MAKE,
+        cls="isolation",
+        shows="pairs whose ids have the same exclusive or share a conversation",
+    ),
+    edits(
+        "used-pairs-are-new",
+        92,
+        _new_when_used,
+        operation=_MAKE,
+        cls="lifecycle",
+        shows="Exist is false for a conversation in which something was written",
+    ),
+    judges(
+        "known-name-needs-no-member",
+        93,
+        _known_name_sends,
+        operation=_SEND,
+        cls="idempotency",
+        shows="anybody may send under a ClientMsgId that was used",
+    ),
+    Fault(
+        name="ve-client-ids-cut",
+        vendor="volcengine",
+        operation=_SEND,
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        request=_names_cut,
+        cls="precision",
+        shows="ClientMsgIds are told apart by 32 letters, in no case",
+    ),
+    judges(
+        "managers-go-back",
+        94,
+        _managers_go_back,
+        operation="ModifyParticipantReadIndex",
+        cls="roles",
+        shows="the read index of a manager moves back",
+    ),
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -59,16 +59,25 @@ class Sequence:
 
 
 def sequence(stage: Stage, length: int) -> Sequence:
-    """Send so many messages to a group, one after the other."""
-    group = stage.scene(sandbox).conversation
-    answers = [
-        stage.must(
-            stage.driver.send_message(
-                group, group.owner, receipt=False, number=stage.number("sequence", turn)
-            )
+    """Send so many messages to a group, one after the other.
+
+    Before the last but one a message is refused there, before the last one is sent elsewhere.
+    """
+    group, elsewhere = stage.scene(sandbox).conversation, stage.scene(open_house)
+    calls = [
+        stage.driver.send_message(
+            group, group.owner, receipt=False, number=stage.number("sequence", turn)
         )
         for turn in range(length)
     ]
+    answers = [stage.must(call) for call in calls[:-2]]
+    empty = stage.call(
+        replace(stage.driver.with_texts(calls[-2]), label="a message without a part")
+    )
+    answers += [empty] if empty.accepted else []
+    answers.append(stage.must(calls[-2]))
+    stage.say(elsewhere, receipt=False)
+    answers.append(stage.must(calls[-1]))
     return Sequence(answers[-1], tuple(map(stage.named, answers)), group)
 
 

@@ -50,6 +50,24 @@ def _seq_of_plain(call: Call, answer: dict[str, Any]) -> None:
         answer["MsgSeq"] -= 1 if answer["MsgSeq"] else 0
 
 
+def _one_counter(call: Call) -> None:
+    """Number the messages of all groups together."""
+    groups = call.site.store.groups
+    name = call.body.get("GroupId") if isinstance(call.body, dict) else None
+    if isinstance(name, str) and name in groups and not call.body.get("NeedReadReceipt"):
+        last = call.behaviour.memory.get("last group")
+        if last not in (None, name):
+            groups[name].newest += 1
+        call.behaviour.memory["last group"] = name
+
+
+def _refused_count(call: Call) -> None:
+    """Give a number to a message before it is refused."""
+    group = call.site.store.groups.get(str(call.body.get("GroupId")))
+    if group is not None and not call.body.get("MsgBody"):
+        group.newest += 1
+
+
 def _first_recalled(call: Call) -> None:
     found = call.body.get("MsgSeqList")
     if isinstance(found, list):
@@ -169,6 +187,24 @@ ALL: list[Fault] = [
         cls="rare-trigger",
         shows="each eighth message without a receipt gets the number before it",
         also=("TC-SND-11b",),
+    ),
+    Fault(
+        name="groups-share-a-counter",
+        requirement="TC-SND-11b",
+        request=_one_counter,
+        operation=_SEND,
+        cls="isolation",
+        shows="a message to another group takes a number",
+        **_SHOULD,
+    ),
+    Fault(
+        name="refused-messages-take-numbers",
+        requirement="TC-SND-11b",
+        request=_refused_count,
+        operation=_SEND,
+        cls="lifecycle",
+        shows="a message that is refused takes a number",
+        **_SHOULD,
     ),
     edits(
         "second-recall-lost",

@@ -192,6 +192,7 @@ def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
 
 
 @pytest.mark.check("readers-are-listed")
+@pytest.mark.views
 def test_who_has_read_is_listed(case: Case) -> None:
     case.scene(groups.reading)
     case.judge(listed(case, reading=True))

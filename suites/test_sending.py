@@ -55,6 +55,7 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
 
 
 @pytest.mark.check("repeated-message-is-dropped")
+@pytest.mark.views
 def test_a_repeated_message_makes_no_second_one(case: Case) -> None:
     repeated = case.scene(setup.repeated)
     scene = repeated.sequence

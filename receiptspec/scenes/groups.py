@@ -588,13 +588,21 @@ def outlived(stage: Stage) -> Outlived:
         stage.reads(reader, [message])
     read = settled(stage, before, (message,), {message.id: 2})
     looks: list[Look] = [(read, (owner, idle, one, two), (one, two), ())]
+
+    def look(readers: tuple[Any, ...], others: tuple[Any, ...], gone: tuple[Any, ...]) -> None:
+        def shown(found: dict[Any, Receipt]) -> bool:
+            now = found.get(message.id)
+            return now is not None and set(readers) <= set(now.readers or ())
+
+        seen = asked(stage, stage.settle(founders, [message], shown))
+        looks.append((seen, (owner, *others), readers, gone))
+
     stage.must(driver.remove_member(founders, idle))
-    looks.append((_ask(stage, founders, message), (owner, one, two), (one, two), (idle,)))
+    look((one, two), (one, two), (idle,))
     stage.lets_in(driver.add_members(founders, [early]))
-    gone: tuple[Any, ...] = (idle, early)
-    looks.append((_ask(stage, founders, message), (owner, one, two), (one, two), gone))
+    look((one, two), (one, two), (idle, early))
     stage.must(driver.remove_member(founders, two))
-    looks.append((_ask(stage, founders, message), (owner, one), (one,), (*gone, two)))
+    look((one,), (one,), (idle, early, two))
     return Outlived(message, tuple(looks))
 
 

@@ -74,7 +74,7 @@ def read_in(stage: Stage, type_: str) -> Inside:
     for read in (True, False):
         call = driver.list_members(group, both[0].id, read=read, cursor=None, count=10)
         if call is not None:
-            lists.append(stage.call(call))
+            lists.append(_with(stage, call, group.members[1], listed=read))
     gone = None
     if driver.over_http and stage.call(driver.dismiss(group)).accepted:
         gone = asked(stage, stage.ask(group, both))
@@ -83,6 +83,16 @@ def read_in(stage: Stage, type_: str) -> Inside:
         (plain, asked_) if plain is not None and asked_ is not None else None,
         tuple(lists),
         gone,
+    )
+
+
+def _with(stage: Stage, call: Call, reader: Any, *, listed: bool) -> Answer:
+    """Ask for a page until somebody is listed there, or is no more."""
+    return stage.until(
+        lambda: stage.call(call),
+        lambda answer: (
+            not answer.accepted or (reader in stage.driver.page(answer).members) is listed
+        ),
     )
 
 

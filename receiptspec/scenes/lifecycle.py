@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from receiptspec.neutral import Answer, Receipt
-from receiptspec.scenes.groups import Changed, asked, newborn, settled, tries_to_read
+from receiptspec.neutral import Answer, Message, Receipt
+from receiptspec.scenes.groups import Asked, Changed, asked, newborn, settled, tries_to_read
 from receiptspec.scenes.kinds import Elsewhere, answers_to, listed_in
 from receiptspec.stage import Stage
 
@@ -72,11 +72,16 @@ def spared(stage: Stage) -> Changed:
     if readers:
         before = settled(stage, before, others, {newer.id: 1})
     stage.must(stage.driver.recall(taken))
-    after = asked(stage, stage.settle(group, others, lambda found: _alike(before.receipts, found)))
-    between = asked(stage, stage.ask(group, [older, taken, newer]))
+
+    def look(*messages: Message) -> Asked:
+        return asked(
+            stage, stage.settle(group, messages, lambda found: _alike(before.receipts, found))
+        )
+
+    after, between = look(*others), look(older, taken, newer)
     stage.call(stage.driver.recall(taken))
-    again = asked(stage, stage.ask(group, others))
-    looks = tuple(look for look in (between, again) if look.answer.accepted)
+    again = look(*others)
+    looks = tuple(seen for seen in (between, again) if seen.answer.accepted)
     extra = {"others": others, "readers": readers, "looks": looks}
     return Changed(group, newer, before, after, extra)
 

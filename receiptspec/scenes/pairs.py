@@ -111,8 +111,14 @@ def reopened(stage: Stage) -> Pair:
     back = stage.scene(returned)
     stage.scene(opened_again)
     messages = (*pair.messages, back.message, *back.others)
-    after = asked(stage, stage.ask(pair.conversation, messages))
-    return Pair(pair.conversation, messages, pair.before, after)
+    middle, _, newest = pair.messages
+    read = (middle, newest, back.message)
+    answer = stage.settle(
+        pair.conversation,
+        messages,
+        lambda found: all(m.id in found and found[m.id].peer_read is True for m in read),
+    )
+    return Pair(pair.conversation, messages, pair.before, asked(stage, answer))
 
 
 def returned(stage: Stage) -> Watched:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import (
     Asked,
@@ -130,7 +130,13 @@ def repeated(stage: Stage) -> Repeated:
     again = stage.call(call)
     ids = (message.id, stage.driver.sent_message(again))
     history = stage.call(stage.driver.look_at_group(group))
-    after = asked(stage, stage.ask(group, [message]))
+    kept = before.receipts.get(message.id) if before is not None else None
+
+    def unchanged(found: dict[Any, Receipt]) -> bool:
+        now = found.get(message.id)
+        return kept is None or (now is not None and now.read == kept.read)
+
+    after = asked(stage, stage.settle(group, [message], unchanged))
     return Repeated(Sequence(again, ids, group), history, message, before, after)
 
 

@@ -13,6 +13,7 @@ from receiptspec.reference.faults import (
     doors,
     envelope,
     extras,
+    gates,
     history,
     intake,
     letters,
@@ -45,6 +46,7 @@ _ALL = [
     *order.ALL,
     *people.ALL,
     *extras.ALL,
+    *gates.ALL,
     *callbacks.ALL,
     *volcengine.ALL,
 ]

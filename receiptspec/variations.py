@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +27,19 @@ _KEYS = {
     "everywhere",
     "replace",
     "ending",
+    "head",
     "tail",
+    "written",
     "python",
     "label",
+}
+
+#: Ways to write a body that are none of the documented one, by what a row calls them.
+_WRITTEN: Mapping[str, Callable[[str], str]] = {
+    "as a text": lambda text: dumps(text).decode("utf-8"),
+    "in an array": lambda text: f"[{text}]",
+    "without a comma": lambda text: text.replace(',"', ' "', 1),
+    "without quotes": lambda text: re.sub(r'"(\w+)":', r"\1:", text),
 }
 
 
@@ -37,21 +48,28 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
 
     ``query``, ``headers``: values to set, ``null`` to leave out. ``rename``: names of query
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body;
-    ``tail``: what follows it; ``ending``: what stands for its last brace; ``python``: written as
-    Python would print it.
-    ``body``: ``{set: {…}, drop: […], rename: {old: new}, quote: […], zeros: […]}`` on top-level
-    fields; ``quote`` turns numbers to text, ``zeros`` writes them with a leading 0. ``everywhere``:
+    ``head``: what stands before it; ``tail``: what follows it; ``ending``: what stands for its last
+    brace; ``written``: how else it is written; ``python``: written as Python would print it.
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, quote: […], zeros: […],
+    plus: […]}`` on top-level fields; ``add`` adds to numbers, ``quote`` turns them to text,
+    ``zeros`` writes them with a leading 0, ``plus`` with a sign. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
     `ContractError` for any other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:
         raise ContractError(f"a call cannot be varied by {', '.join(sorted(unknown))}")
+    if change.get("written", "in an array") not in _WRITTEN:
+        raise ContractError(f"a body cannot be written {change['written']}")
     raw = change.get("bytes", change["raw"].encode("utf-8") if "raw" in change else call.raw)
+    if "head" in change:
+        raw = change["head"].encode("utf-8") + dumps(call.body)
     if "tail" in change:
         raw = dumps(call.body) + change["tail"].encode("utf-8")
     if "ending" in change:
         raw = dumps(call.body)[:-1] + change["ending"].encode("utf-8")
+    if "written" in change:
+        raw = _WRITTEN[change["written"]](dumps(call.body).decode("utf-8")).encode("utf-8")
     if change.get("python"):
         raw = repr(call.body).encode("utf-8")
     return replace(
@@ -86,11 +104,15 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
     for old, new in change.get("rename", {}).items():
         result[new] = result.pop(old)
     result.update(change.get("set", {}))
+    for key, amount in change.get("add", {}).items():
+        result[key] += amount
     for key in change.get("quote", ()):
         value = result[key]
         result[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
     for key in change.get("zeros", ()):
         result[key] = RawJson(f"0{result[key]}")
+    for key in change.get("plus", ()):
+        result[key] = RawJson(f"+{result[key]}")
     return result
 
 
@@ -117,8 +139,10 @@ def _name(change: Mapping[str, Any]) -> str:
         parts.append(f"credential {change['credential']}")
     if "raw" in change:
         parts.append(f"body {change['raw']!r}" if change["raw"] else "an empty body")
+    parts += [f"{change['head']!r} before the body"] if "head" in change else []
     parts += [f"{change['tail']!r} behind the body"] if "tail" in change else []
     parts += [f"a body that ends in {change['ending']!r}"] if "ending" in change else []
+    parts += [f"the body {change['written']}"] if "written" in change else []
     parts += ["a body as Python prints it"] if change.get("python") else []
     body = change.get("body", {})
     parts += [f"no {name}" for name in body.get("drop", ())]
@@ -126,5 +150,7 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
     parts += [f"{name} as text" for name in body.get("quote", ())]
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
+    parts += [f"{name} and {amount}" for name, amount in body.get("add", {}).items()]
+    parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
     parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

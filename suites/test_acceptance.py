@@ -1,12 +1,16 @@
 """Whatever the documents allow is accepted and answered in the documented form."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
+from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
+from receiptspec.neutral import Answer, Call
 from receiptspec.scenes import calls, groups
 
 
@@ -19,10 +23,33 @@ def test_a_documented_call_is_accepted(case: Case) -> None:
         for _ in range(case.given.get("times", 1) - 1 if case.profile.rank > 0 else 0):
             answer = case.repeated(call, change) if answer.accepted else answer
         findings += refusals.accepted(answer, answer.exchange.request.label)
+    for answer in besides(case, call):
+        findings += refusals.accepted(answer, answer.exchange.request.label)
     for change in case.given.get("observe", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
     case.judge(findings)
+
+
+def besides(case: Case, call: Call) -> Iterator[Answer]:
+    """Vary the call further, and the other operations that the row is about."""
+    if case.profile.rank == 0:
+        return
+    for change in case.given.get("more", ()):
+        yield case.variation(call, change)
+    if not case.given.get("also"):
+        return
+    try:
+        others = case.scene(calls.guarded, tuple(case.given["also"]))
+    except NotExercised as reason:
+        case.observe("other operations", str(reason))
+        return
+    for other in others:
+        for change in case.given["calls"]:
+            try:
+                yield case.variation(other, change)
+            except NotExercised as reason:
+                case.observe(other.operation, str(reason))
 
 
 @pytest.mark.check("call-is-observed")

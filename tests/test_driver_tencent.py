@@ -1,4 +1,5 @@
 import json
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -110,6 +111,14 @@ def test_a_credential_is_made_once_and_anew_on_request():
     assert query(made.build(ASK, call()))["usersig"] == first
     made.renew_credential()
     assert query(made.build(ASK, call()))["usersig"] != first
+
+
+def test_a_credential_that_does_not_last_is_made_at_the_targets_time():
+    made = driver()
+    made.ahead, made._moment = 600.0, 0
+    sent = query(made.build(ASK, call(credential="for-two-minutes")))["usersig"]
+    assert 595 <= usersig.decode(sent)["TLS.time"] - time.time() <= 605
+    assert sent in [secret.reveal() for secret in made.secrets()]
 
 
 def test_key_and_usersigs_are_known_as_secrets():

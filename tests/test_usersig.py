@@ -73,3 +73,20 @@ def test_the_key_is_used_as_text():
 def test_userbuf_travels_as_base64():
     made = usersig.variations(usersig.Claims("a", APP, 1_700_000_000), Secret(KEY))
     assert usersig.decode(made["userbuf"]())["TLS.userbuf"] == base64.b64encode(b"abc").decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "left"),
+    [
+        ("ten-days-old", 10 * 86_400, 170 * 86_400),
+        ("for-two-hours", 0, 7200),
+        ("for-two-minutes", 0, 120),
+    ],
+)
+def test_a_credential_is_as_old_and_lasts_as_long_as_its_name_says(name, age, left):
+    claims = usersig.Claims("administrator", APP, 1_700_000_000)
+    made = usersig.decode(usersig.variations(claims, Secret(KEY))[name]())
+    assert claims.time - made["TLS.time"] == age
+    assert made["TLS.time"] + made["TLS.expire"] - claims.time == left
+    own = usersig.Claims("administrator", APP, made["TLS.time"], made["TLS.expire"])
+    assert made["TLS.sig"] == usersig.signature(own, KEY.encode())

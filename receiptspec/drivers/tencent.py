@@ -40,6 +40,9 @@ _URL_CREDENTIALS = {
     "unknown-app": "an SDKAppID that the UserSig was not made for",
 }
 
+#: Credentials that are made anew for each call: they do not last.
+_FLEETING = frozenset({"for-two-minutes"})
+
 
 def _actor(call: Call) -> str:
     """Return the user in whose name a call is made, or one who has nothing to do with it."""
@@ -109,10 +112,14 @@ class TencentDriver(TencentActions):
         All claim what the right one claims: whoever remembers claims instead of signatures is seen.
         An ordinary user is `actor`, in whose name the call is made.
         """
+        moment = self._moment
         kept = f"{name} {actor}" if name == "ordinary-user" else name
+        if name in _FLEETING:
+            moment = int(time.time() + self.ahead)
+            kept = f"{name} {moment}"
         if kept not in self._signed:
             user = actor if name == "ordinary-user" else self._identifier
-            claims = usersig.Claims(user, self._app, self._moment, self._lifetime)
+            claims = usersig.Claims(user, self._app, moment, self._lifetime)
             way = "valid" if name in _URL_CREDENTIALS else name
             text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()
             shown = _ORDINARY_USER if name == "other-identifier-in-url" else user

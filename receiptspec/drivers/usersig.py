@@ -19,6 +19,7 @@ __all__ = ["Claims", "decode", "encode", "sign"]
 
 _ALPHABET = str.maketrans("+/=", "*-_")
 _BACK = str.maketrans("*-_", "+/=")
+_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,11 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "reordered": reordered,
         "userbuf": lambda: signed(replace(claims, userbuf=b"abc")),
         "alphabet": lambda: _with_alphabet(claims, raw),
+        "ten-days-old": lambda: signed(
+            replace(claims, time=claims.time - 10 * _DAY, expire=180 * _DAY)
+        ),
+        "for-two-hours": lambda: signed(replace(claims, expire=7200)),
+        "for-two-minutes": lambda: signed(replace(claims, expire=120)),
         "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
         "wrong-key": lambda: encode(claims.json(signature(claims, flipped))),
         "forged-userbuf": forged,

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -29,7 +29,7 @@ __all__ = ["VolcengineDriver"]
 
 _USUAL = ("content-type", "host", "x-content-sha256", "x-date")
 _ENVELOPE = "responsemetadata"
-_LONG = 16 * 1024  # bytes: more than any first piece of a body
+_LONG = 80 * 1024  # bytes: more than any first piece of a body
 _SPELLED = {
     "x-content-sha256": "X-Content-Sha256",
     "x-date": "X-Date",
@@ -57,6 +57,7 @@ class _Draft:
     encode: Callable[[str], str] = v4.percent_encoded
     key: Callable[[str], bytes] = str.encode
     finish: Callable[[str], str | None] = str
+    earlier: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self) -> v4.Signing:
         """Return what the signature covers."""
@@ -86,6 +87,7 @@ class VolcengineDriver(VolcengineActions):
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._host = _without_default_port(parts.scheme, parts.netloc)
         self._made: dict[str, Secret] = {}
+        self._earlier: dict[str, tuple[dict[str, str], Secret]] = {}
         self.constants = MappingProxyType({"app": self._app})
 
     # --- requests -------------------------------------------------------------------------
@@ -114,6 +116,7 @@ class VolcengineDriver(VolcengineActions):
             scope=v4.Scope(date[:8], self._region, self._service),
             access_key=self._access_key,
             secret=self._secret,
+            earlier=self._headers_of(operation.name),
         )
         if self._token is not None:
             draft.headers["x-security-token"] = self._token.reveal()
@@ -128,6 +131,8 @@ class VolcengineDriver(VolcengineActions):
         if made is not None:
             draft.headers["authorization"] = made
             self._remember(made)
+            if call == Call(call.operation, call.body, label=call.label):
+                self._keep(operation.name, draft.headers)
         return Request(
             method=draft.method,
             origin=self.origin,
@@ -137,6 +142,18 @@ class VolcengineDriver(VolcengineActions):
             operation=operation.name,
             label=call.label,
         )
+
+    def _keep(self, operation: str, headers: Mapping[str, str]) -> None:
+        """Keep the headers of a good call, to lend them to another."""
+        plain = {name: value for name, value in headers.items() if name != "authorization"}
+        self._earlier[operation] = (plain, Secret(headers["authorization"]))
+
+    def _headers_of(self, operation: str) -> dict[str, str]:
+        """Return the headers of the last good call of an operation, none before there was one."""
+        if operation not in self._earlier:
+            return {}
+        plain, authorization = self._earlier[operation]
+        return {**plain, "authorization": authorization.reveal()}
 
     def _remember(self, authorization: str) -> None:
         """Keep the newest signatures as secrets: they open the door for some minutes."""
@@ -275,6 +292,11 @@ def _shifted(**by: float) -> _Way:
     return way
 
 
+def _misdated(draft: _Draft) -> None:
+    """Name a time of today that there is none: 25:61:99."""
+    draft.date = draft.headers["x-date"] = f"{draft.scope.day}T256199Z"
+
+
 def _dashed(draft: _Draft) -> None:
     draft.date = draft.headers["x-date"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -309,6 +331,16 @@ def _tampered(draft: _Draft) -> None:
     signed = dict(draft.headers)
     draft.finish = _resigned(draft, draft.parts().but(headers=signed))
     draft.headers["x-content-sha256"] = v4.digest(draft.body)
+
+
+def _borrowed(draft: _Draft) -> None:
+    """Send another body, hash header and all, under the headers of the last good call."""
+    if not draft.earlier:
+        _tampered(draft)
+        return
+    draft.body = draft.body.rstrip()[:-1] + b',"RsTampered":1}'
+    draft.headers = {**draft.earlier, "x-content-sha256": v4.digest(draft.body)}
+    draft.finish = lambda _: draft.earlier["authorization"]
 
 
 def _resigned(draft: _Draft, parts: v4.Signing) -> Callable[[str], str]:
@@ -434,6 +466,11 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
         "the first digit of the signature changed",
         _signed_as(lambda d: _other(d[0]) + d[1:]),
     ),
+    "flipped-middle-digit": (
+        "a digit in the middle of the signature changed",
+        _signed_as(lambda d: d[:32] + _other(d[32]) + d[33:]),
+    ),
+    "long-signature": ("digits behind the signature", _signed_as(lambda d: d + "00")),
     "short-signature": ("the first eight digits of the signature", _signed_as(lambda d: d[:8])),
     "empty-signature": ("no digit of the signature", _signed_as(lambda _: "")),
     "garbage-credential": (
@@ -446,6 +483,10 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     ),
     "day-old": ("X-Date and scope a day old", _shifted(days=-1)),
     "day-ahead": ("X-Date and scope a day ahead", _shifted(days=1)),
+    "eight-days-old": ("X-Date and scope eight days old", _shifted(days=-8)),
+    "eight-days-ahead": ("X-Date and scope eight days ahead", _shifted(days=8)),
+    "month-old": ("X-Date and scope thirty days old", _shifted(days=-30)),
+    "no-such-time": ("an X-Date that is no time", _misdated),
     "minute-old": ("X-Date a minute old", _shifted(seconds=-60)),
     "minute-ahead": ("X-Date a minute ahead", _shifted(seconds=60)),
     "ten-minutes-old": ("X-Date ten minutes old", _shifted(minutes=-10)),
@@ -460,6 +501,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
     "tampered-large-body": ("another end of a long body than the signed one", _large),
+    "borrowed-authorization": ("another body under the headers of an earlier call", _borrowed),
     "tampered-query": ("another query than the signed one", _tampered_query),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
@@ -481,6 +523,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "short-headers": ("host and x-date signed", _signs("host", "x-date")),
     "go-headers": ("a version header signed", _with_headers(x_im_sdk_version="Golang-V1.0.1")),
     "md5-header": ("a digest of the body signed", _with_md5),
+    "trace-header": ("a header of one's own signed", _with_headers(x_rs_trace="rs-1")),
     "core-headers": (
         "headers signed as by the Python core",
         _with_headers(x_sdk_invocation_id="rs-1", x_sdk_request="attempt=1; max=3"),

@@ -101,7 +101,8 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_spaces": ("%20",),
     "ve_plain": "~",
     "ve_query_sorted": True,
-    "ve_compared": 64,
+    "ve_compared": None,  # how many digits at the start of a signature, all of them
+    "ve_compared_last": 0,  # and at its end, where not all are compared
     "ve_action_in_body": False,
     # Volcengine: answers
     "ve_statuses": {},

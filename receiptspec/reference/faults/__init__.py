@@ -14,6 +14,7 @@ from receiptspec.reference.faults import (
     doors,
     envelope,
     extras,
+    gates,
     history,
     intake,
     letters,
@@ -47,6 +48,7 @@ _ALL = [
     *people.ALL,
     *company.ALL,
     *extras.ALL,
+    *gates.ALL,
     *callbacks.ALL,
     *volcengine.ALL,
 ]

@@ -9,6 +9,7 @@ from receiptspec.reference.faults.volcengine import (
     counting,
     credentials,
     envelope,
+    gates,
     intake,
     numbers,
     order,
@@ -29,4 +30,5 @@ ALL: list[Fault] = [
     *order.ALL,
     *people.ALL,
     *company.ALL,
+    *gates.ALL,
 ]

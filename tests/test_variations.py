@@ -1,0 +1,60 @@
+"""Ways to depart from a good call."""
+
+import json
+
+import pytest
+
+from receiptspec import dialect
+from receiptspec.errors import ContractError
+from receiptspec.neutral import Call
+from receiptspec.variations import vary
+
+BODY = {"AppId": 5, "Ids": [1, 2]}
+GOOD = Call("ask", BODY)
+
+
+@pytest.mark.parametrize(
+    ("change", "raw"),
+    [
+        ({"head": ")]}',"}, b')]}\',{"AppId":5,"Ids":[1,2]}'),
+        ({"tail": "\0rs"}, b'{"AppId":5,"Ids":[1,2]}\0rs'),
+        ({"written": "in an array"}, b'[{"AppId":5,"Ids":[1,2]}]'),
+        ({"written": "without a comma"}, b'{"AppId":5 "Ids":[1,2]}'),
+        ({"written": "without quotes"}, b"{AppId:5,Ids:[1,2]}"),
+    ],
+)
+def test_a_body_is_written_as_told(change, raw):
+    assert vary(GOOD, change).raw == raw
+
+
+def test_a_body_in_a_text_is_that_body_once_it_is_taken_out():
+    assert json.loads(json.loads(vary(GOOD, {"written": "as a text"}).raw)) == BODY
+
+
+@pytest.mark.parametrize(
+    ("change", "body"),
+    [
+        ({"add": {"AppId": 2**32}}, b'{"AppId":4294967301,"Ids":[1,2]}'),
+        ({"add": {"AppId": 0.5}}, b'{"AppId":5.5,"Ids":[1,2]}'),
+        ({"plus": ["AppId"]}, b'{"AppId":+5,"Ids":[1,2]}'),
+    ],
+)
+def test_numbers_are_changed_and_the_good_call_is_not(change, body):
+    assert dialect.dumps(vary(GOOD, {"body": change}).body) == body
+    assert GOOD.body == {"AppId": 5, "Ids": [1, 2]}
+
+
+def test_what_is_not_known_is_an_error_of_the_contract():
+    for change in ({"written": "in verse"}, {"colour": "blue"}):
+        with pytest.raises(ContractError):
+            vary(GOOD, change)
+
+
+def test_each_departure_has_a_label_of_its_own():
+    changes = [
+        {"head": "x"},
+        {"written": "as a text"},
+        {"body": {"add": {"AppId": 1}}},
+        {"body": {"plus": ["AppId"]}},
+    ]
+    assert len({vary(GOOD, change).label for change in changes}) == len(changes)

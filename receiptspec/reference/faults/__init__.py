@@ -8,6 +8,7 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
     callbacks,
     corners,
+    correspondence,
     counts,
     credentials,
     doors,
@@ -46,6 +47,7 @@ _ALL = [
     *people.ALL,
     *extras.ALL,
     *callbacks.ALL,
+    *correspondence.ALL,
     *volcengine.ALL,
 ]
 

@@ -71,15 +71,15 @@ def letters(stage: Stage) -> Letters:
     if not before.answer.accepted:
         raise NotExercised(f"the history is not to be had: {before.answer.describe()}")
     read = stage.tries_to_read(b, messages[:1])
-    after = _until_read(stage, conversation, messages[:1])
+    after = until_read(stage, conversation, messages[:1])
     shown = [after.receipts.get(message.id) for message in messages[:1]]
     if all(receipt is not None and receipt.peer_read for receipt in shown):
-        after_by_receiver = _until_read(stage, conversation, messages[:1], viewer=b)
+        after_by_receiver = until_read(stage, conversation, messages[:1], viewer=b)
     else:
         after_by_receiver = seen_by(stage, conversation, b)
     again = _read_again(stage, b, messages[:1])
     batch = stage.tries_to_read(b, messages[1:])
-    whole = _until_read(stage, conversation, messages)
+    whole = until_read(stage, conversation, messages)
     return Letters(
         conversation,
         messages,
@@ -107,7 +107,7 @@ def acknowledged(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Aske
     scene = stage.scene(history)
     conversation = scene.messages[0].conversation
     answer = stage.tries_to_read(conversation.members[1], scene.messages[::-1])
-    return scene.messages, answer, _until_read(stage, conversation, scene.messages)
+    return scene.messages, answer, until_read(stage, conversation, scene.messages)
 
 
 def replied(stage: Stage) -> tuple[Message, Asked]:
@@ -115,7 +115,7 @@ def replied(stage: Stage) -> tuple[Message, Asked]:
     scene = stage.scene(letters)
     a, b = scene.conversation.members
     stage.reads(a, [scene.back])
-    return scene.back, _until_read(stage, scene.conversation, (scene.back,), viewer=b)
+    return scene.back, until_read(stage, scene.conversation, (scene.back,), viewer=b)
 
 
 def shows_reads(scene: Letters) -> bool:
@@ -137,7 +137,7 @@ def _until_listed(stage: Stage, conversation: Conversation, messages: tuple[Mess
     )
 
 
-def _until_read(
+def until_read(
     stage: Stage, conversation: Conversation, messages: tuple[Message, ...], viewer: Any = None
 ) -> Asked:
     def read(found: Asked) -> bool:
@@ -550,7 +550,7 @@ def pages(stage: Stage) -> Pages:
     _until_listed(stage, conversation, messages)
     acknowledged = (messages[0], messages[3], messages[4])
     stage.reads(conversation.members[1], acknowledged)
-    whole = _until_read(stage, conversation, acknowledged)
+    whole = until_read(stage, conversation, acknowledged)
     if not whole.answer.accepted:
         raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
     others = tuple(message for message in messages if message not in acknowledged)
@@ -612,8 +612,8 @@ def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:
     answer = stage.tries_to_read(reader, [message])
     if answer is not None and not answer.accepted:
         raise NotExercised(f"its receipt is {answer.describe()}")
-    by_sender = _until_read(stage, conversation, (message,))
-    return Sent(message, by_sender, _until_read(stage, conversation, (message,), viewer=reader))
+    by_sender = until_read(stage, conversation, (message,))
+    return Sent(message, by_sender, until_read(stage, conversation, (message,), viewer=reader))
 
 
 def at_once(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
@@ -632,4 +632,4 @@ def at_once(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
     answers = stage.at_once([call for call in calls if call is not None])
     pairs = zip(messages, answers, strict=True)
     accepted = tuple(message for message, answer in pairs if answer.accepted)
-    return accepted, _until_read(stage, conversation, accepted)
+    return accepted, until_read(stage, conversation, accepted)

@@ -36,7 +36,9 @@ def _group_type_code(new: int) -> Callable[[Call, str, str, int | str], int | st
 
 
 def _strangers_failed(call: Call, answer: dict[str, Any]) -> None:
-    listed = answer.get("C2CUnreadMsgNumList", ())
+    listed = answer.get("C2CUnreadMsgNumList")
+    if not listed:
+        return
     user, pairs = call.body.get("To_Account"), call.site.store.directs
     strangers = [
         e["Peer_Account"] for e in listed if not pairs.get(frozenset((user, e["Peer_Account"])))

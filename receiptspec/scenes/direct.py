@@ -443,7 +443,7 @@ def read_until(stage: Stage) -> Split:
 
 def _between(older: int | None, newer: int | None) -> int:
     """Return a second between two; raises `NotExercised` where there is none."""
-    if older is None or newer is None or not older + 1 < newer < older + 3600:
+    if older is None or newer is None or not older + 1 < newer < older + 600:
         raise NotExercised(f"sent at {older} and at {newer}: no second lies between these")
     return older + 1
 

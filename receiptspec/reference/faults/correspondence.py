@@ -390,6 +390,13 @@ _CALLBACKS: list[Fault] = [
         on_query=True,
     ),
     calls_back(
+        "callback-between-two-of-another-app",
+        "TC-WHK-13",
+        lambda q: q.update(SdkAppid="1400000000") if _between_two(q) else None,
+        "SdkAppid 1400000000 where a callback is about two people",
+        on_query=True,
+    ),
+    calls_back(
         "callback-between-two-named-otherwise",
         "TC-WHK-02",
         _old_name,

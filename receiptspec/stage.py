@@ -365,6 +365,14 @@ class Stage:
         self._told[message.conversation.id, message.id] = answer
         return message
 
+    def post(self, conversation: Conversation, call: Call) -> Message:
+        """Send one message by a call that asks for a receipt. See `must` for errors."""
+        answer = self.must(call)
+        sender = call.body.get("From_Account", conversation.owner)
+        message = Message(conversation, self.named(answer), sender, True)
+        self._told[message.conversation.id, message.id] = answer
+        return message
+
     def told(self, message: Message) -> Answer:
         """Return the answer to the sending of a message by `say`."""
         return self._told[message.conversation.id, message.id]
@@ -417,9 +425,9 @@ class Stage:
         """Wait until so long has passed since an answer was asked for."""
         self._sleep(answer.exchange.started + seconds - time.time())
 
-    def wait_until(self, moment: float) -> None:
-        """Wait until a Unix time of the target: where seconds count, one may have to pass."""
-        self._sleep(moment - time.time() - self.driver.ahead)
+    def rest(self, seconds: float) -> None:
+        """Wait so long from now."""
+        self._sleep(seconds)
 
     def _sleep(self, seconds: float) -> None:
         if seconds > self._line.client.time_left:

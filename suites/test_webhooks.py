@@ -1,13 +1,18 @@
 """What the target calls when messages are sent and read has its form, and changes nothing."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import callbacks as checks
-from receiptspec.checks import receipts, refusals
+from receiptspec.checks import direct, receipts, refusals
 from receiptspec.errors import NotExercised
-from receiptspec.findings import Finding
+from receiptspec.findings import Finding, distinct
+from receiptspec.scenes import direct as letters
 from receiptspec.scenes import reads, webhooks
+from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
 OBSERVED = {"group-read": webhooks.group_read, "direct-read": webhooks.direct_read}
@@ -22,29 +27,46 @@ def about_groups(case: Case) -> list[Callback]:
     return found
 
 
+def everything(case: Case) -> list[Callback]:
+    """Return a few callbacks of each documented command, of what came so far."""
+    case.scene(webhooks.sent)
+    plays: list[Callable[[Stage], object]] = [webhooks.group_read]
+    plays += [webhooks.direct_read, webhooks.conversation_read]
+    for play in plays if case.profile.rank > 0 else ():
+        with suppress(NotExercised):
+            case.scene(play)
+    seen = case.stage.listener().seen
+    named = [(c, (c.command, c.get("CallbackCommand"))) for c in seen]
+    found = checks.few(c for c, names in named if any(n in webhooks.COMMANDS for n in names))
+    if not found:
+        raise NotExercised("no callback came: is the target told to call hooks.webhook_listener?")
+    return found
+
+
 @pytest.mark.check("webhook-names-itself")
 def test_a_callback_names_itself_in_its_query(case: Case) -> None:
-    case.judge([f for callback in about_groups(case)[:3] for f in checks.named(callback)])
+    case.judge(distinct([f for c in everything(case) for f in checks.named(c)]))
 
 
 @pytest.mark.check("webhook-command-agrees")
 def test_query_and_body_name_the_same_command(case: Case) -> None:
-    case.judge([f for callback in about_groups(case)[:3] for f in checks.agrees(callback)])
+    case.judge(distinct([f for c in everything(case) for f in checks.agrees(c)]))
 
 
 @pytest.mark.check("webhook-keeps-its-form")
 def test_a_callback_has_its_documented_fields(case: Case) -> None:
-    case.judge([f for callback in about_groups(case)[:3] for f in checks.formed(callback)])
+    found = [callback for callback in everything(case) if callback.command == webhooks.GROUP]
+    case.judge(distinct([f for callback in found for f in checks.formed(callback)]))
 
 
 @pytest.mark.check("webhook-is-strict-json")
 def test_the_body_of_a_callback_is_strict_json(case: Case) -> None:
-    case.judge([f for callback in about_groups(case)[:3] for f in checks.strict(callback)])
+    case.judge(distinct([f for c in everything(case) for f in checks.strict(c)]))
 
 
 @pytest.mark.check("webhook-tells-the-time")
 def test_a_callback_tells_the_time_in_milliseconds(case: Case) -> None:
-    case.judge([f for callback in about_groups(case)[:3] for f in checks.timed(callback)])
+    case.judge(distinct([f for c in everything(case) for f in checks.timed(c)]))
 
 
 @pytest.mark.check("webhook-names-rest")
@@ -60,14 +82,19 @@ def test_a_callback_is_signed_where_a_token_is_set(case: Case) -> None:
     token = case.stage.listener().token
     if not token:
         raise NotExercised("no token is configured")
-    case.judge([f for callback in about_groups(case)[:3] for f in checks.signed(callback, token)])
+    found, ahead = everything(case), case.stage.driver.ahead
+    case.judge(distinct([f for c in found for f in checks.signed(c, token, ahead=ahead)]))
 
 
 @pytest.mark.check("webhook-tells-of-sending")
 def test_sending_fires_a_callback(case: Case) -> None:
     told = case.scene(webhooks.sent)
-    if told.callback is not None or told.counts is None:
+    if told.callback is not None:
+        case.judge(silent_types(case) if case.profile.rank > 0 else ())
         return
+    if told.counts is None:
+        return
+    readable(case, webhooks.GROUP)
     case.scene(webhooks.conversation_read)
     if not case.stage.listener().seen:
         raise NotExercised("no callback came: is the target told to call hooks.webhook_listener?")
@@ -75,6 +102,36 @@ def test_sending_fires_a_callback(case: Case) -> None:
         case.judge(
             refusals.silence(told.counts.answer, "sending a message that asks for a receipt")
         )
+
+
+def silent_types(case: Case) -> list[Finding]:
+    """Expect callbacks about groups of the other types too, where messages there have receipts."""
+    findings: list[Finding] = []
+    for type_ in other_types(case):
+        try:
+            told = case.scene(webhooks.sent_in, type_)
+        except NotExercised as reason:
+            case.observe(f"callbacks about {type_}", str(reason))
+            continue
+        if told.callback is None and told.counts is not None:
+            receipt = told.counts.receipts.get(told.message.id)
+            if receipt is not None and receipt.known:
+                what = f"sending a message that asks for a receipt to a group of type {type_}"
+                findings += refusals.silence(told.counts.answer, what)
+    return findings
+
+
+def other_types(case: Case) -> list[str]:
+    """Return the types of groups that have receipts, but that of the usual one."""
+    usual = case.scene(webhooks.sent).message.conversation.type
+    types = case.stage.contract.operations[case.stage.driver.ask].group_types
+    return [type_ for type_, fine in types.items() if fine and type_ != usual]
+
+
+def readable(case: Case, command: str) -> None:
+    """Raise `NotExercised` where a callback came that cannot be read: it may be the one."""
+    if webhooks.garbled(case.stage, command):
+        raise NotExercised("a callback came that is no JSON")
 
 
 @pytest.mark.check("webhook-agrees-with-counts")
@@ -88,16 +145,56 @@ def test_a_callback_counts_as_the_answer_does(case: Case) -> None:
 @pytest.mark.check("webhook-answer-changes-nothing")
 def test_the_answer_to_a_callback_changes_nothing(case: Case) -> None:
     about_groups(case)
-    message, before, after = case.scene(webhooks.answered_badly)
-    first, second = before.receipt(message), after.receipts.get(message.id)
+    waits = case.profile.rank > 0
+    findings: list[Finding] = []
+    for sending, reading in ((500, 200), (200, 500)) if waits else ((500, 200),):
+        scene = case.scene(webhooks.answered_badly, sending, reading, waits)
+        findings += spoilt(scene) or unchanged(case, scene)
+    case.judge(distinct(findings))
+
+
+def spoilt(scene: webhooks.Badly) -> list[Finding]:
+    """Expect calls to be accepted, and messages to have receipts, whatever callbacks are told."""
+    why = "callbacks answered with errors"
+    if scene.refused is not None:
+        return refusals.accepted(scene.refused, why)
+    if scene.lost and scene.message is not None and scene.before is not None:
+        return checks.lost(scene.before.answer, scene.message, why)
+    return []
+
+
+def unchanged(case: Case, scene: webhooks.Badly) -> list[Finding]:
+    """Expect a read to count as reads do elsewhere."""
+    if scene.message is None or scene.before is None or scene.after is None:
+        return []
+    first, second = scene.before.receipt(scene.message), scene.after.receipts.get(scene.message.id)
     usual = case.scene(reads.member)
     one, two = (s.receipt(usual.messages[0]) for s in (usual.before, usual.after))
     findings: list[Finding] = []
     for field in ("read", "unread"):
         by = (getattr(two, field) or 0) - (getattr(one, field) or 0)
         why = "a member read it while callbacks were answered with errors"
-        findings += receipts.changed(after.answer, first, second, field, by, why)
-    case.judge(findings)
+        findings += receipts.changed(scene.after.answer, first, second, field, by, why)
+    return findings
+
+
+@pytest.mark.check("webhook-answer-changes-nothing")
+@pytest.mark.profile("standard")
+def test_the_answer_to_a_callback_about_two_changes_nothing(case: Case) -> None:
+    usual, marked = case.scene(letters.letters), case.scene(letters.conversation_read)
+    findings: list[Finding] = []
+    why = "callbacks answered with errors"
+    for status in (500, 200):
+        scene = case.scene(webhooks.letter_answered_badly, status)
+        if scene.read is not None and usual.read is not None and usual.read.accepted:
+            findings += refusals.accepted(scene.read, why)
+        if scene.marking is not None and marked.answer.accepted:
+            findings += refusals.accepted(scene.marking, why)
+        if not findings and letters.shows_reads(usual):
+            findings += direct.all_read(scene.seen, (scene.message,))
+        if not findings and marked.after == 0:
+            findings += direct.is_number(scene.evidence, scene.unread, 0, why)
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("webhook-tells-of-conversation-read")
@@ -106,6 +203,7 @@ def test_marking_a_conversation_fires_a_callback(case: Case) -> None:
     told = case.scene(webhooks.conversation_read)
     reader, peer = told.message.conversation.members[1], told.message.conversation.owner
     if told.callback is None:
+        readable(case, webhooks.REPORT)
         answer = case.stage.call(case.stage.driver.count_unread(reader, [peer]))
         case.judge(refusals.silence(answer, "marking a conversation as read"))
         return
@@ -127,21 +225,25 @@ def about_this_group(case: Case) -> list[Callback]:
     found = [c for c in about_groups(case) if c.get("GroupId") == group.id]
     if not found:
         raise NotExercised("no callback about the group came")
-    return found[:3]
+    return checks.few(found)
 
 
 @pytest.mark.check("webhook-names-the-app")
 def test_a_callback_names_the_app_that_was_called(case: Case) -> None:
     app = case.stage.driver.app
-    case.judge([f for callback in about_this_group(case) for f in checks.from_app(callback, app)])
+    found = about_this_group(case)
+    for play in (webhooks.direct_read, webhooks.conversation_read) if case.profile.rank > 0 else ():
+        with suppress(NotExercised):
+            told = case.scene(play)
+            found += [*told.callbacks, *filter(None, [told.callback])]
+    case.judge(distinct([f for callback in found for f in checks.from_app(callback, app)]))
 
 
 @pytest.mark.check("webhook-names-the-type")
 def test_a_callback_names_the_type_of_its_group(case: Case) -> None:
     usual = case.scene(webhooks.sent).message.conversation.type
     found = [(callback, usual) for callback in about_this_group(case)]
-    types = case.stage.contract.operations[case.stage.driver.ask].group_types
-    for type_ in [t for t, fine in types.items() if fine and t != usual and case.profile.rank > 0]:
+    for type_ in other_types(case) if case.profile.rank > 0 else ():
         try:
             callback = case.scene(webhooks.sent_in, type_).callback
         except NotExercised as reason:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from receiptspec.findings import Finding
-from receiptspec.neutral import Message, Receipt
+from receiptspec.neutral import Answer, Message, Receipt
 from receiptspec.webhooks import Callback
 
 __all__ = [
     "agrees",
     "agrees_with",
     "counted",
+    "few",
     "formed",
     "from_app",
     "left",
+    "lost",
     "named",
     "names_readers",
     "of_type",
@@ -30,6 +32,8 @@ __all__ = [
 
 #: Types of groups that have two names.
 _OTHER_NAMES = {"Work": "Private", "Meeting": "ChatRoom"}
+#: Commands whose bodies always had an EventTime (W1, W3).
+_TIMED = ("Group.CallbackAfterReadReceipt", "C2C.CallbackAfterMsgReadReceipt")
 _QUERY = ("SdkAppid", "CallbackCommand", "contenttype", "ClientIP", "OptPlatform")
 
 
@@ -57,11 +61,23 @@ def named(callback: Callback) -> list[Finding]:
 
 
 def agrees(callback: Callback) -> list[Finding]:
-    """Expect the same command in the query and in the body."""
+    """Expect the same command in the query and in the body, as far as that can be read."""
+    if not callback.document.readable:
+        return []
     there, here = callback.query.get("CallbackCommand"), callback.get("CallbackCommand")
     if there == here:
         return []
     return [_finding("query and body name different commands", "$.CallbackCommand", there, here)]
+
+
+def few(callbacks: Iterable[Callback], most: int = 3) -> list[Callback]:
+    """Return the first callbacks of each command, of those about groups also those after a read."""
+    found: dict[tuple[str, bool], list[Callback]] = {}
+    for callback in callbacks:
+        items = _list(callback.get("GroupMsgReceiptList"))
+        read = any(item.get("ReadNum") or item.get("ReadReceiptMembers") for item in items)
+        found.setdefault((callback.command, read), []).append(callback)
+    return [callback for kind in found.values() for callback in kind[:most]]
 
 
 def from_app(callback: Callback, app: str) -> list[Finding]:
@@ -89,7 +105,12 @@ def strict(callback: Callback) -> list[Finding]:
 
 
 def formed(callback: Callback) -> list[Finding]:
-    """Expect the documented fields of a group receipt callback, with their types."""
+    """Expect the documented fields of a group receipt callback, with their types.
+
+    What cannot be read is passed over.
+    """
+    if not callback.document.readable:
+        return []
     findings = [
         _finding(f"{key} is no text", f"$.{key}", "a String", repr(callback.get(key)))
         for key in ("GroupId", "Type")
@@ -221,8 +242,22 @@ def left(callbacks: Sequence[Callback], totals: Sequence[int]) -> list[Finding]:
     return [_finding(what, "$.UnreadMsgNum", totals[-1], told[-1])]
 
 
+def lost(answer: Answer, message: Message, why: str) -> list[Finding]:
+    """Say that a message has no receipt, though one like it has."""
+    what = f"message {message.id} has no receipt: {why}"
+    return [Finding(what, "$", "a receipt", "none", f"receipt-lost:{why}", (answer.exchange,))]
+
+
 def timed(callback: Callback) -> list[Finding]:
-    """Expect EventTime in milliseconds, near now, as a number or as text."""
+    """Expect EventTime in milliseconds, near now, as a number or as text.
+
+    Where a command has it only in newer documents, it may be absent. What cannot be read is passed
+    over.
+    """
+    if not callback.document.readable:
+        return []
+    if callback.command not in _TIMED and callback.get("EventTime") is None:
+        return []
     value = callback.get("EventTime")
     number = int(value) if isinstance(value, str) and value.isdigit() else value
     now = callback.received * 1000
@@ -251,8 +286,13 @@ def reported(callback: Callback, reader: Any, peer: Any) -> list[Finding]:
     return findings
 
 
-def signed(callback: Callback, token: str, *, window: int = 60) -> list[Finding]:
-    """Expect Sign to be the SHA-256 of token and RequestTime, made within a minute."""
+def signed(
+    callback: Callback, token: str, *, window: int = 60, ahead: float = 0.0
+) -> list[Finding]:
+    """Expect Sign to be the SHA-256 of token and RequestTime, made within a minute.
+
+    `ahead` is by how many seconds the target's clock is known to be ahead of ours.
+    """
     moment, sign = callback.query.get("RequestTime", ""), callback.query.get("Sign", "")
     wanted = hashlib.sha256((token + moment).encode()).hexdigest()
     findings = []
@@ -260,8 +300,11 @@ def signed(callback: Callback, token: str, *, window: int = 60) -> list[Finding]
         findings.append(
             _finding("the signature is wrong", "query.Sign", "SHA-256", "another value")
         )
-    if not moment.isdigit() or abs(int(moment) - callback.received) > window:
-        now = int(callback.received)
+    received = callback.received
+    if not moment.isdigit() or not any(
+        abs(int(moment) - now) <= window for now in (received, received + ahead)
+    ):
+        now = int(received)
         findings.append(_finding("RequestTime is not now", "query.RequestTime", now, moment or "-"))
     return findings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from receiptspec.findings import Finding
@@ -117,11 +117,15 @@ def has_integer(answer: Answer, key: str) -> list[Finding]:
     ]
 
 
-def told(answer: Answer, count: int | None, peer: Any) -> list[Finding]:
-    """Expect a number for a peer that was asked about."""
-    if count is not None:
-        return []
-    return [_finding(answer, f"no number for {peer}", "$", f"one for {peer}", "none", "no-number")]
+def told(
+    answer: Answer, counts: Mapping[Any, int], failed: Collection[Any], peers: Iterable[Any]
+) -> list[Finding]:
+    """Expect a number for each peer who has written, or that the answer says for whom it failed."""
+    return [
+        _finding(answer, f"no number for {peer}", "$", f"one for {peer}", "none", "no-number")
+        for peer in peers
+        if peer not in counts and peer not in failed
+    ]
 
 
 def counted(answer: Answer, number: str, items: str) -> list[Finding]:

@@ -7,7 +7,7 @@ import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -264,6 +264,9 @@ class Driver(ABC):
         """Call for the messages of two people as one of them sees them, `size` at a time."""
         raise _absent("look")
 
+    #: Whether the messages of two people are kept, and read back page by page.
+    keeps_history: bool = False
+
     def look_on(self, call: Call, answer: Answer) -> Call | None:
         """Call for the page after `answer`; ``None`` when the answer names no place to go on."""
         raise _absent("look_on")
@@ -293,6 +296,26 @@ class Driver(ABC):
     def unread_counts(self, answer: Answer) -> Mapping[Any, int]:
         """Read the unread counts by peer of an answer of `count_unread`."""
         raise _absent("unread_counts")
+
+    def unread_unknown(self, answer: Answer) -> Collection[Any]:
+        """Read the peers of an answer of `count_unread` for whom it says that it failed."""
+        raise _absent("unread_unknown")
+
+    def from_administrator(self, user: Any) -> Conversation:
+        """Return the conversation of whoever calls with a user."""
+        raise _absent("from_administrator")
+
+    def without_sender(self, call: Call) -> Call:
+        """Return a call that names no sender: whoever calls sends."""
+        raise _absent("without_sender")
+
+    def with_everything(self, call: Call) -> Call:
+        """Return a call that sends a message between two people with every option there is."""
+        raise _absent("with_everything")
+
+    def sent_at(self, answer: Answer) -> int | None:
+        """Return the target's time in seconds at which a message was sent, where it is told."""
+        raise _absent("sent_at")
 
     #: Fields of bodies that say nothing of what a call does to a conversation.
     chatter: frozenset[str] = frozenset()

@@ -40,6 +40,7 @@ class HarnessDriver(TencentDriver):
     event = _NOTICE
     arrival = "onRecvNewMessage"
     over_http = False
+    keeps_history = False
     misfits: tuple[str, ...] = ()
 
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:

@@ -24,7 +24,7 @@ from receiptspec.drivers.base import evidence
 from receiptspec.drivers.tencent_actions import TencentActions
 from receiptspec.exchange import Exchange, Request, Secret
 from receiptspec.harness import Harnesses, environment, request
-from receiptspec.neutral import Answer, Call, Kind, Message, Verdict
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Verdict
 from receiptspec.targets import Harness, Target
 
 __all__ = ["TencentDriver"]
@@ -177,6 +177,11 @@ class TencentDriver(TencentActions):
         named = [{**about, "sender": message.sender, key: message.id} for message in messages]
         self._readings += 1
         return request(self._readings, user, "sendMessageReadReceipts", {"messages": named})
+
+    def from_administrator(self, user: Any) -> Conversation:
+        """Return the conversation of the identifier that calls with a user."""
+        people = (self._identifier, user)
+        return Conversation(Kind.DIRECT, None, "direct", self._identifier, people)
 
     # --- answers --------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ Sources stand at each action: the operation pages that the contract lists.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ class TencentActions(Driver):
     at_creation = 100
     group_type = "Public"
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
+    keeps_history = True
     misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
@@ -319,6 +320,26 @@ class TencentActions(Driver):
         """Read AllC2CUnreadMsgNum (R7)."""
         number = answer.get("AllC2CUnreadMsgNum")
         return number if _is_int(number) else None
+
+    def unread_unknown(self, answer: Answer) -> Collection[Any]:
+        """Read ErrorList (R7)."""
+        return _by(answer.get("ErrorList"), "Peer_Account", "Peer_Account").keys()
+
+    def without_sender(self, call: Call) -> Call:
+        """Return a call without From_Account (M1)."""
+        body = {key: value for key, value in call.body.items() if key != "From_Account"}
+        return replace(call, body=body, label="no From_Account")
+
+    def with_everything(self, call: Call) -> Call:
+        """Return a call with two texts, a copy, a lifetime and custom data (M1)."""
+        texts = [part["MsgContent"]["Text"] for part in call.body["MsgBody"]]
+        options = {"SyncOtherMachine": 1, "MsgLifeTime": 604_800, "CloudCustomData": "of no matter"}
+        call = self.with_texts(call, *texts, "and more")
+        return replace(call, body={**call.body, **options}, label="every option")
+
+    def sent_at(self, answer: Answer) -> int | None:
+        """Read MsgTime (M1)."""
+        return _int_or_none(answer.get("MsgTime"))
 
     def list_members(
         self, conversation: Conversation, message: Any, *, read: bool, cursor: Any, count: int

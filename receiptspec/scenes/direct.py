@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,15 +71,15 @@ def letters(stage: Stage) -> Letters:
     if not before.answer.accepted:
         raise NotExercised(f"the history is not to be had: {before.answer.describe()}")
     read = stage.tries_to_read(b, messages[:1])
-    after = _until_read(stage, conversation, messages[:1])
+    after = until_read(stage, conversation, messages[:1])
     shown = [after.receipts.get(message.id) for message in messages[:1]]
     if all(receipt is not None and receipt.peer_read for receipt in shown):
-        after_by_receiver = _until_read(stage, conversation, messages[:1], viewer=b)
+        after_by_receiver = until_read(stage, conversation, messages[:1], viewer=b)
     else:
         after_by_receiver = seen_by(stage, conversation, b)
     again = _read_again(stage, b, messages[:1])
     batch = stage.tries_to_read(b, messages[1:])
-    whole = _until_read(stage, conversation, messages)
+    whole = until_read(stage, conversation, messages)
     return Letters(
         conversation,
         messages,
@@ -107,7 +107,7 @@ def acknowledged(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Aske
     scene = stage.scene(history)
     conversation = scene.messages[0].conversation
     answer = stage.tries_to_read(conversation.members[1], scene.messages[::-1])
-    return scene.messages, answer, _until_read(stage, conversation, scene.messages)
+    return scene.messages, answer, until_read(stage, conversation, scene.messages)
 
 
 def replied(stage: Stage) -> tuple[Message, Asked]:
@@ -115,7 +115,7 @@ def replied(stage: Stage) -> tuple[Message, Asked]:
     scene = stage.scene(letters)
     a, b = scene.conversation.members
     stage.reads(a, [scene.back])
-    return scene.back, _until_read(stage, scene.conversation, (scene.back,), viewer=b)
+    return scene.back, until_read(stage, scene.conversation, (scene.back,), viewer=b)
 
 
 def shows_reads(scene: Letters) -> bool:
@@ -137,7 +137,7 @@ def _until_listed(stage: Stage, conversation: Conversation, messages: tuple[Mess
     )
 
 
-def _until_read(
+def until_read(
     stage: Stage, conversation: Conversation, messages: tuple[Message, ...], viewer: Any = None
 ) -> Asked:
     def read(found: Asked) -> bool:
@@ -246,15 +246,17 @@ class Counters:
     message: Message
 
 
-def conversation_read(stage: Stage, first: int = 3, third: int = 4, reader: int = 5) -> Counters:
+def conversation_read(
+    stage: Stage, first: int = 3, third: int = 4, reader: int = 5, count: int = 1
+) -> Counters:
     """B marks the conversation with A as read; C's message to B and B's to A stay unread.
 
-    A, C and B are users by number.
+    A, C and B are users by number; A has sent `count` messages.
     """
     conversation, other = pair(stage, first, reader), pair(stage, third, reader)
     a, b = conversation.members
     c = other.owner
-    message = stage.say(conversation)
+    message, *_ = [stage.say(conversation) for _ in range(count)]
     stage.say(other)
     stage.say(conversation, sender=b)
     receipts_before = _until_listed(stage, conversation, (message,))
@@ -295,6 +297,8 @@ class Mailbox:
 
     wanted: Mapping[Any, int]
     got: Mapping[Any, int | None]
+    told: Mapping[Any, int]
+    failed: Collection[Any]
     answer: Answer
     all_wanted: int
     all_got: int | None
@@ -302,24 +306,56 @@ class Mailbox:
 
 
 def mailbox(stage: Stage) -> Mailbox:
-    """Two people write to a third, twice and once; ask by peer, in both orders, and for all."""
-    *_, reader = stage.users(7)
-    letters_ = (pair(stage, 0, 6), pair(stage, 1, 6))
-    wanted = {letters_[0].owner: 2, letters_[1].owner: 1}
-    start, whole = _unread_of(stage, reader, tuple(wanted))
-    for conversation in letters_:
-        for _ in range(wanted[conversation.owner]):
-            stage.say(conversation)
+    """Two people write to a third, twelve times and once; ask by peer, among ten, and for all.
+
+    Some of the messages ask for no receipt. The two stand at different places of the list.
+    """
+    *others, reader = (*stage.users(11)[:6], *stage.users(11)[7:], stage.users(11)[6])
+    pairs = (pair(stage, 0, 6), pair(stage, 1, 6))
+    one, two = (conversation.owner for conversation in pairs)
+    rest = tuple(user for user in others if user not in (one, two))
+    orders = ((one, *rest, two), (*rest[:3], two, *rest[3:5], one, *rest[5:]))
+    wanted = {one: 12, two: 1}
+    every = sum(wanted.values())
+    start, whole, answer = _first_unread(stage, reader, pairs, orders[0])
+    if answer is not None:
+        failed = stage.driver.unread_unknown(answer)
+        return Mailbox(wanted, dict.fromkeys(wanted), start, failed, answer, every, None, answer)
+    for turn in range(12):
+        stage.say(pairs[0], receipt=turn % 2 == 0)
+    stage.say(pairs[1], receipt=False)
     for _ in stage.patience():
-        for peers in (tuple(wanted), tuple(wanted)[::-1]):
+        for peers in orders:
             found, everything = _unread_of(stage, reader, peers)
-            got = {peer: _more(found[1].get(peer), start[1].get(peer)) for peer in wanted}
+            got = {peer: _more(found[1].get(peer), start.get(peer)) for peer in wanted}
             if got != wanted:
                 break
-        all_got = _more(everything[1], whole[1])
-        if got == wanted and all_got == sum(wanted.values()):
+        all_got = _more(everything[1], whole)
+        if got == wanted and all_got == every:
             break
-    return Mailbox(wanted, got, found[0], sum(wanted.values()), all_got, everything[0])
+    failed = stage.driver.unread_unknown(found[0])
+    return Mailbox(wanted, got, found[1], failed, found[0], every, all_got, everything[0])
+
+
+def _first_unread(
+    stage: Stage, reader: Any, pairs: Sequence[Conversation], peers: tuple[Any, ...]
+) -> tuple[Mapping[Any, int], int | None, Answer | None]:
+    """Return the unread counts to begin with; who has none yet writes once, to have one.
+
+    Where that does not show, the answer that ought to show it is returned too.
+    """
+    first, whole = _unread_of(stage, reader, peers)
+    silent = [conversation for conversation in pairs if conversation.owner not in first[1]]
+    if not silent:
+        return first[1], whole[1], None
+    for conversation in silent:
+        stage.say(conversation)
+    for _ in stage.patience():
+        now, everything = _unread_of(stage, reader, peers)
+        written = (everything[1] or 0) - (whole[1] or 0) >= len(silent)
+        if written and all(now[1].get(conversation.owner) for conversation in silent):
+            return now[1], everything[1], None
+    return now[1], None, now[0]
 
 
 def _unread_of(
@@ -382,16 +418,19 @@ class Split:
 
 
 def read_until(stage: Stage) -> Split:
-    """A sends two messages two seconds apart; B marks as read what is older than the second."""
+    """A sends two messages two seconds apart; B marks as read what is older than the second.
+
+    The time between them is the target's, as its answers tell it.
+    """
     conversation = pair(stage, 1, 5)
     a, b = conversation.members
     base = unread(stage, b, a) or 0
-    stage.say(conversation)
-    between = stage.driver.now() + 1
-    stage.wait_until(between + 1.2)
-    stage.say(conversation)
+    older = stage.told(stage.say(conversation))
+    stage.rest(2.1)
+    newer = stage.told(stage.say(conversation))
+    between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
     before = stage.until(lambda: unread(stage, b, a), lambda count: count == base + 2)
-    marking = stage.driver.mark_conversation(conversation, b, until=int(between))
+    marking = stage.driver.mark_conversation(conversation, b, until=between)
     if marking is None:
         raise NotExercised("the vendor has no call that marks a conversation as read")
     answer = stage.call(marking)
@@ -400,6 +439,13 @@ def read_until(stage: Stage) -> Split:
         lambda found: stage.driver.unread_counts(found).get(a) == 1,
     )
     return Split(before, stage.driver.unread_counts(evidence).get(a), answer, evidence)
+
+
+def _between(older: int | None, newer: int | None) -> int:
+    """Return a second between two; raises `NotExercised` where there is none."""
+    if older is None or newer is None or not older + 1 < newer < older + 600:
+        raise NotExercised(f"sent at {older} and at {newer}: no second lies between these")
+    return older + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,23 +479,157 @@ def history_of_letters(stage: Stage) -> History:
 def _walked(
     stage: Stage, messages: tuple[Message, ...], whole: Asked, other_side: Asked
 ) -> History:
-    conversation = messages[0].conversation
-    answers: list[Answer] = []
-    walked: list[Any] = []
-    call: Call | None = stage.driver.look(conversation, conversation.owner, size=2)
-    complete = False
-    while call is not None and len(answers) < 12:
-        answer = stage.call(call)
-        answers.append(answer)
-        walked += [receipt.message for receipt in stage.driver.receipts(answer)]
-        complete = stage.driver.looked_through(answer)
-        call = None if complete or not answer.accepted else stage.driver.look_on(call, answer)
+    way = _walk(stage, messages[0].conversation, 2, 12)
     return History(
         messages,
         whole.answer,
         tuple(whole.receipts),
-        tuple(walked),
-        tuple(answers),
-        complete,
+        way.keys,
+        tuple(page.answer for page in way.pages),
+        way.complete,
         other_side,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The pages of a history, up to the one that says that nothing follows."""
+
+    pages: tuple[Asked, ...]
+    complete: bool
+
+    @property
+    def keys(self) -> tuple[Any, ...]:
+        """What was listed, page by page."""
+        return tuple(key for page in self.pages for key in page.receipts)
+
+
+def _walk(stage: Stage, conversation: Conversation, size: int, most: int) -> Walk:
+    """Read the history of two people back as its owner, `size` at a time, in `most` pages."""
+    call: Call | None = stage.driver.look(conversation, conversation.owner, size=size)
+    pages: list[Asked] = []
+    complete = False
+    while call is not None and len(pages) < most:
+        answer = stage.call(call)
+        pages.append(asked(stage, answer))
+        complete = stage.driver.looked_through(answer)
+        call = None if complete or not answer.accepted else stage.driver.look_on(call, answer)
+    return Walk(tuple(pages), complete)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Six messages, some acknowledged, read in one go and in pages of several sizes."""
+
+    acknowledged: tuple[Message, ...]
+    others: tuple[Message, ...]
+    whole: Asked
+    walks: Mapping[int, Walk]
+
+    @property
+    def shown(self) -> tuple[Message, ...]:
+        """What the whole shows as read, of what was acknowledged."""
+        found = [(m, self.whole.receipts.get(m.id)) for m in self.acknowledged]
+        return tuple(m for m, receipt in found if receipt is not None and receipt.peer_read)
+
+    @property
+    def unshown(self) -> tuple[Message, ...]:
+        """What the whole shows as unread, of what nobody has acknowledged."""
+        found = [(m, self.whole.receipts.get(m.id)) for m in self.others]
+        return tuple(m for m, receipt in found if receipt is not None and not receipt.peer_read)
+
+
+def pages(stage: Stage) -> Pages:
+    """Let B acknowledge three of six messages of A; read them back one by one, in twos, in sixes.
+
+    Each of these sizes divides their number.
+    """
+    _keeps(stage)
+    conversation = pair(stage, 1, 3)
+    messages = tuple(stage.say(conversation) for _ in range(6))
+    _until_listed(stage, conversation, messages)
+    acknowledged = (messages[0], messages[3], messages[4])
+    stage.reads(conversation.members[1], acknowledged)
+    whole = until_read(stage, conversation, acknowledged)
+    if not whole.answer.accepted:
+        raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
+    others = tuple(message for message in messages if message not in acknowledged)
+    most = 2 * len(messages) + 2
+    walks = {size: _walk(stage, conversation, size, most) for size in (1, 2, 6)}
+    return Pages(acknowledged, others, whole, walks)
+
+
+def long_letters(stage: Stage) -> tuple[tuple[Message, ...], Walk]:
+    """Send twelve messages of 1.5 kB, more than one answer holds; read them back."""
+    _keeps(stage)
+    conversation, sent = pair(stage, 0, 3), []
+    for turn in range(12):
+        number = stage.number("long letter", turn)
+        call = stage.driver.send_message(
+            conversation, conversation.owner, receipt=True, number=number
+        )
+        text = f"letter {turn} ".ljust(1500, ".")
+        sent.append(stage.post(conversation, stage.driver.with_texts(call, text)))
+    _until_listed(stage, conversation, tuple(sent))
+    return tuple(sent), _walk(stage, conversation, 20, 2 * len(sent))
+
+
+def _keeps(stage: Stage) -> None:
+    if not stage.driver.keeps_history:
+        raise NotExercised("there is no history to page through")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that was sent in an unusual way and acknowledged, as both sides see it."""
+
+    message: Message
+    by_sender: Asked
+    by_receiver: Asked
+
+
+def from_administrator(stage: Stage) -> Sent:
+    """Send a message that names no sender, let its receiver acknowledge it, and look."""
+    _keeps(stage)
+    conversation = stage.driver.from_administrator(stage.users(3)[2])
+    number = stage.number("from the administrator")
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    return _sent(stage, conversation, stage.driver.without_sender(call))
+
+
+def with_everything(stage: Stage) -> Sent:
+    """Send a message with every option, let its receiver acknowledge it, and look."""
+    _keeps(stage)
+    conversation = pair(stage, 3, 1)
+    number = stage.number("every option")
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    return _sent(stage, conversation, stage.driver.with_everything(call))
+
+
+def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:
+    message = stage.post(conversation, call)
+    reader = conversation.members[1]
+    answer = stage.tries_to_read(reader, [message])
+    if answer is not None and not answer.accepted:
+        raise NotExercised(f"its receipt is {answer.describe()}")
+    by_sender = until_read(stage, conversation, (message,))
+    return Sent(message, by_sender, until_read(stage, conversation, (message,), viewer=reader))
+
+
+def at_once(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
+    """Let B acknowledge each of four messages by a call of its own, all at the same time.
+
+    Returns those whose receipt was accepted, and what the history shows of them.
+    """
+    _keeps(stage)
+    if stage.target.read_hook is not None:
+        raise NotExercised("a read hook reads one after the other")
+    conversation = pair(stage, 3, 0)
+    reader = conversation.members[1]
+    messages = tuple(stage.say(conversation) for _ in range(4))
+    _until_listed(stage, conversation, messages)
+    calls = [stage.driver.mark_read(conversation, reader, [message.id]) for message in messages]
+    answers = stage.at_once([call for call in calls if call is not None])
+    pairs = zip(messages, answers, strict=True)
+    accepted = tuple(message for message, answer in pairs if answer.accepted)
+    return accepted, until_read(stage, conversation, accepted)

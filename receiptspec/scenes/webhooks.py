@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Message, Receipt
-from receiptspec.scenes.direct import pair
+from receiptspec.neutral import Answer, Call, Message, Receipt, Verdict
+from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked, asked, good
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -19,7 +19,9 @@ __all__ = [
     "answered_badly",
     "conversation_read",
     "direct_read",
+    "garbled",
     "group_read",
+    "letter_answered_badly",
     "sent",
     "unread_left",
 ]
@@ -28,6 +30,7 @@ _PATIENCE = 3.0
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"
 DIRECT = "C2C.CallbackAfterMsgReadReceipt"
+COMMANDS = (GROUP, REPORT, DIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,16 @@ def sent(stage: Stage) -> Told:
 
 
 def sent_in(stage: Stage, type_: str) -> Told:
-    """Send a message that asks for a receipt to a group of another type; wait for the callback."""
+    """Send a message that asks for a receipt to a group of another type; wait for the callback.
+
+    Where none comes, the receipt is asked for.
+    """
     listener = stage.listener()
     message = stage.say(stage.group(2, type_=type_))
     callback = listener.wait_for(lambda c: c.command == GROUP and _names(c, message), _PATIENCE)
-    return Told(message, callback)
+    if callback is not None:
+        return Told(message, callback)
+    return Told(message, None, asked(stage, stage.ask(message.conversation, [message])))
 
 
 def tells_of_read(callback: Callback, message: Message) -> bool:
@@ -198,21 +206,136 @@ def conversation_read(stage: Stage) -> Told:
     return Told(message, callback)
 
 
-def answered_badly(stage: Stage) -> tuple[Message, Asked, Asked]:
-    """Send and read while the listener answers with errors."""
-    listener = stage.listener()
+@dataclass(frozen=True, slots=True)
+class Badly:
+    """What became of a message whose callbacks were answered with errors.
+
+    `refused` is the refusal of a call that works where callbacks are answered well. `lost` says
+    that the message has no receipt, which those have whose callbacks are answered well.
+    """
+
+    message: Message | None = None
+    before: Asked | None = None
+    after: Asked | None = None
+    refused: Answer | None = None
+    lost: bool = False
+
+
+_REFUSAL = b'{"ActionStatus":"FAIL","ErrorInfo":"no","ErrorCode":1}'
+
+
+def answered_badly(stage: Stage, sending: int, reading: int, waits: bool) -> Badly:
+    """Send and read in a group while the listener answers with errors, of these HTTP statuses.
+
+    If `waits`, a callback about the read is waited for, where one came before, and looked after.
+    """
+    listener, driver = stage.listener(), stage.driver
     group = good(stage).group
-    refusal = b'{"ActionStatus":"FAIL","ErrorInfo":"no","ErrorCode":1}'
-    with listener.answering(500, refusal):
-        message = stage.say(group)
+    owner, member, *_ = group.members
+
+    def sending_of(turn: str) -> Call:
+        number = stage.number("answered", turn, sending)
+        return driver.send_message(group, owner, receipt=True, number=number)
+
+    def told_of(message: Message) -> Message:
         listener.wait_for(lambda c: _names(c, message), 1.0)
-    with listener.answering(200, refusal):
-        before = asked(stage, stage.ask(group, [message]))
-        first = before.receipt(message)
-        stage.reads(group.members[1], [message])
-        answer = stage.settle(
-            group,
-            [message],
-            lambda found: message.id in found and found[message.id].read != first.read,
-        )
-    return message, before, asked(stage, answer)
+        return message
+
+    for turn in ("badly", "badly again"):  # once may be passing trouble
+        with listener.answering(sending, _REFUSAL):
+            answer = stage.at_once([sending_of(turn)])[0]  # sent again it may be taken for sent
+            if answer.accepted:
+                message = told_of(Message(group, stage.named(answer), owner, wants_receipt=True))
+                break
+        _works(stage.call(sending_of(f"well after {turn}")))
+    else:
+        if answer.verdict is Verdict.THROTTLED:
+            raise NotExercised(f"{answer.operation} is {answer.describe()}")
+        return Badly(refused=answer)
+
+    def known(found: dict[Any, Receipt]) -> bool:
+        return message.id in found and found[message.id].known
+
+    before = asked(stage, stage.settle(group, [message], known))
+    if not known(dict(before.receipts)):
+        like = stage.scene(sent)
+        if like.counts is None or not before.answer.accepted:
+            raise NotExercised(f"no receipt to judge: {before.answer.describe()}")
+        like.counts.receipt(like.message)
+        return Badly(message, before, lost=True)
+    first = before.receipt(message)
+
+    def turned(found: dict[Any, Receipt]) -> bool:
+        return message.id in found and found[message.id].read != first.read
+
+    with listener.answering(reading, _REFUSAL):
+        read = stage.tries_to_read(member, [message])
+        if read is None or read.accepted:
+            after = stage.settle(group, [message], turned)
+            if waits and stage.scene(group_read).callbacks:
+                listener.wait_for(lambda c: tells_of_read(c, message), 1.0)
+    if read is not None and not read.accepted:
+        _works(stage.tries_to_read(member, [message]))
+        return Badly(message, before, refused=read)
+    if waits:
+        after = stage.settle(group, [message], turned)
+    return Badly(message, before, asked(stage, after))
+
+
+def _works(answer: Answer | None) -> None:
+    """Raise `NotExercised` unless a call works where callbacks are answered well."""
+    if answer is not None and not answer.accepted:
+        raise NotExercised(f"{answer.operation} is {answer.describe()}, however it is answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message between two that was read, and its conversation marked, under bad answers."""
+
+    message: Message
+    read: Answer | None
+    seen: Asked
+    marking: Answer | None
+    unread: int | None
+    evidence: Answer
+
+
+def letter_answered_badly(stage: Stage, status: int) -> Letter:
+    """Acknowledge a message and mark its conversation while the listener answers with errors."""
+    listener, driver = stage.listener(), stage.driver
+    told = {DIRECT: bool(stage.scene(direct_read).callbacks)}
+    told[REPORT] = stage.scene(conversation_read).callback is not None
+    conversation = pair(stage, 8, 9)
+    a, b = conversation.members
+    message = stage.say(conversation)
+    listed = seen_by(stage, conversation, a)
+    already = len(listener.seen)
+
+    def came(command: str) -> None:
+        def fits(callback: Callback) -> bool:
+            return callback.command == command and callback in listener.seen[already:]
+
+        if told[command]:
+            listener.wait_for(fits, 1.0)
+
+    if not listed.answer.accepted:
+        raise NotExercised(f"the history is not to be had: {listed.answer.describe()}")
+    with listener.answering(status, _REFUSAL):
+        read = stage.tries_to_read(b, [message])
+        came(DIRECT)
+        until_read(stage, conversation, (message,))
+        call = driver.mark_conversation(conversation, b)
+        marking = stage.call(call) if call is not None else None
+        came(REPORT)
+    evidence = stage.until(
+        lambda: stage.call(driver.count_unread(b, [a])),
+        lambda found: driver.unread_counts(found).get(a) == 0,
+    )
+    seen = until_read(stage, conversation, (message,))
+    return Letter(message, read, seen, marking, driver.unread_counts(evidence).get(a), evidence)
+
+
+def garbled(stage: Stage, command: str) -> bool:
+    """Whether a callback of a command came that cannot be read."""
+    seen = stage.listener().seen
+    return any(c.command == command and not c.document.readable for c in seen)

@@ -9,6 +9,7 @@ from receiptspec.reference.faults import (
     callbacks,
     company,
     corners,
+    correspondence,
     counts,
     credentials,
     doors,
@@ -50,6 +51,7 @@ _ALL = [
     *extras.ALL,
     *gates.ALL,
     *callbacks.ALL,
+    *correspondence.ALL,
     *volcengine.ALL,
 ]
 

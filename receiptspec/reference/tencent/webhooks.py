@@ -105,7 +105,9 @@ class Webhooks:
         document = documents.write(whole) if raw is None else raw
         if call.knob("hook_answer_counts"):
             status, answer = self._post(urlencode(query), document)
-            return status == 200 and b"FAIL" not in answer
+            agreed = status == 200 and b"FAIL" not in answer
+            call.notes["disagreed"] = not agreed
+            return agreed
         self._queue.put((urlencode(query), document))
         return True
 

@@ -35,6 +35,20 @@ def _group_type_code(new: int) -> Callable[[Call, str, str, int | str], int | st
     return refuses
 
 
+def _strangers_failed(call: Call, answer: dict[str, Any]) -> None:
+    listed = answer.get("C2CUnreadMsgNumList")
+    if not listed:
+        return
+    user, pairs = call.body.get("To_Account"), call.site.store.directs
+    strangers = [
+        e["Peer_Account"] for e in listed if not pairs.get(frozenset((user, e["Peer_Account"])))
+    ]
+    if strangers:
+        answer["C2CUnreadMsgNumList"] = [e for e in listed if e["Peer_Account"] not in strangers]
+        failed = [{"Peer_Account": peer, "ErrorCode": 91000} for peer in strangers]
+        answer["ErrorList"] = [*answer.get("ErrorList", ()), *failed]
+
+
 def _without_numbers(answer: dict[str, Any]) -> None:
     for item in answer[_LIST]:
         if item["Code"]:
@@ -340,6 +354,13 @@ ALL: list[Variant] = [
         requirement="TC-SND-11",
         knobs={"tips_take_seq": True},
         shows="creating and joining use up a MsgSeq",
+    ),
+    Variant(
+        name="strangers-in-error-list",
+        operation="get_c2c_unread_msg_num",
+        requirement="TC-SMR-14",
+        answer=_strangers_failed,
+        shows="peers who never wrote, or were written to, are in ErrorList",
     ),
     Variant(
         name="read-time-as-integer",

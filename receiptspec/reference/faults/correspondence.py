@@ -1,0 +1,486 @@
+"""Faults of letters between two people: pages of them, who counts them, who is called back."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import (
+    bends,
+    calls_back,
+    edits,
+    group_type,
+    if_ok,
+    refused_if,
+)
+from receiptspec.reference.store import Direct
+from receiptspec.reference.tencent import documents
+
+__all__ = ["ALL"]
+
+_C2C, _MARK, _COUNT = "c2c_msg_read_receipt", "admin_set_msg_read", "get_c2c_unread_msg_num"
+_LETTER, _ROAM = "sendmsg", "admin_getroammsg"
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+Body = dict[str, Any]
+_AT_ONCE = 0.05  # seconds within which a receipt overtakes another
+
+
+def _ok(answer: dict[str, Any]) -> bool:
+    return bool(answer.get("ErrorCode") == 0)
+
+
+def _received(call: Call, user: str, peer: str) -> list[Direct]:
+    return [m for m in call.site.store.between(user, peer) if m.receiver == user]
+
+
+# --- unread counts ----------------------------------------------------------------------------
+
+
+def _noting_unread(call: Call) -> None:
+    user, peer = call.body.get("Report_Account"), call.body.get("Peer_Account")
+    if isinstance(user, str) and isinstance(peer, str) and "MsgReadTime" not in call.body:
+        call.notes["unread"] = [m for m in _received(call, user, peer) if m.counted]
+
+
+def _oldest_marked(call: Call, answer: dict[str, Any]) -> None:
+    if _ok(answer):
+        for message in call.notes.get("unread", ())[1:]:
+            message.counted = True
+
+
+def _wishes_counted(call: Call, answer: dict[str, Any]) -> None:
+    """Count in all conversations only what asks for a receipt."""
+    if "AllC2CUnreadMsgNum" in answer:
+        user = call.body["To_Account"]
+        letters = [m for pair in call.site.store.directs.values() for m in pair]
+        mine = [m for m in letters if m.receiver == user and m.counted and m.receipt]
+        answer["AllC2CUnreadMsgNum"] = len(mine)
+
+
+def _wishes_of_peers_counted(call: Call, answer: dict[str, Any]) -> None:
+    """Count of each peer only what asks for a receipt."""
+    for entry in answer.get("C2CUnreadMsgNumList", ()):
+        mine = _received(call, call.body["To_Account"], entry["Peer_Account"])
+        entry["C2CUnreadMsgNum"] = sum(m.counted and m.receipt for m in mine)
+
+
+def _places_of_ten_mixed_up(answer: dict[str, Any]) -> None:
+    """Give long lists their numbers in the order of the names."""
+    entries = answer.get("C2CUnreadMsgNumList", ())
+    if len(entries) > 2:
+        numbers = {entry["Peer_Account"]: entry["C2CUnreadMsgNum"] for entry in entries}
+        for entry, name in zip(entries, sorted(numbers), strict=True):
+            entry["C2CUnreadMsgNum"] = numbers[name]
+
+
+def _nine_at_most(answer: dict[str, Any]) -> None:
+    for entry in answer.get("C2CUnreadMsgNumList", ()):
+        entry["C2CUnreadMsgNum"] = min(entry["C2CUnreadMsgNum"], 9)
+
+
+def _read_left_out(answer: dict[str, Any]) -> None:
+    """List only peers of whom there is something unread, when more than two are asked about."""
+    entries = answer.get("C2CUnreadMsgNumList", ())
+    if len(entries) > 2:
+        answer["C2CUnreadMsgNumList"] = [e for e in entries if e["C2CUnreadMsgNum"] > 1]
+
+
+# --- pages of a history -----------------------------------------------------------------------
+
+
+def _unread_in_small_pages(call: Call, answer: dict[str, Any]) -> None:
+    for item in answer["MsgList"] if _ok(answer) and call.body["MaxCnt"] < 3 else ():
+        item["IsPeerRead"] = 0
+
+
+def _read_with_the_first(call: Call, answer: dict[str, Any]) -> None:
+    """Give all messages of a page that goes on the flag of its first."""
+    listed = answer.get("MsgList", ())
+    for item in listed if listed and call.body.get("LastMsgKey") else ():
+        item["IsPeerRead"] = listed[0]["IsPeerRead"]
+
+
+def _never_ends_singly(call: Call, answer: dict[str, Any]) -> None:
+    if _ok(answer) and call.body["MaxCnt"] == 1:
+        answer["Complete"] = 0
+
+
+def _ends_before_a_full_page(call: Call, answer: dict[str, Any]) -> None:
+    """Take the last page for there already where it is exactly full."""
+    if _ok(answer) and not answer["Complete"]:
+        pair = call.site.store.between(call.body["Operator_Account"], call.body["Peer_Account"])
+        orders = {message.key: message.order for message in pair}
+        older = [m for m in pair if m.order < orders[answer["LastMsgKey"]]]
+        answer["Complete"] = int(len(older) == call.body["MaxCnt"])
+
+
+def _short_is_all(call: Call, answer: dict[str, Any]) -> None:
+    if _ok(answer) and answer["MsgCnt"] < call.body["MaxCnt"]:
+        answer["Complete"] = 1
+
+
+# --- ways of sending --------------------------------------------------------------------------
+
+
+def _administrator_left_out(call: Call, answer: dict[str, Any]) -> None:
+    """Show what the administrator sent to nobody else."""
+    sender = call.site.identifier
+    if _ok(answer) and call.body["Operator_Account"] != sender:
+        kept = [item for item in answer["MsgList"] if item["From_Account"] != sender]
+        answer.update(MsgList=kept, MsgCnt=len(kept))
+
+
+def _unread_of_the_administrator(call: Call, answer: dict[str, Any]) -> None:
+    for item in answer.get("MsgList", ()):
+        if item["From_Account"] == call.site.identifier:
+            item["IsPeerRead"] = 0
+
+
+def _copies_wish_for_nothing(call: Call) -> None:
+    if call.body.get("SyncOtherMachine") == 1:
+        call.body["IsNeedReadReceipt"] = 0
+
+
+def _noting_flags(call: Call) -> None:
+    letters = [m for pair in call.site.store.directs.values() for m in pair]
+    call.notes["read"] = {m.key for m in letters if m.peer_read}
+
+
+def _overtaken(call: Call, answer: dict[str, Any]) -> None:
+    """Write back the state before a receipt that came on another connection just now."""
+    if not _ok(answer):
+        return
+    last = call.behaviour.memory.get("receipt")
+    now, operator = time.monotonic(), call.body["Operator_Account"]
+    before = call.notes["read"]
+    if last is not None and last[1] == operator and last[2] != call.incoming.connection:
+        before = last[3] if now - last[0] < _AT_ONCE else before
+        for message in _received(call, operator, call.body["Peer_Account"]):
+            named = [item["MsgKey"] for item in call.body["C2CMsgInfo"]]
+            message.peer_read = message.key in before or message.key in named
+    call.behaviour.memory["receipt"] = (now, operator, call.incoming.connection, before)
+
+
+_LETTERS: list[Fault] = [
+    edits(
+        "marking-reads-the-oldest",
+        "TC-SMR-06",
+        _oldest_marked,
+        request=_noting_unread,
+        operation=_MARK,
+        cls="counting",
+        shows="of several unread messages only the oldest is marked",
+    ),
+    edits(
+        "all-unread-counts-wishes",
+        "TC-SMR-13",
+        _wishes_counted,
+        operation=_COUNT,
+        cls="counting",
+        shows="messages that ask for no receipt are not in AllC2CUnreadMsgNum",
+        **_SHOULD,
+    ),
+    edits(
+        "unread-of-peers-counts-wishes",
+        "TC-SMR-14",
+        _wishes_of_peers_counted,
+        operation=_COUNT,
+        cls="counting",
+        shows="messages that ask for no receipt are not in C2CUnreadMsgNum",
+        **_SHOULD,
+    ),
+    edits(
+        "unread-of-ten-peers-mixed-up",
+        "TC-SMR-14",
+        if_ok(_places_of_ten_mixed_up),
+        operation=_COUNT,
+        cls="batching",
+        shows="numbers of more than two peers come in the order of their names",
+        **_SHOULD,
+    ),
+    edits(
+        "unread-ends-at-nine",
+        "TC-SMR-14",
+        if_ok(_nine_at_most),
+        operation=_COUNT,
+        cls="limits",
+        shows="C2CUnreadMsgNum is never above 9",
+        **_SHOULD,
+    ),
+    edits(
+        "unread-of-one-left-out",
+        "TC-SMR-14",
+        if_ok(_read_left_out),
+        operation=_COUNT,
+        cls="batching",
+        shows="of more than two peers those with at most one unread message are left out",
+        **_SHOULD,
+    ),
+    edits(
+        "small-pages-show-no-reads",
+        "TC-ROM-03",
+        _unread_in_small_pages,
+        operation=_ROAM,
+        cls="paging",
+        shows="IsPeerRead is 0 in pages of less than three",
+        **_SHOULD,
+    ),
+    edits(
+        "pages-share-one-read",
+        "TC-ROM-04",
+        _read_with_the_first,
+        operation=_ROAM,
+        cls="paging",
+        shows="from the second page on all messages have the IsPeerRead of the first",
+        also=("TC-ROM-03",),
+        **_SHOULD,
+    ),
+    edits(
+        "single-pages-never-end",
+        "TC-ROM-09",
+        _never_ends_singly,
+        operation=_ROAM,
+        cls="paging",
+        shows="Complete is never 1 where MaxCnt is",
+        **_SHOULD,
+    ),
+    edits(
+        "history-ends-before-a-full-page",
+        "TC-ROM-09",
+        _ends_before_a_full_page,
+        operation=_ROAM,
+        cls="paging",
+        shows="Complete 1 where the page that follows would be exactly full",
+        **_SHOULD,
+    ),
+    edits(
+        "short-pages-end-the-history",
+        "TC-ROM-09",
+        _short_is_all,
+        operation=_ROAM,
+        cls="paging",
+        shows="Complete 1 where an answer holds less than MaxCnt for want of room",
+        **_SHOULD,
+    ),
+    edits(
+        "letters-of-the-administrator-unseen",
+        "TC-ROM-10",
+        _administrator_left_out,
+        operation=_ROAM,
+        cls="roles",
+        shows="what the administrator sent is not in the receiver's history",
+        **_SHOULD,
+    ),
+    edits(
+        "letters-of-the-administrator-stay-unread",
+        "TC-ROM-03",
+        _unread_of_the_administrator,
+        operation=_ROAM,
+        cls="roles",
+        shows="IsPeerRead is 0 for what the administrator sent",
+        **_SHOULD,
+    ),
+    Fault(
+        name="copied-letters-without-receipt",
+        requirement="TC-ROM-03",
+        request=_copies_wish_for_nothing,
+        operation=_LETTER,
+        cls="rare-trigger",
+        shows="SyncOtherMachine 1 makes of a wish for a receipt none",
+        **_SHOULD,
+    ),
+    refused_if(
+        "copied-wish-refused",
+        "TC-SND-03",
+        90010,
+        lambda c: c.body.get("SyncOtherMachine") == 1 and c.body.get("IsNeedReadReceipt") == 1,
+        operation=_LETTER,
+        cls="rare-trigger",
+        shows="a receipt and a copy together are refused",
+    ),
+    edits(
+        "receipts-overtake-each-other",
+        "TC-ROM-03",
+        _overtaken,
+        request=_noting_flags,
+        operation=_C2C,
+        cls="timing",
+        shows="of receipts on several connections at once the last is kept",
+        **_SHOULD,
+    ),
+]
+
+
+# --- callbacks --------------------------------------------------------------------------------
+
+
+def _between_two(body: Body) -> bool:
+    return str(body.get("CallbackCommand")).startswith("C2C.")
+
+
+def _without_caller(query: dict[str, Any]) -> None:
+    if _between_two(query):
+        query.pop("ClientIP")
+
+
+def _old_name(body: Body) -> None:
+    if _between_two(body):
+        body["CallbackCommand"] += "V1"
+
+
+def _lost_comma(body: Body) -> bytes | None:
+    return documents.write(body).replace(b",", b" ", 1) if _between_two(body) else None
+
+
+def _seconds(body: Body) -> None:
+    if "C2CMsgInfo" in body:
+        body["EventTime"] = int(body["EventTime"]) // 1000
+
+
+def _signed_without_token(query: dict[str, Any]) -> None:
+    if _between_two(query):
+        query["Sign"] = hashlib.sha256(query["RequestTime"].encode()).hexdigest()
+
+
+def _without_group(body: Body) -> None:
+    if any(item["ReadReceiptMembers"] for item in body.get("GroupMsgReceiptList", ())):
+        del body["GroupId"], body["Type"]
+
+
+def _disagreed(call: Call, answer: dict[str, Any]) -> bool:
+    return _ok(answer) and bool(call.notes.get("disagreed"))
+
+
+def _fails_too(call: Call, answer: dict[str, Any]) -> None:
+    if _disagreed(call, answer):
+        answer.clear()
+        answer.update(ActionStatus="FAIL", ErrorCode=10002, ErrorInfo="the callback failed")
+
+
+def _receipt_lost_too(call: Call, answer: dict[str, Any]) -> None:
+    if _disagreed(call, answer):
+        group = call.site.store.groups[call.body["GroupId"]]
+        group.messages[answer["MsgSeq"]].receipt = False
+
+
+def _flag_taken_back(call: Call, answer: dict[str, Any]) -> None:
+    if _disagreed(call, answer):
+        named = {item["MsgKey"] for item in call.body["C2CMsgInfo"]}
+        for message in _received(call, call.body["Operator_Account"], call.body["Peer_Account"]):
+            message.peer_read = message.peer_read and message.key not in named
+
+
+def _marking_taken_back(call: Call, answer: dict[str, Any]) -> None:
+    if _disagreed(call, answer):
+        for message in call.notes.get("unread", ()):
+            message.counted = True
+
+
+_UNDONE: dict[str, Any] = {"knobs": {"hook_answer_counts": True}, "cls": "webhook"}
+
+_CALLBACKS: list[Fault] = [
+    calls_back(
+        "callback-between-two-without-caller",
+        "TC-WHK-01",
+        _without_caller,
+        "no ClientIP where a callback is about two people",
+        on_query=True,
+    ),
+    calls_back(
+        "callback-between-two-of-another-app",
+        "TC-WHK-13",
+        lambda q: q.update(SdkAppid="1400000000") if _between_two(q) else None,
+        "SdkAppid 1400000000 where a callback is about two people",
+        on_query=True,
+    ),
+    calls_back(
+        "callback-between-two-named-otherwise",
+        "TC-WHK-02",
+        _old_name,
+        "another command in the body where a callback is about two people",
+    ),
+    calls_back(
+        "callback-between-two-lacks-a-comma",
+        "TC-WHK-12",
+        _lost_comma,
+        "no valid JSON where a callback is about two people",
+        **_SHOULD,
+    ),
+    calls_back(
+        "callback-of-receipt-in-seconds",
+        "TC-WHK-07",
+        _seconds,
+        "EventTime in seconds where a callback is about a one-to-one receipt",
+        **_SHOULD,
+    ),
+    calls_back(
+        "callback-between-two-signed-without-token",
+        "TC-WHK-11",
+        _signed_without_token,
+        "Sign is that of RequestTime alone where a callback is about two people",
+        on_query=True,
+        **_SHOULD,
+    ),
+    calls_back(
+        "callback-after-a-read-without-group",
+        "TC-WHK-05",
+        _without_group,
+        "no GroupId and no Type after a read",
+    ),
+    bends(
+        "callbacks-about-public-groups-only",
+        "TC-WHK-03",
+        {"hook_on_send": False},
+        operation="send_group_msg",
+        when=group_type("Private", "ChatRoom"),
+        cls="webhook",
+        shows="no callback about messages in groups of other types",
+        **_SHOULD,
+    ),
+    edits(
+        "sending-fails-with-its-callback",
+        "TC-WHK-08",
+        _fails_too,
+        operation="send_group_msg",
+        shows="10002 for a message whose callback is answered with an error",
+        **_UNDONE,
+    ),
+    edits(
+        "receipt-lost-with-its-callback",
+        "TC-WHK-08",
+        _receipt_lost_too,
+        operation="send_group_msg",
+        shows="no receipt of a message whose callback is answered with an error",
+        **_UNDONE,
+    ),
+    edits(
+        "direct-receipt-lost-with-its-callback",
+        "TC-WHK-08",
+        _flag_taken_back,
+        operation=_C2C,
+        shows="IsPeerRead is 0 again where the callback is answered with an error",
+        **_UNDONE,
+    ),
+    edits(
+        "marking-lost-with-its-callback",
+        "TC-WHK-08",
+        _marking_taken_back,
+        request=_noting_unread,
+        operation=_MARK,
+        shows="the conversation is unread again where the callback is answered with an error",
+        **_UNDONE,
+    ),
+    edits(
+        "marking-fails-with-its-callback",
+        "TC-WHK-08",
+        _fails_too,
+        operation=_MARK,
+        shows="an error where the callback of a marking is answered with one",
+        **_UNDONE,
+    ),
+]
+
+ALL: list[Fault] = [*_LETTERS, *_CALLBACKS]

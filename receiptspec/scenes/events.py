@@ -59,10 +59,15 @@ class Told:
 
 
 class _Ear:
-    """Hears everybody in a conversation from now on."""
+    """Hears everybody in a conversation from now on.
+
+    What comes late of reads that an earlier scene asked for is no matter of this one.
+    """
 
     def __init__(self, stage: Stage, conversation: Conversation, *others: Any) -> None:
         self._stage = stage
+        self._old = stage.dealings.all_read()
+        self._sender = conversation.owner
         self.users = (*conversation.members, *others)
         stage.listens(*self.users)
         self._await_quiet()
@@ -87,7 +92,14 @@ class _Ear:
 
     def receipts(self, user: Any) -> tuple[tuple[Answer, Receipt], ...]:
         driver = self._stage.driver
-        return tuple((n, r) for n in self.notices(user) for r in driver.receipts(n))
+        told = ((n, r) for n in self.notices(user) for r in driver.receipts(n))
+        return tuple((n, r) for n, r in told if not self._is_late(user, r))
+
+    def _is_late(self, user: Any, receipt: Receipt) -> bool:
+        if not isinstance(receipt.message, str) or receipt.message not in self._old:
+            return False
+        message = self._stage.dealings.message(receipt.message)
+        return message is None or user in (message.sender, self._sender)
 
 
 def _play(

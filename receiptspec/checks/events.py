@@ -148,14 +148,20 @@ def once(heard: Heard, message: Any, reads: int) -> list[Finding]:
     ]
 
 
-def ordered(heard: Heard) -> list[Finding]:
-    """Expect the count of readers of a message never to fall from one notification to the next."""
+def ordered(heard: Heard, window: float = 0.0) -> list[Finding]:
+    """Expect the count of readers of a message never to fall from one notification to the next.
+
+    Of quick reads one may be told `window` seconds later than another.
+    """
     newest: dict[Any, int] = {}
+    since: dict[Any, float] = {}
     for answer, receipt in heard:
         if receipt.read is None:
             continue
-        before = newest.get(receipt.message, -1)
+        before, moment = newest.get(receipt.message, -1), answer.exchange.started
         if receipt.read < before:
+            if moment - since[receipt.message] < window:
+                continue
             return [
                 _finding(
                     answer,
@@ -166,6 +172,8 @@ def ordered(heard: Heard) -> list[Finding]:
                     "notices-out-of-order",
                 )
             ]
+        if receipt.read > before:
+            since[receipt.message] = moment
         newest[receipt.message] = receipt.read
     return []
 

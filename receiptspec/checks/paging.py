@@ -117,6 +117,7 @@ def ends(
     """
     allowed = max(1, -(-total // count)) + 1 if full else len(pages)
     endless = bool(pages) and pages[-1].last is False and isinstance(pages[-1].cursor, str)
+    endless = endless and len(answers) == len(pages)  # a walk that was refused has its end
     if len(pages) <= allowed and not endless:
         return []
     ended = "without an end" if endless else "in all"

@@ -20,9 +20,11 @@ from receiptspec import contract as contracts
 from receiptspec import jsonschemas, rates
 from receiptspec.budgets import Spending
 from receiptspec.calling import Caller
+from receiptspec.checks import events, refusals
 from receiptspec.cleaning import clean
 from receiptspec.client import Client, origin_of
 from receiptspec.contract import Contract
+from receiptspec.dealings import Dealings
 from receiptspec.drivers import driver_for
 from receiptspec.errors import (
     BudgetSpent,
@@ -92,6 +94,7 @@ class Stage:
             journal=journal,
         )
         self._caller = Caller(self._line, namespace)
+        self.dealings = Dealings(self.driver, self.contract)
         self._hook = ReadHook(self._line)
         self._notices = Notices(self._line)
         self._listener = listener
@@ -138,9 +141,22 @@ class Stage:
         every time while other calls were answered: the call itself causes it.
         """
         self._wait_for_views(call)
+        owed = self.dealings.owed(call)
+        self.dealings.note(call)
         answer = self._caller.call(call)
         self._wrote(call)
+        if not (self.may_lag and self._is_missing(answer)):
+            self._hold_to(owed, answer)
         return answer
+
+    def _hold_to(self, owed: str, answer: Answer) -> None:
+        """Judge what an SDK makes of a call that it owes an answer, wherever in the run."""
+        if owed and not self.dealings.is_excused(answer):
+            for finding in refusals.accepted(answer, "messages that asked for receipts"):
+                self.blame(owed, finding)
+        if owed and answer.accepted:
+            for finding in events.each_once(answer, self.dealings.twice(answer)):
+                self.blame(owed, finding)
 
     def at_once(self, calls: Sequence[Call], connections: int = 4) -> list[Answer]:
         """Send calls at the same time over several connections; answers in the order of `calls`.
@@ -151,6 +167,7 @@ class Stage:
         for call in calls:
             self._line.allow(call)
             self._wait_for_views(call)
+            self.dealings.note(call)
         answers = self._line.at_once(calls, connections)
         for call in calls:
             self._wrote(call)
@@ -191,9 +208,11 @@ class Stage:
         `ContractError` when the call itself is not as documented.
         """
         self._proofread(call)
+        owed = self.dealings.owed(call)
         answer = self.call(call)
         if self.may_lag and self._is_missing(answer):  # what was made just now may not show yet
             answer = self.until(lambda: self.call(call), lambda found: not self._is_missing(found))
+            self._hold_to(owed, answer)
         self.needs(answer)
         if not answer.accepted:
             doubt = self.doubt() if answer.refused else ""
@@ -224,9 +243,10 @@ class Stage:
         if file is None or call.raw is not None:
             return
         schema = jsonschemas.load(file)
-        if schema.fits(call.body):
+        body = self.driver.written(call)
+        if schema.fits(body):
             return
-        for violation in jsonschemas.violations(schema, call.body):
+        for violation in jsonschemas.violations(schema, body):
             if repr(violation.instance) not in self._given:
                 raise ContractError(
                     f"the suite's own request is wrong, not the target: {call.operation}: "
@@ -362,6 +382,7 @@ class Stage:
             self.driver.send_message(conversation, sender, receipt=receipt, number=number)
         )
         message = Message(conversation, self.named(answer), sender, receipt)
+        self.dealings.sent(message)
         self._told[message.conversation.id, message.id] = answer
         return message
 
@@ -455,6 +476,7 @@ class Stage:
         if self.target.read_hook is not None:
             self._hook.read(user, messages)
             ids = [message.id for message in messages]
+            self.dealings.read(user, ids)
             self._line.steps.read(messages[0].conversation, user, ids)
             self._wrote()
             return None

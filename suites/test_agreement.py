@@ -1,11 +1,12 @@
-"""A client SDK and its server's API agree on every number of the same message."""
+"""A client SDK and its server's API agree on every number of the same message, and its lists."""
 
 import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import agreement as checks
+from receiptspec.checks import receipts
 from receiptspec.findings import Finding
-from receiptspec.scenes import agreement
+from receiptspec.scenes import agreement, paging
 
 
 @pytest.mark.check("numbers-agree-with-the-server")
@@ -30,4 +31,21 @@ def test_the_client_lists_the_members_that_the_server_lists(case: Case) -> None:
         findings += checks.same_members(
             half.client_answer, half.client, half.server_answer, half.server, what
         )
+    case.judge(findings)
+
+
+@pytest.mark.check("lists-agree-with-counts")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_the_lists_of_a_larger_group_are_as_long_as_the_counts_say(case: Case) -> None:
+    half = case.scene(paging.grown, *((20, 3) if case.profile.rank > 1 else (21, 5)))
+    half.read.must_be_whole()
+    half.unread.must_be_whole()
+    counts, owner = half.counts.receipt(half.message), half.message.conversation.owner
+    findings: list[Finding] = []
+    for field, members in (("read", half.read.members), ("unread", half.unread.members)):
+        number, others = getattr(counts, field), len([m for m in members if m != owner])
+        lengths = {len(members), others} | ({others + 1} if field == "unread" else set())
+        if number is not None and number not in lengths:
+            findings += receipts.disagreement(half.counts.answer, counts, field, sorted(lengths))
     case.judge(findings)

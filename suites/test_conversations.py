@@ -1,12 +1,16 @@
 """A receipt says which conversation it belongs to, and a call is about one conversation."""
 
+import contextlib
+
 import pytest
 
 from receiptspec.case import Case
+from receiptspec.checks import direct as checks_of_two
 from receiptspec.checks import events as checks
-from receiptspec.checks import refusals
+from receiptspec.checks import receipts, refusals
+from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import direct, events, groups
+from receiptspec.scenes import direct, events, groups, paging, reads
 
 
 @pytest.mark.check("receipt-names-its-conversation")
@@ -43,4 +47,115 @@ def test_messages_of_two_conversations_are_refused(case: Case) -> None:
 
 @pytest.mark.check("empty-list-is-observed")
 def test_what_becomes_of_an_empty_list_is_recorded(case: Case) -> None:
-    case.observe("an empty list", case.scene(events.unlisted).describe())
+    answer = case.scene(events.unlisted)
+    case.observe("an empty list", answer.describe())
+    if not case.stage.driver.over_http:
+        for finding in refusals.lost(answer, "an empty list"):
+            case.stage.blame("documented-calls-work", finding)
+
+
+@pytest.mark.check("documented-calls-work")
+@pytest.mark.profile("standard")
+def test_a_call_about_nothing_is_answered(case: Case) -> None:
+    if case.stage.driver.server is None:
+        raise NotExercised("there is no client before a server here")
+    case.judge(refusals.lost(case.scene(events.unlisted), "an empty list"))
+
+
+def owed(case: Case) -> None:
+    """Judge calls of the whole run that an SDK owes an answer: some of each kind were made then."""
+    if case.stage.driver.server is None:
+        raise NotExercised("there is no client before a server here")
+    scenes = (groups.reading, reads.member, direct.letters, events.interleaved)
+    for scene in (*scenes, paging.half_read, paging.turned):
+        with contextlib.suppress(NotExercised):
+            case.scene(scene)
+    with contextlib.suppress(NotExercised):
+        answered(case)
+    case.judge(case.witnessed_so_far())
+
+
+@pytest.mark.check("every-message-is-answered")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_pull_of_the_run_is_refused(case: Case) -> None:
+    owed(case)
+
+
+@pytest.mark.check("read-on-behalf-is-accepted")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_read_of_the_run_is_refused(case: Case) -> None:
+    owed(case)
+
+
+@pytest.mark.check("direct-read-is-accepted")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_read_of_a_letter_is_refused_in_the_run(case: Case) -> None:
+    owed(case)
+
+
+@pytest.mark.check("members-are-listed")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_list_of_the_run_is_refused(case: Case) -> None:
+    owed(case)
+
+
+@pytest.mark.check("walk-visits-everybody-once")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_following_page_of_the_run_is_refused(case: Case) -> None:
+    owed(case)
+
+
+def answered(case: Case, size: int = 30) -> events.Answered:
+    """Return letters with a reply that were read in one call, where an SDK is judged."""
+    if case.stage.driver.server is None:
+        raise NotExercised("there is no client before a server here")
+    return case.scene(events.answered, size)
+
+
+@pytest.mark.check("plain-message-has-no-receipt")
+@pytest.mark.profile("standard")
+def test_a_plain_letter_has_no_receipt(case: Case) -> None:
+    scene, why = answered(case), "a one-to-one message that did not ask for a receipt"
+    found, plain = scene.of_plain, scene.plain.id
+    case.judge(receipts.no_receipt(found.answer, found.receipts, plain, case.given["codes"], why))
+
+
+@pytest.mark.check("direct-read-stays-with-its-message")
+@pytest.mark.profile("standard")
+def test_the_read_of_a_reply_leaves_what_it_answers(case: Case) -> None:
+    scene = answered(case)
+    case.judge(checks_of_two.none_read(scene.replied, scene.messages[:1], "a reply was read"))
+
+
+@pytest.mark.check("full-batch-of-reads-is-accepted")
+@pytest.mark.profile("standard")
+def test_a_full_batch_of_letters_is_accepted(case: Case) -> None:
+    size = case.given["size"]
+    scene = answered(case, size)
+    case.judge(refusals.accepted(scene.batch, f"{size} one-to-one messages"))
+
+
+@pytest.mark.check("each-message-of-a-batch-is-read")
+@pytest.mark.profile("standard")
+def test_each_message_of_a_batch_is_read_and_no_other(case: Case) -> None:
+    letters = answered(case, case.given.get("size", 30))
+    findings: list[Finding] = []
+    if letters.batch.accepted and letters.whole.answer.accepted:
+        findings += checks_of_two.all_read(letters.whole, letters.messages)
+    scene = case.scene(events.skipped)
+    if scene.answer.accepted and scene.after.answer.accepted:
+        first, between, last = scene.messages
+        before, after = scene.before.receipts, scene.after.receipts
+        why = "the messages before and behind it were read"
+        findings += receipts.same(scene.after.answer, before, after, [between.id], why)
+        for message in (first, last):
+            start, why = scene.before.receipt(message), "it was read with another"
+            findings += receipts.changed(
+                scene.after.answer, start, after.get(message.id), "read", 1, why
+            )
+    case.judge(findings)

@@ -1,18 +1,53 @@
 """Who has sent a message learns of its readers without asking: once, in order, and nobody else."""
 
+import contextlib
+from typing import Any
+
 import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import events as checks
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
+from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.scenes import events
 
-SCENES = {"group": events.group, "direct": events.direct}
+SCENES = {
+    "group": (events.group, events.interleaved),
+    "direct": (events.direct, events.letters),
+}
+
+
+def of_kind(case: Case, kind: str) -> list[events.Told]:
+    """Return what happened in conversations of a kind, in one of them where requests are few."""
+    first, second = SCENES[kind]
+    found = [case.scene(first)]
+    if case.profile.rank > 0:
+        try:
+            found.append(case.scene(second))
+        except NotExercised as reason:
+            case.observe(f"notifications of another {kind} conversation", str(reason))
+    return found
 
 
 def both(case: Case) -> list[events.Told]:
-    return [case.scene(events.group), case.scene(events.direct)]
+    return of_kind(case, "group") + of_kind(case, "direct")
+
+
+def told_so_far(case: Case) -> list[tuple[Any, Answer, Receipt, Message]]:
+    """Return all notifications of the run about messages that are known, and who got them."""
+    plays = (*SCENES["group"], *SCENES["direct"], events.plain, events.batch)
+    for play in plays:
+        with contextlib.suppress(NotExercised):
+            case.scene(play)
+    found = []
+    for user, answer, receipt in events.everybody(case.stage):
+        message = case.stage.dealings.message(receipt.message)
+        if message is not None:
+            found.append((user, answer, receipt, message))
+    if not found:
+        raise NotExercised("nobody was notified of anything")
+    return found
 
 
 def counted(told: events.Told) -> dict[object, int]:
@@ -27,11 +62,13 @@ def counted(told: events.Told) -> dict[object, int]:
 
 @pytest.mark.check("sender-is-notified")
 def test_the_sender_is_notified_of_every_read(case: Case) -> None:
-    told = case.scene(SCENES[case.given["kind"]])
     what = "group messages" if case.given["kind"] == "group" else "a one-to-one message"
-    heard = {receipt.message for _, receipt in told.receipts[told.sender]}
-    steps = sum(told.steps) if heard & counted(told).keys() else 0
-    case.judge(checks.notified(told.evidence(), len(told.steps), steps, what))
+    findings: list[Finding] = []
+    for told in of_kind(case, case.given["kind"]):
+        heard = {receipt.message for _, receipt in told.receipts[told.sender]}
+        steps = sum(told.steps) if heard & counted(told).keys() else 0
+        findings += checks.notified(told.evidence(), len(told.steps), steps, what)
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("notice-names-what-was-read")
@@ -41,6 +78,17 @@ def test_a_notification_names_what_was_read(case: Case) -> None:
         heard = told.receipts[told.sender]
         findings += checks.right_messages(heard, list(counted(told)), told.evidence())
     case.judge(findings)
+
+
+@pytest.mark.check("notice-names-what-was-read")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_notification_of_the_run_names_an_unread_message(case: Case) -> None:
+    findings: list[Finding] = []
+    for _, answer, receipt, message in told_so_far(case):
+        if message.wants_receipt and not case.stage.dealings.reads(message.id):
+            findings += checks.unread(answer, receipt)
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("notice-agrees-with-a-pull")
@@ -63,6 +111,21 @@ def test_a_read_is_notified_once(case: Case) -> None:
     case.judge(findings)
 
 
+@pytest.mark.check("notice-comes-once")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_read_of_the_run_is_notified_twice(case: Case) -> None:
+    heard: dict[Any, list[tuple[Answer, Receipt]]] = {}
+    for user, answer, receipt, message in told_so_far(case):
+        if user == message.sender:
+            heard.setdefault(message.id, []).append((answer, receipt))
+    findings: list[Finding] = []
+    for name, about in heard.items():
+        reads = case.stage.dealings.reads(name)
+        findings += checks.once(about, name, reads) if reads else []
+    case.judge(findings[:1])
+
+
 @pytest.mark.check("only-the-sender-is-notified")
 def test_nobody_but_the_sender_is_notified(case: Case) -> None:
     findings: list[Finding] = []
@@ -73,6 +136,18 @@ def test_nobody_but_the_sender_is_notified(case: Case) -> None:
                 who = "a reader" if user in readers else "somebody else"
                 findings += checks.nothing(heard, who, "only its sender is to be")
     case.judge(findings)
+
+
+@pytest.mark.check("only-the-sender-is-notified")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_nobody_else_is_notified_in_the_whole_run(case: Case) -> None:
+    findings: list[Finding] = []
+    for user, answer, receipt, message in told_so_far(case):
+        if user != message.sender:
+            heard = [(answer, receipt)]
+            findings += checks.nothing(heard, "somebody else", "only its sender is to be")
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("plain-message-gets-no-notice")
@@ -87,25 +162,69 @@ def test_nobody_is_notified_of_a_plain_message(case: Case) -> None:
     case.judge(findings)
 
 
+@pytest.mark.check("plain-message-gets-no-notice")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_no_notification_of_the_run_is_about_a_plain_message(case: Case) -> None:
+    findings: list[Finding] = []
+    for user, answer, receipt, message in told_so_far(case):
+        if not message.wants_receipt:
+            who = "its sender" if user == message.sender else "another member"
+            findings += checks.nothing([(answer, receipt)], who, "it did not ask for a receipt")
+    case.judge(findings[:1])
+
+
 @pytest.mark.check("notices-keep-their-order")
 def test_notifications_come_in_the_order_of_reads(case: Case) -> None:
-    told = case.scene(events.group)
-    case.judge(checks.ordered(told.receipts[told.sender]))
+    findings: list[Finding] = []
+    for told in of_kind(case, "group"):
+        findings += checks.ordered(told.receipts[told.sender])
+    case.judge(findings)
+
+
+@pytest.mark.check("notices-keep-their-order")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_the_number_of_readers_never_falls_in_the_run(case: Case) -> None:
+    heard: dict[Any, list[tuple[Answer, Receipt]]] = {}
+    for user, answer, receipt, message in told_so_far(case):
+        if user == message.sender:
+            heard.setdefault(message.id, []).append((answer, receipt))
+    window = case.stage.target.consistency
+    case.judge([f for about in heard.values() for f in checks.ordered(about, window)][:1])
 
 
 @pytest.mark.check("notice-names-its-conversation")
 def test_a_notification_names_its_conversation(case: Case) -> None:
-    kind = case.given["kind"]
-    told = case.scene(SCENES[kind])
-    conversation = told.messages[0].conversation
     findings: list[Finding] = []
-    for answer, receipt in told.receipts[told.sender]:
-        if kind == "group":
-            findings += checks.named(answer, receipt, "conversation", conversation.id)
-        else:
-            findings += checks.named(answer, receipt, "peer", conversation.members[1])
-            findings += checks.named(answer, receipt, "peer_read", True)
+    for told in of_kind(case, case.given["kind"]):
+        conversation = told.messages[0].conversation
+        for answer, receipt in told.receipts[told.sender]:
+            findings += placed(answer, receipt, conversation, told.sender)
     case.judge(findings)
+
+
+def placed(
+    answer: Answer, receipt: Receipt, conversation: Conversation, sender: Any
+) -> list[Finding]:
+    """Expect a notification to name the group, or the other one of two people, who has read."""
+    if conversation.kind is Kind.GROUP:
+        return checks.named(answer, receipt, "conversation", conversation.id)
+    other = next(user for user in conversation.members if user != sender)
+    findings = checks.named(answer, receipt, "peer", other)
+    return findings + checks.named(answer, receipt, "peer_read", True)
+
+
+@pytest.mark.check("notice-names-its-conversation")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_every_notification_of_the_run_names_its_conversation(case: Case) -> None:
+    findings: list[Finding] = []
+    for user, answer, receipt, message in told_so_far(case):
+        kind = "group" if message.conversation.kind is Kind.GROUP else "direct"
+        if kind == case.given["kind"] and user == message.sender and message.wants_receipt:
+            findings += placed(answer, receipt, message.conversation, user)
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("notices-of-a-batch-are-observed")
@@ -122,4 +241,33 @@ def test_a_received_message_tells_whether_it_asks(case: Case) -> None:
     findings: list[Finding] = []
     for _, answer, wish, message in scene.told:
         findings += checks.asks(answer, wish, message.wants_receipt, message.id)
+    if case.profile.rank > 0:
+        findings += from_the_server(case)
     case.judge(findings)
+
+
+def from_the_server(case: Case) -> list[Finding]:
+    """Expect messages that were sent past the SDKs to tell their wish as well."""
+    try:
+        found = case.scene(events.foreign)
+    except NotExercised as reason:
+        case.observe("messages of the server's API", str(reason))
+        return []
+    return [
+        finding
+        for answer, wish, message in found
+        for finding in checks.asks(answer, wish, message.wants_receipt, message.id)
+    ]
+
+
+@pytest.mark.check("received-message-tells-its-wish")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_every_message_that_was_received_tells_its_wish(case: Case) -> None:
+    found = events.arrived_so_far(case.stage)
+    if not found:
+        raise NotExercised("no message that was received is reported")
+    findings: list[Finding] = []
+    for answer, wish, message in found:
+        findings += checks.asks(answer, wish, message.wants_receipt, message.id)
+    case.judge(findings[:1])

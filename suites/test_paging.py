@@ -183,9 +183,11 @@ def in_turn(case: Case) -> list[Finding]:
         (others, left, [owner]),
         (everybody, members, []),
     ):
+        why = "one of three walks in turn"
         if walk.last_answer.accepted:
-            why = "one of three walks in turn"
             findings += checks.everybody_once(walk.last_answer, walk.members, wanted, allowed, why)
+        elif walk.pages and walk.last_answer.refused:
+            findings += refusals.accepted(walk.last_answer, f"the next page of {why}")
     return findings
 
 
@@ -227,7 +229,8 @@ def test_a_walk_ends(case: Case) -> None:
     findings: list[Finding] = []
     for count, walk in fresh(case).items():
         total = len(walk.message.conversation.members)
-        findings += checks.ends(walk.answers, walk.pages, count, total)
+        full = case.given.get("full", True)
+        findings += checks.ends(walk.answers, walk.pages, count, total, full=full)
     case.judge(findings)
 
 

@@ -8,7 +8,18 @@ from typing import Any
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt
 
-__all__ = ["agrees", "asks", "named", "nothing", "notified", "once", "ordered", "right_messages"]
+__all__ = [
+    "agrees",
+    "asks",
+    "each_once",
+    "named",
+    "nothing",
+    "notified",
+    "once",
+    "ordered",
+    "right_messages",
+    "unread",
+]
 
 Heard = Sequence[tuple[Answer, Receipt]]
 
@@ -64,6 +75,20 @@ def right_messages(heard: Heard, wanted: Collection[Any], evidence: Answer) -> l
             )
         )
     return findings
+
+
+def unread(answer: Answer, receipt: Receipt) -> list[Finding]:
+    """Say that a notification names a message that nobody was asked to read."""
+    return [
+        _finding(
+            answer,
+            f"a notification names message {receipt.message}, which nobody has read",
+            f"{receipt.path}.msgID",
+            "a message that was read",
+            receipt.message,
+            "notice-of-an-unread-message",
+        )
+    ]
 
 
 def agrees(heard: Heard, pulled: Receipt) -> list[Finding]:
@@ -123,14 +148,20 @@ def once(heard: Heard, message: Any, reads: int) -> list[Finding]:
     ]
 
 
-def ordered(heard: Heard) -> list[Finding]:
-    """Expect the count of readers of a message never to fall from one notification to the next."""
+def ordered(heard: Heard, window: float = 0.0) -> list[Finding]:
+    """Expect the count of readers of a message never to fall from one notification to the next.
+
+    Of quick reads one may be told `window` seconds later than another.
+    """
     newest: dict[Any, int] = {}
+    since: dict[Any, float] = {}
     for answer, receipt in heard:
         if receipt.read is None:
             continue
-        before = newest.get(receipt.message, -1)
+        before, moment = newest.get(receipt.message, -1), answer.exchange.started
         if receipt.read < before:
+            if moment - since[receipt.message] < window:
+                continue
             return [
                 _finding(
                     answer,
@@ -141,8 +172,25 @@ def ordered(heard: Heard) -> list[Finding]:
                     "notices-out-of-order",
                 )
             ]
+        if receipt.read > before:
+            since[receipt.message] = moment
         newest[receipt.message] = receipt.read
     return []
+
+
+def each_once(answer: Answer, twice: Sequence[Any]) -> list[Finding]:
+    """Expect an answer to name each message once; `twice` are those that it names again."""
+    return [
+        _finding(
+            answer,
+            f"the answer holds two receipts of message {name}",
+            "$.result.receipts",
+            "one receipt for each message",
+            "two",
+            "receipt-twice",
+        )
+        for name in twice[:1]
+    ]
 
 
 def nothing(heard: Heard, who: str, why: str) -> list[Finding]:

@@ -107,13 +107,17 @@ def cursors(answers: Answers, pages: Pages) -> list[Finding]:
     ]
 
 
-def ends(answers: Answers, pages: Pages, count: int, total: int) -> list[Finding]:
+def ends(
+    answers: Answers, pages: Pages, count: int, total: int, *, full: bool = True
+) -> list[Finding]:
     """Expect a walk over `total` members to end in time; one empty last page is fine.
 
-    A walk that stops for want of a cursor is no walk without an end.
+    Where pages need not be `full`, a walk may take a page for each member. A walk that stops for
+    want of a cursor is no walk without an end.
     """
-    allowed = max(1, -(-total // count)) + 1
+    allowed = max(1, -(-total // count)) + 1 if full else len(pages)
     endless = bool(pages) and pages[-1].last is False and isinstance(pages[-1].cursor, str)
+    endless = endless and len(answers) == len(pages)  # a walk that was refused has its end
     if len(pages) <= allowed and not endless:
         return []
     ended = "without an end" if endless else "in all"

@@ -113,6 +113,20 @@ class Driver(ABC):
         """Return what the server behind a client calls a message, ``None`` if that is not told."""
         return None
 
+    #: Calls that write and leave conversations, members and messages as they are.
+    harmless: frozenset[str] = frozenset()
+
+    def written(self, call: Call) -> Any:
+        """Return the body of a call without what the target itself gave for it."""
+        return call.body
+
+    def owes(self, call: Call) -> tuple[str, list[Any]] | None:
+        """Return what a documented call of a client does, and with which messages.
+
+        It may ``read`` or ``ask``, ``list`` from the start or ``list on``.
+        """
+        return None
+
     def meet(self, conversation: Conversation, answer: Answer) -> Any:
         """Keep the message that an `arrival` brings, and return its id."""
         return None

@@ -30,6 +30,21 @@ _ASK, _LIST = "getMessageReadReceipts", "getGroupMessageReadMemberList"
 _NOTICE = "onRecvMessageReadReceipts"
 _ABSENT = "no item"
 _NO_METHOD = -32601
+_HARMLESS = frozenset(
+    {
+        "account_import",
+        "add_group_member",
+        "c2c_msg_read_receipt",
+        "create_group",
+        "group_msg_receipt",
+        "send_group_msg",
+        "sendmsg",
+    }
+)
+_LARGEST_PAGE, _DIGITS = 100, 20
+_NOTHING = (None, "")  # what says of a field that it is not there
+#: What follows the words of a message: nothing, much, and letters beyond ASCII.
+_TEXTS = ("", f" {'long ' * 120}", " 你好，世界", ' \U0001f44d\U0001f3fd é\n"quoted"')
 
 
 class HarnessDriver(TencentDriver):
@@ -42,6 +57,7 @@ class HarnessDriver(TencentDriver):
     over_http = False
     keeps_history = False
     misfits: tuple[str, ...] = ()
+    harmless = _HARMLESS
 
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
         if contract.server is None:
@@ -50,7 +66,7 @@ class HarnessDriver(TencentDriver):
         self._rest = TencentDriver(target, contract.server, origin)
         self._sdk = contract
         self._target = target
-        self._serial = 0
+        self._serial = self._texts = 0
         self._known: dict[Any, dict[str, Any]] = {}
 
     # --- the wire --------------------------------------------------------------------------
@@ -105,7 +121,7 @@ class HarnessDriver(TencentDriver):
         """Return seq of a group message, key of a one-to-one message."""
         known = self._known.get(message, {})
         if conversation.kind is Kind.GROUP:
-            return _number(known.get("seq"))
+            return _seq(known.get("seq"))
         key = known.get("key")
         return key if isinstance(key, str) and key else None
 
@@ -115,8 +131,10 @@ class HarnessDriver(TencentDriver):
         if not isinstance(name, str) or not name:
             return None
         message = answer.get("params")["message"]
-        sender = message.get("sender", conversation.owner)
-        if message.get("groupID") != conversation.id or sender not in conversation.members:
+        sender = message.get("sender") or conversation.owner
+        if (message.get("groupID") or None) != conversation.id:
+            return None
+        if sender not in conversation.members:
             return None
         place = _place(conversation, sender)
         kept = {**message, **place, "sender": sender, "needReadReceipt": wish}
@@ -128,8 +146,10 @@ class HarnessDriver(TencentDriver):
     def send_message(
         self, conversation: Conversation, sender: Any, *, receipt: bool, number: int
     ) -> Call:
-        """Create a text with needReadReceipt, and send it."""
-        message = {"text": f"message {number}", "needReadReceipt": receipt}
+        """Create a text with needReadReceipt, and send it; texts are of several kinds in turn."""
+        text = f"message {number}{_TEXTS[self._texts % len(_TEXTS)]}"
+        self._texts += 1
+        message = {"text": text, "needReadReceipt": receipt}
         place = _place(conversation, sender)
         return Call(_SEND, {"message": message, **place}, user=sender)
 
@@ -146,7 +166,9 @@ class HarnessDriver(TencentDriver):
         wish = answer.request_body["message"]["needReadReceipt"]
         place = {k: v for k, v in answer.request_body.items() if k in ("groupID", "userID")}
         sender = answer.exchange.request.target.removeprefix("/")
-        self._known[name] = {**place, "sender": sender, "needReadReceipt": wish, **message}
+        ours = {**place, "sender": sender, "needReadReceipt": wish}
+        told = {key: value for key, value in message.items() if value not in _NOTHING}
+        self._known[name] = {**message, **ours, **told}
         return name
 
     def _named(self, conversation: Conversation, messages: Sequence[Any]) -> list[dict[str, Any]]:
@@ -229,6 +251,36 @@ class HarnessDriver(TencentDriver):
         every = [message for call in calls for message in call.body["messages"]]
         return replace(calls[0], body={"messages": every}, label="messages of two conversations")
 
+    def written(self, call: Call) -> Any:
+        """Return the body with the name alone of each message that a harness has made."""
+        if call.operation not in self._sdk.operations or not isinstance(call.body, dict):
+            return call.body
+        body = dict(call.body)
+        if "messages" in body:
+            body["messages"] = [self._ours(message) for message in body["messages"]]
+        if call.operation == _LIST:
+            body |= {"message": self._ours(body["message"]), "nextSeq": 0}
+        return body
+
+    def _ours(self, message: dict[str, Any]) -> dict[str, Any]:
+        known = message.get("msgID") in self._known
+        return {"msgID": message["msgID"]} if known else message
+
+    def owes(self, call: Call) -> tuple[str, list[Any]] | None:
+        """Tell what is asked of messages, each named once, in a call of their size."""
+        if call.operation == _LIST:
+            names = [call.body["message"].get("msgID")]
+            what = "list" if call.body["nextSeq"] == 0 else "list on"
+            if not 1 <= call.body["count"] <= _LARGEST_PAGE:
+                return None
+        elif call.operation in (_READ, _ASK):
+            names = self.named_messages(call.body)
+            what = "read" if call.operation == _READ else "ask"
+        else:
+            return None
+        fine = 0 < len(names) == len(set(names)) and all(name in self._known for name in names)
+        return (what, names) if fine else None
+
     def absent(self, messages: Sequence[Any]) -> Any:
         """Return a msgID like the others that was never given out."""
         digits = str.maketrans("0123456789", "9876543210")
@@ -279,7 +331,7 @@ class HarnessDriver(TencentDriver):
 
     def recall(self, message: Message) -> Call:
         """Recall a group message on the server, by its sequence number."""
-        seq = _number(self._known.get(message.id, {}).get("seq"))
+        seq = _seq(self._known.get(message.id, {}).get("seq"))
         if seq is None:
             raise NotExercised("the harness names no seq, so a message cannot be recalled")
         return super().recall(replace(message, id=seq))
@@ -315,6 +367,13 @@ def _result(answer: Answer) -> dict[str, Any]:
 def _items(answer: Answer, key: str) -> list[Any]:
     items = _result(answer).get(key)
     return items if isinstance(items, list) else []
+
+
+def _seq(value: Any) -> int | None:
+    """Return a sequence number, also where it is given as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
+        return int(value)
+    return _number(value)
 
 
 def _number(value: Any) -> int | None:

@@ -11,8 +11,9 @@ from receiptspec.neutral import Answer, Conversation, Message, Receipt
 from receiptspec.scenes.direct import pair
 from receiptspec.stage import Stage
 
-__all__ = ["Lists", "View", "direct", "group", "lists"]
+__all__ = ["Lists", "View", "direct", "group", "lists", "sent_by_server"]
 
+_TOO_FAR = 3  # pages
 _ARRIVAL = 3.0  # seconds at least in which a message may arrive
 
 
@@ -29,7 +30,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Who has read (or has not) as the SDK and as the server lists them, in one page each."""
+    """Who has read (or has not) as the SDK and as the server lists them, on all pages."""
 
     read: bool
     client_answer: Answer
@@ -60,26 +61,39 @@ def _sent_by_client(stage: Stage, conversation: Conversation) -> _Known:
     return _Known(message, name)
 
 
-def _sent_by_server(stage: Stage, conversation: Conversation) -> _Known:
-    """Send past the SDKs; how they name the message is learnt from the one that gets it."""
+def sent_by_server(
+    stage: Stage, conversation: Conversation, *, receipt: bool = True
+) -> tuple[Message, Any, Answer]:
+    """Send past the SDKs; how they name the message is learnt from the one that gets it.
+
+    Returns the message, what the server calls it, and how the receiver was told of it.
+    """
     owner, receiver = conversation.members[:2]
     stage.listens(*conversation.members)
-    number = stage.number("agreement", conversation.id, owner)
+    number = stage.number("agreement", conversation.id, owner, receipt)
     server = _server(stage)
-    sending = server.send_message(conversation, owner, receipt=True, number=number)
+    sending = server.send_message(conversation, owner, receipt=receipt, number=number)
     name = server.sent_message(stage.must(sending))
-    found: list[Any] = []
+    found: list[tuple[Any, Answer]] = []
 
     def arrived() -> bool:
         for notice in stage.heard(receiver, stage.driver.arrival):
             id_ = stage.driver.meet(conversation, notice)
             if id_ is not None and stage.driver.server_name(conversation, id_) == name:
-                found.append(id_)
+                found.append((id_, notice))
         return bool(found)
 
     if not stage.await_notice(arrived, max(stage.target.consistency, _ARRIVAL)):
         raise NotExercised("no SDK told that a message of the server arrived")
-    return _Known(Message(conversation, found[0], owner, wants_receipt=True), name)
+    id_, notice = found[0]
+    message = Message(conversation, id_, owner, wants_receipt=receipt)
+    stage.dealings.sent(message)
+    return message, name, notice
+
+
+def _sent_by_server(stage: Stage, conversation: Conversation) -> _Known:
+    message, name, _ = sent_by_server(stage, conversation)
+    return _Known(message, name)
 
 
 def _view(stage: Stage, known: _Known, when: str, reads: int) -> View:
@@ -116,6 +130,7 @@ def _through_server(stage: Stage, known: _Known, user: Any) -> bool:
     call = server.mark_read(known.message.conversation, user, [known.name])
     if call is None or not stage.can(call.operation):
         return False
+    stage.dealings.read(user, [known.message.id])
     stage.must(call)
     return True
 
@@ -152,6 +167,25 @@ def direct(stage: Stage) -> tuple[View, ...]:
     return tuple(views)
 
 
+def _members(
+    stage: Stage, driver: Driver, conversation: Conversation, name: Any, read: bool
+) -> tuple[Answer, tuple[Any, ...]]:
+    """Return who is listed, on as many pages as it takes, and the last answer."""
+    members: list[Any] = []
+    cursor: Any = None
+    for _ in range(len(conversation.members) + _TOO_FAR):
+        call = driver.list_members(conversation, name, read=read, cursor=cursor, count=100)
+        if call is None:
+            raise NotExercised("there are no lists of members")
+        answer = stage.must(call)
+        page = driver.page(answer)
+        members += page.members
+        if page.last is not False or not isinstance(page.cursor, str):
+            break
+        cursor = page.cursor
+    return answer, tuple(members)
+
+
 def lists(stage: Stage) -> tuple[Lists, ...]:
     """Who has read a message of a group and who has not, when one of three has."""
     server = _server(stage)
@@ -161,13 +195,7 @@ def lists(stage: Stage) -> tuple[Lists, ...]:
     _view(stage, known, "one member has read it", 1)
     found = []
     for read in (True, False):
-        pages = []
-        for driver, name in ((stage.driver, known.message.id), (server, known.name)):
-            call = driver.list_members(conversation, name, read=read, cursor=None, count=100)
-            if call is None:
-                raise NotExercised("there are no lists of members")
-            answer = stage.must(call)
-            pages.append((answer, driver.page(answer).members))
-        (client_answer, mine), (server_answer, theirs) = pages
+        client_answer, mine = _members(stage, stage.driver, conversation, known.message.id, read)
+        server_answer, theirs = _members(stage, server, conversation, known.name, read)
         found.append(Lists(read, client_answer, mine, server_answer, theirs))
     return tuple(found)

@@ -10,24 +10,35 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message, Receipt
+from receiptspec.scenes.agreement import sent_by_server
 from receiptspec.scenes.direct import pair
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, asked, newborn
 from receiptspec.stage import Stage
 
 __all__ = [
+    "Answered",
     "Arrived",
+    "Skipped",
     "Told",
+    "answered",
     "arrivals",
+    "arrived_so_far",
     "batch",
     "direct",
+    "everybody",
+    "foreign",
     "group",
+    "interleaved",
+    "letters",
     "mixed",
     "mixed_people",
     "plain",
+    "skipped",
     "unlisted",
 ]
 
 _QUIET = 0.3  # seconds in which a notification too many would come
+_TOLD = 8  # users who send and are told
 _PATIENCE = 3.0  # seconds at least in which a notification may come
 
 
@@ -59,10 +70,15 @@ class Told:
 
 
 class _Ear:
-    """Hears everybody in a conversation from now on."""
+    """Hears everybody in a conversation from now on.
+
+    What comes late of reads that an earlier scene asked for is no matter of this one.
+    """
 
     def __init__(self, stage: Stage, conversation: Conversation, *others: Any) -> None:
         self._stage = stage
+        self._old = stage.dealings.all_read()
+        self._sender = conversation.owner
         self.users = (*conversation.members, *others)
         stage.listens(*self.users)
         self._await_quiet()
@@ -87,7 +103,14 @@ class _Ear:
 
     def receipts(self, user: Any) -> tuple[tuple[Answer, Receipt], ...]:
         driver = self._stage.driver
-        return tuple((n, r) for n in self.notices(user) for r in driver.receipts(n))
+        told = ((n, r) for n in self.notices(user) for r in driver.receipts(n))
+        return tuple((n, r) for n, r in told if not self._is_late(user, r))
+
+    def _is_late(self, user: Any, receipt: Receipt) -> bool:
+        if not isinstance(receipt.message, str) or receipt.message not in self._old:
+            return False
+        message = self._stage.dealings.message(receipt.message)
+        return message is None or user in (message.sender, self._sender)
 
 
 def _play(
@@ -178,6 +201,136 @@ def batch(stage: Stage) -> Told:
     _Ear(stage, conversation)
     messages = tuple(stage.say(conversation) for _ in range(10))
     return _play(stage, conversation, messages, ((conversation.members[1], messages),))
+
+
+def interleaved(stage: Stage) -> Told:
+    """Two groups get messages in turn; in the older one two messages are read.
+
+    There another member has sent one as well, and one asked for no receipt.
+    """
+    older, newer = stage.group(3), stage.group(3)
+    _, a, b = older.members
+    _Ear(stage, older)
+    first = stage.say(older)
+    stage.say(newer)
+    stage.say(older, sender=a)
+    stage.say(older, receipt=False)
+    stage.say(newer)
+    second = stage.say(older)
+    stage.say(newer)
+    reads = ((a, (first,)), (b, (second,)), (b, (first,)))
+    return _play(stage, older, (first, second), reads)
+
+
+def letters(stage: Stage) -> Told:
+    """Two people write to each other; one message is read alone, then three in one call."""
+    conversation = pair(stage, 4, 7)
+    stage.listens(*conversation.members)
+    other = conversation.members[1]
+    first = stage.say(conversation)
+    stage.say(conversation, sender=other)
+    second = stage.say(conversation)
+    stage.say(conversation, receipt=False)
+    third, fourth, fifth = (stage.say(conversation) for _ in range(3))
+    reads = ((other, (second,)), (other, (third, first, fourth)))
+    return _play(stage, conversation, (first, second, third, fourth, fifth), reads)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One-to-one messages before and after a reply was read, and after all were read at once."""
+
+    messages: tuple[Message, ...]
+    replied: Asked
+    batch: Answer
+    whole: Asked
+    plain: Message
+    of_plain: Asked
+
+
+def answered(stage: Stage, size: int) -> Answered:
+    """B replies to A, A reads the reply, A sends on; B reads `size` messages in one call."""
+    conversation = pair(stage, 5, 4)
+    a, b = conversation.members
+    plain = stage.say(conversation, receipt=False)
+    first = stage.say(conversation)
+    reply = stage.say(conversation, sender=b)
+    stage.reads(a, [reply])
+    replied = asked(stage, stage.ask(conversation, [first]))
+    messages = (first, *(stage.say(conversation) for _ in range(size - 1)))
+    call = stage.driver.mark_read(conversation, b, [message.id for message in messages])
+    if call is None:
+        raise NotExercised("this vendor has no call that reads")
+    batch = stage.call(call)
+
+    def all_read(receipts: dict[Any, Receipt]) -> bool:
+        found = [receipts.get(message.id) for message in messages]
+        return all(receipt is not None and receipt.peer_read for receipt in found)
+
+    whole = asked(stage, stage.settle(conversation, messages, all_read))
+    of_plain = asked(stage, stage.ask(conversation, [plain]))
+    return Answered(messages, replied, batch, whole, plain, of_plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Three messages of which the first and the last were read in one call."""
+
+    messages: tuple[Message, ...]
+    before: Asked
+    answer: Answer
+    after: Asked
+
+
+def skipped(stage: Stage) -> Skipped:
+    """A member reads the first and the last of three messages in one call."""
+    conversation = stage.group(3)
+    messages = tuple(stage.say(conversation) for _ in range(3))
+    before = newborn(stage, conversation, *messages)
+    named = [messages[0].id, messages[2].id]
+    call = stage.driver.mark_read(conversation, conversation.members[1], named)
+    if call is None:
+        raise NotExercised("this vendor has no call that reads")
+    answer = stage.call(call)
+
+    def arrived(receipts: dict[Any, Receipt]) -> bool:
+        found = [receipts.get(name) for name in named]
+        return all(receipt is not None and receipt.read for receipt in found)
+
+    after = asked(stage, stage.settle(conversation, messages, arrived))
+    return Skipped(messages, before, answer, after)
+
+
+def everybody(stage: Stage) -> tuple[tuple[Any, Answer, Receipt], ...]:
+    """Return what all users were notified of so far, in the order in which each was told."""
+    found = []
+    for user in stage.users(_TOLD):
+        for notice in stage.heard(user):
+            found += [(user, notice, receipt) for receipt in stage.driver.receipts(notice)]
+    return tuple(found)
+
+
+def arrived_so_far(stage: Stage) -> tuple[tuple[Answer, Any, Message], ...]:
+    """Return what receivers were told of messages of the whole run: the wish of each."""
+    found = []
+    for user in stage.users(_TOLD):
+        for notice in stage.heard(user, stage.driver.arrival):
+            name, wish = stage.driver.arrived(notice)
+            message = stage.dealings.message(name) if isinstance(name, str) else None
+            if message is not None and message.sender != user:
+                found.append((notice, wish, message))
+    return tuple(found)
+
+
+def foreign(stage: Stage) -> tuple[tuple[Answer, Any, Message], ...]:
+    """Send past the SDKs, with a wish for receipts and without, to a group and to one person."""
+    places = (stage.group(3), pair(stage, 6, 5))
+    found = []
+    for place in places:
+        for wish in (True, False):
+            message, _, notice = sent_by_server(stage, place, receipt=wish)
+            found.append((notice, stage.driver.arrived(notice)[1], message))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

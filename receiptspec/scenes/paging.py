@@ -45,7 +45,10 @@ _TOO_FAR = 3
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The pages of one list, in the order of the walk; it stops at the end or at a bound."""
+    """The pages of one list, in the order of the walk.
+
+    It stops at the end, at a bound, or when some pages in a row bring nobody new.
+    """
 
     message: Message
     read: bool
@@ -88,7 +91,10 @@ def page_of(
 
 
 def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
-    """Follow the cursors from the first page to the last, a few pages too far at most."""
+    """Follow the cursors from the first page to the last, a few pages too far at most.
+
+    A page may hold fewer members than were asked for, so there may be as many pages as members.
+    """
     walks = list(_steps(stage, message, read=read, count=count))
     return walks[-1]
 
@@ -96,10 +102,12 @@ def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
 def _steps(stage: Stage, message: Message, *, read: bool, count: int) -> Iterator[Walk]:
     """Yield a walk after each of its pages."""
     size = len(message.conversation.members)
-    bound = -(-size // count) + _TOO_FAR
+    bound = size + _TOO_FAR
     answers: list[Answer] = []
     pages: list[Page] = []
+    listed_: set[Any] = set()
     cursor: Any = None
+    idle = 0
     for _ in range(bound):
         answer = page_of(stage, message, read=read, cursor=cursor, count=count)
         answers.append(answer)
@@ -108,6 +116,10 @@ def _steps(stage: Stage, message: Message, *, read: bool, count: int) -> Iterato
         yield Walk(message, read, count, tuple(answers), tuple(pages), bound)
         if page is None or page.last is not False or not isinstance(page.cursor, str):
             break
+        idle = 0 if {*map(repr, page.members)} - listed_ else idle + 1
+        if idle > _TOO_FAR:
+            break
+        listed_.update(map(repr, page.members))
         cursor = page.cursor
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.harness.knobs import LARGEST_PAGE
+from receiptspec.reference.harness.line import SdkError
 
 __all__ = [
     "Forgetful",
@@ -21,6 +22,7 @@ __all__ = [
     "never_finished",
     "of_another",
     "page",
+    "readers_refused",
     "renamed",
     "swapped",
     "total",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 Item = dict[str, Any]
+NO_RECEIPT = 10062
 
 #: Where the packaged server has nobody left to list.
 BEHIND_ALL = 144_115_188_075_855_872 + 10**9
@@ -118,6 +121,13 @@ def with_sender(page: Item, params: Item) -> Item:
     if len(page["members"]) >= params["count"]:
         return page
     return {**page, "members": [*page["members"], {"userID": params["message"]["sender"]}]}
+
+
+def readers_refused(wanted: int) -> int:
+    """Refuse the list of those who have read."""
+    if wanted == 0:
+        raise SdkError(NO_RECEIPT, "no receipt")
+    return wanted
 
 
 class Forgetful:

@@ -13,12 +13,21 @@ from typing import Any
 from receiptspec.reference.harness.knobs import DEFAULTS, LARGEST_BATCH, LARGEST_PAGE
 from receiptspec.reference.harness.ledger import Ledger
 from receiptspec.reference.harness.line import Line, SdkError
-from receiptspec.reference.harness.naming import key, name_of, people, received, seq
+from receiptspec.reference.harness.naming import (
+    key,
+    name_of,
+    nulls,
+    people,
+    received,
+    seq,
+    without_nulls,
+)
 
 __all__ = ["Client"]
 
 INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT = 6017, 2903, 10007, 10062
 _SIGNAL, _ON_ITS_WAY = "TIMCustomElem", 0.05  # seconds in which a signal arrives
+_OWN_NUMBERS = 1 << 25  # where the numbers end that clients give their messages
 
 Told = Callable[[str, dict[str, Any]], None]
 
@@ -39,6 +48,10 @@ class Client:
         self._read: set[str] = set()
         self._turned: set[str] = set()
         self._held: list[dict[str, Any]] = []
+        self._written: set[str] = set()
+        self._plain: set[str] = set()
+        self._heard: set[str] = set()
+        self._told = itertools.count(1)
         self._lock = threading.RLock()
         self._sent_all = threading.Event()
         self._sent_all.set()
@@ -83,6 +96,8 @@ class Client:
     def _send(self, params: dict[str, Any]) -> dict[str, Any]:
         wish = bool(params["message"].get("needReadReceipt"))
         content = {"Text": params["message"]["text"]}
+        change = self._knob("wish")
+        asks = wish and (change is None or change(content["Text"]))
         body = [{"MsgType": "TIMTextElem", "MsgContent": content}]
         random = next(self._numbers)
         message: dict[str, Any] = {"sender": self.user, "needReadReceipt": wish}
@@ -93,7 +108,7 @@ class Client:
                 GroupId=group,
                 Random=random,
                 MsgBody=body,
-                NeedReadReceipt=int(wish),
+                NeedReadReceipt=int(asks),
             )
             seq, moment = told["MsgSeq"], told["MsgTime"]
             message |= {"groupID": group, "seq": seq}
@@ -104,7 +119,7 @@ class Client:
                 To_Account=params["userID"],
                 MsgRandom=random,
                 MsgBody=body,
-                IsNeedReadReceipt=int(wish),
+                IsNeedReadReceipt=int(asks),
             )
             key, moment = told["MsgKey"], told["MsgTime"]
             seq = int(key.split("_")[0])
@@ -112,14 +127,27 @@ class Client:
         message |= {"msgID": f"{moment}-{seq}-{random}", "timestamp": moment, "random": random}
         self._sent[key] = message
         self._ledger.newest = message.get("groupID", "")
+        self._note(message)
         if self._knob("message") is not None:
             message = self._knob("message")(dict(message))
         if self._knob("event_for_plain") and not wish:
             numbers = {"ReadNum": 0, "UnreadNum": 1}
             self._announce([self._shown(self._sent[key], numbers)])
+        if self._knob("event_on_send") and wish:
+            numbers = {"ReadNum": 0, "UnreadNum": 1, "Read": False}
+            self._announce([self._shown(self._sent[key], numbers)])
         return {"message": message}
 
+    def _note(self, message: dict[str, Any]) -> None:
+        """Remember where the user has written, and where without asking for a receipt."""
+        place = message.get("groupID") or message["userID"]
+        self._written.add(place)
+        if not message["needReadReceipt"]:
+            self._plain.add(place)
+
     def _one_conversation(self, messages: list[dict[str, Any]], call: str) -> None:
+        if not messages and self._knob("empty_hangs"):
+            threading.Event().wait()
         if not messages and not self._knob("empty_is_fine"):
             raise SdkError(INVALID, "no messages")
         alike = self._knob("people_are_alike")
@@ -148,9 +176,11 @@ class Client:
         if not wanted:
             raise SdkError(self._knob("nothing_to_read"), "no message needs a receipt")
         direct = "groupID" not in wanted[0]
+        if self._knob("writers_cannot_read") and wanted[0].get("groupID") in self._written:
+            raise SdkError(INVALID, "the user has written here")
         if direct and len(wanted) > self._knob("largest_direct_batch"):
             raise SdkError(INVALID, "more than one message")
-        wanted = wanted if direct else wanted[: self._knob("reads_kept")]
+        wanted = wanted[: self._knob("direct_reads_kept" if direct else "reads_kept")]
         if self._knob("reads_lost"):
             return {}
         for start in range(0, len(wanted), LARGEST_BATCH):
@@ -172,6 +202,8 @@ class Client:
         seqs = [seq(m) for m in messages]
         if self._knob("reads_spread"):
             seqs = list(range(max(1, max(seqs) - 29), max(seqs) + 1))
+        if self._knob("reads_between"):
+            seqs = list(range(min(seqs), max(seqs) + 1))
         numbered = [{"MsgSeq": seq} for seq in seqs]
         try:
             self.line.call("group_msg_receipt", GroupId=group, MsgSeqList=numbered)
@@ -197,6 +229,8 @@ class Client:
         messages = params["messages"]
         self._one_conversation(messages, "pull")
         own = [m for m in messages if m["sender"] == self.user]
+        if self._knob("readers_cannot_pull") and self._read:
+            raise SdkError(INVALID, "the user has read")
         shown = self._direct(own) if own and "groupID" not in own[0] else self._group(own)
         if not shown and messages:
             raise SdkError(NO_RECEIPT, "no message has a receipt")
@@ -204,7 +238,7 @@ class Client:
             shown = [dict(self._knob("item")(item)) for item in shown]
         if self._knob("cached"):
             shown = [self._cache.setdefault(item["msgID"], item) for item in shown]
-        shown = shown[: self._knob("items_kept")]
+        shown = shown[: self._knob("items_kept")] + shown[: self._knob("items_twice")]
         return {"receipts": shown[::-1] if self._knob("items_reversed") else shown}
 
     def _group(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -235,16 +269,22 @@ class Client:
         return shown
 
     def _direct(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        wanted = {key(m): m for m in messages if m["needReadReceipt"]}
+        invented = self._knob("direct_plain_has_receipt")
+        wanted = {key(m): m for m in messages if m["needReadReceipt"] or invented}
         peer = messages[0]["userID"]
         found = self.line.history(peer, wanted.keys())
         every = self._knob("direct_reads_spread") and any(m["IsPeerRead"] for m in found.values())
+        replied = self._knob("replies_turn") and any(
+            m["IsPeerRead"] and m["From_Account"] == peer for m in found.values()
+        )
         shown = []
         for name, message in wanted.items():
             if name in found:
                 always = self._knob("direct_read_by_default") or message["msgID"] in self._turned
                 hidden = self._knob("foreign_direct_is_unread") and name not in self._sent
-                read = bool(found[name]["IsPeerRead"] or every or always) and not hidden
+                plain = not message["needReadReceipt"]
+                told = found[name]["IsPeerRead"] or every or always or plain or replied
+                read = bool(told) and not hidden
                 shown.append(self._shown(message, {"Read": read}))
         return shown
 
@@ -275,7 +315,10 @@ class Client:
             count = LARGEST_PAGE
         if self._knob("filter") is not None:
             wanted = self._knob("filter")(wanted)
+        count = min(count, self._knob("page_most"))
         place = params["nextSeq"]
+        if self._knob("following_refused") and place not in (0, ""):
+            raise SdkError(INVALID, "nextSeq")
         try:
             told = self.line.call(
                 "get_group_msg_receipt_detail",
@@ -328,13 +371,23 @@ class Client:
         else:
             pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
             pairs = pairs if self._knob("direct_events") else []
+            pairs = pairs[: self._knob("direct_events_kept")]
         if any(key not in self._sent for key, _ in pairs):
             self._sent_all.wait(1)  # the answer to the sending may still be on its way
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
         told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
-        if told and self._knob("events"):
+        if told and self._knob("events") and self._is_told(known[0][0]):
             time.sleep(self._knob("events_late"))
-            self._announce(told)
+            if self._knob("events_after"):
+                threading.Timer(self._knob("events_after"), self._announce, [told]).start()
+            else:
+                self._announce(told)
+
+    def _is_told(self, message: dict[str, Any]) -> bool:
+        """Whether the user is notified of a message that was sent here."""
+        plain = message.get("groupID") in self._plain and not self._knob("events_beside_plain")
+        reply = message.get("userID") in self._heard and not self._knob("events_after_reply")
+        return not plain and not reply
 
     def _arrive(self, message: dict[str, Any]) -> None:
         """Tell the app of a message that somebody else has sent."""
@@ -342,6 +395,11 @@ class Client:
             self._ledger.count([message["MsgBody"][0]["MsgContent"]["Data"]])
             return
         shown, change = received(message, self.user), self._knob("received")
+        self._heard.add("" if "GroupId" in message else message["From_Account"])
+        if self._knob("foreign_wish_lost") and message["Random"] >= _OWN_NUMBERS:
+            shown["needReadReceipt"] = False
+        if self._knob("nulls"):
+            shown = nulls(shown)
         if self._knob("arrivals"):
             self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
 
@@ -350,6 +408,10 @@ class Client:
         if change is not None:
             others = [m["msgID"] for m in self._sent.values()]
             receipts = [change(dict(receipt), others) for receipt in receipts]
+        if self._knob("event_of_newest") and self._ledger.newest:
+            receipts = [
+                {**r, "groupID": self._ledger.newest} if "groupID" in r else r for r in receipts
+            ]
         with self._lock:
             self._held += receipts
             if len(self._held) <= self._knob("events_held"):
@@ -359,7 +421,9 @@ class Client:
                 ready.reverse()
         parts = [[r] for r in ready] if self._knob("events_apart") else [ready]
         for part in parts * self._knob("events_repeat"):
-            self._tell("onRecvMessageReadReceipts", {"receipts": part})
+            seventh = self._knob("seventh_event_twice") and next(self._told) % 7 == 0
+            for _ in range(2 if seventh else 1):
+                self._tell("onRecvMessageReadReceipts", {"receipts": part})
 
     # --- the harness -----------------------------------------------------------------------
 
@@ -382,7 +446,11 @@ class Client:
             os._exit(70)
         if self._knob("hangs") == method:
             threading.Event().wait()
+        if self._knob("nulls"):
+            params = without_nulls(params)
         result = _METHODS[method](self, params)
+        if self._knob("nulls") and method == "sendMessage":
+            result = {"message": nulls(result["message"])}
         if self._knob("echoes_signature") and method == "sendMessage":
             result["debug"] = self._signature
         return result

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["key", "name_of", "people", "received", "seq"]
+__all__ = ["key", "name_of", "nulls", "people", "received", "seq", "without_nulls"]
+
+_FIELDS = ("groupID", "userID", "seq", "key")
 
 
 def name_of(message: dict[str, Any]) -> str:
@@ -31,6 +33,26 @@ def key(message: dict[str, Any]) -> str:
         return str(message.get("key", ""))
     parts = message["msgID"].split("-")
     return "_".join((*parts[1:], parts[0]))
+
+
+def nulls(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with null for what it has not, but for text that is empty."""
+    empty = {"groupID": ""} if "key" in message else {"userID": ""}
+    return {**dict.fromkeys(_FIELDS), **empty, **message}
+
+
+def without_nulls(params: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked without what says nothing in its messages."""
+
+    def cleared(message: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in message.items() if value not in (None, "")}
+
+    found = dict(params)
+    if "messages" in found:
+        found["messages"] = [cleared(message) for message in found["messages"]]
+    if "message" in found:
+        found["message"] = cleared(found["message"])
+    return found
 
 
 def received(message: dict[str, Any], user: str) -> dict[str, Any]:

@@ -65,6 +65,9 @@ _SWAPPED = ("SDK-18", "SDK-20", "SDK-21")
 #: A notification that comes late or never is missed, and the last that came holds old numbers.
 _HELD = ("SDK-60", "SDK-61", "SDK-63")
 
+#: A message that does not ask the server has no receipt, and says so to who gets it.
+_WISHLESS = ("SDK-02", "SDK-32", "SDK-60", "SDK-62", "SDK-83")
+
 _FAULTS = [
     # what a receipt says
     _fault("sdk-message-without-id", "SDK-01", "shape", "a sent message has no msgID",
@@ -154,7 +157,36 @@ _FAULTS = [
            own_read_turns=True),
     _fault("sdk-repeat-refused", "SDK-84", "idempotency", "a second receipt is an error",
            repeat_is_refused=True),
+    _fault("sdk-writers-cannot-read", "SDK-34", "rare-trigger",
+           "who has written to a group cannot read there", writers_cannot_read=True),
+    _fault("sdk-readers-cannot-pull", "SDK-10", "rare-trigger",
+           "who has read something cannot pull receipts", readers_cannot_pull=True),
+    _fault("sdk-receipt-twice", "SDK-10", "idempotency", "the first receipt stands twice",
+           items_twice=1),
+    _fault("sdk-long-text-without-wish", "SDK-10", "rare-trigger",
+           "a text of more than 100 letters asks for no receipt",
+           wish=lambda text: len(text) <= 100, also=_WISHLESS),
+    _fault("sdk-wish-in-ascii-alone", "SDK-10", "encoding",
+           "a text beyond ASCII asks for no receipt", wish=str.isascii, also=_WISHLESS),
+    _fault("sdk-reads-between", "SDK-36", "batching",
+           "a message between two that are read is read as well", reads_between=True),
+    _fault("sdk-letters-by-ten", "SDK-37", "limits",
+           "more than ten one-to-one messages in one call are refused",
+           largest_direct_batch=10),
+    _fault("sdk-twenty-letters-read", "SDK-36", "batching",
+           "of one-to-one messages in one call the first twenty are read",
+           direct_reads_kept=20),
+    _fault("sdk-plain-letter-has-receipt", "SDK-25", "isolation",
+           "a plain one-to-one message shows as read", direct_plain_has_receipt=True),
+    _fault("sdk-reply-turns-letters", "SDK-33", "isolation",
+           "reading a reply turns isPeerRead of what was sent before", replies_turn=True),
+    _fault("sdk-nine-readers", "SDK-50", "counting", "readCount stops at 9",
+           item=alter.changed("readCount", lambda value: min(value, 9))),
     # lists
+    _fault("sdk-readers-refused", "SDK-40", "paging", "filter 0 is refused with code 10062",
+           filter=alter.readers_refused),
+    _fault("sdk-next-page-refused", "SDK-43", "paging", "a page after the first is refused",
+           following_refused=True, also=("SDK-40",)),
     _fault("sdk-members-renamed", "SDK-40", "shape", "members have UserID, not userID",
            page=alter.page(alter.renamed)),
     _fault("sdk-page-overfull", "SDK-41", "limits", "a page holds one member more than asked for",
@@ -216,7 +248,24 @@ _FAULTS = [
            event=alter.in_event(alter.without("groupID"))),
     _fault("sdk-event-says-unread", "SDK-89", "shape", "notifications say isPeerRead false",
            event=alter.in_event(alter.changed("isPeerRead", lambda _: False))),
+    _fault("sdk-event-of-newest-group", "SDK-88", "isolation",
+           "notifications name the group that was sent to last", event_of_newest=True),
+    _fault("sdk-event-on-send", "SDK-62", "isolation", "sending a message is notified as a receipt",
+           event_on_send=True),
+    _fault("sdk-no-events-beside-plain", "SDK-60", "rare-trigger",
+           "no notification in a group that a plain message was sent to",
+           events_beside_plain=False),
+    _fault("sdk-no-events-after-reply", "SDK-61", "rare-trigger",
+           "no notification of the reads of somebody who has written back",
+           events_after_reply=False),
+    _fault("sdk-first-letter-told", "SDK-62", "batching",
+           "of one-to-one messages read in one call the first is notified",
+           direct_events_kept=1),
+    _fault("sdk-seventh-event-twice", "SDK-64", "rare-trigger",
+           "every seventh notification comes twice", seventh_event_twice=True),
     # beside the server's API
+    _fault("sdk-foreign-wish-lost", "SDK-02", "shape",
+           "what the API has sent never asks for a receipt", foreign_wish_lost=True),
     _fault("sdk-sender-waits", "SDK-92", "counting", "unreadCount counts the sender as well",
            item=alter.changed("unreadCount", lambda value: value + 1)),
     _fault("sdk-foreign-is-unread", "SDK-93", "timing", "what the API has sent stays unread",
@@ -227,6 +276,8 @@ _FAULTS = [
     _fault("sdk-sender-listed", "SDK-94", "paging", "filter 1 lists the sender as well",
            page=alter.with_sender),
     # the process
+    _fault("sdk-empty-list-hangs", "SDK-70", "timing", "pulling receipts of nothing never ends",
+           empty_hangs=True),
     _fault("sdk-pull-hangs", "SDK-70", "timing", "pulling receipts never ends",
            hangs="getMessageReadReceipts"),
     _fault("sdk-pull-crashes", "SDK-70", "transport", "pulling receipts ends the process",
@@ -257,6 +308,11 @@ _VARIANTS = [
     _free("sdk-events-late", "SDK-60", "notifications come 200 ms later", events_late=0.2),
     _free("sdk-empty-list-is-fine", "SDK-30", "an empty list gets no receipts", empty_is_fine=True),
     _free("sdk-noise", "SDK-72", "the SDK logs to standard output", noise=True),
+    _free("sdk-nulls", "SDK-01", "messages hold null for what they have not", nulls=True),
+    _free(
+        "sdk-pages-of-one", "SDK-43", "a page holds one member, whatever was asked for", page_most=1
+    ),
+    _free("sdk-events-after", "SDK-62", "notifications come 0.8 s later", events_after=0.8),
     _free("sdk-few-hints", "SDK-01", "messages tell msgID and place alone", message=_FEW),
 ]
 

@@ -67,6 +67,8 @@ class Monitor:
             return
         if answer.exchange.was_interrupted:
             return
+        if not answer.spoken and not self._is_documented(answer):
+            return
         if answer.verdict is Verdict.THROTTLED and not answer.spoken:
             return
         yield from self._each("answers-are-strict-json", _strictness(answer))

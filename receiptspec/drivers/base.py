@@ -421,6 +421,10 @@ class Driver(ABC):
         """Return a call that says that it wants no receipt."""
         raise _absent("declined_wish")
 
+    def sent_at(self, answer: Answer) -> Any:
+        """Return the target's Unix time at which a message was sent, ``None`` if not told."""
+        return None
+
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Call that imports old messages into a group."""
         raise _absent("import_messages")

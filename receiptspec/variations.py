@@ -39,8 +39,10 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body;
     ``tail``: what follows it; ``ending``: what stands for its last brace; ``python``: written as
     Python would print it.
-    ``body``: ``{set: {…}, drop: […], rename: {old: new}, quote: […], zeros: […]}`` on top-level
-    fields; ``quote`` turns numbers to text, ``zeros`` writes them with a leading 0. ``everywhere``:
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}, quote: […], zeros: […], each: {…},
+    stretch: {…}}`` on top-level fields; ``quote`` turns numbers to text, ``zeros`` writes them with
+    a leading 0, ``each`` sets fields in each item of a list, ``stretch`` repeats the last letter of
+    a text until it has so many characters. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
     `ContractError` for any other key.
     """
@@ -91,7 +93,16 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
         result[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
     for key in change.get("zeros", ()):
         result[key] = RawJson(f"0{result[key]}")
+    for key, fields in change.get("each", {}).items():
+        result[key] = [{**item, **fields} for item in result[key]]
+    for key, size in change.get("stretch", {}).items():
+        result[key] = _stretched(result[key], size)
     return result
+
+
+def _stretched(text: str, size: int) -> str:
+    place = max(index for index, letter in enumerate(text) if letter.isalpha())
+    return text[:place] + text[place] * (size - len(text)) + text[place:]
 
 
 def _everywhere(node: Any, old: Any, new: Any) -> Any:
@@ -126,5 +137,8 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
     parts += [f"{name} as text" for name in body.get("quote", ())]
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
+    for name, fields in body.get("each", {}).items():
+        parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]
+    parts += [f"{name} of {size} characters" for name, size in body.get("stretch", {}).items()]
     parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

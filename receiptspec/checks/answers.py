@@ -68,6 +68,7 @@ class Monitor:
         if answer.exchange.was_interrupted:
             return
         if not answer.spoken and not self._is_documented(answer):
+            yield from self._each("secrets-are-not-echoed", _echo(answer, redact))
             return
         if answer.verdict is Verdict.THROTTLED and not answer.spoken:
             return

@@ -12,6 +12,7 @@ from receiptspec.reference.faults import (
     credentials,
     doors,
     envelope,
+    everywhere,
     extras,
     history,
     intake,
@@ -45,6 +46,7 @@ _ALL = [
     *order.ALL,
     *people.ALL,
     *extras.ALL,
+    *everywhere.ALL,
     *callbacks.ALL,
     *volcengine.ALL,
 ]

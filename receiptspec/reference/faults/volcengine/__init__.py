@@ -8,6 +8,7 @@ from receiptspec.reference.faults.volcengine import (
     counting,
     credentials,
     envelope,
+    everywhere,
     intake,
     numbers,
     order,
@@ -27,4 +28,5 @@ ALL: list[Fault] = [
     *corners.ALL,
     *order.ALL,
     *people.ALL,
+    *everywhere.ALL,
 ]

@@ -131,4 +131,19 @@ ALL: list[Fault] = [
         operation=_REMOVE,
         shows="empty lists are refused, and so is a Reason",
     ),
+    edits(
+        "made-group-unnamed",
+        "TC-GRP-02",
+        if_ok(lambda a: a.pop("GroupId")),
+        operation=_MAKE,
+        shows="create_group gives no GroupId",
+    ),
+    edits(
+        "seq-as-text",
+        "TC-SND-10",
+        if_ok(lambda a: a.update(MsgSeq=str(a["MsgSeq"]))),
+        operation=_SEND,
+        cls="precision",
+        shows="send_group_msg gives MsgSeq in quotes",
+    ),
 ]

@@ -51,8 +51,10 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     ``head``: what stands before it; ``tail``: what follows it; ``ending``: what stands for its last
     brace; ``written``: how else it is written; ``python``: written as Python would print it.
     ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, quote: […], zeros: […],
-    plus: […]}`` on top-level fields; ``add`` adds to numbers, ``quote`` turns them to text,
-    ``zeros`` writes them with a leading 0, ``plus`` with a sign. ``everywhere``:
+    plus: […], each: {…}, stretch: {…}}`` on top-level fields; ``add`` adds to numbers, ``quote``
+    turns them to text, ``zeros`` writes them with a leading 0, ``plus`` with a sign, ``each`` sets
+    fields in each item of a list, ``stretch`` repeats the last letter of a text until it has so
+    many characters. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
     `ContractError` for any other key.
     """
@@ -113,7 +115,16 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
         result[key] = RawJson(f"0{result[key]}")
     for key in change.get("plus", ()):
         result[key] = RawJson(f"+{result[key]}")
+    for key, fields in change.get("each", {}).items():
+        result[key] = [{**item, **fields} for item in result[key]]
+    for key, size in change.get("stretch", {}).items():
+        result[key] = _stretched(result[key], size)
     return result
+
+
+def _stretched(text: str, size: int) -> str:
+    place = max(index for index, letter in enumerate(text) if letter.isalpha())
+    return text[:place] + text[place] * (size - len(text)) + text[place:]
 
 
 def _everywhere(node: Any, old: Any, new: Any) -> Any:
@@ -152,5 +163,8 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
     parts += [f"{name} and {amount}" for name, amount in body.get("add", {}).items()]
     parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
+    for name, fields in body.get("each", {}).items():
+        parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]
+    parts += [f"{name} of {size} characters" for name, size in body.get("stretch", {}).items()]
     parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

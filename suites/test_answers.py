@@ -11,9 +11,10 @@ from receiptspec.case import Case
 from receiptspec.checks import refusals
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import calls, direct, events, groups, paging
+from receiptspec.scenes import calls, direct, events, groups, lifecycle, paging
 
 UNASKED = (NotExercised, BudgetSpent)
+EXCUSES = {"feature", "permission", "credentials", "limit", "throttled", "missing"}
 
 
 def judge_all(case: Case) -> None:
@@ -40,7 +41,14 @@ def provoke(case: Case) -> None:
 
     Several answers about several messages, read and unread, and refusals of several kinds.
     """
-    for scene in (groups.reading, groups.asked_twice, groups.split, groups.unknown):
+    for scene in (
+        groups.reading,
+        groups.asked_twice,
+        groups.split,
+        groups.unknown,
+        groups.alone,
+        lifecycle.deserted,
+    ):
         with contextlib.suppress(*UNASKED):
             case.scene(scene)
     try:
@@ -51,6 +59,17 @@ def provoke(case: Case) -> None:
     for mutation in kinds.values():
         case.variation(good, {"replace": mutation.body, "label": mutation.label})
     case.variation(good, {"credential": "wrong-key"})
+    if not case.witnessed_so_far():
+        refused_elsewhere(case)
+
+
+def refused_elsewhere(case: Case) -> None:
+    """Have every operation refuse something, as it is asked for once more in the end."""
+    for operation in case.stage.contract.operations:
+        with contextlib.suppress(*UNASKED):
+            call = calls.good_call(case.stage, operation)
+            for change in calls.departures(case.stage, call)[:2]:
+                case.variation(call, change)
 
 
 @pytest.mark.check("status-is-200")
@@ -117,11 +136,34 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
         for answer in case.stage.never_worked()
         for finding in refusals.accepted(answer, "a documented body", note=case.stage.doubt())
     ]
+    findings += case.witnessed_so_far()
     if not findings and case.stage.driver.over_http:
         findings = under_content_types(case)
         if case.profile.rank > 0:
+            findings += least(case) if case.given.get("least") else []
             findings += what_may_be_said(case)
+        findings += case.witnessed_so_far()
     case.judge(findings)
+
+
+def least(case: Case) -> list[Finding]:
+    """Expect the smallest documented body of each operation to be accepted.
+
+    A refusal that may be about a feature, a right, a limit or something that is not there says
+    nothing of the body.
+    """
+    for operation in case.stage.contract.operations:
+        with contextlib.suppress(*UNASKED):
+            calls.good_call(case.stage, operation)
+    contract = case.stage.contract
+    return [
+        finding
+        for answer in case.stage.needed()
+        if answer.refused
+        and answer.exchange.request.label == calls.ORDINARY
+        and contract.kind(answer.code) not in EXCUSES
+        for finding in refusals.accepted(answer, f"the least of {answer.operation}")
+    ]
 
 
 def under_content_types(case: Case) -> list[Finding]:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from receiptspec import mutations
 from receiptspec.case import Case
 from receiptspec.checks import refusals
-from receiptspec.errors import NotExercised
+from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
 from receiptspec.scenes import calls, groups
+from receiptspec.variations import vary
 
 
 def good_call(case: Case) -> Call:
@@ -209,6 +210,7 @@ HOSTILE = {
     "half an object": b'{"',
     "null": b"null",
     "a text": b'"x"',
+    "a list": b"[]",
     "invalid UTF-8": b'{"GroupId":"\xff\xfe"}',
     "a byte order mark": b"\xef\xbb\xbf{}",
     "a NUL": b'{"\x00":"\x00"}',
@@ -220,6 +222,7 @@ HOSTILE = {
 
 
 SMOKE = ("null", "invalid UTF-8", "5000 levels")
+FEW = ("half an object", "null", "a list", "invalid UTF-8")
 
 
 @pytest.mark.check("bad-input-is-answered")
@@ -235,6 +238,9 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
             findings += refusals.not_answered(case.answered(answer, label), label)
         for label, answer in emptied(case):
             findings += refusals.not_answered(answer, label)
+        for label, answer in everywhere(case):
+            findings += refusals.not_answered(answer, label)
+        findings += misplaced(case, call)
     case.judge(findings)
 
 
@@ -252,6 +258,36 @@ def emptied(case: Case) -> Iterator[tuple[str, Answer]]:
                 change = {"body": {"set": {field: value}}}
                 answer = case.variation(call, change)
                 yield answer.exchange.request.label, answer
+
+
+def everywhere(case: Case) -> Iterator[tuple[str, Answer]]:
+    """Break each operation's body by one thing at a time, and put what is none in its place."""
+    hostile = [{"bytes": HOSTILE[label], "label": label} for label in FEW]
+    for operation in case.stage.contract.operations:
+        try:
+            call = calls.good_call(case.stage, operation)
+            for change in [*calls.departures(case.stage, call), *hostile]:
+                answer = case.variation(call, change)
+                yield change["label"], answer
+        except NotExercised as reason:
+            case.observe(f"what breaks {operation}", str(reason))
+        except BudgetSpent:  # what was answered before is judged nevertheless
+            return
+
+
+def misplaced(case: Case, call: Call) -> list[Finding]:
+    """Expect no error page for a method and a path that nobody knows; what else comes is open."""
+    findings: list[Finding] = []
+    beyond = f"{case.operation.path.rstrip('/')}/rs-no-such-place"
+    for change in ({"method": "OPTIONS"}, {"path": beyond}):
+        try:
+            answer = case.scene(calls.sent, calls.Named(vary(call, change)))
+        except BudgetSpent:
+            break
+        response = answer.exchange.response
+        if response is not None and response.status != 501:
+            findings += refusals.not_answered(answer, answer.exchange.request.label)
+    return findings
 
 
 def overflows(case: Case) -> list[tuple[str, Answer]]:

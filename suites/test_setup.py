@@ -163,16 +163,25 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
         case.judge(taken_back(case, *case.scene(setup.recalled_together, case.given["most"])))
 
 
+def switched_on(case: Case, answer: Answer) -> None:
+    """Raise `NotExercised` where a refusal may mean that the feature is not switched on."""
+    if case.stage.is_gated(answer):
+        raise NotExercised(f"{answer.operation} is {answer.describe()}: perhaps not switched on")
+
+
 def taken_back(
     case: Case, messages: tuple[Message, ...], answer: Answer, history: Answer
 ) -> list[Finding]:
     """Expect the recall of each message to be reported, and to show where it is listed."""
     driver = case.stage.driver
+    switched_on(case, answer)
     findings = refusals.accepted(answer, "a message of a minute ago")
     if findings:
         return findings
     for place, message in enumerate(messages):
         code = driver.recalled(answer).get(message.id)
+        if isinstance(code, int) and case.stage.contract.kind(code) == "feature":
+            raise NotExercised(f"recalling is not switched on (RetCode {code})")
         why = f"the recall of message {message.id} is not reported as done"
         findings += values.equal(answer, f"$.RecallRetList[{place}].RetCode", 0, code, why)
         item = driver.group_history(history).get(message.id)
@@ -187,6 +196,7 @@ def taken_back(
 @pytest.mark.profile("standard")
 def test_each_imported_message_has_a_result(case: Case) -> None:
     answer, _, _ = case.scene(setup.imported)
+    switched_on(case, answer)
     findings = refusals.accepted(answer, "two old messages")
     if not findings:
         told = case.stage.driver.import_results(answer)

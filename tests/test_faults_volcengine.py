@@ -19,7 +19,7 @@ from receiptspec.proving.known import unbreakable
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming
 from receiptspec.reference.faults import FAULTS
-from receiptspec.reference.faults.volcengine import company, people
+from receiptspec.reference.faults.volcengine import company, everywhere, gates, people
 from receiptspec.reference.variants import VARIANTS
 from receiptspec.reference.volcengine import conversations, hook, messages, state
 from receiptspec.reference.volcengine.face import VolcengineFace
@@ -387,7 +387,7 @@ TOGETHER = {
 
 #: Faults of long stories, which the proof tells: a recall, a second read, who comes and leaves.
 LATER = {
-    *(fault.name for fault in (*people.ALL, *company.ALL)),
+    *(fault.name for fault in (*company.ALL, *everywhere.ALL, *gates.ALL, *people.ALL)),
     "ve-added-again-forgets-reads",
     "ve-index-moves-for-everybody",
     "ve-last-read-only-in-pairs",

@@ -12,7 +12,15 @@ from pace import PATIENCE
 from receiptspec import reference
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Incoming
-from receiptspec.reference.faults import FAULTS, company, extras, people
+from receiptspec.reference.faults import (
+    FAULTS,
+    company,
+    correspondence,
+    everywhere,
+    extras,
+    gates,
+    people,
+)
 from receiptspec.reference.serving import Settings, _application
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent.face import SERVICES, TencentFace
@@ -167,7 +175,17 @@ def test_faults_of_counting_differ_from_the_default():
     others_send = {"owner-taken-for-sender", "owner-taken-for-outsider", "only-owners-get-receipts"}
     # who comes and leaves, what is recalled, another type of group: the proof tells these stories
     later = {
-        *(fault.name for fault in (*people.ALL, *extras.ALL, *company.ALL)),
+        *(
+            fault.name
+            for fault in (
+                *company.ALL,
+                *correspondence.ALL,
+                *everywhere.ALL,
+                *extras.ALL,
+                *gates.ALL,
+                *people.ALL,
+            )
+        ),
         "added-again-forgets-reads",
         "reads-lost-in-meetings",
         "recall-takes-the-next-receipt",

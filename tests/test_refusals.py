@@ -27,3 +27,23 @@ def test_items_that_all_have_data_refuse_nothing(items):
 
 def test_a_refused_call_needs_no_items():
     assert not refusals.refused(answer(Verdict.REFUSED), "an item without id")
+
+
+def other(method, status):
+    request = Request(method, "http://127.0.0.1", "/", (), b"{}")
+    response = Response(status, (), b"", 0.01) if status else None
+    exchange = Exchange(1, request, response, 0.0, None if status else "reset")
+    return Answer("get_group_msg_receipt", Verdict.TROUBLE, exchange)
+
+
+@pytest.mark.parametrize("status", [None, 301, 404, 501])
+def test_what_http_says_to_another_method_is_open(status):
+    for method in ("GET", "PUT", "OPTIONS"):
+        assert not refusals.refused(other(method, status), "a method", or_http_error=True)
+        assert not refusals.not_answered(other(method, status), "a method")
+
+
+def test_an_error_page_is_none_whatever_the_method():
+    assert refusals.not_answered(other("OPTIONS", 500), "OPTIONS")
+    assert refusals.not_answered(other("POST", None), "a body")
+    assert refusals.not_answered(other("RPC", None), "a line of a harness")

@@ -67,6 +67,9 @@ class Monitor:
             return
         if answer.exchange.was_interrupted:
             return
+        if not answer.spoken and not self._is_documented(answer):
+            yield from self._each("secrets-are-not-echoed", _echo(answer, redact))
+            return
         if answer.verdict is Verdict.THROTTLED and not answer.spoken:
             return
         yield from self._each("answers-are-strict-json", _strictness(answer))

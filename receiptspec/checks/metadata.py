@@ -6,8 +6,10 @@ Passive checks on the envelope of Volcengine's gateway: ``{ResponseMetadata: {â€
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from email.message import Message
 from typing import Any
 
+from receiptspec import jsonschemas
 from receiptspec.contract import Contract
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
@@ -65,15 +67,34 @@ def _asked_otherwise(answer: Answer) -> bool:
 
 
 def _result(answer: Answer, contract: Contract) -> list[Finding]:
-    """Expect a success to have a Result, where its action gives one, and a failure no success."""
-    error = _metadata(answer).get("Error")
-    if not answer.accepted or answer.get("Result") is not None or _is_error(error):
+    """Expect a success to have a Result, where its action gives one, and no Error beside it."""
+    if answer.refused and _status(answer) == 200 and _holds(answer.get("Result")):
+        text = "a success with an Error"
+        return [_finding(answer, text, _ERROR, "nothing", "an Error", "result-and-error")]
+    if not answer.accepted or answer.get("Result") is not None:
         return []
-    if not contract.operations[answer.operation].core:
+    if not _gives(contract, answer.operation):
         return []
     return [
         _finding(answer, "a success without Result", "$.Result", "an object", "missing", "none")
     ]
+
+
+def _gives(contract: Contract, name: str) -> bool:
+    """Whether the Result of an action has fields that cannot be absent."""
+    operation = contract.operations[name]
+    if operation.core or operation.response is None:
+        return operation.core
+    tree = jsonschemas.load(operation.response).tree
+    fields = tree.get("properties", {}) if isinstance(tree, Mapping) else {}
+    return bool(fields.get("Result", {}).get("required"))
+
+
+def _holds(value: Any) -> bool:
+    """Whether anything stands in a document: its fields may be there and all be empty."""
+    if isinstance(value, dict | list):
+        return any(map(_holds, value.values() if isinstance(value, dict) else value))
+    return value not in (None, "", 0)
 
 
 def _both(answer: Answer, _: Contract) -> list[Finding]:
@@ -121,10 +142,11 @@ def _success_status(answer: Answer, _: Contract) -> list[Finding]:
 def _label(answer: Answer, _: Contract) -> list[Finding]:
     response = answer.exchange.response
     label = (response.header("Content-Type") if response else None) or "none"
-    kind, _semicolon, rest = label.lower().partition(";")
-    json = kind.strip() == "application/json" or kind.strip().endswith("+json")
-    charset = rest.partition("charset=")[2].strip(' "')
-    if json and charset in ("", "utf-8", "utf8"):
+    kind = label.lower().partition(";")[0].strip()
+    json = kind == "application/json" or kind.endswith("+json")
+    parsed = Message()
+    parsed["Content-Type"] = label
+    if json and parsed.get_content_charset("").strip() in ("", "utf-8", "utf8"):
         return []
     text = f"the answer is labelled {label}"
     return [_finding(answer, text, "header Content-Type", "application/json", label, "label")]

@@ -11,6 +11,9 @@ from receiptspec.neutral import Answer, Receipt, Verdict
 __all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence", "status_among"]
 
 
+_OTHER_METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
 def refused(
     answer: Answer, why: str, *, items: Collection[Receipt] = (), or_http_error: bool = False
 ) -> list[Finding]:
@@ -19,7 +22,8 @@ def refused(
     An accepted answer with an item that carries an error code refuses item by item, which counts:
     one thing was broken, and the rest of the list may be answered.
     `or_http_error` also takes a client error of HTTP without an envelope, and Not Implemented,
-    which is what HTTP has for a method that nobody there knows.
+    which is what HTTP has for a method that nobody there knows. What HTTP says to any other method
+    than POST is open: a redirect and no answer at all are fine then as well.
     """
     if answer.refused:
         return []
@@ -27,6 +31,8 @@ def refused(
         return []
     status = answer.exchange.response.status if answer.exchange.response else None
     if or_http_error and status is not None and (400 <= status < 500 or status == 501):
+        return []
+    if or_http_error and _is_open(answer) and not answer.accepted:
         return []
     return [
         Finding(
@@ -100,9 +106,14 @@ def accepted(answer: Answer, why: str, *, note: str = "") -> list[Finding]:
 
 
 def not_answered(answer: Answer, why: str) -> list[Finding]:
-    """Expect bad input to be answered: no error page, no silence, no dropped connection."""
+    """Expect bad input to be answered: no error page, no silence, no dropped connection.
+
+    Under another method than POST only an error page counts.
+    """
     status = answer.exchange.response.status if answer.exchange.response else None
     if status == 501 and answer.exchange.request.method != "POST":
+        return []
+    if _is_open(answer):
         return []
     silent = answer.verdict is Verdict.TROUBLE and (status is None or status >= 500)
     if not silent and (status is None or status < 500):
@@ -117,6 +128,14 @@ def not_answered(answer: Answer, why: str) -> list[Finding]:
             (answer.exchange,),
         )
     ]
+
+
+def _is_open(answer: Answer) -> bool:
+    """Whether a call by another method than POST got no answer, or was sent elsewhere."""
+    response = answer.exchange.response
+    if answer.exchange.request.method not in _OTHER_METHODS:
+        return False
+    return response is None or 300 <= response.status < 400
 
 
 def lost(answer: Answer, why: str) -> list[Finding]:

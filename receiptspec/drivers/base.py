@@ -327,10 +327,6 @@ class Driver(ABC):
         """Return a call that sends a message between two people with every option there is."""
         raise _absent("with_everything")
 
-    def sent_at(self, answer: Answer) -> int | None:
-        """Return the target's time in seconds at which a message was sent, where it is told."""
-        raise _absent("sent_at")
-
     #: Fields of bodies that say nothing of what a call does to a conversation.
     chatter: frozenset[str] = frozenset()
 
@@ -465,6 +461,10 @@ class Driver(ABC):
     def declined_wish(self, call: Call) -> Call:
         """Return a call that says that it wants no receipt."""
         raise _absent("declined_wish")
+
+    def sent_at(self, answer: Answer) -> int | None:
+        """Return the target's Unix time at which a message was sent, ``None`` if not told."""
+        return None
 
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Call that imports old messages into a group."""

@@ -196,7 +196,8 @@ class TencentDriver(TencentActions):
         if not (spoken and document.is_object):
             kind = _kind_of(response.body, readable=document.readable)
             note = exchange.trouble or f"HTTP {response.status} with {kind}{evidence(exchange)}"
-            lost = response.status != 200 or kind == _PAGE or exchange.was_interrupted
+            foreign = response.status != 200 and not spoken
+            lost = foreign or kind == _PAGE or exchange.was_interrupted
             verdict = Verdict.TROUBLE if lost else Verdict.GARBLED
             if response.status == 429:
                 verdict = Verdict.THROTTLED
@@ -234,7 +235,7 @@ def _dumps(body: Any) -> bytes:
 def _is_envelope(document: strictjson.Document, body: bytes) -> bool:
     if document.is_object:
         return "ActionStatus" in document.value or "ErrorCode" in document.value
-    return b'"ActionStatus"' in body or b'"ErrorCode"' in body
+    return re.search(rb"""["'](ActionStatus|ErrorCode)["']""", body) is not None
 
 
 def _code(value: dict[str, Any]) -> CodeId:

@@ -80,26 +80,34 @@ class TencentActions(Driver):
         text = [{"MsgType": _TEXT, "MsgContent": {"Text": "a message"}}]
         number = zlib.crc32(operation.encode())
         now = self.now()
-        messages = [{"MsgSeq": live.get("message")}]
-        letter = {
-            "From_Account": live.get("peer"),
-            "To_Account": live.get("operator"),
-            "MsgKey": live.get("message-key"),
-        }
-        filled: dict[str, dict[str, Any]] = {
-            "sendmsg": {"MsgBody": text, "MsgRandom": number},
-            "send_group_msg": {"MsgBody": text, "Random": number},
-            "admin_getroammsg": {"MaxCnt": 20, "MinTime": now - 3600, "MaxTime": now + 60},
-            "get_group_msg_receipt_detail": {"Filter": 1, "Cursor": "", "Count": 5},
-            "create_group": {"Type": "Public"},
-            "group_msg_get_simple": {"ReqMsgNumber": 20},
-            "add_group_member": {"MemberList": [{"Member_Account": live.get("member")}]},
-            "multiaccount_import": {"AccountList": [{"UserID": live.get("new-user")}]},
-            "group_msg_receipt": {"MsgSeqList": messages},
-            "group_msg_recall": {"MsgSeqList": messages},
-            "c2c_msg_read_receipt": {"C2CMsgInfo": [letter]},
-        }
-        return {**body, **filled.get(operation, {})}
+        filled: dict[str, Any] = {}
+        match operation:
+            case "sendmsg":
+                filled = {"MsgBody": text, "MsgRandom": number}
+            case "send_group_msg":
+                filled = {"MsgBody": text, "Random": number}
+            case "admin_getroammsg":
+                filled = {"MaxCnt": 20, "MinTime": now - 3600, "MaxTime": now + 60}
+            case "get_group_msg_receipt_detail":
+                filled = {"Filter": 1, "Cursor": "", "Count": 5}
+            case "create_group":
+                filled = {"Type": "Public"}
+            case "group_msg_get_simple":
+                filled = {"ReqMsgNumber": 20}
+            case "add_group_member":
+                filled = {"MemberList": [{"Member_Account": live.get("member")}]}
+            case "delete_group_member":
+                filled = {"MemberToDel_Account": [live.get("member")]}
+            case "multiaccount_import":
+                filled = {"AccountList": [{"UserID": live.get("new-user")}]}
+            case "group_msg_receipt" | "group_msg_recall":
+                filled = {"MsgSeqList": [{"MsgSeq": live.get("message")}]}
+            case "import_group_msg":
+                old = {"From_Account": live.get("member"), "SendTime": live.get("past")}
+                filled = {"MsgList": [{**old, "MsgBody": text}]}
+            case "c2c_msg_read_receipt":
+                filled = {"C2CMsgInfo": [_letter(live)]}
+        return {**body, **filled}
 
     def make_users(self, names: Sequence[str]) -> list[Call]:
         """Import accounts (A1), one call each or many at once; importing again is harmless."""
@@ -338,7 +346,7 @@ class TencentActions(Driver):
         return replace(call, body={**call.body, **options}, label="every option")
 
     def sent_at(self, answer: Answer) -> int | None:
-        """Read MsgTime (M1)."""
+        """Read MsgTime (M1, M2)."""
         return _int_or_none(answer.get("MsgTime"))
 
     def list_members(
@@ -516,6 +524,15 @@ class TencentActions(Driver):
     def import_users(self, names: Sequence[str]) -> Call:
         """Import many accounts in one call (A1)."""
         return Call("multiaccount_import", {"AccountList": [{"UserID": name} for name in names]})
+
+
+def _letter(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the letter that is there."""
+    return {
+        "From_Account": live.get("peer"),
+        "To_Account": live.get("operator"),
+        "MsgKey": live.get("message-key"),
+    }
 
 
 def _group_receipt(item: dict[str, Any], path: str) -> Receipt | None:

@@ -186,7 +186,9 @@ class VolcengineDriver(VolcengineActions):
             note = exchange.trouble or f"HTTP {response.status} with {_kind_of(response.body)}"
             page = response.body[:200].lstrip().startswith(b"<")
             limited = response.status == 429
-            verdict = Verdict.TROUBLE if response.status != 200 or page else Verdict.GARBLED
+            foreign = response.status != 200 and not spoken
+            lost = foreign or page or (response.status != 200 and exchange.was_interrupted)
+            verdict = Verdict.TROUBLE if lost else Verdict.GARBLED
             return replace(answer, verdict=Verdict.THROTTLED if limited else verdict, note=note)
         error = _error(document.value)
         if error is None and response.status == 200:
@@ -224,7 +226,7 @@ def _wire(query: list[tuple[str, str]]) -> str:
 def _is_envelope(document: strictjson.Document, body: bytes) -> bool:
     if document.is_object:
         return any(key.lower() == _ENVELOPE for key in document.value)
-    return b'"responsemetadata"' in body.lower()
+    return re.search(rb"""["']responsemetadata["']""", body, re.IGNORECASE) is not None
 
 
 def _error(value: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -80,17 +80,29 @@ class VolcengineActions(Driver):
 
     def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
         """Fill in what a schema cannot know."""
-        member = {"ParticipantUserId": live.get("user")}
-        filled: dict[str, dict[str, Any]] = {
-            "SendMessage": {"MsgType": _TEXT, "Content": _text("a message")},
-            "CreateConversation": {"ConversationCoreInfo": {"ConversationType": 2, "Name": "rs"}},
-            "GetMessagesReadReceipt": {"MessageIds": [live.get("message")]},
-            "GetMessages": {"MessageIds": [live.get("message")]},
-            "BatchAddConversationParticipant": {"ParticipantInfos": [member]},
-            "BatchDeleteConversationParticipant": {"ParticipantUserIds": [live.get("user")]},
-            "BatchGetConversationParticipant": {"ParticipantUserIds": [live.get("user")]},
-        }
-        return {**body, **filled.get(operation, {})}
+        filled: dict[str, Any] = {}
+        match operation:
+            case "SendMessage":
+                filled = {"MsgType": _TEXT, "Content": _text("a message")}
+            case "CreateConversation":
+                filled = {"ConversationCoreInfo": {"ConversationType": 2, "Name": "rs"}}
+            case "GetMessagesReadReceipt" | "GetMessages":
+                filled = {"MessageIds": [live.get("message")]}
+            case "BatchAddConversationParticipant":
+                member = {"ParticipantUserId": live.get("member")}
+                filled = {"Operator": live.get("user"), "ParticipantInfos": [member]}
+            case "BatchDeleteConversationParticipant":
+                users = [live.get("member")]
+                filled = {"Operator": live.get("user"), "ParticipantUserIds": users}
+            case "BatchGetConversationParticipant":
+                filled = {"ParticipantUserIds": [live.get("member")]}
+            case "ModifyParticipantReadIndex":
+                filled = {"ParticipantUserId": live.get("member"), "ReadIndex": live.get("place")}
+            case "DestroyConversation":
+                filled = {"OwnerUserId": live.get("user")}
+            case "RecallMessage":
+                filled = {"ParticipantUserId": live.get("user")}
+        return {**body, **filled}
 
     # --- set-up ---------------------------------------------------------------------------
 

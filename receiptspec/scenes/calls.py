@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,14 +12,16 @@ from hypothesis.strategies import SearchStrategy
 
 from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 from receiptspec.scenes.groups import Ready, good, newborn, ready
 from receiptspec.stage import Stage
 
 __all__ = [
+    "ORDINARY",
     "Named",
     "broken_bodies",
     "catalogue",
+    "departures",
     "good_call",
     "guarded",
     "put",
@@ -27,6 +30,13 @@ __all__ = [
     "sent",
     "spared",
 ]
+
+
+#: What the label of the smallest documented call of an operation says.
+ORDINARY = "the ordinary call"
+
+
+_NO_GROUP = 2**62 + 1_000_003  # beyond every id that is likely to be given
 
 
 class Named:
@@ -85,6 +95,23 @@ def _catalogue(stage: Stage, named: Named) -> tuple[mutations.Mutation, ...]:
     return tuple(mutations.mutations(_request_schema(stage, call.operation), call.body))
 
 
+def departures(stage: Stage, good: Call) -> tuple[Mapping[str, Any], ...]:
+    """Return ways to vary a good call: each rule of each field broken once, an unknown group."""
+    first: dict[tuple[str, str], mutations.Mutation] = {}
+    for mutation in catalogue(stage, good):
+        first.setdefault((mutation.at, mutation.keyword), mutation)
+    changes: list[Mapping[str, Any]] = [
+        {"replace": mutation.body, "label": mutation.label} for mutation in first.values()
+    ]
+    tree = _request_schema(stage, good.operation).tree
+    fields = tree.get("properties", {}) if isinstance(tree, Mapping) else {}
+    for name, field in fields.items():
+        if name in good.body and field.get("x-live") == "group":
+            unknown = _NO_GROUP if isinstance(good.body[name], int) else f"{good.body[name]}x"
+            changes.append({"body": {"set": {name: unknown}}, "label": f"an unknown {name}"})
+    return tuple(changes)
+
+
 def broken_bodies(stage: Stage, call: Call) -> SearchStrategy[mutations.Mutation]:
     """Return a strategy for bodies that break one documented rule."""
     return mutations.mutated(
@@ -128,7 +155,7 @@ def _proven(stage: Stage, operation: str) -> Call:
     schema = _request_schema(stage, operation)
     live = _Live(stage, operation)
     body = stage.driver.sensible(operation, boundaries.smallest(schema, live), live)
-    call = Call(operation, body, label="the ordinary call")
+    call = Call(operation, body, label=ORDINARY)
     stage.must(call)
     return call
 
@@ -188,6 +215,8 @@ class _Live(dict[str, Any]):
         changes = stage.contract.calls[operation].writes
 
         def message() -> Message:
+            if operation in _taking(stage):
+                return stage.scene(doomed, operation)
             return stage.scene(sandbox) if changes else good(stage).messages[0]
 
         makers: dict[str, Callable[[], Any]] = {
@@ -198,6 +227,8 @@ class _Live(dict[str, Any]):
             "operator": lambda: stage.scene(letter).conversation.members[1],
             "peer": lambda: stage.scene(letter).conversation.members[0],
             "message-key": lambda: stage.scene(letter).id,
+            "place": lambda: _place(stage, message()),
+            "past": lambda: _past(stage, message()),
             "new-user": lambda: f"rs{stage.namespace}-new",
             "new-group-name": lambda: f"rs{stage.namespace}",
             **{name: partial(stage.driver.constants.get, name) for name in stage.driver.constants},
@@ -211,6 +242,47 @@ class _Live(dict[str, Any]):
         if name not in self and name in self._makers:
             self[name] = self._makers[name]()
         return super().get(name, default)
+
+
+def _taking(stage: Stage) -> tuple[str, ...]:
+    """Return the operations that take away what others need, or bring in old messages."""
+    group = Conversation(Kind.GROUP, "", "", "", ("", ""))
+    driver, message = stage.driver, Message(group, "", "", wants_receipt=False)
+    makers: tuple[Callable[[], Call], ...] = (
+        partial(driver.dismiss, group),
+        partial(driver.remove_member, group, ""),
+        partial(driver.recall, message),
+        partial(driver.import_messages, group, 1),
+    )
+    taking = []
+    for make in makers:
+        with contextlib.suppress(NotExercised):
+            taking.append(make().operation)
+    return tuple(taking)
+
+
+def doomed(stage: Stage, operation: str) -> Message:
+    """Send a message to a group that only calls of one operation take apart."""
+    del operation
+    return stage.say(stage.group(3))
+
+
+def _place(stage: Stage, message: Message) -> Any:
+    """Return where in its conversation a message is; `NotExercised` where that is not told."""
+    looked = stage.must(stage.driver.look_at_messages(message.conversation, [message.id]))
+    place = stage.driver.place_of(stage.driver.group_history(looked).get(message.id, {}))
+    if place is None:
+        raise NotExercised("the answer about a message tells no place")
+    return place
+
+
+def _past(stage: Stage, message: Message) -> int:
+    """Return a time after a message and before now, as the target tells the time."""
+    sent = stage.driver.sent_at(stage.told(message))
+    if sent is None:
+        raise NotExercised("the answer that a message was sent tells no time")
+    stage.let_pass(stage.told(message), 2.2)
+    return int(sent) + 1
 
 
 def sandbox(stage: Stage) -> Message:

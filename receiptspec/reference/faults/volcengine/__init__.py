@@ -9,6 +9,7 @@ from receiptspec.reference.faults.volcengine import (
     counting,
     credentials,
     envelope,
+    everywhere,
     gates,
     intake,
     numbers,
@@ -31,4 +32,5 @@ ALL: list[Fault] = [
     *people.ALL,
     *company.ALL,
     *gates.ALL,
+    *everywhere.ALL,
 ]

@@ -109,11 +109,14 @@ def _view(stage: Stage, known: _Known, when: str, reads: int) -> View:
         view = View(when, client_answer, mine, server_answer, theirs)
         if _numbers(mine) == _numbers(theirs) and _reads(mine) >= reads:
             return view
+    if mine is not None and theirs is not None and _numbers(mine) != _numbers(theirs):
+        client_answer = stage.ask(conversation, [known.message])  # a read may have come between
+        mine = stage.receipts(client_answer).get(known.message.id)
     if mine is None or not mine.known:
         raise NotExercised(f"the SDK has no receipt of the message: {client_answer.describe()}")
     if theirs is None or not theirs.known:
         raise NotExercised("the server's API has no receipt of the message")
-    return view
+    return View(when, client_answer, mine, server_answer, theirs)
 
 
 def _numbers(receipt: Receipt) -> tuple[Any, ...]:

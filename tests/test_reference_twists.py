@@ -12,7 +12,7 @@ from pace import PATIENCE
 from receiptspec import reference
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Incoming
-from receiptspec.reference.faults import FAULTS, correspondence, extras, people
+from receiptspec.reference.faults import FAULTS, announcements, correspondence, extras, people
 from receiptspec.reference.serving import Settings, _application
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent.face import SERVICES, TencentFace
@@ -167,7 +167,10 @@ def test_faults_of_counting_differ_from_the_default():
     others_send = {"owner-taken-for-sender", "owner-taken-for-outsider", "only-owners-get-receipts"}
     # who comes and leaves, what is recalled, another type of group: the proof tells these stories
     later = {
-        *(fault.name for fault in (*people.ALL, *extras.ALL, *correspondence.ALL)),
+        *(
+            fault.name
+            for fault in (*people.ALL, *extras.ALL, *correspondence.ALL, *announcements.ALL)
+        ),
         "added-again-forgets-reads",
         "reads-lost-in-meetings",
         "recall-takes-the-next-receipt",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
+    announcements,
     callbacks,
     corners,
     correspondence,
@@ -48,6 +49,7 @@ _ALL = [
     *extras.ALL,
     *callbacks.ALL,
     *correspondence.ALL,
+    *announcements.ALL,
     *volcengine.ALL,
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
+    announcements,
     callbacks,
     company,
     corners,
@@ -54,6 +55,7 @@ _ALL = [
     *everywhere.ALL,
     *callbacks.ALL,
     *correspondence.ALL,
+    *announcements.ALL,
     *volcengine.ALL,
 ]
 

@@ -13,6 +13,7 @@ from receiptspec.reference.faults.volcengine import (
     gates,
     intake,
     numbers,
+    openings,
     order,
     people,
     shape,
@@ -31,6 +32,7 @@ ALL: list[Fault] = [
     *order.ALL,
     *people.ALL,
     *company.ALL,
+    *openings.ALL,
     *gates.ALL,
     *everywhere.ALL,
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, SHRUG, Fault, Refuses
@@ -31,6 +31,7 @@ __all__ = [
     "replies",
     "results",
     "tolerated",
+    "without",
 ]
 
 ASK = "GetMessagesReadReceipt"
@@ -214,3 +215,11 @@ def kind_of(call: Call) -> int:
     """Return the type of the conversation that a call names, or 0."""
     found = place_of(call)
     return found.type if found else 0
+
+
+def without(answer: Document, ids: Iterable[int]) -> None:
+    """Leave items of messages out of an answer."""
+    gone = set(ids)
+    if gone:
+        left = [item for item in receipts(answer) if item["MessageId"] not in gone]
+        answer["Result"]["ReadReceipt"] = left

@@ -20,7 +20,7 @@ FLOORS = [
     {"budgets", "limits"},
     {"rates"},
     {"client", "harness", "drivers", "reference"},
-    {"witnesses", "steps"},
+    {"witnesses", "steps", "dealings"},
     {"line"},
     {"calling", "cleaning", "hooks", "notices"},
     {"stage"},

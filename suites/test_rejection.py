@@ -285,7 +285,7 @@ def misplaced(case: Case, call: Call) -> list[Finding]:
         except BudgetSpent:
             break
         response = answer.exchange.response
-        if response is not None and response.status != 501:
+        if response is not None and response.status not in (501, 502, 503, 504):
             findings += refusals.not_answered(answer, answer.exchange.request.label)
     return findings
 

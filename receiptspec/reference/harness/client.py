@@ -10,15 +10,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from receiptspec.reference.harness.knobs import DEFAULTS, LARGEST_BATCH, LARGEST_PAGE
-from receiptspec.reference.harness.ledger import Ledger
+from receiptspec.reference.harness.hearing import SIGNAL, Hearing, Told
+from receiptspec.reference.harness.knobs import LARGEST_BATCH, LARGEST_PAGE
 from receiptspec.reference.harness.line import Line, SdkError
 from receiptspec.reference.harness.naming import (
     key,
     name_of,
     nulls,
     people,
-    received,
     seq,
     without_nulls,
 )
@@ -26,39 +25,22 @@ from receiptspec.reference.harness.naming import (
 __all__ = ["Client"]
 
 INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT = 6017, 2903, 10007, 10062
-_SIGNAL, _ON_ITS_WAY = "TIMCustomElem", 0.05  # seconds in which a signal arrives
-_OWN_NUMBERS = 1 << 25  # where the numbers end that clients give their messages
-
-Told = Callable[[str, dict[str, Any]], None]
+_ON_ITS_WAY = 0.05  # seconds in which a signal arrives
 
 
-class Client:
+class Client(Hearing):
     """One user's SDK. `tell` takes the notifications. Every method may raise `SdkError`."""
 
     def __init__(self, knobs: Mapping[str, Any], tell: Told) -> None:
-        self._knobs = {**DEFAULTS, **knobs}
-        self._tell = tell
+        super().__init__(knobs, tell)
         self._line: Line | None = None
         self._greeting: dict[str, Any] = {}
-        self.user = ""
         self._signature = ""
-        self._sent: dict[Any, dict[str, Any]] = {}
         self._cache: dict[str, dict[str, Any]] = {}
-        self._ledger = Ledger()
         self._read: set[str] = set()
         self._turned: set[str] = set()
-        self._held: list[dict[str, Any]] = []
         self._written: set[str] = set()
-        self._plain: set[str] = set()
-        self._heard: set[str] = set()
-        self._told = itertools.count(1)
-        self._lock = threading.RLock()
-        self._sent_all = threading.Event()
-        self._sent_all.set()
         self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
-
-    def _knob(self, name: str) -> Any:
-        return self._knobs[name]
 
     @property
     def line(self) -> Line:
@@ -217,7 +199,7 @@ class Client:
         if not messages or self._knob("signalled") != why:
             return
         for message in messages:
-            content = [{"MsgType": _SIGNAL, "MsgContent": {"Data": message["msgID"]}}]
+            content = [{"MsgType": SIGNAL, "MsgContent": {"Data": message["msgID"]}}]
             to = {"To_Account": message["sender"], "MsgRandom": next(self._numbers)}
             self.line.call("sendmsg", **to, MsgBody=content)
         time.sleep(_ON_ITS_WAY)
@@ -355,75 +337,6 @@ class Client:
             self._ledger.listed(message["msgID"], wanted, len(names))
         change = self._knob("page")
         return page if change is None else dict(change(page, params))
-
-    # --- events ----------------------------------------------------------------------------
-
-    def _hear(self, event: dict[str, Any]) -> None:
-        """Turn what the server says into receipts of messages that were sent here."""
-        if "Message" in event:
-            self._arrive(event["Message"])
-            return
-        if "GroupId" in event:
-            pairs = [((event["GroupId"], i["MsgSeq"]), i) for i in event["GroupMsgReceiptList"]]
-            if self._knob("reads_of_newest") and event["GroupId"] != self._ledger.newest:
-                taken = [self._sent.get((self._ledger.newest, seq)) for (_, seq), _ in pairs]
-                self._ledger.count(m["msgID"] for m in taken if m is not None)
-        else:
-            pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
-            pairs = pairs if self._knob("direct_events") else []
-            pairs = pairs[: self._knob("direct_events_kept")]
-        if any(key not in self._sent for key, _ in pairs):
-            self._sent_all.wait(1)  # the answer to the sending may still be on its way
-        known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
-        told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
-        if told and self._knob("events") and self._is_told(known[0][0]):
-            time.sleep(self._knob("events_late"))
-            if self._knob("events_after"):
-                threading.Timer(self._knob("events_after"), self._announce, [told]).start()
-            else:
-                self._announce(told)
-
-    def _is_told(self, message: dict[str, Any]) -> bool:
-        """Whether the user is notified of a message that was sent here."""
-        plain = message.get("groupID") in self._plain and not self._knob("events_beside_plain")
-        reply = message.get("userID") in self._heard and not self._knob("events_after_reply")
-        return not plain and not reply
-
-    def _arrive(self, message: dict[str, Any]) -> None:
-        """Tell the app of a message that somebody else has sent."""
-        if self._knob("signalled") and message["MsgBody"][0]["MsgType"] == _SIGNAL:
-            self._ledger.count([message["MsgBody"][0]["MsgContent"]["Data"]])
-            return
-        shown, change = received(message, self.user), self._knob("received")
-        self._heard.add("" if "GroupId" in message else message["From_Account"])
-        if self._knob("foreign_wish_lost") and message["Random"] >= _OWN_NUMBERS:
-            shown["needReadReceipt"] = False
-        if self._knob("nulls"):
-            shown = nulls(shown)
-        if self._knob("arrivals"):
-            self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
-
-    def _announce(self, receipts: list[dict[str, Any]]) -> None:
-        change = self._knob("event")
-        if change is not None:
-            others = [m["msgID"] for m in self._sent.values()]
-            receipts = [change(dict(receipt), others) for receipt in receipts]
-        if self._knob("event_of_newest") and self._ledger.newest:
-            receipts = [
-                {**r, "groupID": self._ledger.newest} if "groupID" in r else r for r in receipts
-            ]
-        with self._lock:
-            self._held += receipts
-            if len(self._held) <= self._knob("events_held"):
-                return
-            ready, self._held = self._held, []
-            if self._knob("events_held"):
-                ready.reverse()
-        parts = [[r] for r in ready] if self._knob("events_apart") else [ready]
-        for part in parts * self._knob("events_repeat"):
-            seventh = self._knob("seventh_event_twice") and next(self._told) % 7 == 0
-            for _ in range(2 if seventh else 1):
-                self._tell("onRecvMessageReadReceipts", {"receipts": part})
 
     # --- the harness -----------------------------------------------------------------------
 

@@ -62,20 +62,12 @@ def read_in(case: Case, type_: str) -> list[Finding]:
     before, after = scene.several.before.receipts, scene.several.after.receipts
     for message in scene.several.messages:
         one, by = before.get(message.id), len(scene.several.readers[message.id])
-        for field, sign in (("read", 1), ("unread", -1)):
-            listed = (
-                one is not None and one.readers is not None
-            )  # who is listed has rows of its own
-            if (
-                one is not None
-                and getattr(one, field) is not None
-                and (field == "read" or not listed)
-            ):
+        for field, sign in (("read", 1), ("unread", -1)) if one is not None else ():
+            by_name = one.readers is not None and field == "unread"  # a matter of the lists' rows
+            if getattr(one, field) is not None and not by_name:
+                now, answer = after.get(message.id), scene.several.after.answer
                 why = f"{by} of its members have read it in a {type_} conversation"
-                answer = scene.several.after.answer
-                findings += receipts.changed(
-                    answer, one, after.get(message.id), field, sign * by, why
-                )
+                findings += receipts.changed(answer, one, now, field, sign * by, why)
     return findings
 
 

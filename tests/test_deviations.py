@@ -10,7 +10,7 @@ from sweeping import red
 from receiptspec import contract, deviations, targets, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.reference.faults import FAULTS
+from receiptspec.reference.faults import FAULTS, everywhere
 from receiptspec.results import Ledger
 from receiptspec.targets import Deviation, Target
 
@@ -174,7 +174,12 @@ ALIKE = {
 
 
 def names():
-    return [fault.name for fault in FAULTS.values() if fault.requirement in ROWS]
+    elsewhere = {fault.name for fault in everywhere.ALL}  # which these rows alone do not ask
+    return [
+        fault.name
+        for fault in FAULTS.values()
+        if fault.requirement in ROWS and fault.name not in elsewhere
+    ]
 
 
 def read(folder):

@@ -241,13 +241,4 @@ ALL: list[Fault] = [
         level="MUST",
         shows="a participant with a NickName is refused",
     ),
-    refused_if(
-        "client-id-needed",
-        "VE-GMRR-102",
-        "InvalidParam",
-        lambda c: not c.body.get("ClientMsgId"),
-        operation=_SEND,
-        level="MUST",
-        shows="SendMessage without ClientMsgId is refused",
-    ),
 ]

@@ -220,6 +220,6 @@ def kind_of(call: Call) -> int:
 def without(answer: Document, ids: Iterable[int]) -> None:
     """Leave items of messages out of an answer."""
     gone = set(ids)
-    if gone:
+    if gone and receipts(answer):
         left = [item for item in receipts(answer) if item["MessageId"] not in gone]
         answer["Result"]["ReadReceipt"] = left

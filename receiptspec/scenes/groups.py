@@ -618,6 +618,8 @@ def reborn(stage: Stage) -> Changed:
 
     Whether an id may be used again is open: where it may not, there is nothing to judge.
     """
+    if not stage.driver.over_http:
+        raise NotExercised("late notifications of the one group would be taken for the other's")
     name = f"rs{stage.namespace}-Again"
     group = stage.group(3, id_=name)
     if group.id != name:

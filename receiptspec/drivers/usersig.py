@@ -160,7 +160,7 @@ def plain(claims: Claims, key: Secret) -> Secret:
     """
     raw = key.reveal().encode("utf-8")
     text = ""
-    for extra in range(6000):
+    for extra in range(30_000):
         changed = replace(claims, expire=claims.expire + extra)
         text = encode(changed.json(signature(changed, raw)), level=9, compact=bool(extra % 2))
         if not any(character in text for character in "*-_"):

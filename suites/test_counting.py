@@ -546,7 +546,6 @@ def test_the_numbers_are_the_same_some_seconds_later(case: Case) -> None:
 
 
 @pytest.mark.check("reads-stay-in-their-group")
-@pytest.mark.views
 def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     here, there = case.scene(groups.separate)
     findings = receipts.same(
@@ -563,20 +562,20 @@ def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     if fresh:  # else its own numbers are wrong, and say nothing of another group's
         expected = replace(large, unread=small.unread, read=small.read)
         findings += receipts.changed(there.before.answer, expected, large, "unread", more, why)
-    if case.profile.rank > 0:
-        findings += asked_at_once(case)
     case.judge(findings)
 
 
-def asked_at_once(case: Case) -> list[Finding]:
-    """Expect each of two groups' own numbers where both are asked for at the same time."""
+@pytest.mark.check("reads-stay-in-their-group")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_two_groups_that_are_asked_for_at_once_have_their_own_numbers(case: Case) -> None:
     findings: list[Finding] = []
     for scene, asked in case.scene(parallel.questions):
         known = scene.fresh if isinstance(scene, groups.Ready) else scene.everybody
         ids = [message.id for message in scene.messages]
         why = "another group was asked for at the same time"
         findings += receipts.same(asked.answer, known.receipts, asked.receipts, ids, why)
-    return findings
+    case.judge(findings)
 
 
 @pytest.mark.check("duplicates-are-observed")

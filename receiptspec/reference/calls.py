@@ -92,6 +92,11 @@ class Call:
         """Return how this server decides the named question for this call."""
         return self.behaviour.knob(self, name)
 
+    def memory(self, name: str) -> dict[Any, Any]:
+        """Return what twists of this server keep from call to call under a name."""
+        found: dict[Any, Any] = self.behaviour.memory.setdefault(name, {})
+        return found
+
     @property
     def lag(self) -> float:
         """Seconds by which the replica that answers a question is behind; there are three."""

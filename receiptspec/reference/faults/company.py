@@ -19,11 +19,6 @@ _AT_ONCE = 0.2  # seconds in which calls over different connections are made at 
 _in_meetings, _in_work = group_type("ChatRoom", "Meeting"), group_type("Private", "Work")
 
 
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
-
-
 def _ok(answer: dict[str, Any]) -> bool:
     return bool(answer.get("ErrorCode") == 0)
 
@@ -81,12 +76,12 @@ def _wish_for_all(call: Call) -> None:
 def _kept(call: Call) -> None:
     """Keep a meeting that is to be dismissed."""
     if call.operation == _END and _in_meetings(call):
-        _memory(call, "kept")[call.body["GroupId"]] = _group(call)
+        call.memory("kept")[call.body["GroupId"]] = _group(call)
 
 
 def _kept_on(call: Call, answer: dict[str, Any]) -> None:
     if call.operation == _END and _ok(answer):
-        group = _memory(call, "kept").get(call.body["GroupId"])
+        group = call.memory("kept").get(call.body["GroupId"])
         if group is not None:
             call.site.store.supply_group(group)
 
@@ -104,7 +99,7 @@ def _six_bits(call: Call, answer: dict[str, Any]) -> None:
 def _repeat_forgets(call: Call, answer: dict[str, Any]) -> None:
     group = _group(call)
     if _ok(answer) and group is not None:
-        seen = _memory(call, "sent")
+        seen = call.memory("sent")
         place = (group.id, answer["MsgSeq"])
         if place in seen and answer["MsgSeq"] in group.messages:
             group.messages[answer["MsgSeq"]].readers.clear()
@@ -117,7 +112,7 @@ def _meanwhile(operation: str) -> Callable[[Call], bool]:
     def test(call: Call) -> bool:
         if call.operation != operation:
             return False
-        last, now = _memory(call, f"last {operation}"), time.monotonic()
+        last, now = call.memory(f"last {operation}"), time.monotonic()
         mine = call.incoming.connection
         others = [moment for connection, moment in last.items() if connection != mine]
         last[mine] = now
@@ -162,7 +157,7 @@ def _members_less_reads(call: Call, answer: dict[str, Any]) -> None:
 
 def _crossed(call: Call, answer: dict[str, Any]) -> None:
     """Answer with what another connection was answered just now."""
-    said, now = _memory(call, "said"), time.monotonic()
+    said, now = call.memory("said"), time.monotonic()
     own = call.incoming.connection
     mine = answer.get("GroupMsgReceiptList")
     for connection, (moment, theirs) in list(said.items()):

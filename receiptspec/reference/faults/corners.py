@@ -24,11 +24,6 @@ _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _AUTH: dict[str, Any] = {"cls": "authentication"}
 
 
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
-
-
 # --- crowds, and who sends ---------------------------------------------------------------------
 
 
@@ -80,7 +75,7 @@ def _nobody_listed(answer: dict[str, Any]) -> bool:
 
 def _counting_reads(call: Call) -> None:
     if call.operation == READ:
-        seen = _memory(call, "reads")
+        seen = call.memory("reads")
         for item in call.body.get("MsgSeqList") or ():
             if isinstance(item, dict):
                 place = (
@@ -94,7 +89,7 @@ def _counting_reads(call: Call) -> None:
 def _named_for_each_read(call: Call, answer: dict[str, Any]) -> None:
     if call.operation == DETAIL and answer.get("ReadList"):
         place = (call.body["GroupId"], call.body["MsgSeq"])
-        seen = _memory(call, "reads")
+        seen = call.memory("reads")
         answer["ReadList"] = [
             entry
             for entry in answer["ReadList"]
@@ -104,7 +99,7 @@ def _named_for_each_read(call: Call, answer: dict[str, Any]) -> None:
 
 def _strangers_kept(call: Call, answer: dict[str, Any]) -> None:
     """List among the readers whoever tried to read, though nobody else counts them."""
-    tried = _memory(call, "reads")
+    tried = call.memory("reads")
     if call.operation == DETAIL and answer.get("IsFinish") == 1 and "ReadList" in answer:
         listed = [entry["Read_Account"] for entry in answer["ReadList"]]
         members = call.site.store.groups[call.body["GroupId"]].members
@@ -117,7 +112,7 @@ def _listed_once_read(call: Call, answer: dict[str, Any]) -> None:
     """Answer with an empty list for a plain message that somebody has read."""
     if call.operation == DETAIL and answer["ErrorCode"] == 10062:
         place = (call.body.get("GroupId"), call.body.get("MsgSeq"))
-        if any(tuple(at) == place for *at, _ in _memory(call, "reads")):
+        if any(tuple(at) == place for *at, _ in call.memory("reads")):
             page = {"MsgSeq": place[1], "Cursor": "0", "IsFinish": 1, "ReadList": []}
             answer |= {"ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", **page}
 

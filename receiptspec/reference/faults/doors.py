@@ -35,19 +35,14 @@ def _known_claims(call: Call, place: str, reason: str, _code: int | str) -> str 
     """Know a UserSig again by what it claims, whoever signed it."""
     claims = call.notes.get("claims", {})
     mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
-    known = (place, reason) == ("usersig", "signature") and mark in _memory(call, "claims")
+    known = (place, reason) == ("usersig", "signature") and mark in call.memory("claims")
     return PASS if known else None
 
 
 def _remember_claims(call: Call) -> None:
     claims = call.notes.get("claims", {})
     mark = tuple(claims.get(f"TLS.{name}") for name in ("identifier", "sdkappid", "time", "expire"))
-    _memory(call, "claims")[mark] = True
-
-
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
+    call.memory("claims")[mark] = True
 
 
 _CALLERS = [

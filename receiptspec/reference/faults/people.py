@@ -20,11 +20,6 @@ _KEPT = 2.0  # seconds for which a read that fades is kept
 _UNREAD: dict[str, Any] = {"level": "SHOULD", "also": ("TC-GMR-09", "TC-GMD-12")}
 
 
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
-
-
 def _ok(answer: dict[str, Any]) -> bool:
     return bool(answer.get("ErrorCode") == 0)
 
@@ -56,13 +51,13 @@ def _admins_unheard(call: Call, answer: dict[str, Any]) -> None:
 def _noting_leavers(call: Call) -> None:
     if call.operation == _REMOVE and isinstance(call.body.get("MemberToDel_Account"), list):
         for name in call.body["MemberToDel_Account"]:
-            _memory(call, "left")[call.body.get("GroupId"), str(name)] = True
+            call.memory("left")[call.body.get("GroupId"), str(name)] = True
 
 
 def _comers_back_unheard(call: Call, answer: dict[str, Any]) -> None:
     if call.operation == READ and _ok(answer):
         place = (call.body["GroupId"], call.body["From_Account"])
-        if place in _memory(call, "left"):
+        if place in call.memory("left"):
             _undo(call)
 
 
@@ -70,11 +65,11 @@ def _founders_only(call: Call, answer: dict[str, Any]) -> None:
     """Let messages wait only for those who were there when the group was made."""
     if call.operation == _MAKE and _ok(answer):
         group = call.site.store.groups[answer["GroupId"]]
-        _memory(call, "founders")[group.id] = set(group.members)
+        call.memory("founders")[group.id] = set(group.members)
     elif call.operation == _SEND and _ok(answer) and answer["MsgSeq"]:
         group = _group(call)
         message = group.messages[answer["MsgSeq"]]
-        founders = _memory(call, "founders").get(group.id, set())
+        founders = call.memory("founders").get(group.id, set())
         for name in set(message.audience) - founders:
             del message.audience[name]
 
@@ -85,13 +80,13 @@ def _noting_reads(call: Call) -> None:
         group = call.site.store.groups.get(call.body.get("GroupId"))
         if group is not None:
             kept = {seq: dict(message.readers) for seq, message in group.messages.items()}
-            _memory(call, "reads")[group.id] = kept
+            call.memory("reads")[group.id] = kept
 
 
 def _reads_of_the_dead(call: Call, answer: dict[str, Any]) -> None:
     if call.operation == _SEND and _ok(answer):
         group = _group(call)
-        kept = _memory(call, "reads").get(group.id, {}).get(answer["MsgSeq"])
+        kept = call.memory("reads").get(group.id, {}).get(answer["MsgSeq"])
         if kept:
             group.messages[answer["MsgSeq"]].readers.update(kept)
 
@@ -105,7 +100,7 @@ def _faded(call: Call) -> None:
 
 
 def _letters_faded(call: Call, answer: dict[str, Any]) -> None:
-    known = _memory(call, "letters")
+    known = call.memory("letters")
     for item in answer.get("MsgList", ()):
         if item["IsPeerRead"]:
             first = known.setdefault(item["MsgKey"], time.monotonic())
@@ -143,7 +138,7 @@ def _all_or_none(answer: dict[str, Any]) -> None:
 
 def _gone_already(call: Call, answer: dict[str, Any]) -> None:
     if _ok(answer):
-        gone = _memory(call, "gone")
+        gone = call.memory("gone")
         places = [(call.body["GroupId"], name) for name in call.body["MemberToDel_Account"]]
         if any(place in gone for place in places):
             answer.update(ActionStatus="FAIL", ErrorCode=10004, ErrorInfo="no member any more")

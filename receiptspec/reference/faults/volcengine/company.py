@@ -26,13 +26,8 @@ _LOW = 2**32 - 1
 Item = dict[str, Any]
 
 
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
-
-
 def _old_ones_gone(call: Call, answer: Item) -> None:
-    seen, now = _memory(call, "seen"), time.monotonic()
+    seen, now = call.memory("seen"), time.monotonic()
     for item in receipts(answer):
         seen.setdefault(item["MessageId"], now)
     without(answer, [id_ for id_, first in seen.items() if now - first > _KEPT])
@@ -74,12 +69,12 @@ def _noting_leavers(call: Call) -> None:
     if call.operation == _REMOVE and place is not None and isinstance(users, list):
         for user in users:
             if user in place.participants:
-                _memory(call, "left")[place.id, user] = True
+                call.memory("left")[place.id, user] = True
 
 
 def _leavers_wait(call: Call, answer: Item) -> None:
     for place, item in placed(call, answer, 2) if call.operation == ASK else ():
-        gone = [user for where, user in _memory(call, "left") if where == place.id]
+        gone = [user for where, user in call.memory("left") if where == place.id]
         there = {*item[_READ], *item[_UNREAD]}
         item[_UNREAD] += [u for u in gone if u not in there and u not in place.participants]
 
@@ -95,7 +90,7 @@ def _leaving_forgets(call: Call) -> None:
 
 def _by_position(call: Call, answer: Item) -> None:
     """Tell readers by the places that they had among the members when they read."""
-    at = _memory(call, "places")
+    at = call.memory("places")
     for place, item in placed(call, answer, 2):
         people = [*place.participants]
         known = at.setdefault(item["MessageId"], {})
@@ -113,13 +108,13 @@ def _noting_additions(call: Call) -> None:
         for info in infos:
             user = info.get("ParticipantUserId") if isinstance(info, dict) else None
             if user in place.participants:
-                _memory(call, "twice")[place.id, user] = True
+                call.memory("twice")[place.id, user] = True
 
 
 def _added_again_twice(call: Call, answer: Item) -> None:
     for place, item in placed(call, answer, 2) if call.operation == ASK else ():
         for name in (_READ, _UNREAD):
-            again = [u for u in item[name] if (place.id, u) in _memory(call, "twice")]
+            again = [u for u in item[name] if (place.id, u) in call.memory("twice")]
             item[name] += again
 
 
@@ -138,7 +133,7 @@ def _shifted_behind_recalled(call: Call, answer: Item) -> None:
 def _recall_unreads(call: Call, answer: Item) -> None:
     """Forget all reads of a group when a message is recalled once more."""
     place, id_ = place_of(call), call.body.get("MessageId")
-    times = _memory(call, "recalls")
+    times = call.memory("recalls")
     times[id_] = times.get(id_, 0) + 1
     if place is not None and "Result" in answer and times[id_] > 1:
         for message in place.messages.values():
@@ -163,7 +158,7 @@ def _newest_thirty(call: Call, answer: Item) -> None:
 
 def _crossed(call: Call, answer: Item) -> None:
     """Answer with what another connection was answered just now."""
-    said, now, own = _memory(call, "said"), time.monotonic(), call.incoming.connection
+    said, now, own = call.memory("said"), time.monotonic(), call.incoming.connection
     mine = (answer.get("Result") or {}).get("ReadReceipt")
     for connection, (moment, theirs) in list(said.items()):
         if connection != own and now - moment < _AT_ONCE and mine is not None:

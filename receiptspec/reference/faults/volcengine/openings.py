@@ -22,11 +22,6 @@ _SEND, _MAKE = "SendMessage", "CreateConversation"
 Item = dict[str, Any]
 
 
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
-
-
 def _read_ones_gone(call: Call, answer: Item) -> None:
     without(answer, [item["MessageId"] for _, item in placed(call, answer, 1) if item[_READ]])
 
@@ -42,13 +37,13 @@ def _flag_until_reply(call: Call, answer: Item) -> None:
 def _noting_openings(call: Call) -> None:
     if call.operation == _MAKE:
         people = (call.body.get("OwnerUserId"), call.body.get("OtherUserId"))
-        _memory(call, "opener")[frozenset(map(str, people))] = people[0]
+        call.memory("opener")[frozenset(map(str, people))] = people[0]
 
 
 def _flag_of_opener(call: Call, answer: Item) -> None:
     """Take whoever opened the conversation last for the sender of every message."""
     for place, item in placed(call, answer, 1) if call.operation == ASK else ():
-        opener = _memory(call, "opener").get(frozenset(map(str, place.participants)))
+        opener = call.memory("opener").get(frozenset(map(str, place.participants)))
         if opener not in (None, place.owner):
             item[_FLAG] = opener in item[_READ]
 
@@ -58,7 +53,7 @@ def _pairs_by_or(call: Call, answer: Item) -> None:
     one, other = call.body.get("OwnerUserId"), call.body.get("OtherUserId")
     if "Result" in answer and type(one) is int and type(other) is int and other:
         made = answer["Result"]["ConversationShortId"]
-        first = _memory(call, "pairs").setdefault(one ^ other, made)
+        first = call.memory("pairs").setdefault(one ^ other, made)
         answer["Result"]["ConversationShortId"] = first
 
 

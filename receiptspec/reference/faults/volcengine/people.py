@@ -30,11 +30,6 @@ _MANAGER, _HOLDS, _AT_ONCE, _KEPT = 2, 8192, 0.3, 2.0
 Item = dict[str, Any]
 
 
-def _memory(call: Call, name: str) -> dict[Any, Any]:
-    found: dict[Any, Any] = call.behaviour.memory.setdefault(name, {})
-    return found
-
-
 def _managers_unread(call: Call, answer: Item) -> None:
     for place, item in placed(call, answer, 2):
         managers = [
@@ -51,18 +46,18 @@ def _noting_leavers(call: Call) -> None:
     if call.operation == _REMOVE and place is not None and isinstance(users, list):
         for user in users:
             if user in place.participants:
-                _memory(call, "left")[place.id, user] = True
+                call.memory("left")[place.id, user] = True
 
 
 def _leavers_unlisted(call: Call, answer: Item) -> None:
     for place, item in placed(call, answer, 2):
         for name in (_READ, _UNREAD):
-            item[name] = [u for u in item[name] if (place.id, u) not in _memory(call, "left")]
+            item[name] = [u for u in item[name] if (place.id, u) not in call.memory("left")]
 
 
 def _leavers_send(call: Call, where: str, reason: str, _code: int | str) -> str | None:
     place = place_of(call)
-    left = place is not None and (place.id, call.body.get("Sender")) in _memory(call, "left")
+    left = place is not None and (place.id, call.body.get("Sender")) in call.memory("left")
     return PASS if (where, reason) == ("Sender", "stranger") and left else None
 
 
@@ -88,7 +83,7 @@ def _made_meanwhile(call: Call) -> bool:
     """Whether another connection made a conversation just now."""
     if call.operation != _MAKE:
         return False
-    last, now = _memory(call, "made"), time.monotonic()
+    last, now = call.memory("made"), time.monotonic()
     mine = call.incoming.connection
     others = [moment for connection, moment in last.items() if connection != mine]
     last[mine] = now

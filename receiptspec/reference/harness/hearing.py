@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ OWN_NUMBERS = 1 << 25  # where the numbers end that clients give their messages
 Told = Callable[[str, dict[str, Any]], None]
 
 
-class Hearing:
+class Hearing(ABC):
     """The half of a client that events come to. `tell` takes the notifications."""
 
     def __init__(self, knobs: Mapping[str, Any], tell: Told) -> None:
@@ -40,8 +41,9 @@ class Hearing:
     def _knob(self, name: str) -> Any:
         return self._knobs[name]
 
+    @abstractmethod
     def _shown(self, message: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return the receipt of a message as the app sees it."""
 
     def _hear(self, event: dict[str, Any]) -> None:
         """Turn what the server says into receipts of messages that were sent here."""

@@ -187,11 +187,10 @@ def _moving(stage: Stage, message: Message) -> list[Call]:
     """Return the call that moves a member's read position to a message, if it is told where."""
     group, driver = message.conversation, stage.driver
     try:
-        looked = stage.must(driver.look_at_messages(group, [message.id]))
+        place = _place(stage, message)
     except NotExercised:
         return []
-    place = driver.place_of(driver.group_history(looked).get(message.id, {}))
-    call = driver.move_read_position(group, group.members[1], place) if place is not None else None
+    call = driver.move_read_position(group, group.members[1], place)
     return [call] if call is not None else []
 
 

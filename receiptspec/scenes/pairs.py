@@ -49,18 +49,25 @@ def fresh(stage: Stage) -> Pair:
     return Pair(conversation, messages, newborn(stage, conversation, *messages))
 
 
+def _until_read(
+    stage: Stage, pair: Pair, messages: tuple[Message, ...], read: tuple[Message, ...]
+) -> Pair:
+    """Ask for messages of a pair until those that were read show it."""
+    answer = stage.settle(
+        pair.conversation,
+        messages,
+        lambda found: all(m.id in found and found[m.id].peer_read is True for m in read),
+    )
+    return Pair(pair.conversation, messages, pair.before, asked(stage, answer))
+
+
 def read(stage: Stage) -> Pair:
     """Let the other person read the message in the middle, ask until that shows."""
     pair = stage.scene(fresh)
     first = pair.messages[0]
     pair.before.receipt(first)
     stage.reads(pair.conversation.members[1], [first])
-    answer = stage.settle(
-        pair.conversation,
-        pair.messages,
-        lambda found: first.id in found and found[first.id].peer_read is True,
-    )
-    return Pair(pair.conversation, pair.messages, pair.before, asked(stage, answer))
+    return _until_read(stage, pair, pair.messages, (first,))
 
 
 def read_on(stage: Stage) -> Pair:
@@ -68,14 +75,7 @@ def read_on(stage: Stage) -> Pair:
     pair = stage.scene(read)
     middle, _, newest = pair.messages
     stage.reads(pair.conversation.members[1], [newest])
-    answer = stage.settle(
-        pair.conversation,
-        pair.messages,
-        lambda found: all(
-            m.id in found and found[m.id].peer_read is True for m in (middle, newest)
-        ),
-    )
-    return Pair(pair.conversation, pair.messages, pair.before, asked(stage, answer))
+    return _until_read(stage, pair, pair.messages, (middle, newest))
 
 
 def spared(stage: Stage) -> Pair:
@@ -89,12 +89,7 @@ def spared(stage: Stage) -> Pair:
     middle, oldest, newest = pair.messages
     stage.must(stage.driver.recall(oldest))
     left = (middle, newest)
-    answer = stage.settle(
-        pair.conversation,
-        left,
-        lambda found: all(m.id in found and found[m.id].peer_read is True for m in left),
-    )
-    return Pair(pair.conversation, left, pair.before, asked(stage, answer))
+    return _until_read(stage, pair, left, left)
 
 
 def opened_again(stage: Stage) -> tuple[Answer, ...]:
@@ -112,13 +107,7 @@ def reopened(stage: Stage) -> Pair:
     stage.scene(opened_again)
     messages = (*pair.messages, back.message, *back.others)
     middle, _, newest = pair.messages
-    read = (middle, newest, back.message)
-    answer = stage.settle(
-        pair.conversation,
-        messages,
-        lambda found: all(m.id in found and found[m.id].peer_read is True for m in read),
-    )
-    return Pair(pair.conversation, messages, pair.before, asked(stage, answer))
+    return _until_read(stage, pair, messages, (middle, newest, back.message))
 
 
 def returned(stage: Stage) -> Watched:

@@ -378,19 +378,17 @@ class Stage:
         sender = conversation.owner if sender is None else sender
         self._said += 1
         number = self.number("message", conversation.id, self._said)
-        answer = self.must(
-            self.driver.send_message(conversation, sender, receipt=receipt, number=number)
-        )
+        call = self.driver.send_message(conversation, sender, receipt=receipt, number=number)
+        return self.post(conversation, call, receipt=receipt, sender=sender)
+
+    def post(
+        self, conversation: Conversation, call: Call, *, receipt: bool = True, sender: Any = None
+    ) -> Message:
+        """Send one message by a call, the owner's unless told otherwise. See `must` for errors."""
+        answer = self.must(call)
+        sender = conversation.owner if sender is None else sender
         message = Message(conversation, self.named(answer), sender, receipt)
         self.dealings.sent(message)
-        self._told[message.conversation.id, message.id] = answer
-        return message
-
-    def post(self, conversation: Conversation, call: Call) -> Message:
-        """Send one message by a call that asks for a receipt. See `must` for errors."""
-        answer = self.must(call)
-        sender = call.body.get("From_Account", conversation.owner)
-        message = Message(conversation, self.named(answer), sender, True)
         self._told[message.conversation.id, message.id] = answer
         return message
 

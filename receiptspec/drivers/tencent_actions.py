@@ -468,11 +468,10 @@ class TencentActions(Driver):
         text = call.body["MsgBody"][0]
         custom = {"MsgType": "TIMCustomElem", "MsgContent": {"Data": "x", "Desc": "", "Ext": ""}}
         options = {"MsgPriority": "High", "CloudCustomData": "some data", "MsgBody": [text, text]}
-        nameless = {key: value for key, value in call.body.items() if key != "From_Account"}
         return [
             replace(call, body={**call.body, **options}, label="a message with options"),
             replace(call, body={**call.body, "MsgBody": [custom]}, label="a custom message"),
-            replace(call, body=nameless, label="a message of the administrator"),
+            replace(self.without_sender(call), label="a message of the administrator"),
         ]
 
     def misnamed_wish(self, call: Call) -> Call:

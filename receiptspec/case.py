@@ -28,6 +28,22 @@ class Nonconformity(AssertionError):
     """Raised by `Case.judge` so that pytest turns red and Hypothesis shrinks."""
 
 
+class Optional:
+    """A block that ends where the target does not offer what it needs; see `Case.optional`."""
+
+    def __init__(self, case: Case, what: str) -> None:
+        self._case, self._what = case, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, NotExercised):
+            self._case.observe(self._what, str(error))
+            return True
+        return False
+
+
 class Case:
     """One requirement on one target, for one test."""
 
@@ -92,6 +108,16 @@ class Case:
     def scene(self, play: Callable[..., T], *args: Any) -> T:
         """Return what a scene gave, playing it at most once for all tests of the target."""
         return self.stage.scene(play, *args)
+
+    def attempt(self, what: str, play: Callable[..., T], *args: Any) -> T | None:
+        """Return what a scene gave, or ``None`` and observe why it could not be played."""
+        with self.optional(what):
+            return self.scene(play, *args)
+        return None
+
+    def optional(self, what: str) -> Optional:
+        """Do without what follows where the target does not offer it; the reason is observed."""
+        return Optional(self, what)
 
     def variation(self, good: Call, change: Mapping[str, Any]) -> Answer:
         """Send `good` with one departure, once for all rows that ask for the same.

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
-from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Call
 from receiptspec.scenes import calls, groups
@@ -39,17 +38,13 @@ def besides(case: Case, call: Call) -> Iterator[Answer]:
         yield case.variation(call, change)
     if not case.given.get("also"):
         return
-    try:
-        others = case.scene(calls.guarded, tuple(case.given["also"]))
-    except NotExercised as reason:
-        case.observe("other operations", str(reason))
+    others = case.attempt("other operations", calls.guarded, tuple(case.given["also"]))
+    if others is None:
         return
     for other in others:
         for change in case.given["calls"]:
-            try:
+            with case.optional(other.operation):
                 yield case.variation(other, change)
-            except NotExercised as reason:
-                case.observe(other.operation, str(reason))
 
 
 @pytest.mark.check("call-is-observed")

@@ -11,7 +11,17 @@ from receiptspec.case import Case
 from receiptspec.checks import refusals
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import calls, direct, events, groups, lifecycle, paging
+from receiptspec.scenes import (
+    calls,
+    counting,
+    direct,
+    events,
+    groups,
+    lifecycle,
+    paging,
+    people,
+    questions,
+)
 
 UNASKED = (NotExercised, BudgetSpent)
 EXCUSES = {"feature", "permission", "credentials", "limit", "throttled", "missing"}
@@ -42,11 +52,11 @@ def provoke(case: Case) -> None:
     Several answers about several messages, read and unread, and refusals of several kinds.
     """
     for scene in (
-        groups.reading,
-        groups.asked_twice,
-        groups.split,
-        groups.unknown,
-        groups.alone,
+        counting.reading,
+        questions.asked_twice,
+        questions.split,
+        questions.unknown,
+        people.alone,
         lifecycle.deserted,
     ):
         with contextlib.suppress(*UNASKED):
@@ -130,7 +140,7 @@ def test_the_content_type_is_recorded(case: Case) -> None:
 def test_every_documented_call_that_was_needed_works(case: Case) -> None:
     with contextlib.suppress(*UNASKED):
         case.scene(groups.ready)
-        case.scene(groups.reading)
+        case.scene(counting.reading)
     findings = [
         finding
         for answer in case.stage.never_worked()
@@ -172,12 +182,13 @@ def under_content_types(case: Case) -> list[Finding]:
     findings: list[Finding] = []
     good = calls.good_call(case.stage, case.operation.name)
     times = 6 if case.profile.rank > 0 else 1
-    for type_ in ("application/json; charset=utf-8", "application/json") * times:
-        change = {"headers": {"Content-Type": type_}}
-        findings += refusals.accepted(case.repeated(good, change), f"content type {type_}")
-    for type_ in (None, "text/plain"):
-        change = {"headers": {"Content-Type": type_}, "label": f"content type {type_}"}
-        case.observe(change["label"], case.variation(good, change).describe())
+    for documented in ("application/json; charset=utf-8", "application/json") * times:
+        answer = case.repeated(good, {"headers": {"Content-Type": documented}})
+        findings += refusals.accepted(answer, f"content type {documented}")
+    for other in (None, "text/plain"):
+        label = f"content type {other}"
+        change = {"headers": {"Content-Type": other}, "label": label}
+        case.observe(label, case.variation(good, change).describe())
     return findings
 
 
@@ -185,15 +196,11 @@ def what_may_be_said(case: Case) -> list[Finding]:
     """Expect calls to be accepted that use what the documents offer beside the least of it."""
     findings: list[Finding] = []
     for operation, changes in case.given.get("more", {}).items():
-        try:
+        with case.optional(f"more of {operation}"):
             good = calls.good_call(case.stage, operation)
-            answers = [case.variation(good, change) for change in changes]
-        except NotExercised as reason:
-            case.observe(f"more of {operation}", str(reason))
-            continue
-        for answer in answers:
-            if not case.stage.is_gated(answer):
-                findings += refusals.accepted(answer, answer.exchange.request.label)
+            for answer in [case.variation(good, change) for change in changes]:
+                if not case.stage.is_gated(answer):
+                    findings += refusals.accepted(answer, answer.exchange.request.label)
     return findings
 
 

@@ -10,7 +10,7 @@ from receiptspec.checks import events as checks
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import direct, events, groups, paging, reads
+from receiptspec.scenes import counting, direct, events, groups, paging, reads
 
 
 @pytest.mark.check("receipt-names-its-conversation")
@@ -66,7 +66,7 @@ def owed(case: Case) -> None:
     """Judge calls of the whole run that an SDK owes an answer: some of each kind were made then."""
     if case.stage.driver.server is None:
         raise NotExercised("there is no client before a server here")
-    scenes = (groups.reading, reads.member, direct.letters, events.interleaved)
+    scenes = (counting.reading, reads.member, direct.letters, events.interleaved)
     for scene in (*scenes, paging.half_read, paging.turned):
         with contextlib.suppress(NotExercised):
             case.scene(scene)

@@ -23,10 +23,8 @@ def of_kind(case: Case, kind: str) -> list[events.Told]:
     first, second = SCENES[kind]
     found = [case.scene(first)]
     if case.profile.rank > 0:
-        try:
+        with case.optional(f"notifications of another {kind} conversation"):
             found.append(case.scene(second))
-        except NotExercised as reason:
-            case.observe(f"notifications of another {kind} conversation", str(reason))
     return found
 
 
@@ -248,10 +246,8 @@ def test_a_received_message_tells_whether_it_asks(case: Case) -> None:
 
 def from_the_server(case: Case) -> list[Finding]:
     """Expect messages that were sent past the SDKs to tell their wish as well."""
-    try:
-        found = case.scene(events.foreign)
-    except NotExercised as reason:
-        case.observe("messages of the server's API", str(reason))
+    found = case.attempt("messages of the server's API", events.foreign)
+    if found is None:
         return []
     return [
         finding

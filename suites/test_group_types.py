@@ -46,11 +46,7 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
 
 def inside(case: Case, type_: str) -> kinds.Inside | None:
     """Return what became of messages in a group of a supported type, if they could be read."""
-    try:
-        return case.scene(kinds.read_in, type_)
-    except NotExercised as reason:
-        case.observe(f"a read in a {type_} group", str(reason))
-        return None
+    return case.attempt(f"a read in a {type_} group", kinds.read_in, type_)
 
 
 def read_in(case: Case, type_: str) -> list[Finding]:
@@ -62,7 +58,9 @@ def read_in(case: Case, type_: str) -> list[Finding]:
     before, after = scene.several.before.receipts, scene.several.after.receipts
     for message in scene.several.messages:
         one, by = before.get(message.id), len(scene.several.readers[message.id])
-        for field, sign in (("read", 1), ("unread", -1)) if one is not None else ():
+        if one is None:
+            continue
+        for field, sign in (("read", 1), ("unread", -1)):
             by_name = one.readers is not None and field == "unread"  # a matter of the lists' rows
             if getattr(one, field) is not None and not by_name:
                 now, answer = after.get(message.id), scene.several.after.answer

@@ -4,10 +4,9 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
-from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import groups, identity, pairs, parallel
+from receiptspec.scenes import counting, groups, identity, pairs, parallel, questions
 
 
 def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
@@ -17,15 +16,15 @@ def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
     found: list[tuple[Answer, object, list[object]]] = [
         (ready.fresh.answer, ready.group.id, list(ids[:3]))
     ]
-    for id_, alone in zip(ids, case.scene(groups.split), strict=True):
+    for id_, alone in zip(ids, case.scene(questions.split), strict=True):
         found.append((alone.answer, ready.group.id, [id_]))
     if case.profile.rank > 0:
-        _, beyond = case.scene(groups.unknown)
+        _, beyond = case.scene(questions.unknown)
         named = case.stage.driver.named_messages(beyond.answer.request_body)
         found.append((beyond.answer, ready.group.id, named))
-        for id_, wrapped in case.scene(groups.wrapped):
+        for id_, wrapped in case.scene(questions.wrapped):
             found.append((wrapped.answer, ready.group.id, [id_]))
-        for place, wrapped in case.scene(groups.wrapped_conversations):
+        for place, wrapped in case.scene(questions.wrapped_conversations):
             found.append((wrapped.answer, place, [ready.messages[0].id]))
         if case.stage.target.writes:
             other = case.scene(identity.foreign)
@@ -36,10 +35,8 @@ def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
 
 def asked_at_once(case: Case) -> list[tuple[Answer, object, list[object]]]:
     """Return answers to questions that were asked at the same time."""
-    try:
-        answers = case.scene(parallel.questions)
-    except NotExercised as reason:
-        case.observe("questions at the same time", str(reason))
+    answers = case.attempt("questions at the same time", parallel.questions)
+    if answers is None:
         return []
     return [
         (asked.answer, scene.group.id, [message.id for message in scene.messages])
@@ -49,11 +46,10 @@ def asked_at_once(case: Case) -> list[tuple[Answer, object, list[object]]]:
 
 def of_two(case: Case) -> list[tuple[Answer, object, list[object]]]:
     """Return answers about the messages of two people."""
-    try:
-        fresh, read = case.scene(pairs.fresh), case.scene(pairs.read)
-    except NotExercised as reason:
-        case.observe("receipts of two people", str(reason))
+    read = case.attempt("receipts of two people", pairs.read)
+    if read is None:
         return []
+    fresh = case.scene(pairs.fresh)
     ids: list[object] = [message.id for message in fresh.messages]
     answers = [asked.answer for asked in (fresh.before, read.after) if asked is not None]
     return [(answer, fresh.conversation.id, ids) for answer in answers]
@@ -84,10 +80,8 @@ def beside(case: Case) -> list[Finding]:
     An empty item may say that there is nothing.
     """
     findings: list[Finding] = []
-    try:
-        scenes = case.scene(identity.foreign_beside)
-    except NotExercised as reason:
-        case.observe("foreign messages beside known ones", str(reason))
+    scenes = case.attempt("foreign messages beside known ones", identity.foreign_beside)
+    if scenes is None:
         return []
     for scene in scenes:
         observed(case, "foreign messages beside known ones", scene.asked)
@@ -103,11 +97,9 @@ def beside(case: Case) -> list[Finding]:
 def test_ids_beyond_doubles_keep_all_their_digits(case: Case) -> None:
     ready = case.scene(groups.good)
     steps = [(ready.fresh, ready.group)]
-    try:
-        scene = case.scene(groups.reading)
+    with case.optional("ids of readers"):
+        scene = case.scene(counting.reading)
         steps += [(step, scene.group) for step in (scene.one, scene.everybody)]
-    except NotExercised as reason:
-        case.observe("ids of readers", str(reason))
     findings: list[Finding] = []
     for step, group in steps:
         asked = case.stage.driver.named_messages(step.answer.request_body)
@@ -128,10 +120,8 @@ def test_ids_beyond_doubles_keep_all_their_digits(case: Case) -> None:
 def test_ids_that_are_one_as_doubles_are_two(case: Case) -> None:
     findings: list[Finding] = []
     found = [*case.scene(identity.twins)]
-    try:
+    with case.optional("ids beside one that was read"):
         found += case.scene(identity.read_twin)
-    except NotExercised as reason:
-        case.observe("ids beside one that was read", str(reason))
     for twin in found:
         case.observe("an id beside one that exists", twin.asked.answer.describe())
         for receipt in case.stage.driver.receipts(twin.asked.answer):
@@ -148,7 +138,7 @@ def observed(case: Case, what: str, asked: groups.Asked) -> None:
 
 @pytest.mark.check("unknown-message-is-observed")
 def test_what_becomes_of_a_message_that_does_not_exist_is_recorded(case: Case) -> None:
-    observed(case, "an unknown message", case.scene(groups.unknown)[1])
+    observed(case, "an unknown message", case.scene(questions.unknown)[1])
 
 
 @pytest.mark.check("foreign-message-is-observed")

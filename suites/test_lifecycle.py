@@ -28,12 +28,9 @@ def of_other_types(case: Case) -> list[Answer]:
     """Return what is said of dismissed groups of other types that have receipts."""
     answers: list[Answer] = []
     for type_, fine in case.operation.group_types.items() if case.profile.rank > 0 else ():
-        try:
-            gone = case.scene(kinds.read_in, type_).gone if fine else None
-        except NotExercised as reason:
-            case.observe(f"a dismissed {type_} group", str(reason))
-            continue
-        answers += [gone.answer] if gone is not None else []
+        found = case.attempt(f"a dismissed {type_} group", kinds.read_in, type_) if fine else None
+        if found is not None and found.gone is not None:
+            answers.append(found.gone.answer)
     return answers
 
 

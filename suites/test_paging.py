@@ -7,7 +7,7 @@ from receiptspec.checks import paging as checks
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.scenes import groups, paging, reads
+from receiptspec.scenes import groups, paging, people, questions, reads
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:
@@ -31,11 +31,9 @@ def half_read(case: Case) -> paging.Half:
 
 def halves(case: Case) -> list[paging.Half]:
     """Return the same, or nothing where nobody can be made to read."""
-    try:
+    with case.optional("lists after a read"):
         return [half_read(case)]
-    except NotExercised as reason:
-        case.observe("lists after a read", str(reason))
-        return []
+    return []
 
 
 def of_halves(case: Case) -> list[paging.Walk]:
@@ -151,16 +149,14 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
 
 def of_crowd(case: Case) -> list[Finding]:
     """Expect all of a large group in the pages, be they as large as may be or of a usual size."""
-    try:
-        scene = case.scene(groups.crowded)
-        walks = [case.scene(paging.of_crowd, count) for count in (case.given.get("most", 200), 50)]
-    except NotExercised as reason:
-        case.observe("lists of a large group", str(reason))
-        return []
-    owner, *others = scene.message.conversation.members
-    left = [member for member in others if member not in scene.readers]
     findings: list[Finding] = []
+    walks = []
+    with case.optional("lists of a large group"):
+        walks = [case.scene(paging.of_crowd, count) for count in (case.given.get("most", 200), 50)]
     for read, unread in walks:
+        scene = case.scene(people.crowded)
+        owner, *others = scene.message.conversation.members
+        left = [member for member in others if member not in scene.readers]
         if read.ended and unread.ended:  # smaller pages than were asked for may need more calls
             what = f"a group of {len(others) + 1} in pages of {read.count}"
             findings += checks.everybody_once(
@@ -289,11 +285,10 @@ def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
 
 def after_leaving(case: Case) -> list[Finding]:
     """Expect the readers of a message to be the same when somebody else has left the group."""
-    try:
-        walk, readers = case.scene(paging.left)
-    except NotExercised as reason:
-        case.observe("readers when another member has left", str(reason))
+    found = case.attempt("readers when another member has left", paging.left)
+    if found is None:
         return []
+    walk, readers = found
     if not walk.last_answer.accepted:
         return []
     return checks.everybody_once(
@@ -303,14 +298,10 @@ def after_leaving(case: Case) -> list[Finding]:
 
 def when_back(case: Case) -> list[Finding]:
     """Expect those among the readers who came, or came back, before the message was sent."""
-    try:
-        scene = case.scene(groups.returning)
-        walk = case.scene(paging.when_back)
-    except NotExercised as reason:
-        case.observe("readers who had come back", str(reason))
+    walk = case.attempt("readers who had come back", paging.when_back)
+    if walk is None or not walk.last_answer.accepted:
         return []
-    if not walk.last_answer.accepted:
-        return []
+    scene = case.scene(people.returning)
     return checks.everybody_once(
         walk.last_answer,
         walk.members,
@@ -362,13 +353,10 @@ def test_only_members_are_listed(case: Case) -> None:
 
 def strangers_listed(case: Case) -> list[Finding]:
     """Look into the list of a message that somebody who is no member has tried to read."""
-    try:
-        message = case.scene(reads.outsider).messages[0]
-        found = case.scene(paging.after_outsider)
-    except NotExercised as reason:
-        case.observe("lists after the read of an outsider", str(reason))
+    found = case.attempt("lists after the read of an outsider", paging.after_outsider)
+    if found is None:
         return []
-    members = message.conversation.members
+    members = case.scene(reads.outsider).messages[0].conversation.members
     strange = [member for member in found.members if member not in members]
     return checks.everybody_once(found.last_answer, strange, [], [], "who only tried to read")
 
@@ -398,13 +386,11 @@ def test_asking_twice_lists_the_same_members(case: Case) -> None:
 
 @pytest.mark.check("plain-message-has-no-lists")
 def test_a_message_that_did_not_ask_has_no_lists(case: Case) -> None:
-    asked = [(case.scene(groups.plain_message), "a message that did not ask for a receipt")]
+    asked = [(case.scene(questions.plain_message), "a message that did not ask for a receipt")]
     if case.profile.rank > 0:
-        try:
+        with case.optional("the list of a plain message that was read"):
             once_read = case.scene(reads.plain).messages[0]
             asked.append((once_read, "a message that did not ask for a receipt, once read,"))
-        except NotExercised as reason:
-            case.observe("the list of a plain message that was read", str(reason))
     findings: list[Finding] = []
     for message, why in asked:
         for read in (False, True) if case.profile.rank > 0 else (False,):
@@ -416,7 +402,7 @@ def test_a_message_that_did_not_ask_has_no_lists(case: Case) -> None:
 
 @pytest.mark.check("unknown-message-has-no-lists")
 def test_a_message_that_does_not_exist_has_no_lists(case: Case) -> None:
-    answer = paging.page_of(case.stage, case.scene(groups.no_message), read=False)
+    answer = paging.page_of(case.stage, case.scene(questions.no_message), read=False)
     why = "a message that does not exist"
     case.judge(
         [

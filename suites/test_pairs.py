@@ -4,7 +4,6 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
-from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import pairs
 
@@ -89,10 +88,8 @@ def read_on(case: Case) -> list[Finding]:
 
 def spared(case: Case) -> list[Finding]:
     """Expect what was read to stay read when another message is taken back."""
-    try:
-        scene = case.scene(pairs.spared)
-    except NotExercised as reason:
-        case.observe("a message of two people that was taken back", str(reason))
+    scene = case.attempt("a message of two people that was taken back", pairs.spared)
+    if scene is None:
         return []
     after = scene.after
     if after is None or not after.answer.accepted:
@@ -111,19 +108,15 @@ def test_flag_and_lists_say_the_same(case: Case) -> None:
     pair = case.scene(pairs.fresh)
     other = pair.conversation.members[1]
     asked = [pair.before]
-    try:
+    with case.optional("the state after a read"):
         after = case.scene(pairs.read).after
         asked += [after] if after is not None else []
-    except NotExercised as reason:
-        case.observe("the state after a read", str(reason))
     looks = [(step, message, other) for step in asked for message in pair.messages]
-    try:
+    with case.optional("what the other has sent"):
         case.profile.at_least("standard")
         back = case.scene(pairs.returned)
         owner = pair.conversation.members[0]
         looks += [(step, back.message, owner) for step in (back.before, back.after)]
-    except NotExercised as reason:
-        case.observe("what the other has sent", str(reason))
     findings: list[Finding] = []
     for step, message, receiver in looks:
         receipt = step.receipts.get(message.id)
@@ -167,11 +160,10 @@ def told_apart(case: Case) -> list[Finding]:
 
 def made_again(case: Case) -> list[Finding]:
     """Expect the conversation to be there, and the same, when both have written and read."""
-    try:
-        fresh, answers = case.scene(pairs.fresh), case.scene(pairs.opened_again)
-    except NotExercised as reason:
-        case.observe("a conversation of two that is used", str(reason))
+    answers = case.attempt("a conversation of two that is used", pairs.opened_again)
+    if answers is None:
         return []
+    fresh = case.scene(pairs.fresh)
     findings: list[Finding] = []
     for answer in answers:
         id_, there = case.stage.driver.made_group(answer), case.stage.driver.was_there(answer)

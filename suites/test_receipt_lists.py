@@ -11,7 +11,7 @@ from receiptspec.checks import receipts, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Conversation
-from receiptspec.scenes import groups, lifecycle, pairs
+from receiptspec.scenes import counting, groups, lifecycle, pairs, people, questions
 
 
 class Look(NamedTuple):
@@ -31,13 +31,11 @@ def steps(case: Case) -> list[Look]:
         nobody: dict[object, set[object]] = {m.id: set() for m in ready.messages}
         asked = [ready.fresh]
         if case.profile.rank > 0:  # twice, in another order, one by one: the same lists
-            asked += [*case.scene(groups.asked_twice), case.scene(groups.reordered)]
-            asked += case.scene(groups.split)
+            asked += [*case.scene(questions.asked_twice), case.scene(questions.reordered)]
+            asked += case.scene(questions.split)
         found += [Look(step, nobody, ready.group.members) for step in asked]
-    try:
-        scene = case.scene(groups.reading)
-    except NotExercised as reason:
-        case.observe("receipts of messages that were read", str(reason))
+    scene = case.attempt("receipts of messages that were read", counting.reading)
+    if scene is None:
         return found
     a, b, c = (message.id for message in scene.messages)
     first, second, *rest = scene.group.members[1:]
@@ -48,45 +46,39 @@ def steps(case: Case) -> list[Look]:
         (scene.everybody, everybody),
     ]
     if case.profile.rank > 0:
-        crossed = case.scene(groups.permuted)
+        crossed = case.scene(counting.permuted)
         one, other = (message.id for message in crossed.messages)
         members = crossed.messages[0].conversation.members
         x, y = members[1:3]
         rounds = ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}})
         found += [Look(*it, members) for it in zip(crossed.steps, rounds, strict=True)]
         found += watched(case) + read_by_many(case) + among_many(case) + coming_and_going(case)
-        looks.append((case.scene(groups.interrupted), everybody))
+        looks.append((case.scene(counting.interrupted), everybody))
     return found + [Look(step, readers, scene.group.members) for step, readers in looks]
 
 
 def watched(case: Case) -> list[Look]:
     """Return answers about what is not the owner's, beside a recall, and of two people."""
     found: list[Look] = []
-    for scene in (groups.by_member, groups.added_again, pairs.returned):
-        try:
-            seen = case.scene(scene)
-        except NotExercised as reason:
-            case.observe("receipts of another group", str(reason))
+    for scene in (people.by_member, people.added_again, pairs.returned):
+        seen = case.attempt("receipts of another group", scene)
+        if seen is None:
             continue
         members = seen.message.conversation.members
-        people = sender_first(seen.message.sender, members)
-        found.append(Look(seen.before, {seen.message.id: set()}, people))
-        found.append(Look(seen.after, {seen.message.id: set(seen.readers)}, people))
+        present = sender_first(seen.message.sender, members)
+        found.append(Look(seen.before, {seen.message.id: set()}, present))
+        found.append(Look(seen.after, {seen.message.id: set(seen.readers)}, present))
         for own in seen.others:
-            people = sender_first(own.sender, members)
-            found.append(Look(seen.after, {own.id: set()}, people))
-    try:
+            present = sender_first(own.sender, members)
+            found.append(Look(seen.after, {own.id: set()}, present))
+    with case.optional("receipts beside a message that was recalled"):
         spared = case.scene(lifecycle.spared)
         older, newer = (message.id for message in spared.extra["others"])
         read = {older: set(), newer: set(spared.extra["readers"])}
         asked = (spared.before, spared.after, *spared.extra["looks"])
         found += [Look(step, read, spared.group.members) for step in asked]
-    except NotExercised as reason:
-        case.observe("receipts beside a message that was recalled", str(reason))
-    try:
-        pair = case.scene(pairs.read)
-    except NotExercised as reason:
-        case.observe("receipts of two people", str(reason))
+    pair = case.attempt("receipts of two people", pairs.read)
+    if pair is None:
         return found
     first, *others = (message.id for message in pair.messages)
     nobody: dict[object, set[object]] = {id_: set() for id_ in (first, *others)}
@@ -109,31 +101,25 @@ def sender_first(sender: object, members: Sequence[object]) -> tuple[object, ...
 def read_by_many(case: Case) -> list[Look]:
     """Return answers about messages of several senders, of several kinds, in groups of any size."""
     found: list[Look] = []
-    for play in (groups.many_senders, groups.returning, groups.adorned, groups.fair):
-        try:
-            scene = case.scene(play)
-        except NotExercised as reason:
-            case.observe("receipts of another group", str(reason))
+    for play in (people.many_senders, people.returning, people.adorned, people.fair):
+        scene = case.attempt("receipts of another group", play)
+        if scene is None:
             continue
         for message in scene.messages:
-            people = sender_first(message.sender, scene.members)
+            present = sender_first(message.sender, scene.members)
             readers = scene.readers[message.id]
-            found.append(Look(scene.before, {message.id: ()}, people))
-            found.append(Look(scene.after, {message.id: readers}, people))
-    try:
-        message, asked = case.scene(groups.alone)
+            found.append(Look(scene.before, {message.id: ()}, present))
+            found.append(Look(scene.after, {message.id: readers}, present))
+    with case.optional("receipts in a group of one"):
+        message, asked = case.scene(people.alone)
         found.append(Look(asked, {message.id: ()}, message.conversation.members))
-    except NotExercised as reason:
-        case.observe("receipts in a group of one", str(reason))
     return found
 
 
 def coming_and_going(case: Case) -> list[Look]:
     """Return answers about a message that two have read while others came and left."""
-    try:
-        scene = case.scene(groups.outlived)
-    except NotExercised as reason:
-        case.observe("receipts while people come and go", str(reason))
+    scene = case.attempt("receipts while people come and go", people.outlived)
+    if scene is None:
         return []
     id_ = scene.message.id
     return [Look(asked, {id_: set(who)}, there, gone) for asked, there, who, gone in scene.looks]
@@ -141,7 +127,7 @@ def coming_and_going(case: Case) -> list[Look]:
 
 def among_many(case: Case) -> list[Look]:
     """Return answers about many messages, of which one member has read the newest."""
-    batch = case.scene(groups.batch)
+    batch = case.scene(counting.batch)
     members = batch.messages[0].conversation.members
     nobody: dict[object, set[object]] = {message.id: set() for message in batch.messages}
     by_one = nobody | {message.id: {members[1]} for message in batch.read}
@@ -166,7 +152,7 @@ def test_the_receipts_come_in_an_array(case: Case) -> None:
     answers = [case.scene(groups.ready).fresh.answer]
     if case.profile.rank > 0:
         with contextlib.suppress(NotExercised):
-            answers += [asked.answer for asked in case.scene(groups.split)]
+            answers += [asked.answer for asked in case.scene(questions.split)]
     path = ".".join(("$", *case.given["at"]))
     findings: list[Finding] = []
     for answer in answers:
@@ -194,7 +180,7 @@ def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
 @pytest.mark.check("readers-are-listed")
 @pytest.mark.views
 def test_who_has_read_is_listed(case: Case) -> None:
-    case.scene(groups.reading)
+    case.scene(counting.reading)
     case.judge(listed(case, reading=True))
 
 
@@ -240,7 +226,7 @@ def test_every_other_member_is_in_one_list(case: Case) -> None:
 
 @pytest.mark.check("read-stays-read")
 def test_who_has_read_stays_in_the_list(case: Case) -> None:
-    scene = case.scene(groups.reading)
+    scene = case.scene(counting.reading)
     first = scene.messages[0]
     once, again = scene.one.receipts.get(first.id), scene.marked.receipts.get(first.id)
     if once is not None and again is not None:  # some of them have read it again and again since
@@ -266,7 +252,7 @@ def test_who_has_read_stays_in_the_list(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.late
 def test_who_has_read_is_a_reader_some_seconds_later(case: Case) -> None:
-    scene, later = case.scene(groups.reading), case.scene(groups.later)
+    scene, later = case.scene(counting.reading), case.scene(counting.later)
     findings: list[Finding] = []
     for message in scene.messages:
         before = scene.everybody.receipts.get(message.id)
@@ -283,18 +269,12 @@ def disturb(case: Case, group: Conversation) -> None:
     A reader who is still there is added again. All of that where that can be done.
     """
     stage = case.stage
-    try:
+    with case.optional("a message taken back meanwhile"):
         stage.must(stage.driver.recall(stage.say(group)))
-    except NotExercised as reason:
-        case.observe("a message taken back meanwhile", str(reason))
-    try:
+    with case.optional("adding a member who is there"):
         again = stage.call(stage.driver.add_members(group, group.members[1:2]))
         case.observe("adding a member who is there", again.describe())
-    except NotExercised as reason:
-        case.observe("adding a member who is there", str(reason))
     guest = stage.users(len(group.members) + 1)[-1]
-    try:
+    with case.optional("somebody who came and went meanwhile"):
         stage.lets_in(stage.driver.add_members(group, [guest]))
         stage.must(stage.driver.remove_member(group, guest))
-    except NotExercised as reason:
-        case.observe("somebody who came and went meanwhile", str(reason))

@@ -1,6 +1,6 @@
 """A call that breaks one documented rule is refused, and for the reason that the documents give."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,7 +77,7 @@ def judged(case: Case, mutation: mutations.Mutation) -> bool:
     return kinds is None or any(f"({kind} for" in mutation.label for kind in kinds)
 
 
-def changes(case: Case) -> list[Mapping[str, Any]]:
+def changes(case: Case) -> Sequence[Mapping[str, Any]]:
     """Return what the row varies, the first of it where one request has to do.
 
     What stands under ``more`` is left to the larger profiles.
@@ -111,13 +111,10 @@ def elsewhere(case: Case) -> Iterator[Answer]:
     """Break the other operations that the row is about in the same ways."""
     for other in others(case):
         for change in case.given["calls"]:
-            try:
+            with case.optional(other.operation):
                 answer = case.variation(other, change)
                 if answer.accepted:
                     must_matter(case, other, change)
-            except NotExercised as reason:
-                case.observe(other.operation, str(reason))
-            else:
                 yield answer
 
 
@@ -142,11 +139,8 @@ def others(case: Case) -> tuple[Call, ...]:
     """Return good calls of the other operations that the row is about."""
     if case.profile.rank == 0 or not case.given.get("also"):
         return ()
-    try:
-        return case.scene(calls.guarded, named(case, case.given["also"]))
-    except NotExercised as reason:
-        case.observe("other operations", str(reason))
-        return ()
+    found = case.attempt("other operations", calls.guarded, named(case, case.given["also"]))
+    return found or ()
 
 
 def named(case: Case, also: str | list[str]) -> tuple[str, ...]:
@@ -247,17 +241,14 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
 def emptied(case: Case) -> Iterator[tuple[str, Answer]]:
     """Empty each list of each operation's body, and put null in its place, as real clients do."""
     for operation in case.stage.contract.operations:
-        try:
+        with case.optional(f"lists of {operation}"):
             call = calls.good_call(case.stage, operation)
-        except NotExercised as reason:
-            case.observe(f"lists of {operation}", str(reason))
-            continue
-        body = call.body if isinstance(call.body, dict) else {}
-        for field in [name for name, value in body.items() if isinstance(value, list)]:
-            for value in ([], None, [1]):
-                change = {"body": {"set": {field: value}}}
-                answer = case.variation(call, change)
-                yield answer.exchange.request.label, answer
+            body = call.body if isinstance(call.body, dict) else {}
+            for field in [name for name, value in body.items() if isinstance(value, list)]:
+                for value in ([], None, [1]):
+                    change = {"body": {"set": {field: value}}}
+                    answer = case.variation(call, change)
+                    yield answer.exchange.request.label, answer
 
 
 def everywhere(case: Case) -> Iterator[tuple[str, Answer]]:
@@ -265,12 +256,11 @@ def everywhere(case: Case) -> Iterator[tuple[str, Answer]]:
     hostile = [{"bytes": HOSTILE[label], "label": label} for label in FEW]
     for operation in case.stage.contract.operations:
         try:
-            call = calls.good_call(case.stage, operation)
-            for change in [*calls.departures(case.stage, call), *hostile]:
-                answer = case.variation(call, change)
-                yield change["label"], answer
-        except NotExercised as reason:
-            case.observe(f"what breaks {operation}", str(reason))
+            with case.optional(f"what breaks {operation}"):
+                call = calls.good_call(case.stage, operation)
+                for change in [*calls.departures(case.stage, call), *hostile]:
+                    answer = case.variation(call, change)
+                    yield change["label"], answer
         except BudgetSpent:  # what was answered before is judged nevertheless
             return
 
@@ -292,10 +282,8 @@ def misplaced(case: Case, call: Call) -> list[Finding]:
 
 def overflows(case: Case) -> list[tuple[str, Answer]]:
     """Ask for numbers that are the first not to fit an integer of some width."""
-    try:
-        scene = case.scene(groups.good)
-    except NotExercised as reason:
-        case.observe("numbers that do not fit", str(reason))
+    scene = case.attempt("numbers that do not fit", groups.good)
+    if scene is None:
         return []
     if not isinstance(scene.messages[0].id, int):
         return []

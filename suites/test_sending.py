@@ -23,13 +23,10 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
     scene = sequence(case)
     case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, "numbers do not rise"))
     if case.profile.rank > 0:
-        try:
+        with case.optional("the number after a recalled message"):
             scene = case.scene(setup.after_recall, LENGTH)
-        except NotExercised as reason:
-            case.observe("the number after a recalled message", str(reason))
-            return
-        why = "numbers do not rise after a recall"
-        case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
+            why = "numbers do not rise after a recall"
+            case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
 
 
 @pytest.mark.check("sequence-rises")
@@ -162,11 +159,10 @@ def test_text_comes_back_as_it_was_sent(case: Case) -> None:
 
 def in_parts(case: Case, *texts: str) -> list[Finding]:
     """Expect the parts of one message back as they were; whether one may have several is open."""
-    try:
-        sent, answer = case.scene(setup.in_parts, texts)
-    except NotExercised as reason:
-        case.observe("a message of two texts", str(reason))
+    found = case.attempt("a message of two texts", setup.in_parts, texts)
+    if found is None:
         return []
+    sent, answer = found
     kept = case.stage.driver.group_history(answer)
     if sent not in kept:
         return []

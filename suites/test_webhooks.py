@@ -11,7 +11,7 @@ from receiptspec.checks import direct, receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.scenes import direct as letters
-from receiptspec.scenes import reads, webhooks
+from receiptspec.scenes import reads, unread, webhooks
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -108,10 +108,8 @@ def silent_types(case: Case) -> list[Finding]:
     """Expect callbacks about groups of the other types too, where messages there have receipts."""
     findings: list[Finding] = []
     for type_ in other_types(case):
-        try:
-            told = case.scene(webhooks.sent_in, type_)
-        except NotExercised as reason:
-            case.observe(f"callbacks about {type_}", str(reason))
+        told = case.attempt(f"callbacks about {type_}", webhooks.sent_in, type_)
+        if told is None:
             continue
         if told.callback is None and told.counts is not None:
             receipt = told.counts.receipts.get(told.message.id)
@@ -181,7 +179,7 @@ def unchanged(case: Case, scene: webhooks.Badly) -> list[Finding]:
 @pytest.mark.check("webhook-answer-changes-nothing")
 @pytest.mark.profile("standard")
 def test_the_answer_to_a_callback_about_two_changes_nothing(case: Case) -> None:
-    usual, marked = case.scene(letters.letters), case.scene(letters.conversation_read)
+    usual, marked = case.scene(letters.letters), case.scene(unread.conversation_read)
     findings: list[Finding] = []
     why = "callbacks answered with errors"
     for status in (500, 200):
@@ -244,12 +242,9 @@ def test_a_callback_names_the_type_of_its_group(case: Case) -> None:
     usual = case.scene(webhooks.sent).message.conversation.type
     found = [(callback, usual) for callback in about_this_group(case)]
     for type_ in other_types(case) if case.profile.rank > 0 else ():
-        try:
-            callback = case.scene(webhooks.sent_in, type_).callback
-        except NotExercised as reason:
-            case.observe(f"callbacks about {type_}", str(reason))
-            continue
-        found += [(callback, type_)] if callback is not None else []
+        told = case.attempt(f"callbacks about {type_}", webhooks.sent_in, type_)
+        if told is not None and told.callback is not None:
+            found.append((told.callback, type_))
     case.judge([f for callback, type_ in found for f in checks.of_type(callback, type_)])
 
 

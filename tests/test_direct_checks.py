@@ -6,7 +6,7 @@ from receiptspec.checks import direct as checks
 from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
 from receiptspec.neutral import Answer, Verdict
-from receiptspec.scenes import direct as scenes
+from receiptspec.scenes import unread as scenes
 
 EXCHANGE = Exchange(1, Request("POST", "http://h", "/", (), b"", "x"), None, 0.0)
 ANSWER = Answer("get_c2c_unread_msg_num", Verdict.ACCEPTED, EXCHANGE)

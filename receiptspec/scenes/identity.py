@@ -8,7 +8,8 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
-from receiptspec.scenes.groups import Asked, Reading, Ready, asked, good, reading
+from receiptspec.scenes.counting import Reading, reading
+from receiptspec.scenes.groups import Asked, Ready, asked, good
 from receiptspec.stage import Stage
 
 __all__ = [

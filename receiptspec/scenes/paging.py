@@ -9,15 +9,9 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page, Receipt
-from receiptspec.scenes.groups import (
-    Asked,
-    asked,
-    crowded,
-    good,
-    reading,
-    returning,
-    tries_to_read,
-)
+from receiptspec.scenes.counting import reading
+from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
+from receiptspec.scenes.people import crowded, returning
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Asked, Reading, Ready, asked, good, newborn, reading, settled
+from receiptspec.scenes.counting import Reading, reading
+from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled
 from receiptspec.scenes.paging import Walk, listed
 from receiptspec.scenes.reads import reading_call
 from receiptspec.stage import Stage

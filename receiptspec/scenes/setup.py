@@ -8,15 +8,8 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.groups import (
-    Asked,
-    asked,
-    crowded,
-    good,
-    newborn,
-    settled,
-    tries_to_read,
-)
+from receiptspec.scenes.groups import Asked, asked, good, newborn, settled, tries_to_read
+from receiptspec.scenes.people import crowded
 from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told"]

@@ -1,0 +1,154 @@
+"""The history of two people, read back at once and page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.scenes.direct import (
+    keeps_history,
+    letters,
+    pair,
+    seen_by,
+    until_listed,
+    until_read,
+)
+from receiptspec.scenes.groups import Asked, asked
+from receiptspec.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The same messages, read in one go, in pages, and from the other side."""
+
+    messages: tuple[Message, ...]
+    whole: Answer
+    keys: tuple[Any, ...]
+    walked: tuple[Any, ...]
+    walk: tuple[Answer, ...]
+    complete: bool
+    other_side: Asked
+
+
+def history(stage: Stage) -> History:
+    """Send five messages and read them back: at once, two by two, and as the receiver."""
+    conversation = pair(stage, 2, 4)
+    messages = tuple(stage.say(conversation) for _ in range(5))
+    whole = until_listed(stage, conversation, messages)
+    return _walked(stage, messages, whole, seen_by(stage, conversation, conversation.members[1]))
+
+
+def acknowledged(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Asked]:
+    """Let B acknowledge all messages of `history` in one call, the newest first, and look."""
+    scene = stage.scene(history)
+    conversation = scene.messages[0].conversation
+    answer = stage.tries_to_read(conversation.members[1], scene.messages[::-1])
+    return scene.messages, answer, until_read(stage, conversation, scene.messages)
+
+
+def history_of_letters(stage: Stage) -> History:
+    """Read back, two by two, what `letters` has sent."""
+    scene = stage.scene(letters)
+    messages = (*scene.messages, scene.back)
+    return _walked(stage, messages, scene.whole, scene.after_by_receiver)
+
+
+def _walked(
+    stage: Stage, messages: tuple[Message, ...], whole: Asked, other_side: Asked
+) -> History:
+    way = _walk(stage, messages[0].conversation, 2, 12)
+    return History(
+        messages,
+        whole.answer,
+        tuple(whole.receipts),
+        way.keys,
+        tuple(page.answer for page in way.pages),
+        way.complete,
+        other_side,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The pages of a history, up to the one that says that nothing follows."""
+
+    pages: tuple[Asked, ...]
+    complete: bool
+
+    @property
+    def keys(self) -> tuple[Any, ...]:
+        """What was listed, page by page."""
+        return tuple(key for page in self.pages for key in page.receipts)
+
+
+def _walk(stage: Stage, conversation: Conversation, size: int, most: int) -> Walk:
+    """Read the history of two people back as its owner, `size` at a time, in `most` pages."""
+    call: Call | None = stage.driver.look(conversation, conversation.owner, size=size)
+    pages: list[Asked] = []
+    complete = False
+    while call is not None and len(pages) < most:
+        answer = stage.call(call)
+        pages.append(asked(stage, answer))
+        complete = stage.driver.looked_through(answer)
+        call = None if complete or not answer.accepted else stage.driver.look_on(call, answer)
+    return Walk(tuple(pages), complete)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Six messages, some acknowledged, read in one go and in pages of several sizes."""
+
+    acknowledged: tuple[Message, ...]
+    others: tuple[Message, ...]
+    whole: Asked
+    walks: Mapping[int, Walk]
+
+    @property
+    def shown(self) -> tuple[Message, ...]:
+        """What the whole shows as read, of what was acknowledged."""
+        found = [(m, self.whole.receipts.get(m.id)) for m in self.acknowledged]
+        return tuple(m for m, receipt in found if receipt is not None and receipt.peer_read)
+
+    @property
+    def unshown(self) -> tuple[Message, ...]:
+        """What the whole shows as unread, of what nobody has acknowledged."""
+        found = [(m, self.whole.receipts.get(m.id)) for m in self.others]
+        return tuple(m for m, receipt in found if receipt is not None and not receipt.peer_read)
+
+
+def pages(stage: Stage) -> Pages:
+    """Let B acknowledge three of six messages of A; read them back one by one, in twos, in sixes.
+
+    Each of these sizes divides their number.
+    """
+    keeps_history(stage)
+    conversation = pair(stage, 1, 3)
+    messages = tuple(stage.say(conversation) for _ in range(6))
+    until_listed(stage, conversation, messages)
+    acknowledged = (messages[0], messages[3], messages[4])
+    stage.reads(conversation.members[1], acknowledged)
+    whole = until_read(stage, conversation, acknowledged)
+    if not whole.answer.accepted:
+        raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
+    others = tuple(message for message in messages if message not in acknowledged)
+    most = 2 * len(messages) + 2
+    walks = {size: _walk(stage, conversation, size, most) for size in (1, 2, 6)}
+    return Pages(acknowledged, others, whole, walks)
+
+
+def long_letters(stage: Stage) -> tuple[tuple[Message, ...], Walk]:
+    """Send twelve messages of 1.5 kB, more than one answer holds; read them back."""
+    keeps_history(stage)
+    conversation, sent = pair(stage, 0, 3), []
+    for turn in range(12):
+        number = stage.number("long letter", turn)
+        call = stage.driver.send_message(
+            conversation, conversation.owner, receipt=True, number=number
+        )
+        text = f"letter {turn} ".ljust(1500, ".")
+        sent.append(stage.post(conversation, stage.driver.with_texts(call, text)))
+    until_listed(stage, conversation, tuple(sent))
+    return tuple(sent), _walk(stage, conversation, 20, 2 * len(sent))

@@ -1,0 +1,92 @@
+"""Receipts of two people that do not fit the message that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.scenes.direct import pair, seen_by, until_listed
+from receiptspec.scenes.groups import Asked
+from receiptspec.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A receipt that does not fit its message, and the message afterwards."""
+
+    what: str
+    message: Message
+    answer: Answer
+    after: Asked
+
+
+def mismatch(stage: Stage, what: str) -> Mismatch:
+    """Return what became of a receipt that is wrong in one thing.
+
+    ``roles``: the sender of the message acknowledges it. ``from``, ``to``: an item whose sender or
+    receiver is a third user. ``key``: a key that was never given out. ``malformed``: text that is
+    no key. ``foreign``: the key of another conversation.
+    """
+    found = stage.scene(misfits)
+    if what not in found:
+        raise NotExercised(f"no call is known that names a message with wrong {what}")
+    return found[what]
+
+
+def misfits(stage: Stage) -> Mapping[str, Mismatch]:
+    """Send every receipt that does not fit, each for a message of its own, then look at them all.
+
+    An invented key and text that is no key stand beside the same message.
+    """
+    conversation, driver = pair(stage, 0, 4), stage.driver
+    a, b = conversation.members
+    third = next(user for user in stage.users(6) if user not in (a, b))
+    kinds = ("roles", *driver.misfits)
+    messages = {what: stage.say(conversation) for what in kinds if what != "malformed"}
+    messages |= {"malformed": messages["key"]} if "malformed" in kinds else {}
+    calls = {}
+    for what in kinds:
+        call = driver.mark_read(conversation, a if what == "roles" else b, [messages[what].id])
+        if call is None:
+            raise NotExercised("the vendor has no call by which the receiver reads")
+        calls[what] = call if what == "roles" else driver.misfit(call, what, third)
+    answers = {what: stage.call(call) for what, call in calls.items()}
+    after = _settled_look(stage, conversation, *messages.values())
+    found = {what: Mismatch(what, messages[what], answers[what], after) for what in kinds}
+    if "key" in kinds:
+        found["foreign"] = _foreign(stage, conversation)
+    return found
+
+
+def _foreign(stage: Stage, conversation: Conversation) -> Mismatch:
+    """Acknowledge in one conversation the key of a message of another."""
+    a, b = conversation.members
+    message = stage.say(pair(stage, 0, 5))
+    call = stage.driver.mark_read(conversation, b, [message.id])
+    assert call is not None  # noqa: S101
+    answer = stage.call(call)
+    return Mismatch("foreign", message, answer, seen_by(stage, message.conversation, a))
+
+
+def mismatch_behind(stage: Stage, what: str) -> Mismatch:
+    """Send a receipt whose first item fits and whose second is wrong in ``from`` or ``to``."""
+    conversation = pair(stage, *{"from": (0, 2), "to": (1, 2)}[what])
+    a, b = conversation.members
+    fitting, message = stage.say(conversation), stage.say(conversation)
+    calls = [stage.driver.mark_read(conversation, b, [m.id]) for m in (fitting, message)]
+    if calls[0] is None or calls[1] is None:
+        raise NotExercised("the vendor has no call by which the receiver reads")
+    third = next(user for user in stage.users(6) if user not in (a, b))
+    together = stage.driver.joined([calls[0], stage.driver.misfit(calls[1], what, third)])
+    if together is None:
+        raise NotExercised("the vendor has no call that names several messages")
+    answer = stage.call(together)
+    return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
+
+
+def _settled_look(stage: Stage, conversation: Conversation, *messages: Message) -> Asked:
+    """Look once more than the first time the messages are listed: an effect may be late."""
+    until_listed(stage, conversation, messages)
+    return seen_by(stage, conversation, conversation.owner)

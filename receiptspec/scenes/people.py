@@ -1,0 +1,218 @@
+"""Groups of one and of many, several senders, and people who leave, come and come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Message, Receipt
+from receiptspec.scenes.groups import (
+    MEMBERS,
+    Asked,
+    Changed,
+    Several,
+    Watched,
+    asked,
+    newborn,
+    settled,
+    several,
+    watched,
+)
+from receiptspec.stage import Stage
+
+CROWD, READING = 130, 27  # members of a large group, and how many of them read
+_FAIR = 24  # members of a group of a usual size
+
+
+def crowded(stage: Stage) -> Watched:
+    """Let some of the many members of a group read a message."""
+    if not stage.driver.over_http:
+        raise NotExercised("every member of a crowd would be a program of its own")
+    group = stage.group(CROWD)
+    half = READING // 2
+    readers = (*group.members[1 : 1 + READING - half], *group.members[-half:])
+    return watched(stage, stage.say(group), readers)
+
+
+def of_member(stage: Stage) -> tuple[Message, Asked]:
+    """Let a member who is not the owner send a message, and ask for it."""
+    group = stage.group(MEMBERS)
+    message = stage.say(group, sender=group.members[1])
+    return message, newborn(stage, group, message)
+
+
+def by_member(stage: Stage) -> Watched:
+    """Let the owner of a group read what another member has sent."""
+    message, _ = stage.scene(of_member)
+    return watched(stage, message, message.conversation.members[:1])
+
+
+def of_outsider(stage: Stage) -> Watched:
+    """Let somebody who is no member send, and the owner and a member read.
+
+    The documents of some vendors say that a sender need not be a member; others refuse.
+    """
+    if not stage.driver.over_http:
+        raise NotExercised("who sends would have to be in the group")
+    outsider = stage.users(MEMBERS + 1)[MEMBERS]
+    group = stage.group(3)
+    call = stage.driver.send_message(
+        group, outsider, receipt=True, number=stage.number("outsider", group.id)
+    )
+    answer = stage.call(call)
+    if not answer.accepted:
+        raise NotExercised(f"a sender who is no member is {answer.describe()}")
+    message = Message(group, stage.named(answer), outsider, True)
+    return watched(stage, message, group.members[:2])
+
+
+def added_again(stage: Stage) -> Watched:
+    """Let a member read a message, and add that member again, who has never left."""
+    group = stage.group(3)
+    message = stage.say(group)
+    reader = group.members[1]
+    seen = watched(stage, message, (reader,))
+    stage.call(stage.driver.add_members(group, [reader]))  # refused or not, nothing changes
+    after = settled(stage, seen.before, (message,), {message.id: 1})
+    return Watched(message, (reader,), seen.before, after)
+
+
+def many_senders(stage: Stage) -> Several:
+    """Let owner, administrator and member send, and read what the others have sent.
+
+    Who has sent the newest message reads the others.
+    """
+    group = stage.group(4, promoted=True)
+    owner, admin, member, other = group.members
+    of_owner, of_admin, of_member = (stage.say(group, sender=u) for u in (owner, admin, member))
+    reads = [
+        (member, (of_owner, of_admin)),
+        (admin, (of_owner,)),
+        (owner, (of_admin,)),
+        (other, (of_member,)),
+    ]
+    return several(stage, (of_owner, of_admin, of_member), reads, group.members)
+
+
+def returning(stage: Stage) -> Several:
+    """Let somebody who has left and come back read and send, and somebody who came later read.
+
+    All messages are sent when both are there.
+    """
+    founders = stage.group(3)
+    driver, back = stage.driver, founders.members[1]
+    newcomer = stage.users(5)[4]
+    stage.must(driver.remove_member(founders, back))
+    stage.lets_in(driver.add_members(founders, [newcomer, back]))
+    group = replace(founders, members=(*founders.members, newcomer))
+    of_owner, of_back = stage.say(group), stage.say(group, sender=back)
+    reads = [(back, (of_owner,)), (newcomer, (of_owner, of_back))]
+    return several(stage, (of_owner, of_back), reads, group.members)
+
+
+def adorned(stage: Stage) -> Several:
+    """Send messages with more than a text; a member reads them all.
+
+    What is refused is left out: which of them a target takes is another requirement's matter.
+    """
+    group = stage.group(3)
+    number = stage.number("adorned", group.id)
+    plain = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    messages = []
+    for call in stage.driver.adorned(plain, group.members[1:2]):
+        answer = stage.call(call)
+        if answer.accepted:
+            messages.append(Message(group, stage.named(answer), group.owner, True))
+    if not messages:
+        raise NotExercised("no message but a plain text was taken")
+    made = tuple(messages)
+    return several(stage, made, [(group.members[1], made)], group.members)
+
+
+def fair(stage: Stage) -> Several:
+    """Let half of a group of a usual size read a message, from front and end of its members."""
+    group = stage.group(_FAIR)
+    message = stage.say(group)
+    half = (*group.members[1 : _FAIR // 4], *group.members[-_FAIR // 4 :])
+    return several(stage, (message,), [(user, (message,)) for user in half], group.members)
+
+
+Look = tuple[Asked, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlived:
+    """What was told of a message while people left and came, and who had to be a reader then.
+
+    `gone` are those who left, or came after the message: whether they are listed is open.
+    """
+
+    message: Message
+    looks: tuple[Look, ...]
+
+
+def outlived(stage: Stage) -> Outlived:
+    """Let two of a group read; then one who has not leaves, another comes, and a reader leaves.
+
+    One of the founders has left before the message was sent. Each look is an answer, who is there,
+    who of them has read, and about whom nothing is said.
+    """
+    founders = stage.group(5)
+    owner, early, idle, one, two = founders.members
+    driver = stage.driver
+    stage.must(driver.remove_member(founders, early))
+    message = stage.say(founders)
+    before = newborn(stage, founders, message)
+    before.receipt(message)
+    for reader in (one, two):
+        stage.reads(reader, [message])
+    read = settled(stage, before, (message,), {message.id: 2})
+    looks: list[Look] = [(read, (owner, idle, one, two), (one, two), ())]
+
+    def look(readers: tuple[Any, ...], others: tuple[Any, ...], gone: tuple[Any, ...]) -> None:
+        def shown(found: dict[Any, Receipt]) -> bool:
+            now = found.get(message.id)
+            return now is not None and set(readers) <= set(now.readers or ())
+
+        seen = asked(stage, stage.settle(founders, [message], shown))
+        looks.append((seen, (owner, *others), readers, gone))
+
+    stage.must(driver.remove_member(founders, idle))
+    look((one, two), (one, two), (idle,))
+    stage.lets_in(driver.add_members(founders, [early]))
+    look((one, two), (one, two), (idle, early))
+    stage.must(driver.remove_member(founders, two))
+    look((one,), (one,), (idle, early, two))
+    return Outlived(message, tuple(looks))
+
+
+def alone(stage: Stage) -> tuple[Message, Asked]:
+    """Send a message to a group of which nobody else is a member."""
+    group = stage.group(1)
+    message = stage.say(group)
+    return message, newborn(stage, group, message)
+
+
+def reborn(stage: Stage) -> Changed:
+    """Dismiss a group whose message was read and make one of the same id; ask for its first.
+
+    Whether an id may be used again is open: where it may not, there is nothing to judge.
+    """
+    if not stage.driver.over_http:
+        raise NotExercised("late notifications of the one group would be taken for the other's")
+    name = f"rs{stage.namespace}-Again"
+    group = stage.group(3, id_=name)
+    if group.id != name:
+        raise NotExercised("nobody chooses the id of a group")
+    first = watched(stage, stage.say(group), group.members[1:2])
+    stage.must(stage.driver.dismiss(group))
+    again = stage.group(3, id_=name)
+    message = stage.say(again)
+
+    def fresh(receipts: dict[Any, Receipt]) -> bool:
+        now = receipts.get(message.id)
+        return now is not None and now.known and not now.read
+
+    after = asked(stage, stage.settle(again, [message], fresh))
+    return Changed(again, message, first.after, after)

@@ -1,0 +1,233 @@
+"""How many messages of others somebody has not read, as the target counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.scenes.direct import pair, seen_by, until_listed
+from receiptspec.scenes.groups import Asked
+from receiptspec.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Unread counts of users in conversations, ``None`` where they are not to be had."""
+
+    before: int | None
+    after: int | None
+    peer_before: int | None
+    peer_after: int | None
+    other_before: int | None
+    other_after: int | None
+    answer: Answer
+    evidence: Answer
+    again: Answer
+    receipts_before: Asked
+    receipts_after: Asked
+    message: Message
+
+
+def conversation_read(
+    stage: Stage, first: int = 3, third: int = 4, reader: int = 5, count: int = 1
+) -> Counters:
+    """B marks the conversation with A as read; C's message to B and B's to A stay unread.
+
+    A, C and B are users by number; A has sent `count` messages.
+    """
+    conversation, other = pair(stage, first, reader), pair(stage, third, reader)
+    a, b = conversation.members
+    c = other.owner
+    message, *_ = [stage.say(conversation) for _ in range(count)]
+    stage.say(other)
+    stage.say(conversation, sender=b)
+    receipts_before = until_listed(stage, conversation, (message,))
+    before, peer, others = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
+    marking = stage.driver.mark_conversation(conversation, b)
+    if marking is None:
+        raise NotExercised("the vendor has no call that marks a conversation as read")
+    answer = stage.call(marking)
+    evidence = stage.until(
+        lambda: stage.call(stage.driver.count_unread(b, [a])),
+        lambda found: stage.driver.unread_counts(found).get(a) == 0,
+    )
+    return Counters(
+        before,
+        stage.driver.unread_counts(evidence).get(a),
+        peer,
+        unread(stage, a, b),
+        others,
+        unread(stage, b, c),
+        answer,
+        evidence,
+        stage.call(marking),
+        receipts_before,
+        seen_by(stage, conversation, a),
+        message,
+    )
+
+
+def unread(stage: Stage, user: Any, peer: Any) -> int | None:
+    """Return how many messages of `peer` `user` has not read, as the target counts them."""
+    answer = stage.call(stage.driver.count_unread(user, [peer]))
+    return stage.driver.unread_counts(answer).get(peer) if answer.accepted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """What became unread for somebody to whom two have written, and the answers that say so."""
+
+    wanted: Mapping[Any, int]
+    got: Mapping[Any, int | None]
+    told: Mapping[Any, int]
+    failed: Collection[Any]
+    answer: Answer
+    all_wanted: int
+    all_got: int | None
+    all_answer: Answer
+
+
+def mailbox(stage: Stage) -> Mailbox:
+    """Two people write to a third, twelve times and once; ask by peer, among ten, and for all.
+
+    Some of the messages ask for no receipt. The two stand at different places of the list.
+    """
+    *others, reader = (*stage.users(11)[:6], *stage.users(11)[7:], stage.users(11)[6])
+    pairs = (pair(stage, 0, 6), pair(stage, 1, 6))
+    one, two = (conversation.owner for conversation in pairs)
+    rest = tuple(user for user in others if user not in (one, two))
+    orders = ((one, *rest, two), (*rest[:3], two, *rest[3:5], one, *rest[5:]))
+    wanted = {one: 12, two: 1}
+    every = sum(wanted.values())
+    start, whole, answer = _first_unread(stage, reader, pairs, orders[0])
+    if answer is not None:
+        failed = stage.driver.unread_unknown(answer)
+        return Mailbox(wanted, dict.fromkeys(wanted), start, failed, answer, every, None, answer)
+    for turn in range(12):
+        stage.say(pairs[0], receipt=turn % 2 == 0)
+    stage.say(pairs[1], receipt=False)
+    for _ in stage.patience():
+        for peers in orders:
+            found, everything = _unread_of(stage, reader, peers)
+            got = {peer: _more(found[1].get(peer), start.get(peer)) for peer in wanted}
+            if got != wanted:
+                break
+        all_got = _more(everything[1], whole)
+        if got == wanted and all_got == every:
+            break
+    failed = stage.driver.unread_unknown(found[0])
+    return Mailbox(wanted, got, found[1], failed, found[0], every, all_got, everything[0])
+
+
+def _first_unread(
+    stage: Stage, reader: Any, pairs: Sequence[Conversation], peers: tuple[Any, ...]
+) -> tuple[Mapping[Any, int], int | None, Answer | None]:
+    """Return the unread counts to begin with; who has none yet writes once, to have one.
+
+    Where that does not show, the answer that ought to show it is returned too.
+    """
+    first, whole = _unread_of(stage, reader, peers)
+    silent = [conversation for conversation in pairs if conversation.owner not in first[1]]
+    if not silent:
+        return first[1], whole[1], None
+    for conversation in silent:
+        stage.say(conversation)
+    for _ in stage.patience():
+        now, everything = _unread_of(stage, reader, peers)
+        written = (everything[1] or 0) - (whole[1] or 0) >= len(silent)
+        if written and all(now[1].get(conversation.owner) for conversation in silent):
+            return now[1], everything[1], None
+    return now[1], None, now[0]
+
+
+def _unread_of(
+    stage: Stage, reader: Any, peers: tuple[Any, ...]
+) -> tuple[tuple[Answer, Mapping[Any, int]], tuple[Answer, int | None]]:
+    """Return the unread counts by peer and of all, each with its answer. See `must` for errors."""
+    by_peer = stage.must(stage.driver.count_unread(reader, peers))
+    of_all = stage.must(stage.driver.count_unread(reader, None))
+    return (by_peer, stage.driver.unread_counts(by_peer)), (
+        of_all,
+        stage.driver.unread_of_all(of_all),
+    )
+
+
+def _more(after: int | None, before: int | None) -> int | None:
+    return after - before if after is not None and before is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The unread counts of receiver and sender before and after a message receipt."""
+
+    before: int | None
+    after: int | None
+    evidence: Answer
+    peer_before: int | None
+    peer_after: int | None
+    peer_evidence: Answer
+
+
+def receipt_keeps_unread(stage: Stage) -> Kept:
+    """B acknowledges one message of A; the conversation stays as unread as it was, for both."""
+    conversation = pair(stage, 0, 5)
+    a, b = conversation.members
+    stage.say(conversation, sender=b)
+    message = stage.say(conversation)
+    before = stage.until(lambda: unread(stage, b, a), bool)
+    peer_before = unread(stage, a, b)
+    stage.reads(b, [message])
+    evidence = stage.call(stage.driver.count_unread(b, [a]))
+    other = stage.call(stage.driver.count_unread(a, [b]))
+    return Kept(
+        before,
+        stage.driver.unread_counts(evidence).get(a),
+        evidence,
+        peer_before,
+        stage.driver.unread_counts(other).get(b),
+        other,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Two messages, a time between them, and what was unread before and after it was given."""
+
+    before: int | None
+    after: int | None
+    marking: Answer
+    evidence: Answer
+
+
+def read_until(stage: Stage) -> Split:
+    """A sends two messages two seconds apart; B marks as read what is older than the second.
+
+    The time between them is the target's, as its answers tell it.
+    """
+    conversation = pair(stage, 1, 5)
+    a, b = conversation.members
+    base = unread(stage, b, a) or 0
+    older = stage.told(stage.say(conversation))
+    stage.rest(2.1)
+    newer = stage.told(stage.say(conversation))
+    between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
+    before = stage.until(lambda: unread(stage, b, a), lambda count: count == base + 2)
+    marking = stage.driver.mark_conversation(conversation, b, until=between)
+    if marking is None:
+        raise NotExercised("the vendor has no call that marks a conversation as read")
+    answer = stage.call(marking)
+    evidence = stage.until(
+        lambda: stage.call(stage.driver.count_unread(b, [a])),
+        lambda found: stage.driver.unread_counts(found).get(a) == 1,
+    )
+    return Split(before, stage.driver.unread_counts(evidence).get(a), answer, evidence)
+
+
+def _between(older: int | None, newer: int | None) -> int:
+    """Return a second between two; raises `NotExercised` where there is none."""
+    if older is None or newer is None or not older + 1 < newer < older + 600:
+        raise NotExercised(f"sent at {older} and at {newer}: no second lies between these")
+    return older + 1

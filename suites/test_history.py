@@ -1,0 +1,123 @@
+"""The history of two people loses nothing and is the same from both sides."""
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import direct as checks
+from receiptspec.checks import refusals
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Message
+from receiptspec.scenes import direct, history
+
+
+def read_back(case: Case) -> history.History:
+    """Return a history to read back, one that is there already where requests are few."""
+    return case.scene(history.history_of_letters if case.brief else history.history)
+
+
+@pytest.mark.check("history-counts-its-messages")
+def test_the_history_counts_its_messages(case: Case) -> None:
+    scene = read_back(case)
+    findings: list[Finding] = []
+    for answer in (scene.whole, *scene.walk):
+        if answer.accepted:
+            findings += checks.counted(answer, "MsgCnt", "MsgList")
+            findings += checks.one_of(answer, "Complete", (0, 1))
+    case.judge(findings)
+
+
+@pytest.mark.check("history-keeps-keys")
+def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
+    scene = read_back(case)
+    findings = refusals.accepted(scene.whole, "a history")
+    if not findings:
+        wanted = [message.id for message in scene.messages]
+        findings = checks.all_there(scene.whole, scene.keys, wanted, "the history")
+        findings += still_there(case)
+    case.judge(findings)
+
+
+def still_there(case: Case) -> list[Finding]:
+    """Expect messages to be in the history when they were acknowledged, as they were before."""
+    scene = case.attempt("messages that were acknowledged", direct.letters)
+    if scene is None:
+        return []
+    if not scene.whole.answer.accepted:
+        return []
+    wanted = [m.id for m in scene.messages if m.id in scene.before.receipts]
+    return checks.all_there(
+        scene.whole.answer, tuple(scene.whole.receipts), wanted, "the history once acknowledged"
+    )
+
+
+@pytest.mark.check("history-walk-loses-nothing")
+@pytest.mark.views
+def test_paging_through_the_history_loses_nothing(case: Case) -> None:
+    scene = read_back(case)
+    last = scene.walk[-1]
+    findings = refusals.accepted(last, "the place where the page before ended")
+    wanted = [message.id for message in scene.messages]
+    if not findings:
+        findings = checks.all_there(last, scene.walked, wanted, "the pages of the history")
+        findings += checks.complete(last, scene.complete)
+    case.judge(findings)
+
+
+@pytest.mark.check("history-walk-loses-nothing")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_pages_of_every_size_lose_nothing(case: Case) -> None:
+    scene = case.scene(history.pages)
+    messages = (*scene.acknowledged, *scene.others)
+    findings: list[Finding] = []
+    for size, walk in scene.walks.items():
+        findings += walked_through(walk, messages, f"the pages of {size}")
+    case.judge(findings)
+
+
+@pytest.mark.check("history-walk-loses-nothing")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_history_that_fills_several_answers_loses_nothing(case: Case) -> None:
+    messages, walk = case.scene(history.long_letters)
+    case.judge(walked_through(walk, messages, "a history of long messages"))
+
+
+def walked_through(walk: history.Walk, messages: tuple[Message, ...], where: str) -> list[Finding]:
+    """Expect a walk to end and to have met every message; say nothing more of a refused page."""
+    last = walk.pages[-1].answer
+    findings = refusals.accepted(last, "the place where the page before ended")
+    if findings:
+        return findings
+    wanted = [message.id for message in messages]
+    findings = checks.all_there(last, walk.keys, wanted, where)
+    return findings + checks.complete(last, walk.complete)
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_both_sides_see_what_named_no_sender(case: Case) -> None:
+    scene = case.scene(direct.from_administrator)
+    findings: list[Finding] = []
+    for seen, whose in ((scene.by_sender, "the sender"), (scene.by_receiver, "the receiver")):
+        if not seen.answer.accepted:
+            raise NotExercised(f"{whose}'s history is {seen.answer.describe()}")
+        where = f"the history of {whose} of a message that named no sender"
+        findings += checks.all_there(seen.answer, tuple(seen.receipts), [scene.message.id], where)
+    case.judge(findings)
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.views
+def test_both_sides_see_the_same_messages(case: Case) -> None:
+    scene = read_back(case)
+    wanted = [message.id for message in scene.messages]
+    if not scene.other_side.answer.accepted:
+        raise NotExercised(f"the other side's history is {scene.other_side.answer.describe()}")
+    case.judge(
+        checks.all_there(
+            scene.other_side.answer, tuple(scene.other_side.receipts), wanted, "the other side"
+        )
+    )

@@ -1,0 +1,277 @@
+"""Each message that is asked for has its item, with numbers where it has a receipt."""
+
+from typing import Any
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import receipts, refusals
+from receiptspec.findings import Finding
+from receiptspec.scenes import (
+    counting,
+    groups,
+    kinds,
+    lifecycle,
+    pairs,
+    people,
+    questions,
+    setup,
+)
+
+
+@pytest.mark.check("every-message-is-answered")
+def test_every_message_of_a_list_is_answered(case: Case) -> None:
+    ready = case.scene(groups.good)
+    asked = [message.id for message in ready.messages]
+    findings = receipts.each_answered(ready.fresh.answer, ready.fresh.receipts, asked[:3])
+    if case.profile.rank > 0 and case.stage.target.writes:
+        findings += among_many(case)
+        findings += sent_by_another(case)
+        findings += beside_recalled(case)
+        findings += read_ones(case) + of_pairs(case) + with_more(case)
+    if case.profile.rank > 0:
+        findings += asked_again(case, asked)
+    case.judge(findings)
+
+
+def among_many(case: Case) -> list[Finding]:
+    """Expect an item for each message of a list as long as the target takes."""
+    batch = case.scene(counting.batch)
+    case.observe(f"lists that {len(batch.messages)} messages need", len(batch.before))
+    return [
+        finding
+        for step in (*batch.before, *batch.after)
+        if step.answer.accepted
+        for finding in receipts.each_answered(
+            step.answer, step.receipts, case.stage.driver.named_messages(step.answer.request_body)
+        )
+    ]
+
+
+def sent_by_another(case: Case) -> list[Finding]:
+    """Expect an item for what a member has sent who is not the owner."""
+    found = case.attempt("what another member sends", people.of_member)
+    if found is None:
+        return []
+    message, seen = found
+    if not seen.answer.accepted:
+        return []
+    return receipts.each_answered(seen.answer, seen.receipts, [message.id])
+
+
+def beside_recalled(case: Case) -> list[Finding]:
+    """Expect items for the messages around one that was recalled; its own is open."""
+    scene = case.attempt("messages beside one that was recalled", lifecycle.spared)
+    if scene is None or not scene.after.answer.accepted:
+        return []
+    ids = [message.id for message in scene.extra["others"]]
+    return receipts.each_answered(scene.after.answer, scene.after.receipts, ids)
+
+
+def asked_again(case: Case, ids: list[Any]) -> list[Finding]:
+    """Expect items in every later answer: that a new message is late is over by then."""
+    whole = [*case.scene(questions.asked_twice), case.scene(questions.reordered)]
+    alone = zip(case.scene(questions.split), ids, strict=True)
+    asked = [(step, ids) for step in whole] + [(step, [id_]) for step, id_ in alone]
+    return [
+        finding
+        for step, wanted in asked
+        if step.answer.accepted
+        for finding in receipts.each_answered(step.answer, step.receipts, wanted)
+    ]
+
+
+def read_ones(case: Case) -> list[Finding]:
+    """Expect items for messages that were read as well, where somebody can read."""
+    scene = case.attempt("messages that were read", counting.reading)
+    if scene is None:
+        return []
+    ids = [message.id for message in scene.messages]
+    return [
+        finding
+        for step in (scene.one, scene.everybody)
+        if step.answer.accepted
+        for finding in receipts.each_answered(step.answer, step.receipts, ids)
+    ]
+
+
+def of_pairs(case: Case) -> list[Finding]:
+    """Expect items for what two people have sent and read, whatever was done meanwhile."""
+    findings: list[Finding] = []
+    if case.stage.driver.make_pair(*case.stage.users(2)) is None:
+        return []  # two people need no conversation, and have no receipts of this operation
+    for play in (pairs.read, pairs.read_on, pairs.reopened):
+        pair = case.attempt("messages of two people", play)
+        if pair is None:
+            return findings
+        ids = [message.id for message in pair.messages]
+        if pair.after is not None and pair.after.answer.accepted:
+            findings += receipts.each_answered(pair.after.answer, pair.after.receipts, ids)
+    back = case.scene(pairs.returned)
+    ids = [message.id for message in (back.message, *back.others)]
+    for step in (back.before, back.after):
+        if step.answer.accepted:
+            findings += receipts.each_answered(step.answer, step.receipts, ids)
+    return findings
+
+
+def with_more(case: Case) -> list[Finding]:
+    """Expect items for messages with more than a text."""
+    findings: list[Finding] = []
+    with case.optional("messages with more than a text"):
+        scene = case.scene(people.adorned)
+        ids = [message.id for message in scene.messages]
+        for step in (scene.before, scene.after):
+            if step.answer.accepted:
+                findings += receipts.each_answered(step.answer, step.receipts, ids)
+    return findings
+
+
+@pytest.mark.check("every-message-is-answered")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_every_message_is_answered_some_seconds_later(case: Case) -> None:
+    findings: list[Finding] = []
+    for earlier, play in (
+        (case.scene(groups.good).fresh, questions.later_unread),
+        (case.scene(counting.reading).everybody, counting.later),
+    ):
+        ids = [id_ for id_, receipt in earlier.receipts.items() if receipt.known]
+        step = case.scene(play)
+        if step.answer.accepted:
+            findings += receipts.each_answered(step.answer, step.receipts, ids)
+    case.judge(findings)
+
+
+@pytest.mark.check("order-is-observed")
+def test_the_order_of_items_is_recorded(case: Case) -> None:
+    reordered = case.scene(questions.reordered)
+    ready = case.scene(groups.good)
+    wanted = [message.id for message in reversed(ready.messages)]
+    got = list(reordered.receipts)
+    case.observe("items in the order of the request", "yes" if got == wanted else "no")
+    case.judge(())
+
+
+@pytest.mark.check("plain-message-has-no-receipt")
+def test_a_message_that_did_not_ask_has_no_receipt(case: Case) -> None:
+    asked, plain = case.scene(questions.plain_only), case.scene(groups.good).plain
+    assert plain is not None
+    why, codes = "a message that did not ask for a receipt", case.given["codes"]
+    findings = receipts.no_receipt(asked.answer, asked.receipts, plain.id, codes, why)
+    if case.profile.rank > 0:
+        with case.optional("a message that wants no receipt"):
+            message, declined = case.scene(setup.declined)
+            why = "a message that said that it wants no receipt"
+            found = declined.receipts
+            findings += receipts.no_receipt(declined.answer, found, message.id, codes, why)
+        for type_, fine in case.operation.group_types.items():
+            findings += plain_in(case, type_) if fine else []
+    case.judge(findings)
+
+
+def plain_in(case: Case, type_: str) -> list[Finding]:
+    """Expect none either in a group of another type that has receipts."""
+    inside = case.attempt(f"a plain message in a {type_} group", kinds.read_in, type_)
+    if inside is None or inside.plain is None:
+        return []
+    message, asked = inside.plain
+    why = f"a message in a {type_} group that did not ask for a receipt"
+    return receipts.no_receipt(asked.answer, asked.receipts, message.id, case.given["codes"], why)
+
+
+@pytest.mark.check("unknown-message-has-no-receipt")
+def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
+    beyond, asked = case.scene(questions.unknown)
+    why = "a message that does not exist"
+    findings = receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why)
+    for id_, wrapped in case.scene(questions.wrapped) if case.profile.rank > 0 else ():
+        if any(receipt.known for receipt in wrapped.receipts.values()):
+            why = "an id that would become one that exists in fewer bits, or without its sign"
+            codes = case.given["codes"]
+            found = {id_: next(iter(wrapped.receipts.values()))}
+            findings += receipts.no_receipt(wrapped.answer, found, id_, codes, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("mixture-is-answered-item-by-item")
+def test_good_and_missing_messages_are_told_apart(case: Case) -> None:
+    mixed, ready = case.scene(questions.mixed), case.scene(groups.good)
+    codes = case.given["codes"]
+    if mixed.answer.refused and mixed.answer.code in codes:
+        case.observe("a mixture", f"refused as a whole with {mixed.answer.code}")
+        return
+    assert ready.plain is not None
+    why = "a message without receipt beside one with"
+    case.judge(
+        [
+            *receipts.no_receipt(mixed.answer, mixed.receipts, ready.plain.id, codes, why),
+            *receipts.each_answered(mixed.answer, mixed.receipts, [ready.messages[0].id]),
+            *(between(case) if case.profile.rank > 0 else ()),
+            *(behind(case) if case.profile.rank > 0 else ()),
+        ]
+    )
+
+
+def behind(case: Case) -> list[Finding]:
+    """Expect data for a message that stands behind one that does not exist."""
+    beyond, message, asked = case.scene(questions.missing_first)
+    if asked.answer.refused and asked.answer.code in case.given["codes"]:
+        return []
+    why = "a missing message before one that exists"
+    codes = case.given["codes"]
+    return [
+        *receipts.no_receipt(asked.answer, asked.receipts, beyond, codes, why),
+        *receipts.each_answered(asked.answer, asked.receipts, [message.id]),
+    ]
+
+
+def between(case: Case) -> list[Finding]:
+    """Expect the numbers of messages to be theirs, also around one that does not exist."""
+    asked = case.attempt("a missing message between others", counting.interrupted)
+    if asked is None or not asked.answer.accepted:
+        return []
+    before = case.scene(counting.reading).everybody
+    why = "being asked for around one that does not exist"
+    return receipts.same(asked.answer, before.receipts, asked.receipts, [*before.receipts], why)
+
+
+@pytest.mark.check("missing-receipt-has-its-code")
+def test_an_item_without_data_says_so_with_its_code(case: Case) -> None:
+    codes = case.given["codes"]
+    plain, ready = case.scene(questions.plain_only), case.scene(groups.good)
+    beyond, unknown = case.scene(questions.unknown)
+    assert ready.plain is not None
+    case.judge(
+        [
+            *receipts.no_receipt_code(
+                plain.answer, plain.receipts, ready.plain.id, codes, "a plain message"
+            ),
+            *receipts.no_receipt_code(
+                unknown.answer, unknown.receipts, beyond, codes, "an unknown message"
+            ),
+        ]
+    )
+
+
+@pytest.mark.check("duplicates-are-observed")
+def test_what_becomes_of_duplicates_is_recorded(case: Case) -> None:
+    ready = case.scene(groups.good)
+    answer = case.stage.ask(ready.group, [ready.messages[0], ready.messages[0]])
+    count = len(case.stage.driver.receipts(answer)) if answer.accepted else answer.describe()
+    case.observe("items for a message that is named twice", count)
+
+
+@pytest.mark.check("long-list-is-observed")
+@pytest.mark.profile("standard")
+def test_what_becomes_of_a_long_list_is_recorded(case: Case) -> None:
+    ready = case.scene(groups.good)
+    newest = max(message.id for message in ready.messages)
+    answer = case.stage.ask(ready.group, range(newest, newest + case.given["size"]))
+    case.observe(f"a list of {case.given['size']}", answer.describe())
+
+
+@pytest.mark.check("administrator-needs-no-membership")
+def test_the_administrator_asks_without_being_a_member(case: Case) -> None:
+    ready = case.scene(groups.ready)
+    case.judge(refusals.accepted(ready.fresh.answer, "a group that the administrator is not in"))

@@ -1,0 +1,154 @@
+"""Conversations of two are marked as read, and what is unread is counted."""
+
+from typing import Any
+
+import pytest
+
+from receiptspec.case import Case
+from receiptspec.checks import direct as checks
+from receiptspec.checks import refusals
+from receiptspec.errors import NotExercised
+from receiptspec.findings import Finding
+from receiptspec.neutral import Answer
+from receiptspec.scenes import direct, reads, unread
+
+
+@pytest.mark.check("conversation-read-is-no-receipt")
+def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
+    scene = case.scene(unread.conversation_read)
+    case.judge(
+        checks.none_read(
+            scene.receipts_after, (scene.message,), "the conversation was marked as read"
+        )
+    )
+
+
+@pytest.mark.check("receipt-leaves-conversation-unread")
+@pytest.mark.views
+def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
+    if case.operation.name == case.stage.driver.group_read:
+        answer, before, after = case.scene(reads.position)
+        if before is None or after is None:
+            raise NotExercised("the target does not tell how far a member has read")
+        case.judge(checks.kept(answer, before, after, "a message receipt", "read position"))
+        return
+    kept = case.scene(unread.receipt_keeps_unread)
+    why = "a message receipt of the other side"
+    case.judge(
+        [
+            *checks.kept(kept.evidence, kept.before, kept.after, "a message receipt"),
+            *checks.kept(kept.peer_evidence, kept.peer_before, kept.peer_after, why),
+        ]
+    )
+
+
+@pytest.mark.check("conversation-read-is-accepted")
+def test_marking_a_conversation_as_read_is_accepted(case: Case) -> None:
+    scene = case.scene(unread.conversation_read)
+    case.judge(refusals.accepted(scene.answer, "a conversation to mark as read"))
+
+
+@pytest.mark.check("conversation-read-may-be-repeated")
+def test_marking_a_conversation_again_is_accepted(case: Case) -> None:
+    scene = case.scene(unread.conversation_read)
+    case.judge(refusals.accepted(scene.again, "a conversation that is read already"))
+
+
+def marked(case: Case) -> list[unread.Counters]:
+    """Return a conversation that one side has marked as read, and one that the other has."""
+    scenes = [case.scene(unread.conversation_read)]
+    if case.profile.rank > 0:
+        scenes.append(case.scene(unread.conversation_read, 5, 4, 2, 3))
+    return scenes
+
+
+@pytest.mark.check("conversation-read-clears-unread")
+def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
+    findings: list[Finding] = []
+    for scene in marked(case):
+        why = "the conversation was marked"
+        findings += checks.is_number(scene.evidence, scene.after, 0, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("conversation-read-stops-at-its-time")
+@pytest.mark.profile("standard")
+def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
+    split = case.scene(unread.read_until)
+    case.judge(checks.is_number(split.evidence, split.after, 1, "a time between two messages"))
+
+
+@pytest.mark.check("conversation-read-leaves-others")
+@pytest.mark.views
+def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
+    scene = case.scene(unread.conversation_read)
+    case.judge(
+        checks.kept(scene.evidence, scene.other_before, scene.other_after, "another conversation")
+    )
+
+
+@pytest.mark.check("conversation-read-leaves-the-peer")
+@pytest.mark.views
+def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
+    findings: list[Finding] = []
+    for scene in marked(case):
+        why = "the other side's marking"
+        findings += checks.kept(scene.evidence, scene.peer_before, scene.peer_after, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("unread-of-all-is-a-number")
+def test_the_unread_count_of_all_conversations_is_told(case: Case) -> None:
+    user = case.stage.users(1)[0]
+    answer = case.stage.call(case.stage.driver.count_unread(user, None))
+    findings = refusals.accepted(answer, "no peers named")
+    if not findings:
+        findings = checks.has_integer(answer, "AllC2CUnreadMsgNum")
+    if not findings and case.profile.rank > 0:
+        box = case.scene(unread.mailbox)
+        if box.all_got is not None:
+            why = f"{box.all_wanted} messages of two people came"
+            findings = checks.is_number(box.all_answer, box.all_got, box.all_wanted, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
+    if case.brief:
+        case.judge(told_of_writers(case))
+        return
+    user, *peers = case.stage.users(1 + case.given["most"])
+    answer = case.stage.call(case.stage.driver.count_unread(user, peers))
+    findings = refusals.accepted(answer, f"{len(peers)} peers named")
+    if not findings:
+        box = case.scene(unread.mailbox)
+        findings = checks.told(box.answer, box.told, box.failed, box.wanted)
+        for peer, number in box.wanted.items():
+            if box.got[peer] is not None:
+                why = f"{number} messages of {peer} came"
+                findings += checks.is_number(box.answer, box.got[peer], number, why)
+    case.judge(findings)
+
+
+def told_of_writers(case: Case) -> list[Finding]:
+    """Expect a number for who has written before, or that the answer says for whom it failed.
+
+    Nobody else need have one: there is no conversation with them.
+    """
+    writers: tuple[Any, ...] = ()
+    other, _, writer, user = case.stage.users(4)
+    with case.optional("somebody who has written"):
+        case.scene(direct.letters)
+        writers = (writer,)
+    driver, peers = case.stage.driver, (writer, other)
+
+    def wrong(answer: Answer) -> list[Finding]:
+        if not answer.accepted:
+            return refusals.accepted(answer, f"{len(peers)} peers named")
+        counts, failed = driver.unread_counts(answer), driver.unread_unknown(answer)
+        return checks.told(answer, counts, failed, writers)
+
+    call = driver.count_unread(user, peers)
+    return wrong(
+        case.stage.until(lambda: case.stage.call(call), lambda a: not a.accepted or not wrong(a))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -96,6 +97,20 @@ class Call:
         """Return what twists of this server keep from call to call under a name."""
         found: dict[Any, Any] = self.behaviour.memory.setdefault(name, {})
         return found
+
+    def meanwhile(self, name: str, value: Any = True, within: float = 0.2) -> Any:
+        """Note a value for the connection of this call; return what another connection has noted.
+
+        Only under the same name and within so many seconds; ``None`` where there is nothing.
+        """
+        noted, now, own = self.memory(name), time.monotonic(), self.incoming.connection
+        found = [
+            said
+            for connection, (moment, said) in noted.items()
+            if connection != own and now - moment < within
+        ]
+        noted[own] = (now, value)
+        return found[-1] if found else None
 
     @property
     def lag(self) -> float:

@@ -15,7 +15,6 @@ __all__ = ["ALL"]
 
 _SEND, _REMOVE, _END = "send_group_msg", "delete_group_member", "destroy_group"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
-_AT_ONCE = 0.2  # seconds in which calls over different connections are made at the same time
 _in_meetings, _in_work = group_type("ChatRoom", "Meeting"), group_type("Private", "Work")
 
 
@@ -110,13 +109,7 @@ def _meanwhile(operation: str) -> Callable[[Call], bool]:
     """Return a test whether another connection has made such a call just now."""
 
     def test(call: Call) -> bool:
-        if call.operation != operation:
-            return False
-        last, now = call.memory(f"last {operation}"), time.monotonic()
-        mine = call.incoming.connection
-        others = [moment for connection, moment in last.items() if connection != mine]
-        last[mine] = now
-        return any(now - moment < _AT_ONCE for moment in others)
+        return call.operation == operation and call.meanwhile(operation) is not None
 
     return test
 
@@ -157,14 +150,10 @@ def _members_less_reads(call: Call, answer: dict[str, Any]) -> None:
 
 def _crossed(call: Call, answer: dict[str, Any]) -> None:
     """Answer with what another connection was answered just now."""
-    said, now = call.memory("said"), time.monotonic()
-    own = call.incoming.connection
     mine = answer.get("GroupMsgReceiptList")
-    for connection, (moment, theirs) in list(said.items()):
-        if connection != own and now - moment < _AT_ONCE and mine is not None:
-            answer["GroupMsgReceiptList"] = theirs
-    if mine is not None:
-        said[own] = (now, mine)
+    theirs = call.meanwhile("said", mine) if mine is not None else None
+    if theirs is not None:
+        answer["GroupMsgReceiptList"] = theirs
 
 
 ALL: list[Fault] = [

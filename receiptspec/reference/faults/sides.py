@@ -78,7 +78,7 @@ def _number_of_neighbour(call: Call, answer: dict[str, Any]) -> None:
     known = call.behaviour.memory.setdefault("latest", {})
     place, now = call.body["GroupId"], time.monotonic()
     latest = known.get(place)
-    if latest and latest[1] is not call.incoming.connection and now - latest[0] < _AT_ONCE:
+    if latest and latest[1] != call.incoming.connection and now - latest[0] < _AT_ONCE:
         answer["MsgSeq"] = latest[2]
     known[place] = (now, call.incoming.connection, answer["MsgSeq"])
 

@@ -10,6 +10,7 @@ from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
     ASK,
     edits,
+    noting_leavers,
     place_of,
     placed,
     receipts,
@@ -21,7 +22,7 @@ __all__ = ["ALL"]
 _FLAG, _READ, _UNREAD = "ReceiverIsRead", "ReadUserIds", "UnReadUserIds"
 _SEND, _MAKE, _RECALL = "SendMessage", "CreateConversation", "RecallMessage"
 _ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
-_KEPT, _AT_ONCE, _MOST, _TEXT = 2.0, 0.2, 8, 10001
+_KEPT, _MOST, _TEXT = 2.0, 8, 10001
 _LOW = 2**32 - 1
 Item = dict[str, Any]
 
@@ -62,14 +63,6 @@ def _nobody_is_null(call: Call, answer: Item) -> None:
     for place, item in placed(call, answer, 2):
         if len(place.participants) == 1:
             item.update({_READ: None, _UNREAD: None})
-
-
-def _noting_leavers(call: Call) -> None:
-    place, users = place_of(call), call.body.get("ParticipantUserIds")
-    if call.operation == _REMOVE and place is not None and isinstance(users, list):
-        for user in users:
-            if user in place.participants:
-                call.memory("left")[place.id, user] = True
 
 
 def _leavers_wait(call: Call, answer: Item) -> None:
@@ -158,13 +151,10 @@ def _newest_thirty(call: Call, answer: Item) -> None:
 
 def _crossed(call: Call, answer: Item) -> None:
     """Answer with what another connection was answered just now."""
-    said, now, own = call.memory("said"), time.monotonic(), call.incoming.connection
     mine = (answer.get("Result") or {}).get("ReadReceipt")
-    for connection, (moment, theirs) in list(said.items()):
-        if connection != own and now - moment < _AT_ONCE and mine is not None:
-            answer["Result"]["ReadReceipt"] = theirs
-    if mine is not None:
-        said[own] = (now, mine)
+    theirs = call.meanwhile("said", mine) if mine is not None else None
+    if theirs is not None:
+        answer["Result"]["ReadReceipt"] = theirs
 
 
 def _low_bits(call: Call) -> None:
@@ -221,7 +211,7 @@ ALL: list[Fault] = [
         37,
         _leavers_wait,
         operation="",
-        request=_noting_leavers,
+        request=noting_leavers,
         cls="lifecycle",
         shows="who left before a message is in its UnReadUserIds",
         also=("VE-GMRR-40",),

@@ -24,6 +24,7 @@ __all__ = [
     "lists",
     "metadata",
     "miscoded",
+    "noting_leavers",
     "place_of",
     "placed",
     "receipts",
@@ -223,3 +224,16 @@ def without(answer: Document, ids: Iterable[int]) -> None:
     if gone and receipts(answer):
         left = [item for item in receipts(answer) if item["MessageId"] not in gone]
         answer["Result"]["ReadReceipt"] = left
+
+
+def noting_leavers(call: Call) -> None:
+    """Remember under ``left`` who was taken out of which conversation."""
+    place, users = place_of(call), call.body.get("ParticipantUserIds")
+    if (
+        call.operation == "BatchDeleteConversationParticipant"
+        and place is not None
+        and isinstance(users, list)
+    ):
+        for user in users:
+            if user in place.participants:
+                call.memory("left")[place.id, user] = True

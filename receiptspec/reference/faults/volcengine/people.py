@@ -14,6 +14,7 @@ from receiptspec.reference.faults.volcengine.families import (
     judges,
     kind_of,
     miscoded,
+    noting_leavers,
     place_of,
     placed,
     refused_if,
@@ -26,7 +27,7 @@ _READ, _UNREAD = "ReadUserIds", "UnReadUserIds"
 _SEND, _MAKE = "SendMessage", "CreateConversation"
 _ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
 _AUTH: dict[str, Any] = {"cls": "authentication"}
-_MANAGER, _HOLDS, _AT_ONCE, _KEPT = 2, 8192, 0.3, 2.0
+_MANAGER, _HOLDS, _KEPT = 2, 8192, 2.0
 Item = dict[str, Any]
 
 
@@ -39,14 +40,6 @@ def _managers_unread(call: Call, answer: Item) -> None:
         ]
         item[_READ] = [user for user in item[_READ] if user not in managers]
         item[_UNREAD] += managers
-
-
-def _noting_leavers(call: Call) -> None:
-    place, users = place_of(call), call.body.get("ParticipantUserIds")
-    if call.operation == _REMOVE and place is not None and isinstance(users, list):
-        for user in users:
-            if user in place.participants:
-                call.memory("left")[place.id, user] = True
 
 
 def _leavers_unlisted(call: Call, answer: Item) -> None:
@@ -81,13 +74,7 @@ def _faded(call: Call) -> None:
 
 def _made_meanwhile(call: Call) -> bool:
     """Whether another connection made a conversation just now."""
-    if call.operation != _MAKE:
-        return False
-    last, now = call.memory("made"), time.monotonic()
-    mine = call.incoming.connection
-    others = [moment for connection, moment in last.items() if connection != mine]
-    last[mine] = now
-    return any(now - moment < _AT_ONCE for moment in others)
+    return call.operation == _MAKE and call.meanwhile("made", within=0.3) is not None
 
 
 ALL: list[Fault] = [
@@ -104,7 +91,7 @@ ALL: list[Fault] = [
         37,
         _leavers_unlisted,
         operation="",
-        request=_noting_leavers,
+        request=noting_leavers,
         cls="lifecycle",
         shows="who has left once is in no list again",
         also=("VE-GMRR-36", "VE-GMRR-40"),
@@ -143,7 +130,7 @@ ALL: list[Fault] = [
         93,
         _leavers_send,
         operation="",
-        request=_noting_leavers,
+        request=noting_leavers,
         cls="lifecycle",
         shows="who has left may still send",
     ),

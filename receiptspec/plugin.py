@@ -35,7 +35,7 @@ from receiptspec.results import serialise
 from receiptspec.run import INTERRUPTED, Run, prepare
 from receiptspec.stage import Stage
 
-__all__ = ["pytest_configure", "run_of"]
+__all__ = ["case_of", "pytest_configure", "run_of"]
 
 _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey[Book]()
@@ -196,7 +196,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        case = _case(item)
+        case = case_of(item)
         if case is None:
             (dropped if item.get_closest_marker("check") else kept).append(item)
             continue
@@ -209,7 +209,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
 
 
-def _case(item: pytest.Item) -> Case | None:
+def case_of(item: pytest.Item) -> Case | None:
+    """Return what a test is about, ``None`` for one of no requirement."""
     callspec = getattr(item, "callspec", None)
     case = callspec.params.get("case") if callspec is not None else None
     return case if isinstance(case, Case) else None

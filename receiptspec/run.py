@@ -181,7 +181,7 @@ class Run:
             for deviation in target.deviations
             if deviation.requirement == row.id and not deviation.expired(today)
         ]
-        return Case(row, self._staged(target), target.name, self.profile, accepted)
+        return Case(row, self._staged(target.name), target.name, self.profile, accepted)
 
     def is_new(self, target: str, row: Requirement) -> bool:
         """Whether a row is newer than the release that the target pins."""
@@ -190,23 +190,32 @@ class Run:
 
     def stage(self, target: Target) -> Stage:
         """Return a target at work, started on first use."""
-        return self._staged(target)()
+        return self._staged(target.name)()
 
     def running(self, target: str) -> Stage | None:
         """Return the stage of a target that was started."""
         return self._stages.get(target)
 
-    def _staged(self, target: Target) -> Callable[[], Stage]:
+    def change(self, target: Target, requirements: Iterable[str]) -> None:
+        """Be about another target, and these rows alone, where nothing was started yet.
+
+        The target has the name and the vendor of the one that was there when tests were collected.
+        """
+        self.targets = [_within(target, self.profile)]
+        self.requirements = frozenset(requirements)
+
+    def _staged(self, name: str) -> Callable[[], Stage]:
         def stage() -> Stage:
-            if target.name in self._broken:
-                raise self._broken[target.name].with_traceback(None)
-            if target.name not in self._stages:
+            if name in self._broken:
+                raise self._broken[name].with_traceback(None)
+            if name not in self._stages:
                 try:
-                    self._stages[target.name] = self._start(target)
+                    target = next(one for one in self.targets if one.name == name)
+                    self._stages[name] = self._start(target)
                 except ReceiptspecError as error:
-                    self._broken[target.name] = error
+                    self._broken[name] = error
                     raise
-            return self._stages[target.name]
+            return self._stages[name]
 
         return stage
 

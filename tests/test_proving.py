@@ -377,7 +377,7 @@ def test_a_job_that_dies_is_told():
 
 def test_jobs_that_only_wait_run_beside_those_that_compute():
     made = [Job(f"job {i}", "seed", "tencent", weight=i, waits=i % 2 == 0) for i in range(6)]
-    running = [(None, job, 0.0) for job in made[2:4]]
+    running = made[2:4]
     waiting = [*made[:2], *made[4:]]
     assert farm._next(waiting, [], 1) is made[5]
     assert farm._next(waiting, running[1:], 1) is made[4]

@@ -1,7 +1,4 @@
-"""Runs jobs in forked children: what is dear to import is imported once.
-
-The child forks the reference server before it has a thread; then it is an ordinary session.
-"""
+"""Runs jobs in forked children: what is dear to import, or to collect, is there before."""
 
 from __future__ import annotations
 
@@ -9,17 +6,15 @@ import contextlib
 import gc
 import hashlib
 import json
-import multiprocessing
 import os
 import re
-import resource
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -27,18 +22,20 @@ from typing import Any
 import pytest
 
 from receiptspec import contract as contracts
-from receiptspec import jsonschemas, plugin, resources, session, traceability
+from receiptspec import jsonschemas, plugin, resources, session, targets, traceability
 from receiptspec.findings import Outcome
 from receiptspec.footprints import Footprints
 from receiptspec.proving import catalogue
 from receiptspec.proving.jobs import RED, Job, Ran, Row
-from receiptspec.reference import launcher
+from receiptspec.proving.nursery import Births, Nursery
 from receiptspec.targets import Budget
 
 __all__ = ["perform", "run", "warm"]
 
 _INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
+_SHORT = ("fault", "smoke")  # kinds of jobs that would collect as long as they run
+_BIRTH = 5.0  # seconds in which a process tells its id
 
 
 class _Witness:
@@ -77,22 +74,61 @@ class _Witness:
         self.document = book.document if book is not None else None
 
 
+class _Collected:
+    """Has the suites collected once, and every child do the items of its job alone."""
+
+    def __init__(self, births: Births) -> None:
+        self._births = births
+        self._witness = _Witness("")
+        self._begun = 0.0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> object:
+        """Wait for jobs; in a child, make the session one of the job that it is."""
+        job = self._births.wait()
+        if job is None:
+            return True
+        self._begun = time.perf_counter()
+        self._witness = _Witness(job.until)
+        self._witness.pytest_sessionstart(session)
+        session.config.pluginmanager.register(self._witness)
+        with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
+            target = targets.load(_targets(Path(scratch), job), _TARGET)
+        plugin.run_of(session.config).change(target, job.requirements)
+        if job.requirements:
+            cases = [(item, plugin.case_of(item)) for item in session.items]
+            session.items[:] = [
+                item for item, case in cases if case and case.requirement.id in job.requirements
+            ]
+        return None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """Be gone, in a child."""
+        if self._births.job is not None:
+            trouble = "the session ended without results"
+            ran = _ran(self._births.job, self._witness, self._begun, trouble)
+            self._births.end(ran)
+
+
 def perform(job: Job) -> Ran:
     """Run a job in this process."""
     begun = time.perf_counter()
     witness = _Witness(job.until, free=job.kind == "footprint")
     with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
-        arguments = ["--targets", str(_targets(Path(scratch), job)), "--target", _TARGET]
-        arguments += ["--profile", job.profile, "--seed", str(job.seed)]
-        run_id = hashlib.sha256(str(job.seed).encode()).hexdigest()[:16]
-        arguments += ["--receiptspec-run-id", run_id]
+        arguments = _arguments(Path(scratch), job)
         for requirement in job.requirements:
             arguments += ["--requirement", requirement]
         rows = map(contracts.load(job.vendor).requirement, job.requirements)
         status = session.judge(arguments, [witness], traceability.files(rows))
+    return _ran(job, witness, begun, f"the session ended with {status}")
+
+
+def _ran(job: Job, witness: _Witness, begun: float, trouble: str) -> Ran:
+    """Return what a witness saw of a job; `trouble` is what to say where there is no report."""
     seconds = time.perf_counter() - begun
     if witness.document is None:
-        return Ran(job, seconds=seconds, trouble=f"the session ended with {status}")
+        return Ran(job, seconds=seconds, trouble=trouble)
     found = {
         entry["requirement"]: Row(
             Outcome(entry["outcome"]),
@@ -107,6 +143,15 @@ def perform(job: Job) -> Ran:
     }
     sent = witness.document["run"]["requests"]
     return Ran(job, found, sent, seconds, footprints=witness.footprints)
+
+
+def _arguments(directory: Path, job: Job) -> list[str]:
+    """Return the options of a session against the server of a job."""
+    run_id = hashlib.sha256(str(job.seed).encode()).hexdigest()[:16]
+    return [
+        *("--targets", str(_targets(directory, job)), "--target", _TARGET),
+        *("--profile", job.profile, "--seed", str(job.seed), "--receiptspec-run-id", run_id),
+    ]
 
 
 def _targets(directory: Path, job: Job) -> Path:
@@ -139,79 +184,90 @@ def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
 
     As many jobs that only wait run beside them.
     """
-    context = multiprocessing.get_context("fork")
     waiting = sorted(jobs, key=lambda job: job.weight)
-    running: dict[Connection, tuple[Any, Job, float]] = {}
+    nurseries: dict[object, Nursery] = {}
+    running: dict[Connection, _Running] = {}
     try:
         while waiting or running:
-            while (job := _next(waiting, running.values(), workers)) is not None:
+            beside = [one.job for one in running.values()]
+            while (job := _next(waiting, beside, workers)) is not None:
                 waiting.remove(job)
-                ours, theirs = context.Pipe(duplex=False)
-                child = context.Process(target=_child, args=(job, theirs), daemon=False)
-                child.start()
-                theirs.close()
-                running[ours] = (child, job, time.monotonic())
+                beside.append(job)
+                running[_nursery(nurseries, job).bear(job)] = _Running(job)
             for pipe in wait(list(running), timeout=1.0):
                 assert isinstance(pipe, Connection)  # noqa: S101
-                child, job, _ = running.pop(pipe)
-                done(_received(pipe, job))
-                child.join()
-            for pipe, (child, job, begun) in list(running.items()):
-                if time.monotonic() - begun > job.patience:
+                ran = running[pipe].received(pipe)
+                if ran is not None:
                     del running[pipe]
-                    _end(child, pipe)
-                    trouble = f"took over {job.patience:.0f} s"
-                    done(Ran(job, seconds=job.patience, trouble=trouble))
+                    done(ran)
+            for pipe, one in list(running.items()):
+                if time.monotonic() - one.begun > one.job.patience:
+                    del running[pipe]
+                    one.kill(pipe)
+                    trouble = f"took over {one.job.patience:.0f} s"
+                    done(Ran(one.job, seconds=one.job.patience, trouble=trouble))
     finally:
-        for pipe, (child, _, _) in running.items():
-            _end(child, pipe)
+        for pipe, one in running.items():
+            one.kill(pipe)
+        for nursery in nurseries.values():
+            nursery.close()
 
 
-def _next(
-    waiting: Sequence[Job], running: Collection[tuple[Any, Job, float]], workers: int
-) -> Job | None:
-    """Return the longest job for which there is room."""
-    beside = Counter(job.waits for _, job, _ in running)
-    return next((job for job in reversed(waiting) if beside[job.waits] < workers), None)
+@dataclass
+class _Running:
+    """A job that was begun; the id of its process is known soon after."""
 
+    job: Job
+    begun: float = field(default_factory=time.monotonic)
+    pid: int = 0
 
-def _received(pipe: Connection, job: Job) -> Ran:
-    with contextlib.closing(pipe):
+    def received(self, pipe: Connection) -> Ran | None:
+        """Read what the process tells; return what came of the job, once it is known."""
         try:
-            ran: Ran = pipe.recv()
+            told: int | Ran = pipe.recv()
         except EOFError:
-            return Ran(job, trouble="its process died")
-    return ran
+            told = Ran(self.job, trouble="its process died")
+        if isinstance(told, int):
+            self.pid = told
+            return None
+        pipe.close()
+        return told
+
+    def kill(self, pipe: Connection) -> None:
+        """End the process."""
+        while not self.pid and pipe.poll(_BIRTH) and self.received(pipe) is None:
+            pass
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        pipe.close()
 
 
-def _end(child: Any, pipe: Connection) -> None:
-    child.kill()
-    child.join()
-    pipe.close()
+def _nursery(nurseries: dict[object, Nursery], job: Job) -> Nursery:
+    """Return the nursery of a job: those that are short share what was collected."""
+    short = job.kind in _SHORT
+    key = (job.vendor, job.profile, job.seed) if short else None
+    if key not in nurseries:
+        live = partial(_collected, job) if short else _apart
+        nurseries[key] = Nursery(live, nurseries.values())
+    return nurseries[key]
 
 
-def _child(job: Job, pipe: Connection) -> None:
-    """Be a job: with the server forked first, silent, and gone without further ado."""
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        launcher.prefork()
-        silence = os.open(os.devnull, os.O_RDWR)
-        with tempfile.TemporaryFile() as said:
-            for own, standard in ((silence, 0), (silence, 1), (said.fileno(), 2)):
-                os.dup2(own, standard)
-            sys.stdin = os.fdopen(0, "r", closefd=False)
-            sys.stdout = os.fdopen(1, "w", closefd=False)
-            sys.stderr = os.fdopen(2, "w", closefd=False)
-            ran = perform(job)
-            if ran.trouble:
-                sys.stderr.flush()
-                said.seek(0)
-                last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
-                ran = replace(ran, trouble=": ".join(filter(None, (ran.trouble, last))))
-    except BaseException as error:
-        ran = Ran(job, trouble=f"{type(error).__name__}: {error}")
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    processor = sum(one.ru_utime + one.ru_stime for one in used)
-    pipe.send(replace(ran, processor=processor))
-    pipe.close()
-    os._exit(0)
+def _collected(like: Job, births: Births) -> None:
+    """Collect the suites once for all jobs like this one."""
+    with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
+        plain = replace(like, faults=(), variants=())
+        session.judge(_arguments(Path(scratch), plain), [_Collected(births)])
+
+
+def _apart(births: Births) -> None:
+    """Give every job a session of its own."""
+    job = births.wait()
+    if job is not None:
+        births.end(perform(job))
+
+
+def _next(waiting: Sequence[Job], running: Collection[Job], workers: int) -> Job | None:
+    """Return the longest job for which there is room."""
+    beside = Counter(job.waits for job in running)
+    return next((job for job in reversed(waiting) if beside[job.waits] < workers), None)

@@ -375,6 +375,30 @@ def test_a_job_that_dies_is_told():
     assert ended[0].trouble
 
 
+def test_a_job_that_takes_too_long_is_ended_and_told():
+    ended = []
+    job = Job("seed 1 tencent", "seed", "tencent", patience=0.0)
+    farm.run([job], 1, ended.append)
+    assert ended[0].trouble == "took over 0 s"
+
+
+def test_short_jobs_share_what_was_collected_and_come_to_the_same():
+    faults = ("read-count-missing-at-zero", "utf16-answer")
+    ended = {}
+    made = [
+        Job(f"{kind} {fault}", kind, "tencent", faults=(fault,), profile="smoke")
+        for kind in ("smoke", "test")  # the latter collects for itself
+        for fault in faults
+    ]
+    farm.run(made, 2, lambda ran: ended.update({ran.job.name: ran}))
+    for fault in faults:
+        alone, together = ended[f"test {fault}"], ended[f"smoke {fault}"]
+        assert (alone.trouble, together.trouble) == ("", "")
+        assert together.red
+        assert together.red == alone.red
+        assert together.requests == alone.requests
+
+
 def test_jobs_that_only_wait_run_beside_those_that_compute():
     made = [Job(f"job {i}", "seed", "tencent", weight=i, waits=i % 2 == 0) for i in range(6)]
     running = made[2:4]

@@ -105,7 +105,7 @@ class Stage:
         self._users: list[Any] = []
         self._created: dict[Conversation, float] = {}
         self._needed: dict[str, list[Answer]] = {}
-        self._last_write = 0.0
+        self._last_write = self._last_joining = 0.0
         self._calm = False
 
     def __repr__(self) -> str:
@@ -179,10 +179,15 @@ class Stage:
     def _wrote(self, call: Call | None = None) -> None:
         if call is None or self._writes(call):
             self._last_write = time.monotonic()
+            if call is not None and call.operation in self.driver.joinings:
+                self._last_joining = self._last_write
 
     def _wait_for_views(self, call: Call) -> None:
-        if self._calm and not self._writes(call):
-            self._sleep(self._last_write + self.target.consistency - time.monotonic())
+        """Calmly, let time pass before looks, and between who is a member and what comes after."""
+        if not self._calm or call.operation in self.driver.joinings:
+            return
+        since = self._last_joining if self._writes(call) else self._last_write
+        self._sleep(since + self.target.consistency - time.monotonic())
 
     @property
     def may_lag(self) -> bool:
@@ -209,9 +214,8 @@ class Stage:
         """
         self._proofread(call)
         owed = self.dealings.owed(call)
-        answer = self.call(call)
-        if self.may_lag and self._is_missing(answer):  # what was made just now may not show yet
-            answer = self.until(lambda: self.call(call), lambda found: not self._is_missing(found))
+        answer = self._patiently(call)
+        if answer.refused and not self.is_final(answer):
             self._hold_to(owed, answer)
         self.needs(answer)
         if not answer.accepted:
@@ -330,7 +334,8 @@ class Stage:
     ) -> Conversation:
         """Make a group of `size` people; the owner is the first. See `must` for errors.
 
-        If `promoted`, the second is an administrator of it.
+        If `promoted`, the second is an administrator of it. One that is asleep until its owner
+        writes has a plain message.
         """
         owner, *others = self.users(size)
         type_ = type_ or self.driver.group_type
@@ -350,6 +355,8 @@ class Stage:
             if promoted and not start:
                 call = self.driver.promoted(call)
             self.lets_in(call)
+        if type_ in self.driver.wakened:
+            self.say(group, receipt=False)
         return group
 
     def lets_in(self, call: Call) -> None:
@@ -422,11 +429,20 @@ class Stage:
         messages: Sequence[Message],
         done: Callable[[dict[Any, Receipt]], bool],
     ) -> Answer:
-        """Ask until `done` or until the target's consistency window is over; return the last."""
+        """Ask until `done` or until the target's consistency window is over; return the last.
+
+        A refusal ends it too, unless it may mean that something does not show yet.
+        """
         return self.until(
             lambda: self.ask(conversation, messages),
-            lambda answer: not answer.accepted or done(self.receipts(answer)),
+            lambda answer: (
+                self.is_final(answer) or (answer.accepted and done(self.receipts(answer)))
+            ),
         )
+
+    def is_final(self, answer: Answer) -> bool:
+        """Whether an answer is a refusal that waiting does not change."""
+        return not answer.accepted and not (self.may_lag and self._is_missing(answer))
 
     def until(self, look: Callable[[], T], fits: Callable[[T], bool]) -> T:
         """Look until it fits or until the target's consistency window is over; return the last."""
@@ -490,7 +506,13 @@ class Stage:
         call = self.driver.mark_read(conversation, user, [message.id for message in messages])
         if self.target.read_hook is not None or call is None or not self.can(call.operation):
             return self.reads(user, messages)
-        return self.call(call)
+        return self._patiently(call)
+
+    def _patiently(self, call: Call) -> Answer:
+        """Send a call, again while what it names may just not show yet; return its last answer."""
+        return self.until(
+            lambda: self.call(call), lambda answer: answer.accepted or self.is_final(answer)
+        )
 
     def can(self, operation: str) -> bool:
         """Whether an optional operation is there: as the target says, else by asking it once."""

@@ -62,10 +62,11 @@ def read_in(case: Case, type_: str) -> list[Finding]:
             continue
         for field, sign in (("read", 1), ("unread", -1)):
             by_name = one.readers is not None and field == "unread"  # a matter of the lists' rows
-            if getattr(one, field) is not None and not by_name:
-                now, answer = after.get(message.id), scene.several.after.answer
-                why = f"{by} of its members have read it in a {type_} conversation"
-                findings += receipts.changed(answer, one, now, field, sign * by, why)
+            if field == "unread" and (by_name or not one.unread):  # a type may not count these
+                continue
+            now, answer = after.get(message.id), scene.several.after.answer
+            why = f"{by} of its members have read it in a {type_} conversation"
+            findings += receipts.changed(answer, one, now, field, sign * by, why)
     return findings
 
 
@@ -91,7 +92,7 @@ def has_data(case: Case, scene: kinds.Elsewhere) -> bool:
     if not answer.accepted:
         return False
     if case.operation.name in scene.others:
-        return case.stage.driver.page(answer).flag is not None
+        return bool(case.stage.driver.page(answer).members)
     return any(receipt.known for receipt in scene.asked.receipts.values())
 
 

@@ -182,11 +182,22 @@ def test_a_broken_field_is_refused(case: Case) -> None:
         if tolerate and mutation.coercible:
             case.observe(f"tolerates {mutation.label}", answer.describe())
             continue
+        if answer.accepted and is_absence(case, mutation):
+            case.observe(f"takes for absent {mutation.label}", answer.describe())
+            continue
         broken_ = refusals.refused(answer, mutation.label, items=items(case, answer))
         findings += [replace(f, advisory=case.given.get("advisory", False)) for f in broken_]
         if case.given.get("with_codes") and mutation.codes:
             findings += refusals.code_among(answer, mutation.codes, mutation.label)
     case.judge(findings)
+
+
+def is_absence(case: Case, mutation: mutations.Mutation) -> bool:
+    """Whether null stands where the target does without the field as well."""
+    field = mutation.at.removeprefix("/")
+    if "(null for" not in mutation.label or "/" in field:
+        return False
+    return case.variation(good_call(case), {"body": {"drop": [field]}}).accepted
 
 
 @pytest.mark.check("refusal-names-the-broken-field")

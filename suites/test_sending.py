@@ -114,6 +114,12 @@ def test_too_long_a_body_is_refused(case: Case) -> None:
     long = setup.long_text(case.stage, good, case.given["size"])
     answer = case.answered(case.spared(good, long), "a body that is too long")
     why = f"more than {case.given['size']} bytes"
+    if answer.refused and answer.code not in case.given["codes"]:  # a list may be too long as well
+        padded = case.variation(good, {"ending": " " * case.given["size"] + "}", "label": why})
+        if padded.accepted:
+            case.observe("a body that spaces make long", padded.describe())
+            return
+        answer = padded
     case.judge(
         [
             *refusals.refused(answer, why),

@@ -78,6 +78,12 @@ def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
     case.judge(checks.is_number(split.evidence, split.after, 1, "a time between two messages"))
 
 
+@pytest.mark.check("conversation-read-takes-a-time")
+@pytest.mark.profile("standard")
+def test_marking_with_a_time_is_accepted(case: Case) -> None:
+    case.judge(refusals.accepted(case.scene(unread.read_until).marking, "a time of just now"))
+
+
 @pytest.mark.check("conversation-read-leaves-others")
 @pytest.mark.views
 def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:

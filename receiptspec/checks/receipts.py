@@ -101,8 +101,11 @@ def fresh_unread(answer: Answer, receipt: Receipt, members: int) -> list[Finding
 def changed(
     answer: Answer, before: Receipt, after: Receipt | None, field: str, by: int, why: str
 ) -> list[Finding]:
-    """Expect `field` (``read`` or ``unread``) to have moved by exactly `by`."""
-    was = getattr(before, field)
+    """Expect `field` (``read`` or ``unread``) to have moved by exactly `by`.
+
+    The numbers of an item without data mean nothing.
+    """
+    was = getattr(before, field) if before.known else None
     now = getattr(after, field) if after is not None else None
     if was is None or (after is not None and now is None) or now == was + by:
         return []

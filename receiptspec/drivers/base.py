@@ -86,6 +86,10 @@ class Driver(ABC):
     hostless: str = ""
     #: The type of group that has receipts.
     group_type: str
+    #: Types of groups that show nothing before their owner has sent a first message.
+    wakened: Collection[str] = frozenset()
+    #: Operations that say who is a member.
+    joinings: Collection[str] = frozenset()
     #: Whether only messages that ask for a receipt have one.
     receipts_are_wished: bool = True
     #: What ``x-live`` names stand for, as far as the driver knows it from the target's settings.

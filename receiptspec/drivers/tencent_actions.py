@@ -27,6 +27,8 @@ class TencentActions(Driver):
     at_once = 100
     at_creation = 100
     group_type = "Public"
+    wakened = frozenset({"Private", "Work"})
+    joinings = frozenset({"create_group", "add_group_member", "delete_group_member"})
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     keeps_history = True
     misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
@@ -468,10 +470,15 @@ class TencentActions(Driver):
         text = call.body["MsgBody"][0]
         custom = {"MsgType": "TIMCustomElem", "MsgContent": {"Data": "x", "Desc": "", "Ext": ""}}
         options = {"MsgPriority": "High", "CloudCustomData": "some data", "MsgBody": [text, text]}
-        return [
+        made = [
             replace(call, body={**call.body, **options}, label="a message with options"),
             replace(call, body={**call.body, "MsgBody": [custom]}, label="a custom message"),
             replace(self.without_sender(call), label="a message of the administrator"),
+        ]
+        randoms = [(call.body["Random"] + turn) % 2**32 for turn in range(1, len(made) + 1)]
+        return [
+            replace(one, body={**one.body, "Random": random})
+            for one, random in zip(made, randoms, strict=True)
         ]
 
     def misnamed_wish(self, call: Call) -> Call:
@@ -535,12 +542,12 @@ def _letter(live: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _group_receipt(item: dict[str, Any], path: str) -> Receipt | None:
-    """Read one item; without a usable MsgSeq it belongs to no message."""
-    if not _is_int(item.get("MsgSeq")):
+    """Read one item; without a usable MsgSeq it is none, but for a refused one of no message."""
+    code, message = item.get("Code"), item.get("MsgSeq")
+    if not _is_int(message) and (message is not None or not _is_int(code) or code == 0):
         return None
-    code = item.get("Code")
     return Receipt(
-        message=item["MsgSeq"],
+        message=message,
         known=code == 0 or (code is None and "ReadNum" in item),
         code=code if _is_int(code) else None,
         read=_int_or_none(item.get("ReadNum")),

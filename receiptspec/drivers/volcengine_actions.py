@@ -28,6 +28,13 @@ class VolcengineActions(Driver):
     at_once = 50
     at_creation = 0
     group_type = "group"
+    joinings = frozenset(
+        {
+            "CreateConversation",
+            "BatchAddConversationParticipant",
+            "BatchDeleteConversationParticipant",
+        }
+    )
     receipts_are_wished = False
     _app: int
 

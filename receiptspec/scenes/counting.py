@@ -168,11 +168,15 @@ def _taken_at_once(stage: Stage, group: Conversation, messages: tuple[Message, .
 
     def done(found: Mapping[Any, Receipt]) -> bool:
         known = [m for m in messages if m.id in found and found[m.id].known]
-        return bool(stage.scene(hopeless)) or len(known) == len(messages)
+        in_vain = (group.type, "known") in stage.scene(hopeless)
+        return in_vain or len(known) == len(messages)
 
     whole = stage.settle(group, messages, done)
-    if whole.accepted and len(stage.receipts(whole)) >= len(messages):
+    told = len(stage.receipts(whole)) if whole.accepted else 0
+    if told >= len(messages):
         return len(messages)
+    if told and [*stage.receipts(whole)] == [message.id for message in messages[:told]]:
+        return told
     size = min(_ANSWERED_AT_ONCE if whole.accepted else len(messages) // 2, len(messages))
     while size > 1 and not ask(stage, group, *messages[:size]).answer.accepted:
         size //= 2

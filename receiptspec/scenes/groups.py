@@ -63,26 +63,37 @@ def ask(stage: Stage, group: Conversation, *messages: Message | int) -> Asked:
 
 
 def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
-    """Ask for messages that were just sent, until they have receipts: they may be late.
+    """Ask for messages that were just sent, until all who are there are counted: that may be late.
 
-    Where they were waited for in vain once, they are waited for no more.
+    What was waited for in vain in one type of group is waited for there no more.
     """
     vain = stage.scene(hopeless)
     wanted = [message.id for message in messages if message.wants_receipt]
+    others = len(group.members) - 1
+
+    def known(receipts: Mapping[Any, Receipt]) -> bool:
+        return all(id_ in receipts and receipts[id_].known for id_ in wanted)
+
+    def counted(receipts: Mapping[Any, Receipt]) -> bool:
+        numbers = [(receipts[id_].read or 0, receipts[id_].unread) for id_ in wanted]
+        return all(unread is None or read + unread >= others for read, unread in numbers)
 
     def done(receipts: dict[Any, Receipt]) -> bool:
-        known = [id_ for id_ in wanted if id_ in receipts and receipts[id_].known]
-        return bool(vain) or len(known) == len(wanted)
+        if not known(receipts):
+            return (group.type, "known") in vain
+        return (group.type, "counted") in vain or counted(receipts)
 
     found = asked(stage, stage.settle(group, messages, done))
-    if not found.answer.accepted or not done(dict(found.receipts)):
-        vain.append(True)
+    if found.answer.accepted and not known(found.receipts):
+        vain.add((group.type, "known"))
+    elif found.answer.accepted and not counted(found.receipts):
+        vain.add((group.type, "counted"))
     return found
 
 
-def hopeless(_: Stage) -> list[bool]:
-    """Return what holds something once receipts of new messages were waited for in vain."""
-    return []
+def hopeless(_: Stage) -> set[tuple[str, str]]:
+    """Return what holds the types of groups in which something was waited for in vain."""
+    return set()
 
 
 def settled(

@@ -43,8 +43,9 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
     if message is None and not alone:
         raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
     message = message or 1
-    asked_ = asked(stage, stage.ask(group, [message]))
-    if not alone and asked_.answer.accepted and not any(r.known for r in asked_.receipts.values()):
+    if alone:
+        asked_ = asked(stage, stage.ask(group, [message]))
+    else:
         asked_ = newborn(stage, group, Message(group, message, group.owner, True))
     return Elsewhere(asked_, listed_in(stage, group, message))
 

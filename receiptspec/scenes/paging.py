@@ -141,7 +141,17 @@ def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
     message = good(stage).messages[0]
     if not stage.target.writes:
         raise NotExercised("needs a new message; the target may not be written to")
-    return {count: walk(stage, message, read=False, count=count) for count in counts}
+    others = message.conversation.members[1:]
+    first = stage.until(
+        lambda: walk(stage, message, read=False, count=counts[0]),
+        lambda found: (
+            stage.is_final(found.last_answer)
+            or not found.ended
+            or {*map(repr, others)} <= {*map(repr, found.members)}
+        ),
+    )
+    rest = {count: walk(stage, message, read=False, count=count) for count in counts[1:]}
+    return {counts[0]: first, **rest}
 
 
 def fresh_readers(stage: Stage) -> Walk:
@@ -149,7 +159,14 @@ def fresh_readers(stage: Stage) -> Walk:
     message = good(stage).messages[0]
     if not stage.target.writes:
         raise NotExercised("needs a new message; the target may not be written to")
-    return walk(stage, message, read=True, count=100)
+    return stage.until(
+        lambda: walk(stage, message, read=True, count=100), lambda found: _told(stage, found)
+    )
+
+
+def _told(stage: Stage, found: Walk) -> bool:
+    """Whether a list was told, or refused in a way that waiting does not change."""
+    return found.last_answer.accepted or stage.is_final(found.last_answer)
 
 
 def crowd(stage: Stage, size: int) -> Message:
@@ -211,11 +228,10 @@ def turned(stage: Stage) -> Turned:
 
     def moved(found: tuple[Walk, Walk]) -> bool:
         read, unread = found
-        return not read.last_answer.accepted or (
-            reader in read.members and reader not in unread.members
-        )
+        shown = reader in read.members and reader not in unread.members
+        return stage.is_final(read.last_answer) or (read.last_answer.accepted and shown)
 
-    before = lists()
+    before = stage.until(lists, lambda found: _told(stage, found[0]) and _told(stage, found[1]))
     stage.reads(reader, [message])
     return Turned(message, reader, before, stage.until(lists, moved))
 
@@ -297,6 +313,7 @@ def listed(
 
     def there(found: Walk) -> bool:
         listed_ = [reader in found.members for reader in readers]
-        return not found.last_answer.accepted or (all(listed_) if read else not any(listed_))
+        shown = all(listed_) if read else not any(listed_)
+        return stage.is_final(found.last_answer) or (found.last_answer.accepted and shown)
 
     return stage.until(lambda: walk(stage, message, read=read, count=count), there)

@@ -64,9 +64,10 @@ def sequence(stage: Stage, length: int) -> Sequence:
         for turn in range(length)
     ]
     answers = [stage.must(call) for call in calls[:-2]]
-    empty = stage.call(
-        replace(stage.driver.with_texts(calls[-2]), label="a message without a part")
+    other = stage.driver.send_message(
+        group, group.owner, receipt=False, number=stage.number("sequence", "empty")
     )
+    empty = stage.call(replace(stage.driver.with_texts(other), label="a message without a part"))
     answers += [empty] if empty.accepted else []
     answers.append(stage.must(calls[-2]))
     stage.say(elsewhere, receipt=False)
@@ -188,7 +189,7 @@ def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
         message = stage.say(group)
     except NotExercised:  # perhaps there is no group of that id
         return name, made, again, None
-    return name, made, again, asked(stage, stage.ask(group, [message]))
+    return name, made, again, newborn(stage, group, message)
 
 
 def open_house(stage: Stage) -> Conversation:
@@ -246,8 +247,19 @@ def removed_twice(stage: Stage) -> Answer:
 def members(stage: Stage) -> Told:
     """Ask for the members of a group."""
     group = good(stage).group
-    answer = stage.call(stage.driver.ask_members(group))
-    return Told(answer, group.members, stage.driver.members(answer))
+    return _members(stage, group, group.members)
+
+
+def _members(stage: Stage, group: Conversation, wanted: tuple[Any, ...]) -> Told:
+    """Ask for the members of a group until these are listed."""
+    answer = stage.until(
+        lambda: stage.call(stage.driver.ask_members(group)),
+        lambda found: (
+            stage.is_final(found)
+            or (found.accepted and set(stage.driver.members(found)[0]) == set(wanted))
+        ),
+    )
+    return Told(answer, wanted, stage.driver.members(answer))
 
 
 def members_after_changes(stage: Stage) -> Told:
@@ -258,16 +270,20 @@ def members_after_changes(stage: Stage) -> Told:
     stage.must(stage.driver.remove_member(group, *gone))
     stage.lets_in(stage.driver.add_members(group, [newcomer]))
     wanted = (*(member for member in group.members if member not in gone), newcomer)
-    answer = stage.until(
-        lambda: stage.call(stage.driver.ask_members(group)),
-        lambda found: set(stage.driver.members(found)[0]) == set(wanted),
-    )
-    return Told(answer, wanted, stage.driver.members(answer))
+    return _members(stage, group, wanted)
 
 
 def members_of_crowd(stage: Stage) -> Told:
-    """Ask for the members of a large group, page by page; stops where a page brings nobody."""
+    """Ask for the members of a large group, page by page, until all are listed."""
     group = stage.scene(crowded).message.conversation
+    return stage.until(
+        lambda: _all_pages(stage, group),
+        lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(group.members),
+    )
+
+
+def _all_pages(stage: Stage, group: Conversation) -> Told:
+    """Ask for page after page of members; stops where one brings nobody."""
     found: list[Any] = []
     numbers: list[Any] = []
     for _ in range(_PAGES):

@@ -26,7 +26,7 @@ __all__ = [
     "unread_left",
 ]
 
-_PATIENCE = 3.0
+_PATIENCE = 3.0  # seconds at least in which a callback may come
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"
 DIRECT = "C2C.CallbackAfterMsgReadReceipt"
@@ -48,6 +48,11 @@ class Told:
     looks: tuple[Receipt, ...] = ()
 
 
+def _patience(stage: Stage) -> float:
+    """Return in how many seconds a callback may come: when is not said."""
+    return max(_PATIENCE, stage.target.consistency)
+
+
 def _names(callback: Callback, message: Message) -> bool:
     items = callback.get("GroupMsgReceiptList")
     if not isinstance(items, list):
@@ -60,7 +65,9 @@ def sent(stage: Stage) -> Told:
     """Send a message that asks for a receipt and wait for the callback about it."""
     listener = stage.listener()
     message = stage.say(good(stage).group)
-    callback = listener.wait_for(lambda c: c.command == GROUP and _names(c, message), _PATIENCE)
+    callback = listener.wait_for(
+        lambda c: c.command == GROUP and _names(c, message), _patience(stage)
+    )
     return Told(message, callback, asked(stage, stage.ask(message.conversation, [message])))
 
 
@@ -71,7 +78,9 @@ def sent_in(stage: Stage, type_: str) -> Told:
     """
     listener = stage.listener()
     message = stage.say(stage.group(2, type_=type_))
-    callback = listener.wait_for(lambda c: c.command == GROUP and _names(c, message), _PATIENCE)
+    callback = listener.wait_for(
+        lambda c: c.command == GROUP and _names(c, message), _patience(stage)
+    )
     if callback is not None:
         return Told(message, callback)
     return Told(message, None, asked(stage, stage.ask(message.conversation, [message])))
@@ -167,7 +176,7 @@ def unread_left(stage: Stage) -> Left:
         return callback.command == REPORT and about == (reader, peer)
 
     after = _total_until(stage, reader, lambda total: total < (before[0] or 0))
-    listener.wait_for(fits, _PATIENCE)
+    listener.wait_for(fits, _patience(stage))
     after += _total_until(stage, reader, lambda _: True)
     totals = tuple(total for total, _ in after if total is not None)
     known = (before[0] or 0) > 1 and totals and totals[-1] < (before[0] or 0)
@@ -201,7 +210,8 @@ def conversation_read(stage: Stage) -> Told:
         raise NotExercised("the vendor has no call that marks a conversation as read")
     stage.must(call)
     callback = listener.wait_for(
-        lambda c: c.command == REPORT and c.get("Peer_Account") == conversation.owner, _PATIENCE
+        lambda c: c.command == REPORT and c.get("Peer_Account") == conversation.owner,
+        _patience(stage),
     )
     return Told(message, callback)
 

@@ -113,6 +113,7 @@ class Harness:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     faults: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    packaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +416,8 @@ def _harness(block: dict[str, Any] | None) -> Harness | None:
             command += [option, name]
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return Harness(tuple(command), {"PYTHONPATH": os.pathsep.join(paths)}, faults, variants)
+    variables = {"PYTHONPATH": os.pathsep.join(paths)}
+    return Harness(tuple(command), variables, faults, variants, packaged=True)
 
 
 def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:

@@ -147,6 +147,7 @@ def test_what_becomes_of_a_message_of_another_conversation_is_recorded(case: Cas
 
 
 @pytest.mark.check("viewer-changes-nothing")
+@pytest.mark.views
 def test_the_answer_is_the_same_for_every_viewer(case: Case) -> None:
     plain, views = case.scene(identity.viewed, case.given["field"])
     findings: list[Finding] = []

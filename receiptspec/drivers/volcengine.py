@@ -130,7 +130,7 @@ class VolcengineDriver(VolcengineActions):
         made = draft.finish(v4.authorization(parts, draft.access_key, draft.secret))
         if made is not None:
             draft.headers["authorization"] = made
-            self._remember(made)
+            self._remember(v4.authorization(parts, self._access_key, self._secret))
             if call == Call(call.operation, call.body, label=call.label):
                 self._keep(operation.name, draft.headers)
         return Request(
@@ -156,7 +156,7 @@ class VolcengineDriver(VolcengineActions):
         return {**plain, "authorization": authorization.reveal()}
 
     def _remember(self, authorization: str) -> None:
-        """Keep the newest signatures as secrets: they open the door for some minutes."""
+        """Keep the newest right signatures as secrets: they open the door for some minutes."""
         signed = authorization.rpartition("Signature=")[2]
         self._made = {"newest": Secret(signed), "newest but one": self._made.get("newest", _NONE)}
 
@@ -282,7 +282,8 @@ def _other(digit: str) -> str:
 
 
 def _cased_key(draft: _Draft) -> None:
-    draft.access_key = draft.access_key.swapcase()
+    kept = 4  # by which a key of the vendor is known
+    draft.access_key = draft.access_key[:kept] + draft.access_key[kept:].swapcase()
 
 
 def _shifted(**by: float) -> _Way:

@@ -37,6 +37,7 @@ class Lists:
     client: tuple[Any, ...]
     server_answer: Answer
     server: tuple[Any, ...]
+    sender: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,11 @@ def lists(stage: Stage) -> tuple[Lists, ...]:
     _view(stage, known, "one member has read it", 1)
     found = []
     for read in (True, False):
-        client_answer, mine = _members(stage, stage.driver, conversation, known.message.id, read)
-        server_answer, theirs = _members(stage, server, conversation, known.name, read)
-        found.append(Lists(read, client_answer, mine, server_answer, theirs))
+
+        def both(read: bool = read) -> Lists:
+            mine = _members(stage, stage.driver, conversation, known.message.id, read)
+            theirs = _members(stage, server, conversation, known.name, read)
+            return Lists(read, *mine, *theirs, conversation.owner)
+
+        found.append(stage.until(both, lambda lists: set(lists.client) == set(lists.server)))
     return tuple(found)

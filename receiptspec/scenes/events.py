@@ -141,7 +141,14 @@ def _play(
         window = max(stage.target.consistency, _PATIENCE)
         steps.append(stage.await_notice(told, window if all(steps) else 0.1))
     time.sleep(_QUIET)
-    pulled = asked(stage, stage.ask(conversation, [m for m in messages if m.wants_receipt]))
+    last = {receipt.message: receipt for _, receipt in ear.receipts(sender)}
+
+    def agrees(found: dict[Any, Receipt]) -> bool:
+        shown = [(found[name], last[name]) for name in wanted if name in found and name in last]
+        return all((one.read, one.peer_read) == (two.read, two.peer_read) for one, two in shown)
+
+    asking = [message for message in messages if message.wants_receipt]
+    pulled = asked(stage, stage.settle(conversation, asking, agrees))
     return Told(
         tuple(messages),
         tuple(reads),

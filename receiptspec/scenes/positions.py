@@ -45,9 +45,9 @@ def moved(stage: Stage) -> Moved:
         raise NotExercised("the answer about the messages tells no positions")
     start = _told(stage, group, member)
     moving = _move(stage, group, member, places[1])
-    forward = _told(stage, group, member)
+    forward = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == places[1])
     _move(stage, group, member, places[0])
-    back = _told(stage, group, member)
+    back = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == places[1])
     settled = stage.settle(group, messages, lambda found: any(r.read for r in found.values()))
     other = group.members[2]
     told = tuple(stage.driver.read_position(step[0], other) for step in (start, forward, back))
@@ -77,7 +77,10 @@ def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
     call = stage.driver.ask_read_positions(group)
     if call is None:
         raise NotExercised("this vendor tells no read positions")
-    answer = stage.must(call)
+    answer = stage.until(
+        lambda: stage.must(call),
+        lambda found: all((stage.driver.read_position(found, u) or 0) >= high for u in moved_),
+    )
     names = dict(zip(movers, ("the owner", "a manager", "a member"), strict=True))
     return tuple(
         (names[user], answer, high, stage.driver.read_position(answer, user)) for user in moved_

@@ -389,7 +389,6 @@ LONG = (company, everywhere, gates, openings, people)
 #: Faults of long stories, which the proof tells: a recall, a second read, who comes and leaves.
 LATER = {
     *(fault.name for module in LONG for fault in module.ALL),
-    "ve-added-again-forgets-reads",
     "ve-index-moves-for-everybody",
     "ve-last-read-only-in-pairs",
     "ve-recall-unreads-in-pairs",

@@ -62,9 +62,7 @@ SEEN = {
     "sdk-no-direct-events": "SDK-61",
     "sdk-member-repeated": "SDK-43",
     "sdk-signature-echoed": "SDK-74",
-    "sdk-sender-waits": "SDK-92",
     "sdk-foreign-is-unread": "SDK-93",
-    "sdk-sender-listed": "SDK-94",
     "sdk-plain-read-counts": "SDK-80",
     "sdk-reads-of-newest-group": "SDK-24",
 }

@@ -159,8 +159,8 @@ class Monitor:
         What is in the answer to any other is open. Ids need not have the form that we expect.
         """
         file = self._contract.calls[answer.operation].request
-        if answer.request_body is None or file is None:
-            return file is None
+        if answer.request_body is None or file is None:  # a notification, or a body of other text
+            return not answer.exchange.request.body
         found = jsonschemas.violations(jsonschemas.load(file), answer.request_body)
         return all(violation.keyword in _FORMS for violation in found)
 

@@ -175,8 +175,6 @@ def _taken_at_once(stage: Stage, group: Conversation, messages: tuple[Message, .
     told = len(stage.receipts(whole)) if whole.accepted else 0
     if told >= len(messages):
         return len(messages)
-    if told and [*stage.receipts(whole)] == [message.id for message in messages[:told]]:
-        return told
     size = min(_ANSWERED_AT_ONCE if whole.accepted else len(messages) // 2, len(messages))
     while size > 1 and not ask(stage, group, *messages[:size]).answer.accepted:
         size //= 2

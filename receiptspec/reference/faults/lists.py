@@ -93,6 +93,12 @@ def _strangers(name: str, requirement: str, shows: str, *reasons: str) -> Fault:
     )
 
 
+def _owner_listed(call: Call, answer: dict[str, Any]) -> None:
+    group = call.site.store.groups.get(call.body.get("GroupId"))
+    if answer.get("ErrorCode") == 0 and group is not None:
+        answer["UnreadList"] = [{"Unread_Account": group.owner}]
+
+
 ALL: list[Fault] = [
     refused_if(
         "detail-refused-for-everybody-else",
@@ -229,6 +235,7 @@ ALL: list[Fault] = [
         ("GroupId", "AVChatRoom"),
         ("MsgSeq", "no-receipt"),
         operation=DETAIL,
+        answer=_owner_listed,
         shows="lists in an AVChatRoom",
         when=group_type("AVChatRoom"),
     ),

@@ -137,7 +137,7 @@ ALL: list[Fault] = [
         shows="OK for an unknown owner",
         **{**_MAKE, **_SHOULD},
     ),
-    edits("added-member-pending", "TC-GRP-06", _results(3, 1), shows="Result 3", **_ADD),
+    edits("added-member-failed", "TC-GRP-06", _results(0, 1), shows="Result 0", **_ADD),
     edits("present-member-added", "TC-GRP-06", _results(1, 2), shows="Result 1 again", **_ADD),
     edits(
         "ghost-added",

@@ -123,6 +123,12 @@ def with_sender(page: Item, params: Item) -> Item:
     return {**page, "members": [*page["members"], {"userID": params["message"]["sender"]}]}
 
 
+def last_waiter_left_out(page: Item, params: Item) -> Item:
+    """Lose the last of those who have not read, where the page has room for more."""
+    some = params["filter"] == 1 and 1 < len(page["members"]) < params["count"]
+    return {**page, "members": page["members"][:-1]} if some else page
+
+
 def readers_refused(wanted: int) -> int:
     """Refuse the list of those who have read."""
     if wanted == 0:

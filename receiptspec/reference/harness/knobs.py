@@ -59,7 +59,7 @@ DEFAULTS: Mapping[str, Any] = {
     "page": None,
     "filter": None,
     "cursor_text": False,
-    "empty_lists_of_plain": None,
+    "lists_of_plain": None,
     "readers_stay": False,
     # events
     "events": True,

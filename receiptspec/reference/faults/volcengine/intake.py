@@ -91,11 +91,6 @@ def _unzeroed(text: str) -> bool:
     return _json(re.sub(r"([:\[,]\s*)0+(?=[0-9])", r"\1", text))
 
 
-def _ended(text: str) -> bool:
-    ends = (place.end() for place in re.finditer("}", text))
-    return any(_json(text[:end]) for end in ends)
-
-
 def _as_operator(call: Call, answer: dict[str, Any]) -> None:
     """Leave who asks out of the lists."""
     operator = call.body.get("Operator") if isinstance(call.body, dict) else None
@@ -174,7 +169,6 @@ _ASKING = [
     judges("message-id-true", 12, _containing(bool), shows="[true] works"),
     judges("message-id-object", 12, _containing(dict, list), shows="[{}] works"),
     judges("unfinished-json", 20, _unread(_unfinished), shows="a missing brace is added"),
-    judges("text-after-json", 20, _unread(_ended), shows="what follows the document is ignored"),
     judges("python-body", 20, _unread(_literal), shows="single quotes are read"),
     judges("not-json-ignored", 20, _unread(bool), shows="an empty list for text"),
     miscoded(

@@ -15,7 +15,6 @@ from receiptspec.reference.faults.volcengine.families import (
     items,
     judges,
     miscoded,
-    place_of,
     receipts,
     results,
     tolerated,
@@ -82,16 +81,6 @@ def _single(_call: Call, place: str, reason: str, _code: int | str) -> str | Non
     return SHRUG if (place, reason) == (_PLACE, "single") else None
 
 
-def _fresh_index(call: Call, answer: dict[str, Any]) -> None:
-    """List members without a read index at 1."""
-    found = place_of(call)
-    if found and "Result" in answer:
-        have = {one["ParticipantUserId"] for one in answer["Result"]["ReadIndexes"]}
-        for user in found.participants:
-            if user not in have:
-                answer["Result"]["ReadIndexes"].append({"ParticipantUserId": user, "ReadIndex": 1})
-
-
 def _backwards(_call: Call, place: str, reason: str, _code: int | str) -> str | None:
     return PASS if (place, reason) == ("ReadIndex", "backwards") else None
 
@@ -139,14 +128,6 @@ _NEIGHBOURS = [
         operation=_MODIFY,
         cls="lifecycle",
         shows="ReadIndex goes back",
-    ),
-    edits(
-        "fresh-members-have-read",
-        95,
-        _fresh_index,
-        operation="GetParticipantReadIndex",
-        cls="counting",
-        shows="ReadIndex 1 for a fresh member",
     ),
     tolerated(
         "one-to-one-grows",

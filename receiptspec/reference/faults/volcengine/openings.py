@@ -64,13 +64,6 @@ def _new_when_used(call: Call, answer: Item) -> None:
         answer["Result"]["Exist"] = False
 
 
-def _known_name_sends(call: Call, where: str, reason: str, _code: int | str) -> str | None:
-    place, name = place_of(call), call.body.get("ClientMsgId")
-    names = {client for _, client in place.by_client_id} if place is not None else set()
-    known = (where, reason) == ("Sender", "stranger") and name in names
-    return PASS if known else None
-
-
 def _names_cut(call: Call) -> None:
     if isinstance(call.body.get("ClientMsgId"), str):
         call.body["ClientMsgId"] = call.body["ClientMsgId"][:32].lower()
@@ -124,14 +117,6 @@ ALL: list[Fault] = [
         operation=_MAKE,
         cls="lifecycle",
         shows="Exist is false for a conversation in which something was written",
-    ),
-    judges(
-        "known-name-needs-no-member",
-        93,
-        _known_name_sends,
-        operation=_SEND,
-        cls="idempotency",
-        shows="anybody may send under a ClientMsgId that was used",
     ),
     Fault(
         name="ve-client-ids-cut",

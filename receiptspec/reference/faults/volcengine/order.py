@@ -35,16 +35,6 @@ def _last_read_only(call: Call, answer: Item) -> None:
             _unread(item)
 
 
-def _forgotten_when_added(call: Call) -> None:
-    """Forget what somebody has read who is added, there or not."""
-    place, found = place_of(call), call.body.get("ParticipantInfos")
-    for info in found if place is not None and isinstance(found, list) else ():
-        user = info.get("ParticipantUserId") if isinstance(info, dict) else None
-        for message in place.messages.values() if place is not None else ():
-            if type(user) is int:
-                message.readers.pop(user, None)
-
-
 def _unread_by_recall(call: Call, answer: Item) -> None:
     """Forget who has read what in a conversation of two when one of its messages is recalled."""
     place = place_of(call)
@@ -109,16 +99,6 @@ ALL: list[Fault] = [
         operation="RecallMessage",
         cls="lifecycle",
         shows="between two people a recall makes all unread",
-    ),
-    Fault(
-        name="ve-added-again-forgets-reads",
-        vendor="volcengine",
-        operation="BatchAddConversationParticipant",
-        requirement="VE-GMRR-42",
-        level="SHOULD",
-        cls="idempotency",
-        request=_forgotten_when_added,
-        shows="adding a participant again makes all unread for that one",
     ),
     edits(
         "last-read-only-in-pairs",

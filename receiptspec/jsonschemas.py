@@ -57,7 +57,7 @@ _LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 _MAPS = frozenset({"properties", "$defs"})
 _ANNOTATIONS = frozenset({
     "$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated",
-    "x-live", "x-unit", "x-requirement", "x-refused",
+    "x-live", "x-unit", "x-requirement", "x-refused", "x-open",
 })  # fmt: skip
 _KNOWN = BREAKABLE | _SINGLE | _LISTS | _MAPS | _ANNOTATIONS | {"$ref"}
 _MEMORY = "https://schemas.invalid/"
@@ -223,6 +223,7 @@ def _check_keyword(keyword: str, value: Any, name: str, at: str) -> None:
         "x-live": not isinstance(value, str),
         "x-requirement": not isinstance(value, str),
         "x-refused": not names_codes(value),
+        "x-open": not isinstance(value, bool),
     }
     if wrong.get(keyword, False):
         raise SchemaError(f"{name}#{at}: {keyword!r} cannot be {json.dumps(value)[:80]}")

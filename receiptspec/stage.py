@@ -364,11 +364,14 @@ class Stage:
     def lets_in(self, call: Call) -> None:
         """Have users join a group; `NotExercised` where some have to be let in by somebody first.
 
-        See `must` for other errors.
+        Where views may lag, so may who is counted for a new message: it is waited for. See `must`
+        for other errors.
         """
         outside = self.driver.kept_out(self.must(call))
         if outside:
             raise NotExercised(f"{outside[0]} was to be added and is no member yet")
+        if self.may_lag:
+            self.rest(self.target.consistency)
 
     def pair(self, one: Any, other: Any) -> Conversation:
         """Open the conversation of two people, `one` being its owner. See `must` for errors."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from receiptspec import jsonschemas, strictjson
@@ -156,15 +156,16 @@ class Monitor:
     def _was_documented(self, answer: Answer) -> bool:
         """Whether the request was one that the documents describe, but for the form of its texts.
 
-        What is in the answer to any other is open, and to one with an empty list. Ids need not
-        have the form that we expect.
+        What is in the answer to any other is open, and to one with an empty list, or where a field
+        says so (``x-open``). Ids need not have the form that we expect.
         """
         file, body = self._contract.calls[answer.operation].request, answer.request_body
-        if isinstance(body, dict) and [] in body.values():
-            return False
-        if answer.request_body is None or file is None:  # a notification, or a body of other text
+        if body is None or file is None:  # a notification, or a body of other text
             return not answer.exchange.request.body
-        found = jsonschemas.violations(jsonschemas.load(file), answer.request_body)
+        schema = jsonschemas.load(file)
+        if isinstance(body, dict) and ([] in body.values() or _leaves_open(schema, body)):
+            return False
+        found = jsonschemas.violations(schema, body)
         return all(violation.keyword in _FORMS for violation in found)
 
     def _violation(self, answer: Answer, violation: jsonschemas.Violation) -> Iterator[Judged]:
@@ -187,6 +188,12 @@ class Monitor:
         row = self._schema_rows.get(violation.requirement or "")
         lenient = row is not None and row.given.get("advisory_when_accepted", False)
         return bool(lenient and answer.accepted and violation.keyword == "required")
+
+
+def _leaves_open(schema: jsonschemas.Schema, body: Mapping[str, Any]) -> bool:
+    """Whether a body has a field with which the answer is open."""
+    fields = schema.tree.get("properties", {}) if isinstance(schema.tree, Mapping) else {}
+    return any(body.get(name) for name, field in fields.items() if field.get("x-open"))
 
 
 def _signature(violation: jsonschemas.Violation) -> str:

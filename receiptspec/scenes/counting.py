@@ -14,7 +14,7 @@ from receiptspec.scenes.groups import (
     Asked,
     Changed,
     ask,
-    hopeless,
+    has_come,
     newborn,
     settled,
     tries_to_read,
@@ -168,7 +168,7 @@ def _taken_at_once(stage: Stage, group: Conversation, messages: tuple[Message, .
 
     def done(found: Mapping[Any, Receipt]) -> bool:
         known = [m for m in messages if m.id in found and found[m.id].known]
-        in_vain = (group.type, "known") in stage.scene(hopeless)
+        in_vain = not stage.scene(has_come).get((group.type, "known"), True)
         return in_vain or len(known) == len(messages)
 
     whole = stage.settle(group, messages, done)

@@ -65,9 +65,10 @@ def ask(stage: Stage, group: Conversation, *messages: Message | int) -> Asked:
 def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
     """Ask for messages that were just sent, until all who are there are counted: that may be late.
 
-    What was waited for in vain in one type of group is waited for there no more.
+    What was waited for in vain in one type of group is waited for there no more, unless it has come
+    before.
     """
-    vain = stage.scene(hopeless)
+    came = stage.scene(has_come)
     wanted = [message.id for message in messages if message.wants_receipt]
     others = len(group.members) - 1
 
@@ -80,20 +81,22 @@ def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
 
     def done(receipts: dict[Any, Receipt]) -> bool:
         if not known(receipts):
-            return (group.type, "known") in vain
-        return (group.type, "counted") in vain or counted(receipts)
+            return not came.get((group.type, "known"), True)
+        return counted(receipts) or not came.get((group.type, "counted"), True)
 
     found = asked(stage, stage.settle(group, messages, done))
-    if found.answer.accepted and not known(found.receipts):
-        vain.add((group.type, "known"))
-    elif found.answer.accepted and not counted(found.receipts):
-        vain.add((group.type, "counted"))
+    if found.answer.accepted and messages:
+        is_known = known(found.receipts)
+        came[group.type, "known"] = is_known or came.get((group.type, "known"), False)
+        if is_known:
+            before = came.get((group.type, "counted"), False)
+            came[group.type, "counted"] = counted(found.receipts) or before
     return found
 
 
-def hopeless(_: Stage) -> set[tuple[str, str]]:
-    """Return what holds the types of groups in which something was waited for in vain."""
-    return set()
+def has_come(_: Stage) -> dict[tuple[str, str], bool]:
+    """Return what tells, for types of groups, whether what was waited for there has ever come."""
+    return {}
 
 
 def settled(

@@ -12,6 +12,8 @@ from receiptspec.scenes.direct import pair, seen_by, until_listed
 from receiptspec.scenes.groups import Asked
 from receiptspec.stage import Stage
 
+SECOND = 1.1  # seconds after which a time in whole seconds is a later one
+
 
 @dataclass(frozen=True, slots=True)
 class Counters:
@@ -50,7 +52,7 @@ def conversation_read(
     marking = stage.driver.mark_conversation(conversation, b)
     if marking is None:
         raise NotExercised("the vendor has no call that marks a conversation as read")
-    stage.let_pass(stage.told(messages[-1]), 1.1)  # times are whole seconds
+    stage.let_pass(stage.told(messages[-1]), SECOND)
     answer = stage.call(marking)
     evidence = stage.until(
         lambda: stage.call(stage.driver.count_unread(b, [a])),

@@ -10,6 +10,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message, Receipt, Verdict
 from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked, asked, good
+from receiptspec.scenes.unread import SECOND
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -166,6 +167,7 @@ def unread_left(stage: Stage) -> Left:
     message = stage.say(conversation)
     stage.say(other)
     before = _total_until(stage, reader, lambda total: total > 1)[-1]
+    stage.let_pass(stage.told(message), SECOND)
     call = stage.driver.mark_conversation(conversation, reader)
     if call is None:
         raise NotExercised("the vendor has no call that marks a conversation as read")
@@ -266,7 +268,13 @@ def answered_badly(stage: Stage, sending: int, reading: int, waits: bool) -> Bad
     def known(found: dict[Any, Receipt]) -> bool:
         return message.id in found and found[message.id].known
 
-    before = asked(stage, stage.settle(group, [message], known))
+    def counted(found: dict[Any, Receipt]) -> bool:
+        if not known(found):
+            return False
+        one = found[message.id]
+        return one.unread is None or (one.read or 0) + one.unread >= len(group.members) - 1
+
+    before = asked(stage, stage.settle(group, [message], counted))
     if not known(dict(before.receipts)):
         like = stage.scene(sent)
         if like.counts is None or not before.answer.accepted:
@@ -334,6 +342,7 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
         read = stage.tries_to_read(b, [message])
         came(DIRECT)
         until_read(stage, conversation, (message,))
+        stage.let_pass(stage.told(message), SECOND)
         call = driver.mark_conversation(conversation, b)
         marking = stage.call(call) if call is not None else None
         came(REPORT)

@@ -356,7 +356,9 @@ class Stage:
             call = self.driver.add_members(group, rest[start : start + self.driver.at_once])
             if promoted and not start:
                 call = self.driver.promoted(call)
-            self.lets_in(call)
+            self._lets_in(call)
+        if len(rest) > self.driver.at_once:
+            self._await_audience()
         if type_ in self.driver.wakened:
             self.say(group, receipt=False)
         return group
@@ -367,9 +369,15 @@ class Stage:
         Where views may lag, so may who is counted for a new message: it is waited for. See `must`
         for other errors.
         """
+        self._lets_in(call)
+        self._await_audience()
+
+    def _lets_in(self, call: Call) -> None:
         outside = self.driver.kept_out(self.must(call))
         if outside:
             raise NotExercised(f"{outside[0]} was to be added and is no member yet")
+
+    def _await_audience(self) -> None:
         if self.may_lag:
             self.rest(self.target.consistency)
 

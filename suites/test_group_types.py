@@ -107,7 +107,17 @@ def test_an_unsupported_type_has_no_receipts(case: Case) -> None:
         elif has_data(case, scene):
             answer = scene.answer(case.operation.name)
             findings += refusals.refused(answer, f"a message of {type_}")
+        if case.profile.rank > 0 and case.operation.name == case.stage.driver.ask:
+            findings += peopled(case, type_)
     case.judge(findings)
+
+
+def peopled(case: Case, type_: str) -> list[Finding]:
+    """Expect no data either for two messages at once in a group of the type that has members."""
+    asked = case.attempt(f"a {type_} group with members", kinds.peopled, type_)
+    if asked is None or not any(receipt.known for receipt in asked.receipts.values()):
+        return []
+    return refusals.refused(asked.answer, f"two messages of {type_} with members")
 
 
 @pytest.mark.check("unsupported-group-type-has-its-code")

@@ -6,7 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import counting, groups, identity, pairs, parallel, questions
+from receiptspec.scenes import counting, groups, identity, meanwhile, pairs, parallel, questions
 
 
 def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
@@ -80,10 +80,9 @@ def beside(case: Case) -> list[Finding]:
     An empty item may say that there is nothing.
     """
     findings: list[Finding] = []
-    scenes = case.attempt("foreign messages beside known ones", identity.foreign_beside)
-    if scenes is None:
-        return []
-    for scene in scenes:
+    scenes = case.attempt("foreign messages beside known ones", identity.foreign_beside) or ()
+    of_pair = case.attempt("a message of two people in a group", identity.of_pair_beside)
+    for scene in (*scenes, of_pair) if of_pair is not None else scenes:
         observed(case, "foreign messages beside known ones", scene.asked)
         if not scene.asked.answer.accepted:
             continue
@@ -166,6 +165,8 @@ def test_only_members_send(case: Case) -> None:
     tried = [("a sender who is no member", case.scene(identity.strangers))]
     if case.profile.rank > 0:
         tried += case.scene(identity.estranged)
+        moves = case.attempt("a sender who has left with another", meanwhile.moves)
+        tried += [("a sender who has left with another", moves.gone)] if moves is not None else []
     findings: list[Finding] = []
     for why, answer in tried:
         findings += refusals.refused(answer, why)

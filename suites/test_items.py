@@ -9,9 +9,11 @@ from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding
 from receiptspec.scenes import (
     counting,
+    exchanges,
     groups,
     kinds,
     lifecycle,
+    meanwhile,
     pairs,
     people,
     questions,
@@ -107,6 +109,10 @@ def of_pairs(case: Case) -> list[Finding]:
         ids = [message.id for message in pair.messages]
         if pair.after is not None and pair.after.answer.accepted:
             findings += receipts.each_answered(pair.after.answer, pair.after.receipts, ids)
+    for view in case.scene(exchanges.views):
+        if view.asked.answer.accepted:
+            ids = [message.id for message in view.messages]
+            findings += receipts.each_answered(view.asked.answer, view.asked.receipts, ids)
     back = case.scene(pairs.returned)
     ids = [message.id for message in (back.message, *back.others)]
     for step in (back.before, back.after):
@@ -118,12 +124,18 @@ def of_pairs(case: Case) -> list[Finding]:
 def with_more(case: Case) -> list[Finding]:
     """Expect items for messages with more than a text."""
     findings: list[Finding] = []
-    with case.optional("messages with more than a text"):
-        scene = case.scene(people.adorned)
+    for play in (people.adorned, people.large):
+        scene = case.attempt("messages of other groups", play)
+        if scene is None:
+            continue
         ids = [message.id for message in scene.messages]
         for step in (scene.before, scene.after):
             if step.answer.accepted:
                 findings += receipts.each_answered(step.answer, step.receipts, ids)
+    for seen in case.attempt("receipts while others go on", meanwhile.glances) or ():
+        if seen.asked.answer.accepted:
+            asked, id_ = seen.asked, seen.message.id
+            findings += receipts.each_answered(asked.answer, asked.receipts, [id_])
     return findings
 
 

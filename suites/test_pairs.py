@@ -5,7 +5,7 @@ import pytest
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
-from receiptspec.scenes import pairs
+from receiptspec.scenes import exchanges, pairs
 
 
 @pytest.mark.check("pair-has-receipts")
@@ -47,8 +47,23 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
             why = "only a message of the other side was read"
             findings += receipts.flag(step.answer, step.receipt(own), False, why)
     if case.profile.rank > 0:
-        findings += when_reopened(case)
+        findings += when_reopened(case) + exchanged(case)
     case.judge(findings)
+
+
+def exchanged(case: Case) -> list[Finding]:
+    """Expect the flags of many messages of every kind, some asked for alone, to be their own."""
+    views = case.attempt("many messages of two people", exchanges.views)
+    return [
+        finding
+        for view in views or ()
+        if view.asked.answer.accepted
+        for message in view.messages
+        if message.id in view.asked.receipts
+        for finding in receipts.flag(
+            view.asked.answer, view.asked.receipts[message.id], message.id in view.read, view.why
+        )
+    ]
 
 
 def when_reopened(case: Case) -> list[Finding]:
@@ -188,11 +203,10 @@ def made_at_once(case: Case) -> list[Finding]:
 
 @pytest.mark.check("pair-takes-no-members")
 def test_a_pair_takes_no_third(case: Case) -> None:
-    answer = case.scene(pairs.joined)
-    why = "a third person"
-    case.judge(
-        [
-            *refusals.refused(answer, why),
-            *refusals.code_among(answer, case.given["codes"], why),
-        ]
-    )
+    plays = (pairs.joined, pairs.joined_by_other) if case.profile.rank > 0 else (pairs.joined,)
+    findings: list[Finding] = []
+    for play, why in zip(plays, ("a third person", "a third person of the other's"), strict=False):
+        answer = case.scene(play)
+        findings += refusals.refused(answer, why)
+        findings += refusals.code_among(answer, case.given["codes"], why)
+    case.judge(findings)

@@ -46,4 +46,15 @@ def test_who_has_read_nothing_is_at_zero(case: Case) -> None:
         why = "another member's position was moved, and one who has read nothing went along"
         for (answer, _), position in zip((scene.forward, scene.back), later, strict=True):
             findings += values.equal(answer, "$.Result.ReadIndexes", first, position, why)
+        findings += of_pair(case)
     case.judge(findings[:1])
+
+
+def of_pair(case: Case) -> list[Finding]:
+    """Expect the position of one of two people to stay when the other's was moved."""
+    told = case.attempt("read positions of two people", positions.of_pair)
+    if told is None:
+        return []
+    answer, first, since = told
+    why = "the position of one of two people was moved, and the other's went along"
+    return values.equal(answer, "$.Result.ReadIndexes", first, since, why)

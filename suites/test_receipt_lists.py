@@ -11,7 +11,16 @@ from receiptspec.checks import receipts, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Conversation
-from receiptspec.scenes import counting, groups, lifecycle, pairs, people, questions
+from receiptspec.scenes import (
+    counting,
+    exchanges,
+    groups,
+    lifecycle,
+    meanwhile,
+    pairs,
+    people,
+    questions,
+)
 
 
 class Look(NamedTuple):
@@ -81,6 +90,11 @@ def watched(case: Case) -> list[Look]:
         read = {older: set(), newer: set(spared.extra["readers"])}
         asked = (spared.before, spared.after, *spared.extra["looks"])
         found += [Look(step, read, spared.group.members) for step in asked]
+    for view in case.attempt("many messages of two people", exchanges.views) or ():
+        for message in view.messages:
+            members = message.conversation.members
+            readers = members[1:] if message.id in view.read else ()
+            found.append(Look(view.asked, {message.id: readers}, members))
     pair = case.attempt("receipts of two people", pairs.read)
     if pair is None:
         return found
@@ -105,7 +119,8 @@ def sender_first(sender: object, members: Sequence[object]) -> tuple[object, ...
 def read_by_many(case: Case) -> list[Look]:
     """Return answers about messages of several senders, of several kinds, in groups of any size."""
     found: list[Look] = []
-    for play in (people.many_senders, people.returning, people.adorned, people.fair):
+    plays = (people.many_senders, people.returning, people.adorned, people.fair)
+    for play in (*plays, people.two, people.large):
         scene = case.attempt("receipts of another group", play)
         if scene is None:
             continue
@@ -121,12 +136,17 @@ def read_by_many(case: Case) -> list[Look]:
 
 
 def coming_and_going(case: Case) -> list[Look]:
-    """Return answers about a message that two have read while others came and left."""
+    """Return answers about messages that were read before others came and left."""
+    found = [
+        Look(seen.asked, {seen.message.id: set(seen.readers)}, seen.there, seen.open)
+        for seen in case.attempt("receipts while others go on", meanwhile.glances) or ()
+    ]
     scene = case.attempt("receipts while people come and go", people.outlived)
     if scene is None:
-        return []
+        return found
     id_ = scene.message.id
-    return [Look(asked, {id_: set(who)}, there, gone) for asked, there, who, gone in scene.looks]
+    looks = [Look(asked, {id_: set(who)}, there, gone) for asked, there, who, gone in scene.looks]
+    return found + looks
 
 
 def among_many(case: Case) -> list[Look]:
@@ -265,7 +285,29 @@ def test_who_has_read_is_a_reader_some_seconds_later(case: Case) -> None:
         if before is not None and after is not None:
             readers, now = before.readers or (), after.readers or ()
             findings += receipts.listed(later.answer, after, True, readers, now)
-    case.judge(findings)
+    case.judge(findings + by_others_later(case))
+
+
+def by_others_later(case: Case) -> list[Finding]:
+    """Expect readers to be readers still of what another member sent, and of two people."""
+    looks: list[tuple[groups.Asked, object, tuple[object, ...]]] = []
+    with case.optional("a read of another member's message"):
+        seen = case.scene(people.by_member)
+        looks.append((case.scene(people.later_by_member), seen.message.id, seen.readers))
+    with case.optional("reads of two people"):
+        view = case.scene(exchanges.later)
+        looks += [
+            (view.asked, message.id, message.conversation.members[1:])
+            for message in view.messages
+            if message.id in view.read
+        ]
+    findings: list[Finding] = []
+    for asked, id_, readers in looks:
+        receipt = asked.receipts.get(id_)
+        if receipt is not None:
+            now = receipt.readers or ()
+            findings += receipts.listed(asked.answer, receipt, True, readers, now)
+    return findings
 
 
 def disturb(case: Case, group: Conversation) -> None:

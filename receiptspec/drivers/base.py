@@ -222,7 +222,7 @@ class Driver(ABC):
         """Return a call that makes an administrator of the first member it gives a group."""
         raise _absent("promoted")
 
-    def make_pair(self, one: Any, other: Any) -> Call | None:
+    def make_pair(self, one: Any, other: Any, name: str = "") -> Call | None:
         """Call that opens the conversation of two people; ``None`` where none is needed."""
         return None
 
@@ -451,7 +451,10 @@ class Driver(ABC):
         raise _absent("without_member")
 
     def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
-        """Return calls that send with more than a text: other kinds, options, mentions of users."""
+        """Return calls that send with more than a text: other kinds, options, mentions of users.
+
+        `users` are all of the conversation, the sender first.
+        """
         return []
 
     def with_name(self, call: Call, name: str) -> Call:

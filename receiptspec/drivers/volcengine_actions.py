@@ -127,13 +127,14 @@ class VolcengineActions(Driver):
             {"AppId": self._app, "ConversationCoreInfo": core, "OwnerUserId": owner},
         )
 
-    def make_pair(self, one: Any, other: Any) -> Call | None:
+    def make_pair(self, one: Any, other: Any, name: str = "") -> Call | None:
         """Create, or find, the conversation of two people (N1)."""
+        core = {"ConversationType": 1, **({"Name": name} if name else {})}
         return Call(
             "CreateConversation",
             {
                 "AppId": self._app,
-                "ConversationCoreInfo": {"ConversationType": 1},
+                "ConversationCoreInfo": core,
                 "OwnerUserId": one,
                 "OtherUserId": other,
             },
@@ -224,11 +225,17 @@ class VolcengineActions(Driver):
         return Call("SendMessage", body)
 
     def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
-        """Send a custom message, an image, and a text with mentions and extras (N5)."""
+        """Send messages of each MsgType, texts with mentions and extras, and a long one (N5)."""
+        sender, *others = users
         changes: dict[str, dict[str, Any]] = {
             "a custom message": {"MsgType": 10012, "Content": '{"x":1}'},
-            "an image": {"MsgType": 10003, "Content": '{"url":"http://127.0.0.1/x.png"}'},
-            "a text with extras": {"Ext": {"a": "b"}, "MentionedUsers": list(users)},
+            "an image": {"MsgType": 10003, "Content": _place("x.png")},
+            "a video": {"MsgType": 10004, "Content": _place("x.mp4")},
+            "a file": {"MsgType": 10005, "Content": _place("x.pdf")},
+            "an audio": {"MsgType": 10006, "Content": _place("x.mp3")},
+            "a text with extras": {"Ext": {"a": "b"}, "MentionedUsers": others[:1]},
+            "a text that mentions its sender": {"MentionedUsers": [sender, *others[1:]]},
+            "a long text": {"Content": _text("long " * 300)},
         }
         return [
             Call(
@@ -307,6 +314,10 @@ class VolcengineActions(Driver):
             "messages": list(messages),
             "user": user,
         }
+
+
+def _place(name: str) -> str:
+    return json.dumps({"url": f"http://127.0.0.1/{name}"})
 
 
 def _text(text: str) -> str:

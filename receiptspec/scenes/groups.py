@@ -157,6 +157,12 @@ def good(stage: Stage) -> Ready:
     return scene
 
 
+def naming(stage: Stage) -> None:
+    """Raise `NotExercised` where receipts are numbers that name nobody."""
+    if any(receipt.readers is None for receipt in good(stage).fresh.receipts.values()):
+        raise NotExercised("receipts name nobody")
+
+
 def tries_to_read(stage: Stage, user: Any, *messages: Message) -> bool:
     """Read, perhaps once more; a target may refuse that, the documents are silent."""
     try:

@@ -11,6 +11,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.counting import Reading, reading
 from receiptspec.scenes.groups import Asked, Ready, asked, good
+from receiptspec.scenes.pairs import read
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "estranged",
     "foreign",
     "foreign_beside",
+    "of_pair_beside",
     "read_twin",
     "sent_alike",
     "sent_twice",
@@ -106,6 +108,18 @@ def foreign_beside(stage: Stage) -> tuple[Beside, ...]:
         Beside(scene.group.id, (first, last), asked(stage, stage.ask(scene.group, ids)))
         for ids in lists
     )
+
+
+def of_pair_beside(stage: Stage) -> Beside:
+    """Ask in a group for a message of two people, which one of them has read, and for a known one.
+
+    Where a message is named by its number in its conversation, there are no foreign ones.
+    """
+    scene, letter = good(stage), stage.scene(read).messages[0].id
+    if letter in {message.id for message in scene.messages}:
+        raise NotExercised("a message of two people has the id of one of a group")
+    answer = stage.ask(scene.group, [letter, scene.messages[0]])
+    return Beside(scene.group.id, (letter,), asked(stage, answer))
 
 
 def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:

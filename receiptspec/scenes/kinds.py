@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
-from receiptspec.scenes.groups import Asked, Several, asked, newborn, ready, several
+from receiptspec.scenes.groups import Asked, Several, asked, naming, newborn, ready, several
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "answers_to",
     "listed_in",
     "other_type",
+    "peopled",
     "read_in",
     "read_of_other_type",
 ]
@@ -48,6 +49,13 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
     else:
         asked_ = newborn(stage, group, Message(group, message, group.owner, True))
     return Elsewhere(asked_, listed_in(stage, group, message))
+
+
+def peopled(stage: Stage, type_: str) -> Asked:
+    """Ask for two messages at once in a group of a type without receipts that has members."""
+    naming(stage)
+    group = stage.group(3, type_=type_)
+    return asked(stage, stage.ask(group, (stage.say(group), stage.say(group))))
 
 
 @dataclass(frozen=True, slots=True)

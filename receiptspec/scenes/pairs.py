@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -15,6 +15,7 @@ __all__ = [
     "Pair",
     "fresh",
     "joined",
+    "joined_by_other",
     "made_at_once",
     "made_twice",
     "opened_again",
@@ -93,11 +94,17 @@ def spared(stage: Stage) -> Pair:
 
 
 def opened_again(stage: Stage) -> tuple[Answer, ...]:
-    """Open the conversation again, from both sides, when both have sent and read."""
+    """Open the conversation again, from both sides, when both have sent and read.
+
+    Then once more under a name, which may be refused.
+    """
     stage.scene(returned)
     one, other = stage.scene(read_on).conversation.members
     calls = (stage.driver.make_pair(one, other), stage.driver.make_pair(other, one))
-    return tuple(stage.must(call) for call in calls if call is not None)
+    plain = tuple(stage.must(call) for call in calls if call is not None)
+    called = stage.driver.make_pair(one, other, "the two of us")
+    answers = (stage.call(called),) if called is not None else ()
+    return (*plain, *(answer for answer in answers if answer.accepted))
 
 
 def reopened(stage: Stage) -> Pair:
@@ -153,3 +160,10 @@ def joined(stage: Stage) -> Answer:
     """Try to add a third person."""
     pair = stage.scene(fresh)
     return stage.call(stage.driver.add_members(pair.conversation, [stage.users(3)[2]]))
+
+
+def joined_by_other(stage: Stage) -> Answer:
+    """Let the one who has not opened the conversation try to add a third person."""
+    pair = stage.scene(fresh).conversation
+    seen_by_other = replace(pair, owner=pair.members[1])
+    return stage.call(stage.driver.add_members(seen_by_other, [stage.users(3)[2]]))

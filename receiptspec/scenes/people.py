@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Message, Receipt
+from receiptspec.neutral import Conversation, Message, Receipt
 from receiptspec.scenes.groups import (
+    LATER,
     MEMBERS,
     Asked,
     Changed,
     Several,
     Watched,
+    ask,
     asked,
+    naming,
     newborn,
     settled,
     several,
@@ -22,7 +25,7 @@ from receiptspec.scenes.groups import (
 from receiptspec.stage import Stage
 
 CROWD, READING = 130, 27  # members of a large group, and how many of them read
-_FAIR = 24  # members of a group of a usual size
+_FAIR, _LARGE = 24, 45  # members of groups of usual sizes
 
 
 def crowded(stage: Stage) -> Watched:
@@ -112,22 +115,24 @@ def returning(stage: Stage) -> Several:
 
 
 def adorned(stage: Stage) -> Several:
-    """Send messages with more than a text; a member reads them all.
+    """Send messages with more than a text; a member reads them all."""
+    group = stage.group(3)
+    made = of_kinds(stage, group)
+    if not made:
+        raise NotExercised("no message but a plain text was taken")
+    return several(stage, made, [(group.members[1], made)], group.members)
+
+
+def of_kinds(stage: Stage, conversation: Conversation) -> tuple[Message, ...]:
+    """Let the owner of a conversation send messages with more than a text.
 
     What is refused is left out: which of them a target takes is another requirement's matter.
     """
-    group = stage.group(3)
-    number = stage.number("adorned", group.id)
-    plain = stage.driver.send_message(group, group.owner, receipt=True, number=number)
-    messages = []
-    for call in stage.driver.adorned(plain, group.members[1:2]):
-        answer = stage.call(call)
-        if answer.accepted:
-            messages.append(Message(group, stage.named(answer), group.owner, True))
-    if not messages:
-        raise NotExercised("no message but a plain text was taken")
-    made = tuple(messages)
-    return several(stage, made, [(group.members[1], made)], group.members)
+    owner, number = conversation.owner, stage.number("adorned", conversation.id)
+    plain = stage.driver.send_message(conversation, owner, receipt=True, number=number)
+    calls = stage.driver.adorned(plain, conversation.members)
+    answers = [answer for call in calls if (answer := stage.call(call)).accepted]
+    return tuple(Message(conversation, stage.named(answer), owner, True) for answer in answers)
 
 
 def fair(stage: Stage) -> Several:
@@ -136,6 +141,31 @@ def fair(stage: Stage) -> Several:
     message = stage.say(group)
     half = (*group.members[1 : _FAIR // 4], *group.members[-_FAIR // 4 :])
     return several(stage, (message,), [(user, (message,)) for user in half], group.members)
+
+
+def two(stage: Stage) -> Several:
+    """Let one of two members read one of two messages of the other."""
+    group = stage.group(2)
+    read, other = stage.say(group), stage.say(group)
+    return several(stage, (read, other), [(group.members[1], (read,))], group.members)
+
+
+def large(stage: Stage) -> Several:
+    """Let some of a larger group read two messages."""
+    if not stage.driver.over_http:
+        raise NotExercised("every member would be a program of its own")
+    naming(stage)
+    group = stage.group(_LARGE)
+    one, other = stage.say(group), stage.say(group)
+    reads = [(group.members[1], (one, other)), (group.members[-1], (one,))]
+    return several(stage, (one, other), reads, group.members)
+
+
+def later_by_member(stage: Stage) -> Asked:
+    """Ask once more for the message of `by_member`, some seconds after it was read."""
+    scene = stage.scene(by_member)
+    stage.let_pass(scene.after.answer, LATER)
+    return ask(stage, scene.message.conversation, scene.message)
 
 
 Look = tuple[Asked, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]

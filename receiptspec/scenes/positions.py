@@ -10,7 +10,7 @@ from receiptspec.neutral import Answer, Conversation
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Moved", "moved", "of_roles"]
+__all__ = ["Moved", "moved", "of_pair", "of_roles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,24 @@ def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
     return tuple(
         (names[user], answer, high, stage.driver.read_position(answer, user)) for user in moved_
     )
+
+
+def of_pair(stage: Stage) -> tuple[Answer, Any, Any]:
+    """Move the read position of one of two people; return what is told of the other since.
+
+    Before that, what was told first of the other, who has read nothing.
+    """
+    one, other = stage.users(5)[3:]
+    pair = stage.pair(one, other)
+    message = stage.say(pair)
+    looked = stage.must(stage.driver.look_at_messages(pair, [message.id]))
+    place = stage.driver.place_of(stage.driver.group_history(looked).get(message.id, {}))
+    if place is None:
+        raise NotExercised("the answer about the message tells no position")
+    _, first = _told(stage, pair, other)
+    _move(stage, pair, one, place)
+    answer, since = _told(stage, pair, other)
+    return answer, first, since
 
 
 def _move(stage: Stage, group: Conversation, member: Any, position: int) -> Answer:

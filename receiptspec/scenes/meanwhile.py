@@ -1,0 +1,145 @@
+"""A message that was read, and all that goes on around it and is no matter of its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
+from receiptspec.scenes.groups import Asked, asked, naming, newborn, settled
+from receiptspec.stage import Stage
+
+__all__ = ["Glance", "Moves", "Quiet", "glances", "moves", "quiet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What was answered about a message, who was there, its sender first, and who had read it.
+
+    Whether those who are `open` are listed is not said.
+    """
+
+    asked: Asked
+    message: Message
+    there: tuple[Any, ...]
+    readers: tuple[Any, ...]
+    open: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A group of seven, and a member's message that another member has read."""
+
+    group: Conversation
+    message: Message
+    reader: Any
+    glance: Glance
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What was answered when two had gone and two had come, and to one who sent being gone."""
+
+    group: Conversation
+    glances: tuple[Glance, ...]
+    gone: Answer
+
+
+def quiet(stage: Stage) -> Quiet:
+    """Let a member read what another has sent; then make calls that change nothing about it.
+
+    The reader sends and takes back, the message is looked at and sent once more, some members are
+    asked for, and a group of the same people is left by the reader and dismissed.
+    """
+    naming(stage)
+    group, driver = stage.group(7), stage.driver
+    owner, sender, reader, idle, *_ = group.members
+    number = stage.number("quiet", group.id)
+    call = driver.send_message(group, sender, receipt=True, number=number)
+    message = stage.post(group, call, sender=sender)
+    before = newborn(stage, group, message)
+    before.receipt(message)
+    stage.reads(reader, [message])
+    settled(stage, before, (message,), {message.id: 1})
+    elsewhere = stage.group(4)
+    others: tuple[Callable[[], Call], ...] = (
+        lambda: driver.recall(stage.say(group, sender=reader)),
+        lambda: driver.look_at_messages(group, [message.id]),
+        lambda: call,
+        lambda: driver.ask_members(replace(group, members=(owner, idle))),
+        lambda: driver.remove_member(elsewhere, reader),
+        lambda: driver.dismiss(elsewhere),
+    )
+    for other in others:
+        with suppress(NotExercised):
+            stage.call(other())
+    there = (sender, *(member for member in group.members if member != sender))
+    return Quiet(group, message, reader, _glance(stage, message, there, (reader,)))
+
+
+def moves(stage: Stage) -> Moves:
+    """Remove two members by one call, and add two by one that names a member as well.
+
+    One who has gone tries to send, and the owner sends. Ask for the old message and the new one.
+    """
+    scene, driver = stage.scene(quiet), stage.driver
+    owner, sender, reader, idle, *two_, one, two = scene.group.members
+    new = stage.users(9)[7:]
+    stage.must(driver.remove_member(scene.group, one, two))
+    stage.lets_in(driver.add_members(scene.group, [idle, *new]))
+    turns = count()
+
+    def send() -> Answer:
+        number = stage.number("gone", scene.group.id, next(turns))
+        return stage.call(driver.send_message(scene.group, two, receipt=True, number=number))
+
+    gone = stage.until(send, lambda answer: not answer.accepted)
+    changing = (idle, one, two, *new)
+    old = _glance(stage, scene.message, (sender, owner, reader, *two_), (reader,), changing)
+    group = replace(scene.group, members=(owner, sender, reader, idle, *two_, *new))
+    message = stage.say(group)
+    fresh = _glance(stage, message, group.members, ())
+    return Moves(group, (old, fresh), gone)
+
+
+def left_by_sender(stage: Stage) -> Glance:
+    """Let the sender of the old message leave, and ask for it."""
+    scene, after = stage.scene(quiet), stage.scene(moves)
+    old = after.glances[0]
+    stage.must(stage.driver.remove_member(after.group, scene.message.sender))
+    return _glance(stage, scene.message, old.there, old.readers, old.open)
+
+
+def glances(stage: Stage) -> tuple[Glance, ...]:
+    """Return all that was answered, as far as it goes."""
+    found = [stage.scene(quiet).glance]
+    with suppress(NotExercised):
+        found += stage.scene(moves).glances
+        found.append(stage.scene(left_by_sender))
+    return tuple(found)
+
+
+def _glance(
+    stage: Stage,
+    message: Message,
+    there: tuple[Any, ...],
+    readers: tuple[Any, ...],
+    open_: tuple[Any, ...] = (),
+) -> Glance:
+    """Ask for a message until it shows who has read it and who has not."""
+    left = {member for member in there[1:] if member not in readers}
+
+    def shown(found: dict[Any, Receipt]) -> bool:
+        now, known = found.get(message.id), {there[0], *open_}
+        return (
+            now is not None
+            and set(now.readers or ()) - known == set(readers)
+            and set(now.non_readers or ()) - known == left
+        )
+
+    answer = stage.settle(message.conversation, [message], shown)
+    return Glance(asked(stage, answer), message, there, readers, open_)

@@ -19,7 +19,15 @@ from receiptspec.proving.known import unbreakable
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming
 from receiptspec.reference.faults import FAULTS
-from receiptspec.reference.faults.volcengine import company, everywhere, gates, openings, people
+from receiptspec.reference.faults.volcengine import (
+    company,
+    everywhere,
+    exchanges,
+    gates,
+    meanwhile,
+    openings,
+    people,
+)
 from receiptspec.reference.variants import VARIANTS
 from receiptspec.reference.volcengine import conversations, hook, messages, state
 from receiptspec.reference.volcengine.face import VolcengineFace
@@ -385,7 +393,7 @@ TOGETHER = {
 }
 
 
-LONG = (company, everywhere, gates, openings, people)
+LONG = (company, everywhere, exchanges, gates, meanwhile, openings, people)
 #: Faults of long stories, which the proof tells: a recall, a second read, who comes and leaves.
 LATER = {
     *(fault.name for module in LONG for fault in module.ALL),

@@ -117,6 +117,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_most_ids": None,
     "ve_group_flag": "false",
     "ve_index_reads": False,
+    "ve_pair_reads_at_once": None,  # how many messages of a pair one read reaches, from the end
     # Volcengine: setting up
     "ve_id_step": 0,
     "ve_pair_reused": True,

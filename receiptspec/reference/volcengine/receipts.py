@@ -112,6 +112,9 @@ def read_messages(
     site: Site, call: Call, conversation: Conversation, ids: list[int], user: int
 ) -> int:
     """Let a user read messages; return how many waited for that user."""
+    most = call.knob("ve_pair_reads_at_once")
+    if most is not None and conversation.type == SINGLE:
+        ids = ids[-most:]
     found = (conversation.messages.get(number) for number in ids)
     done = [site.state.read(call, conversation, m, user) for m in found if m is not None]
     return sum(done)

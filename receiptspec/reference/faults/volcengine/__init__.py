@@ -10,8 +10,10 @@ from receiptspec.reference.faults.volcengine import (
     credentials,
     envelope,
     everywhere,
+    exchanges,
     gates,
     intake,
+    meanwhile,
     numbers,
     openings,
     order,
@@ -35,4 +37,6 @@ ALL: list[Fault] = [
     *openings.ALL,
     *gates.ALL,
     *everywhere.ALL,
+    *exchanges.ALL,
+    *meanwhile.ALL,
 ]

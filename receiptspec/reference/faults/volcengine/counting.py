@@ -15,6 +15,7 @@ from receiptspec.reference.faults.volcengine.families import (
     lists,
     place_of,
     receipts,
+    unread_again,
 )
 
 __all__ = ["ALL"]
@@ -44,14 +45,6 @@ def _group(edit: Callable[[Item], object]) -> Any:
     return change
 
 
-def _unread_again(item: Item, *users: int) -> None:
-    """Put readers back among those who have not read."""
-    back = [user for user in item[_READ] if not users or user in users]
-    item[_READ] = [user for user in item[_READ] if user not in back]
-    item[_UNREAD] = [*item[_UNREAD], *back]
-    item[_FLAG] = item[_FLAG] and bool(item[_READ])
-
-
 def _forgets(call: Call, answer: Item) -> None:
     """Show each read message as unread again from the third look on."""
     seen = call.behaviour.memory.setdefault("looks", {})
@@ -59,14 +52,14 @@ def _forgets(call: Call, answer: Item) -> None:
         if item[_READ]:
             seen[item["MessageId"]] = seen.get(item["MessageId"], 0) + 1
             if seen[item["MessageId"]] > 2:
-                _unread_again(item)
+                unread_again(item)
 
 
 def _flickers(call: Call, answer: Item) -> None:
     """Show reads in every other answer only."""
     turn = call.behaviour.memory["turn"] = call.behaviour.memory.get("turn", 0) + 1
     for item in receipts(answer) if turn % 2 == 0 else ():
-        _unread_again(item)
+        unread_again(item)
 
 
 def _newest_resets(call: Call, answer: Item) -> None:
@@ -75,7 +68,7 @@ def _newest_resets(call: Call, answer: Item) -> None:
     newest = max(found.messages) if found and found.messages else 0
     for item in receipts(answer):
         if item["MessageId"] < newest:
-            _unread_again(item)
+            unread_again(item)
 
 
 def _recall_resets(call: Call, answer: Item) -> None:
@@ -83,7 +76,7 @@ def _recall_resets(call: Call, answer: Item) -> None:
     found = place_of(call)
     if found and any(message.recalled for message in found.messages.values()):
         for item in receipts(answer):
-            _unread_again(item)
+            unread_again(item)
 
 
 def _frozen(call: Call, answer: Item) -> None:
@@ -121,7 +114,7 @@ def _sorted_ids(found: list[Item]) -> list[Item]:
 
 def _even_only(item: Item) -> None:
     if item["MessageId"] % 2 == 0:
-        _unread_again(item)
+        unread_again(item)
 
 
 def _sender_in(key: str, *, single: bool | None = None) -> Any:
@@ -213,7 +206,7 @@ _PEOPLE = [
     items(
         "second-reader-unread",
         36,
-        lambda i: _unread_again(i, *i[_READ][1:]) if i[_READ][1:] else None,
+        lambda i: unread_again(i, *i[_READ][1:]) if i[_READ][1:] else None,
         cls="rare-trigger",
         shows="from the second reader on still unread",
     ),
@@ -221,7 +214,7 @@ _PEOPLE = [
     edits(
         "groups-never-read",
         36,
-        _group(_unread_again),
+        _group(unread_again),
         cls="counting",
         shows="nobody has read in a group",
     ),

@@ -32,6 +32,7 @@ __all__ = [
     "replies",
     "results",
     "tolerated",
+    "unread_again",
     "without",
 ]
 
@@ -224,6 +225,14 @@ def without(answer: Document, ids: Iterable[int]) -> None:
     if gone and receipts(answer):
         left = [item for item in receipts(answer) if item["MessageId"] not in gone]
         answer["Result"]["ReadReceipt"] = left
+
+
+def unread_again(item: Document, *users: int) -> None:
+    """Put readers back among those who have not read."""
+    back = [user for user in item["ReadUserIds"] if not users or user in users]
+    item["ReadUserIds"] = [user for user in item["ReadUserIds"] if user not in back]
+    item["UnReadUserIds"] = [*item["UnReadUserIds"], *back]
+    item["ReceiverIsRead"] = item["ReceiverIsRead"] and bool(item["ReadUserIds"])
 
 
 def noting_leavers(call: Call) -> None:

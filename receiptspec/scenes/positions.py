@@ -94,6 +94,8 @@ def of_pair(stage: Stage) -> tuple[Answer, Any, Any]:
     """
     one, other = stage.users(5)[3:]
     pair = stage.pair(one, other)
+    if stage.driver.ask_read_positions(pair) is None:
+        raise NotExercised("this vendor tells no read positions")
     message = stage.say(pair)
     looked = stage.must(stage.driver.look_at_messages(pair, [message.id]))
     place = stage.driver.place_of(stage.driver.group_history(looked).get(message.id, {}))

@@ -143,11 +143,6 @@ def _both_move(call: Call, answer: Item) -> None:
             one.read_index = furthest
 
 
-def _no_result(call: Call, answer: Item) -> None:
-    if kind_of(call) == 1:
-        answer.pop("Result", None)
-
-
 _LISTS = ("VE-GMRR-36", "VE-GMRR-37", "VE-GMRR-41", "VE-GMRR-42")
 _COUNTED: dict[str, Any] = {"cls": "rare-trigger", "also": _LISTS}
 
@@ -280,13 +275,5 @@ ALL: list[Fault] = [
         operation="ModifyParticipantReadIndex",
         cls="isolation",
         shows="between two people both read indexes move",
-    ),
-    edits(
-        "indexes-of-two-without-result",
-        60,
-        _no_result,
-        operation="GetParticipantReadIndex",
-        cls="envelope",
-        shows="no Result for the read indexes of two people",
     ),
 ]

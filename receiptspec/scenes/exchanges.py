@@ -51,7 +51,7 @@ def written(stage: Stage) -> Written:
         raise NotExercised("two people need no conversation")
     conversation = stage.pair(one, other)
     texts = tuple(stage.say(conversation) for _ in range(5))
-    kinds = of_kinds(stage, conversation)
+    kinds = of_kinds(stage, conversation, *texts)
     messages = (*texts, *kinds)
     fresh = newborn(stage, conversation, *messages)
     view = View(fresh, messages, frozenset(), "nobody has read it")

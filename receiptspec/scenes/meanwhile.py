@@ -65,18 +65,15 @@ def quiet(stage: Stage) -> Quiet:
     before.receipt(message)
     stage.reads(reader, [message])
     settled(stage, before, (message,), {message.id: 1})
+    _tried(stage, lambda: driver.recall(stage.say(group, sender=reader)), lambda: call)
     elsewhere = stage.group(4)
-    others: tuple[Callable[[], Call], ...] = (
-        lambda: driver.recall(stage.say(group, sender=reader)),
-        lambda: driver.look_at_messages(group, [message.id]),
-        lambda: call,
-        lambda: driver.ask_members(replace(group, members=(owner, idle))),
+    _tried(
+        stage,
         lambda: driver.remove_member(elsewhere, reader),
         lambda: driver.dismiss(elsewhere),
+        lambda: driver.look_at_messages(group, [message.id]),
+        lambda: driver.ask_members(replace(group, members=(owner, idle))),
     )
-    for other in others:
-        with suppress(NotExercised):
-            stage.call(other())
     there = (sender, *(member for member in group.members if member != sender))
     return Quiet(group, message, reader, _glance(stage, message, there, (reader,)))
 
@@ -121,6 +118,13 @@ def glances(stage: Stage) -> tuple[Glance, ...]:
         found += stage.scene(moves).glances
         found.append(stage.scene(left_by_sender))
     return tuple(found)
+
+
+def _tried(stage: Stage, *others: Callable[[], Call]) -> None:
+    """Make calls that a target need not offer, whatever they are answered."""
+    for other in others:
+        with suppress(NotExercised):
+            stage.call(other())
 
 
 def _glance(

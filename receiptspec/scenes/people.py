@@ -123,12 +123,16 @@ def adorned(stage: Stage) -> Several:
     return several(stage, made, [(group.members[1], made)], group.members)
 
 
-def of_kinds(stage: Stage, conversation: Conversation) -> tuple[Message, ...]:
+def of_kinds(stage: Stage, conversation: Conversation, *after: Message) -> tuple[Message, ...]:
     """Let the owner of a conversation send messages with more than a text.
 
-    What is refused is left out: which of them a target takes is another requirement's matter.
+    Those before, if any, tell them from what was sent to the same two people another time. What is
+    refused is left out: which of them a target takes is another requirement's matter.
     """
-    owner, number = conversation.owner, stage.number("adorned", conversation.id)
+    owner, number = (
+        conversation.owner,
+        stage.number("adorned", conversation.id, *(m.id for m in after)),
+    )
     plain = stage.driver.send_message(conversation, owner, receipt=True, number=number)
     calls = stage.driver.adorned(plain, conversation.members)
     answers = [answer for call in calls if (answer := stage.call(call)).accepted]

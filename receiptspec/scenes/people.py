@@ -126,13 +126,11 @@ def adorned(stage: Stage) -> Several:
 def of_kinds(stage: Stage, conversation: Conversation, *after: Message) -> tuple[Message, ...]:
     """Let the owner of a conversation send messages with more than a text.
 
-    Those before, if any, tell them from what was sent to the same two people another time. What is
-    refused is left out: which of them a target takes is another requirement's matter.
+    The messages before them make them new, where the same two people have one conversation ever.
+    What is refused is left out: which of them a target takes is another requirement's matter.
     """
-    owner, number = (
-        conversation.owner,
-        stage.number("adorned", conversation.id, *(m.id for m in after)),
-    )
+    owner = conversation.owner
+    number = stage.number("adorned", conversation.id, *(message.id for message in after))
     plain = stage.driver.send_message(conversation, owner, receipt=True, number=number)
     calls = stage.driver.adorned(plain, conversation.members)
     answers = [answer for call in calls if (answer := stage.call(call)).accepted]

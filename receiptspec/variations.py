@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -34,12 +35,14 @@ _KEYS = {
     "label",
 }
 
-#: Ways to write a body that are none of the documented one, by what a row calls them.
+#: Ways to write a body otherwise, right and wrong ones, by what a row calls them.
 _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "as a text": lambda text: dumps(text).decode("utf-8"),
     "in an array": lambda text: f"[{text}]",
     "without a comma": lambda text: text.replace(',"', ' "', 1),
     "without quotes": lambda text: re.sub(r'"(\w+)":', r"\1:", text),
+    "on lines": lambda text: json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n",
+    "in ASCII": lambda text: json.dumps(json.loads(text)),
 }
 
 
@@ -51,10 +54,12 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     ``head``: what stands before it; ``tail``: what follows it; ``ending``: what stands for its last
     brace; ``written``: how else it is written; ``python``: written as Python would print it.
     ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, quote: […], zeros: […],
-    plus: […], each: {…}, stretch: {…}}`` on top-level fields; ``add`` adds to numbers, ``quote``
-    turns them to text, ``zeros`` writes them with a leading 0, ``plus`` with a sign, ``each`` sets
-    fields in each item of a list, ``stretch`` repeats the last letter of a text until it has so
-    many characters. ``everywhere``:
+    plus: […], each: {…}, copy: {…}, count: {…}, halve: […], stretch: {…}}`` on top-level fields;
+    ``add`` adds to numbers, ``quote`` turns them to text, ``zeros`` writes them with a leading 0,
+    ``plus`` with a sign, ``each`` sets fields in each item of a list, ``copy`` gives a field what
+    another holds, ``count`` makes a list of so many numbers from its first one on, ``halve`` puts
+    half a character into a text, ``stretch`` repeats the last letter of a text until it has so many
+    characters. ``everywhere``:
     fields whose value is replaced wherever it stands. ``replace``: another body. Raises
     `ContractError` for any other key.
     """
@@ -71,7 +76,8 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     if "ending" in change:
         raw = dumps(call.body)[:-1] + change["ending"].encode("utf-8")
     if "written" in change:
-        raw = _WRITTEN[change["written"]](dumps(call.body).decode("utf-8")).encode("utf-8")
+        body = dumps(_varied(call.body, change)).decode("utf-8")
+        raw = _WRITTEN[change["written"]](body).encode("utf-8")
     if change.get("python"):
         raw = repr(call.body).encode("utf-8")
     return replace(
@@ -117,13 +123,25 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
         result[key] = RawJson(f"+{result[key]}")
     for key, fields in change.get("each", {}).items():
         result[key] = [{**item, **fields} for item in result[key]]
+    for key, other in change.get("copy", {}).items():
+        result[key] = result[other]
+    for key, size in change.get("count", {}).items():
+        result[key] = [result[key][0] + step for step in range(size)]
+    for key in change.get("halve", ()):
+        place = _last_letter(result[key])
+        halved = f"{result[key][:place]}\ud83d{result[key][place:]}"
+        result[key] = RawJson(json.dumps(halved))
     for key, size in change.get("stretch", {}).items():
         result[key] = _stretched(result[key], size)
     return result
 
 
+def _last_letter(text: str) -> int:
+    return max(index for index, letter in enumerate(text) if letter.isalpha())
+
+
 def _stretched(text: str, size: int) -> str:
-    place = max(index for index, letter in enumerate(text) if letter.isalpha())
+    place = _last_letter(text)
     return text[:place] + text[place] * (size - len(text)) + text[place:]
 
 
@@ -165,6 +183,9 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
     for name, fields in body.get("each", {}).items():
         parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]
+    parts += [f"{name} like {other}" for name, other in body.get("copy", {}).items()]
+    parts += [f"{size} {name}" for name, size in body.get("count", {}).items()]
+    parts += [f"half a character in {name}" for name in body.get("halve", ())]
     parts += [f"{name} of {size} characters" for name, size in body.get("stretch", {}).items()]
     parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

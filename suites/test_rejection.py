@@ -14,7 +14,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
-from receiptspec.scenes import calls, groups
+from receiptspec.scenes import calls, groups, identity, lifecycle
 from receiptspec.variations import vary
 
 
@@ -246,10 +246,36 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
             findings += refusals.not_answered(case.answered(answer, label), label)
         for label, answer in emptied(case):
             findings += refusals.not_answered(answer, label)
+        for label, answer in (*odd(case), *strays(case)):
+            findings += refusals.not_answered(answer, label)
         for label, answer in everywhere(case):
             findings += refusals.not_answered(answer, label)
         findings += misplaced(case, call)
     case.judge(findings)
+
+
+def odd(case: Case) -> Iterator[tuple[str, Answer]]:
+    """Send what the row calls odd: no target has to take it, each has to answer it."""
+    for operation, changes in case.given.get("odd", {}).items():
+        with case.optional(f"odd calls of {operation}"):
+            good = calls.good_call(case.stage, operation)
+            for change in changes:
+                answer = case.variation(good, change)
+                yield answer.exchange.request.label, answer
+
+
+def strays(case: Case) -> Iterator[tuple[str, Answer]]:
+    """Ask for messages of another conversation, and for one that was read and taken back."""
+    if not case.stage.target.writes:
+        return
+    foreign = case.attempt("a foreign message", identity.foreign)
+    if foreign is not None:
+        yield "a message of another conversation", foreign.asked.answer
+    for beside in case.attempt("foreign messages", identity.foreign_beside) or ():
+        yield "a message of another conversation beside known ones", beside.asked.answer
+    spared = case.attempt("a message that was taken back", lifecycle.spared)
+    if spared is not None:
+        yield "a message that was read and taken back", spared.extra["between"].answer
 
 
 def emptied(case: Case) -> Iterator[tuple[str, Answer]]:
@@ -302,7 +328,12 @@ def overflows(case: Case) -> list[tuple[str, Answer]]:
     if not isinstance(scene.messages[0].id, int):
         return []
     bits = (31, 32, 63, 64)
-    return [(f"message 2^{n}", case.stage.ask(scene.group, [2**n])) for n in bits]
+    found = [(f"message 2^{n}", case.stage.ask(scene.group, [2**n])) for n in bits]
+    if isinstance(scene.group.id, int):
+        id_ = scene.messages[0].id
+        place = replace(scene.group, id=id_)
+        found.append(("a message's id for its conversation's", case.stage.ask(place, [id_])))
+    return found
 
 
 @pytest.mark.check("bad-input-is-answered")

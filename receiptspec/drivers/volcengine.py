@@ -58,6 +58,7 @@ class _Draft:
     key: Callable[[str], bytes] = str.encode
     finish: Callable[[str], str | None] = str
     earlier: Mapping[str, str] = field(default_factory=dict)
+    earlier_body: bytes = b""
 
     def parts(self) -> v4.Signing:
         """Return what the signature covers."""
@@ -87,7 +88,7 @@ class VolcengineDriver(VolcengineActions):
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._host = _without_default_port(parts.scheme, parts.netloc)
         self._made: dict[str, Secret] = {}
-        self._earlier: dict[str, tuple[dict[str, str], Secret]] = {}
+        self._earlier: dict[str, tuple[dict[str, str], Secret, bytes]] = {}
         self.constants = MappingProxyType({"app": self._app})
 
     # --- requests -------------------------------------------------------------------------
@@ -117,6 +118,7 @@ class VolcengineDriver(VolcengineActions):
             access_key=self._access_key,
             secret=self._secret,
             earlier=self._headers_of(operation.name),
+            earlier_body=self._earlier.get(operation.name, ({}, _NONE, b""))[2],
         )
         if self._token is not None:
             draft.headers["x-security-token"] = self._token.reveal()
@@ -132,7 +134,7 @@ class VolcengineDriver(VolcengineActions):
             draft.headers["authorization"] = made
             self._remember(v4.authorization(parts, self._access_key, self._secret))
             if call == Call(call.operation, call.body, label=call.label):
-                self._keep(operation.name, draft.headers)
+                self._keep(operation.name, draft.headers, body)
         return Request(
             method=draft.method,
             origin=self.origin,
@@ -143,16 +145,16 @@ class VolcengineDriver(VolcengineActions):
             label=call.label,
         )
 
-    def _keep(self, operation: str, headers: Mapping[str, str]) -> None:
-        """Keep the headers of a good call, to lend them to another."""
+    def _keep(self, operation: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep headers and body of a good call, to lend them to another."""
         plain = {name: value for name, value in headers.items() if name != "authorization"}
-        self._earlier[operation] = (plain, Secret(headers["authorization"]))
+        self._earlier[operation] = (plain, Secret(headers["authorization"]), body)
 
     def _headers_of(self, operation: str) -> dict[str, str]:
         """Return the headers of the last good call of an operation, none before there was one."""
         if operation not in self._earlier:
             return {}
-        plain, authorization = self._earlier[operation]
+        plain, authorization, _ = self._earlier[operation]
         return {**plain, "authorization": authorization.reveal()}
 
     def _remember(self, authorization: str) -> None:
@@ -286,6 +288,10 @@ def _cased_key(draft: _Draft) -> None:
     draft.access_key = draft.access_key[:kept] + draft.access_key[kept:].swapcase()
 
 
+def _ended_key(draft: _Draft) -> None:
+    draft.access_key = draft.access_key[:-1] + ("0" if draft.access_key[-1] != "0" else "1")
+
+
 def _shifted(**by: float) -> _Way:
     def way(draft: _Draft) -> None:
         moment = datetime.now(UTC) + timedelta(**by)
@@ -298,6 +304,10 @@ def _shifted(**by: float) -> _Way:
 def _misdated(draft: _Draft) -> None:
     """Name a time of today that there is none: 25:61:99."""
     draft.date = draft.headers["x-date"] = f"{draft.scope.day}T256199Z"
+
+
+def _trailing_date(draft: _Draft) -> None:
+    draft.date = draft.headers["x-date"] = f"{draft.date}rs"
 
 
 def _dashed(draft: _Draft) -> None:
@@ -346,6 +356,35 @@ def _borrowed(draft: _Draft) -> None:
     draft.finish = lambda _: draft.earlier["authorization"]
 
 
+def _respaced(draft: _Draft) -> None:
+    """Send the same body with other white space than the signed one; all headers stay."""
+    head, comma, tail = draft.body.partition(b",")
+    draft.body = b" ".join((head, comma, tail))
+
+
+def _lent(draft: _Draft) -> None:
+    """Send the last good call of the operation once more, with one parameter more."""
+    if draft.earlier:
+        draft.body = draft.earlier_body
+        draft.headers = dict(draft.earlier)
+        draft.finish = lambda _: draft.earlier["authorization"]
+        draft.query.append(("RsTampered", "1"))
+    else:
+        _tampered_query(draft)
+
+
+def _retold(name: str, value: str) -> _Way:
+    """Send another value of a signed header than the one that was signed."""
+
+    def way(draft: _Draft) -> None:
+        draft.headers.setdefault(name, "rs")
+        draft.signed = tuple(dict.fromkeys((*draft.signed, name)))
+        draft.finish = _resigned(draft, draft.parts().but(headers=dict(draft.headers)))
+        draft.headers[name] = value
+
+    return way
+
+
 def _resigned(draft: _Draft, parts: v4.Signing) -> Callable[[str], str]:
     return lambda _: v4.authorization(parts, draft.access_key, draft.secret)
 
@@ -373,6 +412,15 @@ def _tampered_query(draft: _Draft) -> None:
 def _wrong_body_hash(draft: _Draft) -> None:
     """Name the hash of another body, and sign consistently with it."""
     draft.headers["x-content-sha256"] = draft.body_hash = v4.digest(b"another body")
+
+
+def _hashed_as(text: str) -> _Way:
+    """Name something else than the hash of the body, and sign consistently with it."""
+
+    def way(draft: _Draft) -> None:
+        draft.headers["x-content-sha256"] = draft.body_hash = text
+
+    return way
 
 
 def _wrong_hash_header(draft: _Draft) -> None:
@@ -461,6 +509,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "wrong-key": ("signed with another secret key", _wrong_key),
     "unknown-key": ("an access key that does not exist", _unknown_key),
     "cased-key": ("the access key in the other case", _cased_key),
+    "ended-key": ("the access key with another end", _ended_key),
     "flipped-digit": (
         "the last digit of the signature changed",
         _signed_as(lambda d: d[:-1] + _other(d[-1])),
@@ -476,6 +525,15 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "long-signature": ("digits behind the signature", _signed_as(lambda d: d + "00")),
     "short-signature": ("the first eight digits of the signature", _signed_as(lambda d: d[:8])),
     "empty-signature": ("no digit of the signature", _signed_as(lambda _: "")),
+    "no-signature": (
+        "no word of a signature",
+        _finished(lambda text: text.rpartition(", Signature=")[0]),
+    ),
+    "foreign-digit": (
+        "a digit of the signature that is no ASCII",
+        _signed_as(lambda d: f"{d[:-1]}é"),
+    ),
+    "bare-label": ("nothing behind the name of the algorithm", _finished(lambda _: "HMAC-SHA256")),
     "garbage-credential": (
         "a credential without a scope",
         _finished(lambda text: re.sub(r"Credential=[^,]*", "Credential=rs", text)),
@@ -490,6 +548,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "eight-days-ahead": ("X-Date and scope eight days ahead", _shifted(days=8)),
     "month-old": ("X-Date and scope thirty days old", _shifted(days=-30)),
     "no-such-time": ("an X-Date that is no time", _misdated),
+    "trailing-date": ("an X-Date with letters behind it", _trailing_date),
     "minute-old": ("X-Date a minute old", _shifted(seconds=-60)),
     "minute-ahead": ("X-Date a minute ahead", _shifted(seconds=60)),
     "ten-minutes-old": ("X-Date ten minutes old", _shifted(minutes=-10)),
@@ -504,10 +563,22 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
     "tampered-large-body": ("another end of a long body than the signed one", _large),
+    "respaced-body": ("other white space in the body than in the signed one", _respaced),
+    "lent-authorization": ("an earlier call with one parameter more", _lent),
+    "retold-type": (
+        "another content type than the signed one",
+        _retold("content-type", "application/json; charset=utf-8"),
+    ),
+    "retold-header": (
+        "another value of a header than the signed one",
+        _retold("x-im-sdk-version", "Golang-V1.0.1"),
+    ),
     "borrowed-authorization": ("another body under the headers of an earlier call", _borrowed),
     "tampered-query": ("another query than the signed one", _tampered_query),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
+    "hash-of-nothing": ("the hash of no body, signed", _hashed_as(v4.digest(b""))),
+    "unhashed-body": ("words for the hash of the body, signed", _hashed_as("UNSIGNED-PAYLOAD")),
     "no-authorization": ("no Authorization", _without("authorization")),
     "no-date": ("no X-Date", _without("x-date")),
     "garbage-scheme": (

@@ -59,7 +59,8 @@ def spared(stage: Stage) -> Changed:
     """Recall a message between two others, once more after that, and ask for them each time.
 
     One member has read it and another the newer one, where reads can be made. What becomes of its
-    own receipt is open, but it may stand between the others; `looks` are such answers, if any.
+    own receipt is open, but it may stand between the others: `between` is that answer, `looks` are
+    such ones that were accepted.
     """
     group = stage.group(3)
     older, taken, newer = (stage.say(group) for _ in range(3))
@@ -82,7 +83,7 @@ def spared(stage: Stage) -> Changed:
     stage.call(stage.driver.recall(taken))
     again = look(*others)
     looks = tuple(seen for seen in (between, again) if seen.answer.accepted)
-    extra = {"others": others, "readers": readers, "looks": looks}
+    extra = {"others": others, "readers": readers, "between": between, "looks": looks}
     return Changed(group, newer, before, after, extra)
 
 

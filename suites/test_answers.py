@@ -21,6 +21,7 @@ from receiptspec.scenes import (
     paging,
     people,
     questions,
+    writing,
 )
 
 UNASKED = (NotExercised, BudgetSpent)
@@ -58,6 +59,7 @@ def provoke(case: Case) -> None:
         questions.unknown,
         people.alone,
         lifecycle.deserted,
+        writing.colourful,
     ):
         with contextlib.suppress(*UNASKED):
             case.scene(scene)

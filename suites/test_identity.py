@@ -4,6 +4,7 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
+from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
 from receiptspec.scenes import counting, groups, identity, meanwhile, pairs, parallel, questions
@@ -88,8 +89,34 @@ def beside(case: Case) -> list[Finding]:
             continue
         for item in case.stage.driver.receipts(scene.asked.answer):
             if item.message in scene.strangers and (item.readers or item.non_readers):
-                findings += receipts.claimed(scene.asked.answer, item, scene.conversation)
+                findings += receipts.claimed(scene.asked.answer, item, scene.conversation.id)
     return findings
+
+
+@pytest.mark.check("every-message-is-answered")
+@pytest.mark.profile("standard")
+def test_known_messages_beside_foreign_ones_are_answered(case: Case) -> None:
+    findings: list[Finding] = []
+    for scene in case.scene(identity.foreign_beside):
+        if scene.asked.answer.accepted:
+            found = scene.asked
+            findings += receipts.each_answered(found.answer, found.receipts, scene.known)
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("non-readers-are-listed")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_who_has_not_read_is_listed_beside_foreign_messages(case: Case) -> None:
+    findings: list[Finding] = []
+    for scene in case.scene(identity.foreign_beside):
+        owner, *others = scene.conversation.members
+        for id_ in scene.known if scene.asked.answer.accepted else ():
+            receipt = scene.asked.receipts.get(id_)
+            if receipt is not None:
+                answer = scene.asked.answer
+                findings += receipts.listed(answer, receipt, False, others, [owner])
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("ids-keep-their-digits")
@@ -171,6 +198,8 @@ def test_only_members_send(case: Case) -> None:
     for why, answer in tried:
         findings += refusals.refused(answer, why)
         findings += refusals.code_among(answer, case.given["codes"], why)
+    if case.profile.rank > 0:
+        findings += refusals.refused(case.scene(identity.nameless), "user 0 as its sender")
     case.judge(findings)
 
 
@@ -183,12 +212,26 @@ def test_the_same_message_sent_twice_is_one(case: Case) -> None:
     if second.accepted:
         case.judge(values.equal(second, "$.Result.MessageId", one, two, why))
     if case.profile.rank > 0:
-        case.judge(alike(case))
+        case.judge(again(case) + alike(case))
+
+
+def again(case: Case) -> list[Finding]:
+    """Expect a message to be the same however often, and with whatever in it, it is sent again."""
+    scene = case.attempt("messages that are sent again", identity.sent_again)
+    for id_, answer in scene.sent if scene is not None else ():
+        named = case.stage.driver.sent_message(answer)
+        if answer.accepted and named != id_:
+            why = "the same message became two when it was sent again"
+            return values.equal(answer, "$.Result.MessageId", id_, named, why)
+    return []
 
 
 def alike(case: Case) -> list[Finding]:
-    """Expect messages under different ids of their sender to be different messages."""
-    answers = case.scene(identity.sent_alike)
+    """Expect messages under different ids of their sender, or under none, to be different ones."""
+    answers = [*case.scene(identity.sent_alike)]
+    answers += case.attempt("messages under no id", identity.sent_unnamed) or ()
+    at_once = case.attempt("messages at the same time", parallel.sends) or ()
+    answers += [answer for answer, _ in at_once]
     seen: set[object] = set()
     findings: list[Finding] = []
     for answer in answers:
@@ -198,3 +241,15 @@ def alike(case: Case) -> list[Finding]:
             findings += values.equal(answer, "$.Result.MessageId", "an id of its own", id_, why)
         seen.add(id_)
     return findings[:1]
+
+
+@pytest.mark.check("read-stays-read")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_who_has_read_stays_when_the_message_is_sent_again(case: Case) -> None:
+    scene = case.scene(identity.sent_again)
+    receipt = scene.after.receipts.get(scene.message.id)
+    if receipt is None or not scene.readers:
+        raise NotExercised("nobody has read the message that is sent again")
+    tolerated = receipt.readers or ()
+    case.judge(receipts.listed(scene.after.answer, receipt, True, scene.readers, tolerated))

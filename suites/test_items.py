@@ -11,6 +11,7 @@ from receiptspec.scenes import (
     counting,
     exchanges,
     groups,
+    identity,
     kinds,
     lifecycle,
     meanwhile,
@@ -30,7 +31,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += among_many(case)
         findings += sent_by_another(case)
         findings += beside_recalled(case)
-        findings += read_ones(case) + of_pairs(case) + with_more(case)
+        findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked)
     case.judge(findings)
@@ -81,6 +82,14 @@ def asked_again(case: Case, ids: list[Any]) -> list[Finding]:
         if step.answer.accepted
         for finding in receipts.each_answered(step.answer, step.receipts, wanted)
     ]
+
+
+def sent_again(case: Case) -> list[Finding]:
+    """Expect an item for a message that was sent under the same id once more."""
+    scene = case.attempt("a message that is sent again", identity.sent_again)
+    if scene is None or not scene.after.answer.accepted:
+        return []
+    return receipts.each_answered(scene.after.answer, scene.after.receipts, [scene.message.id])
 
 
 def read_ones(case: Case) -> list[Finding]:

@@ -54,3 +54,13 @@ def test_pages_asked_meanwhile_are_not_torn(case: Case) -> None:
         "readers who read at once",
     )
     case.judge(findings)
+
+
+@pytest.mark.check("non-readers-are-listed")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_who_joined_at_the_same_time_is_listed(case: Case) -> None:
+    message, asked = case.scene(parallel.joined)
+    owner, *others = message.conversation.members
+    receipt = asked.receipt(message)
+    case.judge(receipts.listed(asked.answer, receipt, False, others, [owner]))

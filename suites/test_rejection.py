@@ -250,7 +250,7 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
             findings += refusals.not_answered(answer, label)
         for label, answer in everywhere(case):
             findings += refusals.not_answered(answer, label)
-        findings += misplaced(case, call)
+        findings += misplaced(case, call) + following(case, call)
     case.judge(findings)
 
 
@@ -303,6 +303,16 @@ def everywhere(case: Case) -> Iterator[tuple[str, Answer]]:
                     yield change["label"], answer
         except BudgetSpent:  # what was answered before is judged nevertheless
             return
+
+
+def following(case: Case, call: Call) -> list[Finding]:
+    """Expect a good call to be understood behind a bad one on the same connection."""
+    findings: list[Finding] = []
+    for change in case.given.get("before", ()):
+        bad = vary(call, change)
+        answer = case.scene(calls.followed, calls.Named(bad), calls.Named(call))
+        findings += refusals.out_of_step(answer, bad.label) if answer is not None else []
+    return findings
 
 
 def misplaced(case: Case, call: Call) -> list[Finding]:

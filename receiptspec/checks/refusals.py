@@ -8,7 +8,16 @@ from receiptspec.contract import CodeId
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Receipt, Verdict
 
-__all__ = ["accepted", "code_among", "lost", "not_answered", "refused", "silence", "status_among"]
+__all__ = [
+    "accepted",
+    "code_among",
+    "lost",
+    "not_answered",
+    "out_of_step",
+    "refused",
+    "silence",
+    "status_among",
+]
 
 
 _OTHER_METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -136,6 +145,20 @@ def _is_open(answer: Answer) -> bool:
     if answer.exchange.request.method not in _OTHER_METHODS:
         return False
     return response is None or 300 <= response.status < 400
+
+
+def out_of_step(answer: Answer, why: str) -> list[Finding]:
+    """Say that a good call is not understood behind a bad one on the same connection."""
+    return [
+        Finding(
+            f"{answer.operation} is {answer.describe()} when it follows {why} on its connection",
+            "response",
+            "an answer in the vendor's form",
+            answer.describe(),
+            f"out-of-step:{why}",
+            (answer.exchange,),
+        )
+    ]
 
 
 def lost(answer: Answer, why: str) -> list[Finding]:

@@ -461,6 +461,14 @@ class Driver(ABC):
         """Return a call that sends under another id of the sender's."""
         raise _absent("with_name")
 
+    def without_name(self, call: Call) -> Call:
+        """Return a call that sends under no id of the sender's."""
+        raise _absent("without_name")
+
+    def begun(self, call: Call, position: int) -> Call:
+        """Return a call that adds members who have read up to some position."""
+        raise _absent("begun")
+
     def misnamed_wish(self, call: Call) -> Call:
         """Return a call that asks for a receipt under a name that means nothing there."""
         raise _absent("misnamed_wish")

@@ -165,6 +165,11 @@ class VolcengineActions(Driver):
         infos = [{**first, "Role": 2}, *others]
         return Call(call.operation, {**call.body, "ParticipantInfos": infos})
 
+    def begun(self, call: Call, position: int) -> Call:
+        """Give each of ParticipantInfos the ReadIndex that they begin with (N2)."""
+        infos = [{**info, "ReadIndex": position} for info in call.body["ParticipantInfos"]]
+        return Call(call.operation, {**call.body, "ParticipantInfos": infos})
+
     def remove_member(self, conversation: Conversation, *users: Any) -> Call:
         """Remove participants (N2)."""
         ids = list(users)
@@ -250,9 +255,18 @@ class VolcengineActions(Driver):
         """Return a call that sends in the name of somebody else."""
         return Call(call.operation, {**call.body, "Sender": sender}, label="a foreign sender")
 
+    def with_texts(self, call: Call, *texts: str) -> Call:
+        """Return a call that sends `texts` instead, as one (N5)."""
+        return Call(call.operation, {**call.body, "Content": _text("\n".join(texts))})
+
     def with_name(self, call: Call, name: str) -> Call:
         """Return a call with another ClientMsgId (N5)."""
         return Call(call.operation, {**call.body, "ClientMsgId": name}, label="an id that is alike")
+
+    def without_name(self, call: Call) -> Call:
+        """Return a call without ClientMsgId (N5)."""
+        body = {key: value for key, value in call.body.items() if key != "ClientMsgId"}
+        return Call(call.operation, body, label="no id of the sender's")
 
     def sent_message(self, answer: Answer) -> Any:
         """Return MessageId (N5)."""

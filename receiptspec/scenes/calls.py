@@ -22,6 +22,7 @@ __all__ = [
     "broken_bodies",
     "catalogue",
     "departures",
+    "followed",
     "good_call",
     "guarded",
     "put",
@@ -72,6 +73,19 @@ def spared(stage: Stage, good: Named, code: Any) -> None:
     answer = stage.call(good.call)
     if answer.refused and answer.code == code:
         raise NotExercised(f"{good.call.operation} unbroken is refused with code {code} as well")
+
+
+def followed(stage: Stage, bad: Named, good: Named) -> Answer | None:
+    """Send a good call over the connection of a bad one; return what came if that is no answer.
+
+    That has to happen three times, and not where the good one follows itself. A connection may be
+    closed at any time.
+    """
+    for _ in range(3):
+        after = stage.at_once([bad.call, good.call], 1)[-1]
+        if after.exchange.response is None or after.spoken:
+            return None
+    return after if stage.at_once([good.call, good.call], 1)[-1].accepted else None
 
 
 def question(stage: Stage, scene: Ready) -> Call:

@@ -10,7 +10,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.counting import Reading, reading
-from receiptspec.scenes.groups import Asked, Ready, asked, good
+from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled, tries_to_read
 from receiptspec.scenes.pairs import read
 from receiptspec.stage import Stage
 
@@ -20,9 +20,12 @@ __all__ = [
     "foreign",
     "foreign_beside",
     "of_pair_beside",
+    "nameless",
     "read_twin",
+    "sent_again",
     "sent_alike",
     "sent_twice",
+    "sent_unnamed",
     "strangers",
     "twins",
     "viewed",
@@ -87,7 +90,8 @@ def foreign(stage: Stage) -> Twin:
 class Beside:
     """A question about known messages of a conversation, strangers before and behind them."""
 
-    conversation: Any
+    conversation: Conversation
+    known: tuple[Any, ...]
     strangers: tuple[Any, ...]
     asked: Asked
 
@@ -98,14 +102,14 @@ def foreign_beside(stage: Stage) -> tuple[Beside, ...]:
     Where a message is named by its number in its conversation, there are no foreign ones.
     """
     scene = good(stage)
-    known = [message.id for message in scene.messages[:2]]
+    known = tuple(message.id for message in scene.messages[:2])
     other = stage.group(2)
     first, last = stage.say(other).id, stage.say(other).id
     if not {first, last}.isdisjoint({message.id for message in scene.messages}):
         raise NotExercised("messages of two groups have the same ids")
     lists = ([first, *known, last], [*known, first])
     return tuple(
-        Beside(scene.group.id, (first, last), asked(stage, stage.ask(scene.group, ids)))
+        Beside(scene.group, known, (first, last), asked(stage, stage.ask(scene.group, ids)))
         for ids in lists
     )
 
@@ -131,7 +135,7 @@ def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
     call = stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
     plain = asked(stage, stage.call(call))
     views = []
-    for user in scene.group.members[:2]:
+    for user in (*scene.group.members[:2], stage.driver.nobody()):
         body = {**call.body, extra: user}
         views.append(asked(stage, stage.call(Call(call.operation, body, label=f"{extra}={user}"))))
     return plain, tuple(views)
@@ -172,13 +176,33 @@ def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
     )
 
 
+def nameless(stage: Stage) -> Answer:
+    """Send in the name of user 0, of whom no group knows."""
+    group = stage.group(2)
+    number = stage.number("nameless")
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    return stage.call(stage.driver.without_member(call, 0))
+
+
 def sent_alike(stage: Stage) -> tuple[Answer, ...]:
-    """Send messages whose ids by their sender differ in the last letter."""
+    """Send messages whose ids by their sender, short and long, differ in the last letter."""
     group = stage.group(2)
     call = stage.driver.send_message(group, group.owner, receipt=True, number=stage.number("alike"))
-    name = f"rs-{stage.namespace}-" + "x" * 36
-    names = (f"{name}a", f"{name}b")
-    found = [stage.driver.with_name(call, each) for each in names]
+    stems = [f"rs-{stage.namespace}-" + "x" * size for size in (36, 70)]
+    found = [stage.driver.with_name(call, stem + end) for stem in stems for end in "ab"]
+    return tuple(answer for each in found if (answer := stage.call(each)).accepted)
+
+
+def sent_unnamed(stage: Stage) -> tuple[Answer, ...]:
+    """Send two different messages without ids of their sender."""
+    group = stage.group(2)
+    calls = [
+        stage.driver.send_message(
+            group, group.owner, receipt=True, number=stage.number("unnamed", turn)
+        )
+        for turn in range(2)
+    ]
+    found = [stage.driver.without_name(call) for call in calls]
     return tuple(answer for each in found if (answer := stage.call(each)).accepted)
 
 
@@ -188,3 +212,40 @@ def sent_twice(stage: Stage) -> tuple[Answer, Answer]:
     number = stage.number("the same")
     call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
     return stage.must(call), stage.call(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A message that was read and sent again: the answers to that, and who has read it."""
+
+    message: Message
+    sent: tuple[tuple[Any, Answer], ...]
+    readers: tuple[Any, ...]
+    after: Asked
+
+
+def sent_again(stage: Stage) -> Again:
+    """Send a message, have it read, send it twice more, another one in between; ask for it.
+
+    One with extras is sent twice as well. `sent` holds what each sending again ought to name, and
+    its answer.
+    """
+    number, driver = stage.number("again"), stage.driver
+    here = good(stage).group
+    probe = driver.send_message(here, here.owner, receipt=True, number=number)
+    driver.with_name(probe, "rs")  # not there: nothing needs to be sent
+    group = stage.group(3)
+    call = driver.send_message(group, group.owner, receipt=True, number=number)
+    message = stage.post(group, call)
+    fresh = newborn(stage, group, message)
+    fresh.receipt(message)
+    reader = group.members[1]
+    readers = (reader,) if tries_to_read(stage, reader, message) else ()
+    settled(stage, fresh, (message,), {message.id: len(readers)})
+    sent = [(message.id, stage.call(call))]
+    stage.say(group)
+    sent.append((message.id, stage.call(call)))
+    rich = driver.adorned(call, group.members[1:])[-1]
+    sent.append((stage.named(stage.must(rich)), stage.call(rich)))
+    after = settled(stage, fresh, (message,), {message.id: len(readers)})
+    return Again(message, tuple(sent), readers, after)

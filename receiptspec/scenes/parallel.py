@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -14,7 +14,7 @@ from receiptspec.scenes.paging import Walk, listed
 from receiptspec.scenes.reads import reading_call
 from receiptspec.stage import Stage
 
-__all__ = ["Rush", "questions", "rush", "sends"]
+__all__ = ["Rush", "joined", "questions", "rush", "sends"]
 
 _MEMBERS = 9
 
@@ -83,6 +83,18 @@ def sends(stage: Stage) -> tuple[tuple[Answer, Any], ...]:
     ]
     answers = [answer for answer in stage.at_once(calls) if answer.accepted]
     return tuple((answer, stage.driver.sent_message(answer)) for answer in answers)
+
+
+def joined(stage: Stage) -> tuple[Message, Asked]:
+    """Let two people join a group by two calls at once, then ask for a message sent to it."""
+    group = stage.group(2)
+    both = stage.users(4)[2:]
+    for answer in stage.at_once([stage.driver.add_members(group, [user]) for user in both]):
+        if not answer.accepted or stage.driver.kept_out(answer):
+            raise NotExercised(f"they could not both be added: {answer.describe()}")
+    whole = replace(group, members=(*group.members, *both))
+    message = stage.say(whole)
+    return message, newborn(stage, whole, message)
 
 
 def _reads(stage: Stage, call: Call) -> bool:

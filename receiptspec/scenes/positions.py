@@ -7,10 +7,11 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation
+from receiptspec.scenes.counting import batch
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
-__all__ = ["Moved", "moved", "of_pair", "of_roles"]
+__all__ = ["Moved", "far_back", "moved", "of_pair", "of_roles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ def moved(stage: Stage) -> Moved:
 def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
     """Move the read positions of owner, manager and member forward, then back after some changes.
 
-    The changes: a message is sent and recalled, and another member leaves. Each entry is who it
-    was, the answer that tells the positions, the one that was wanted and the one that is told.
+    The changes: a message is sent and recalled, and another member leaves. Somebody who is added
+    with that position is moved back as well. Each entry is who it was, the answer that tells the
+    positions, the one that was wanted and the one that is told.
     """
     group = stage.group(4, promoted=True)
     *movers, leaver = group.members
@@ -72,6 +74,9 @@ def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
     moved_ = [user for user in movers if _move(stage, group, user, high).accepted]
     stage.call(stage.driver.recall(stage.say(group, sender=movers[-1])))
     stage.must(stage.driver.remove_member(group, leaver))
+    newcomer = stage.users(5)[4]
+    if _begins(stage, group, newcomer, high):
+        moved_.append(newcomer)
     for user in moved_:
         _move(stage, group, user, low)
     call = stage.driver.ask_read_positions(group)
@@ -81,7 +86,8 @@ def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
         lambda: stage.must(call),
         lambda found: all((stage.driver.read_position(found, u) or 0) >= high for u in moved_),
     )
-    names = dict(zip(movers, ("the owner", "a manager", "a member"), strict=True))
+    who = ("the owner", "a manager", "a member", "a member who began there")
+    names = dict(zip((*movers, newcomer), who, strict=True))
     return tuple(
         (names[user], answer, high, stage.driver.read_position(answer, user)) for user in moved_
     )
@@ -105,6 +111,35 @@ def of_pair(stage: Stage) -> tuple[Answer, Any, Any]:
     _move(stage, pair, one, place)
     answer, since = _told(stage, pair, other)
     return answer, first, since
+
+
+def far_back(stage: Stage) -> tuple[Answer, int, Any]:
+    """Move the read position of a member to the last of many messages, then to the first.
+
+    The rest is as in the entries of `of_roles`.
+    """
+    messages = stage.scene(batch).messages
+    group = messages[0].conversation
+    member = group.members[-1]
+    ends = [messages[0].id, messages[-1].id]
+    history = stage.driver.group_history(stage.must(stage.driver.look_at_messages(group, ends)))
+    low, high = sorted(stage.driver.place_of(history.get(id_, {})) or 0 for id_ in ends)
+    if not low or not _move(stage, group, member, high).accepted:
+        raise NotExercised("the position of a member could not be moved to the last of many")
+    _move(stage, group, member, low)
+    answer, told = stage.until(
+        lambda: _told(stage, group, member), lambda found: (found[1] or 0) >= high
+    )
+    return answer, high, told
+
+
+def _begins(stage: Stage, group: Conversation, user: Any, position: int) -> bool:
+    """Add somebody who has read so far; whether the target takes that over."""
+    call = stage.driver.begun(stage.driver.add_members(group, [user]), position)
+    if not stage.call(call).accepted:
+        return False
+    told = stage.until(lambda: _told(stage, group, user)[1], lambda found: found == position)
+    return bool(told == position)
 
 
 def _move(stage: Stage, group: Conversation, member: Any, position: int) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults.volcengine import (
+    again,
     company,
     corners,
     counting,
@@ -19,6 +20,8 @@ from receiptspec.reference.faults.volcengine import (
     order,
     people,
     shape,
+    signing,
+    writing,
 )
 
 __all__ = ["ALL"]
@@ -39,4 +42,7 @@ ALL: list[Fault] = [
     *everywhere.ALL,
     *exchanges.ALL,
     *meanwhile.ALL,
+    *signing.ALL,
+    *writing.ALL,
+    *again.ALL,
 ]

@@ -103,10 +103,13 @@ RIGHT = {
     "minute-old", "minute-ahead", "ten-minutes-old", "twenty-minutes-old", "day-old", "day-ahead",
     "other-region", "other-service", "other-day", "dashed-date", "bogus-token", "unknown-key",
     "wrong-hash-header", "cased-key", "next-day", "md5-header", "trace-header",
-    "eight-days-old", "eight-days-ahead", "month-old", "no-such-time",
+    "eight-days-old", "eight-days-ahead", "month-old", "no-such-time", "ended-key", "trailing-date",
 }  # fmt: skip
 SHAPELESS = {
+    "bare-label",
     "bearer",
+    "foreign-digit",
+    "no-signature",
     "other-label",
     "other-terminator",
     "no-authorization",

@@ -20,6 +20,7 @@ from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.faults.volcengine import (
+    again,
     company,
     everywhere,
     exchanges,
@@ -27,6 +28,8 @@ from receiptspec.reference.faults.volcengine import (
     meanwhile,
     openings,
     people,
+    signing,
+    writing,
 )
 from receiptspec.reference.variants import VARIANTS
 from receiptspec.reference.volcengine import conversations, hook, messages, state
@@ -393,7 +396,18 @@ TOGETHER = {
 }
 
 
-LONG = (company, everywhere, exchanges, gates, meanwhile, openings, people)
+LONG = (
+    again,
+    company,
+    everywhere,
+    exchanges,
+    gates,
+    meanwhile,
+    openings,
+    people,
+    signing,
+    writing,
+)
 #: Faults of long stories, which the proof tells: a recall, a second read, who comes and leaves.
 LATER = {
     *(fault.name for module in LONG for fault in module.ALL),

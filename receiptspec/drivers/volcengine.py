@@ -159,8 +159,8 @@ class VolcengineDriver(VolcengineActions):
 
     def _remember(self, authorization: str) -> None:
         """Keep the newest right signatures as secrets: they open the door for some minutes."""
-        signed = authorization.rpartition("Signature=")[2]
-        self._made = {"newest": Secret(signed), "newest but one": self._made.get("newest", _NONE)}
+        signed = Secret(_digits(authorization))
+        self._made = {"newest": signed, "newest but one": self._made.get("newest", _NONE)}
 
     def renew_credential(self, *, plain: bool = False) -> None:
         """Nothing to do: every call is signed by itself."""
@@ -170,8 +170,9 @@ class VolcengineDriver(VolcengineActions):
         return {name: text for name, (text, _) in _CREDENTIALS.items()}
 
     def secrets(self) -> Sequence[str]:
-        """Return the secret key, the session token and the newest signatures."""
-        held = [self._secret, self._token, *self._made.values()]
+        """Return the secret key, the session token, the newest signatures and those to lend."""
+        lent = [Secret(_digits(one.reveal())) for _, one, _ in self._earlier.values()]
+        held = [self._secret, self._token, *self._made.values(), *lent]
         return [secret for secret in held if secret]
 
     # --- answers --------------------------------------------------------------------------
@@ -215,6 +216,10 @@ class VolcengineDriver(VolcengineActions):
 
 
 _NONE = Secret("")
+
+
+def _digits(authorization: str) -> str:
+    return authorization.rpartition("Signature=")[2]
 
 
 def _without_default_port(scheme: str, netloc: str) -> str:

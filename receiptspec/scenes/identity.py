@@ -19,8 +19,8 @@ __all__ = [
     "estranged",
     "foreign",
     "foreign_beside",
-    "of_pair_beside",
     "nameless",
+    "of_pair_beside",
     "read_twin",
     "sent_again",
     "sent_alike",
@@ -122,8 +122,9 @@ def of_pair_beside(stage: Stage) -> Beside:
     scene, letter = good(stage), stage.scene(read).messages[0].id
     if letter in {message.id for message in scene.messages}:
         raise NotExercised("a message of two people has the id of one of a group")
-    answer = stage.ask(scene.group, [letter, scene.messages[0]])
-    return Beside(scene.group.id, (letter,), asked(stage, answer))
+    known = scene.messages[0].id
+    answer = stage.ask(scene.group, [letter, known])
+    return Beside(scene.group, (known,), (letter,), asked(stage, answer))
 
 
 def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message, Receipt, Verdict
 from receiptspec.scenes.direct import pair, seen_by, until_read
-from receiptspec.scenes.groups import Asked, asked, good
+from receiptspec.scenes.groups import Asked, asked, good, newborn
 from receiptspec.scenes.unread import SECOND
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -69,7 +69,7 @@ def sent(stage: Stage) -> Told:
     callback = listener.wait_for(
         lambda c: c.command == GROUP and _names(c, message), _patience(stage)
     )
-    return Told(message, callback, asked(stage, stage.ask(message.conversation, [message])))
+    return Told(message, callback, newborn(stage, message.conversation, message))
 
 
 def sent_in(stage: Stage, type_: str) -> Told:

@@ -1,0 +1,213 @@
+"""Freedoms of order, codes and leniency of a server of Tencent's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Refuses, Variant
+from receiptspec.reference.calls import Call, Refusal, Reply
+
+__all__ = ["ALL"]
+
+_ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
+_LIST = "GroupMsgReceiptList"
+_WITHOUT_RECEIPTS = ("AVChatRoom", "Community")
+_DIRECT = frozenset(
+    {
+        "sendmsg",
+        "c2c_msg_read_receipt",
+        "admin_getroammsg",
+        "admin_set_msg_read",
+        "get_c2c_unread_msg_num",
+    }
+)
+
+
+def _code(place: str, reason: str, new: int) -> Refuses:
+    return lambda _call, at, why, _code: new if (at, why) == (place, reason) else None
+
+
+def _of_openim(call: Call, place: str, reason: str, _code: int | str) -> int | None:
+    unreadable = (place, reason) in (("body", "not-json"), ("body", "not-object"))
+    return 20001 if unreadable and call.operation in _DIRECT else None
+
+
+def _key_before_people(_call: Call, place: str, reason: str, _code: int | str) -> int | None:
+    """Look for the key first: people who do not exist have none."""
+    people = ("Operator_Account", "Peer_Account")
+    return 90054 if place in people and reason == "unknown" else None
+
+
+def _accounts_before_number(call: Call, place: str, reason: str, _code: int | str) -> int | None:
+    if (place, reason) != ("MemberList", "too-many"):
+        return None
+    items = [item for item in call.body["MemberList"] if isinstance(item, dict)]
+    known = [*call.site.store.accounts]
+    return None if all(item.get("Member_Account") in known for item in items) else 10019
+
+
+def _type_of(call: Call) -> str:
+    name = call.body.get("GroupId") if isinstance(call.body, dict) else None
+    group = call.site.store.groups.get(name) if isinstance(name, str) else None
+    return group.type if group is not None else ""
+
+
+def _lists_anyway(call: Call, _place: str, reason: str, _code: int | str) -> str | None:
+    if _type_of(call) not in _WITHOUT_RECEIPTS:
+        return None
+    return PASS if reason in (*_WITHOUT_RECEIPTS, "no-receipt") else None
+
+
+def _nobody_listed(call: Call, answer: dict[str, Any]) -> None:
+    if answer["ErrorCode"] == 0 and _type_of(call) in _WITHOUT_RECEIPTS:
+        answer[("ReadList", "UnreadList")[call.body["Filter"]]] = []
+
+
+def _newest_cursor(call: Call) -> None:
+    """Take the cursor that was given out last, of a message, and no earlier one."""
+    cursor, key = call.body.get("Cursor"), _list_of(call)
+    first = not isinstance(cursor, str) or cursor in call.knob("first_cursors")
+    if not first and cursor != call.memory("cursors").get(key, cursor):
+        raise Refusal(10004, "Cursor: no longer valid")
+
+
+def _cursor_given(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("Cursor") and not answer.get("IsFinish"):
+        call.memory("cursors")[_list_of(call)] = answer["Cursor"]
+
+
+def _list_of(call: Call) -> str:
+    return repr([call.body.get(name) for name in ("GroupId", "MsgSeq")])
+
+
+def _old_import(call: Call) -> None:
+    """Take only the field of older revisions."""
+    call.body.pop("AccountList", None)
+
+
+def _without_empty_lists(call: Call, answer: dict[str, Any]) -> None:
+    """Leave empty lists out where nothing was asked for."""
+    if call.operation == _ASK and answer.get(_LIST) == []:
+        del answer[_LIST]
+
+
+def _bad_items_apart(call: Call) -> None:
+    """Take items without a MsgSeq out of the question."""
+    found = call.body.get("MsgSeqList")
+    if isinstance(found, list):
+        bad = [item for item in found if isinstance(item, dict) and "MsgSeq" not in item]
+        call.notes["nameless"] = len(bad)
+        if bad:
+            call.body["MsgSeqList"] = [item for item in found if item not in bad]
+
+
+def _bad_items_answered(call: Call, answer: dict[str, Any]) -> None:
+    """Answer an item without a MsgSeq with one that has no more than a code."""
+    nameless = [{"Code": 10004} for _ in range(call.notes.get("nameless", 0))]
+    if nameless and answer.get("ErrorCode") == 0:
+        answer[_LIST] = [*answer.get(_LIST, ()), *nameless]
+
+
+def _empty_in_meetings(call: Call, answer: dict[str, Any]) -> None:
+    if _type_of(call) in ("ChatRoom", "Meeting"):
+        for item in answer.get(_LIST, ()):
+            if "UnreadNum" in item:
+                item["UnreadNum"] = 0
+
+
+def _plain_400(call: Call, reply: Reply) -> None:
+    if call.incoming.method == "POST" and not call.incoming.body:
+        reply.status, reply.body = 400, b"Bad Request"
+        reply.headers = [pair for pair in reply.headers if pair[0] != "Content-Encoding"]
+        reply.header("Content-Type", "text/plain")
+
+
+def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
+    return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
+
+
+ALL: list[Variant] = [
+    _free(
+        "unknown-app-60025",
+        "TC-GEN-21",
+        "60025 for an SDKAppID that does not exist",
+        refuses=_code("sdkappid", "unknown", 60025),
+    ),
+    _free("broken-json-20001", "TC-C2C-12", "20001 in openim", refuses=_of_openim),
+    _free(
+        "key-before-people",
+        "TC-C2C-10",
+        "90054 where an account does not exist",
+        "c2c_msg_read_receipt",
+        refuses=_key_before_people,
+    ),
+    _free(
+        "accounts-before-number",
+        "TC-GRP-08",
+        "10019 where too many are to be added who do not exist",
+        "add_group_member",
+        refuses=_accounts_before_number,
+    ),
+    _free(
+        "lists-of-rooms-empty",
+        "TC-GMD-31",
+        "OK and nobody for a message of an AVChatRoom",
+        _DETAIL,
+        refuses=_lists_anyway,
+        answer=_nobody_listed,
+    ),
+    _free(
+        "newest-cursor-only",
+        "TC-GMD-08",
+        "10004 for any Cursor but the newest of a message",
+        _DETAIL,
+        request=_newest_cursor,
+        answer=_cursor_given,
+    ),
+    _free(
+        "accounts-as-of-old",
+        "TC-GRP-18",
+        "multiaccount_import knows Accounts alone",
+        "multiaccount_import",
+        request=_old_import,
+    ),
+    _free(
+        "empty-list-without-answer",
+        "TC-GMR-34",
+        "OK and no GroupMsgReceiptList where nothing is asked for",
+        _ASK,
+        knobs={"empty_list_is_ok": True},
+        answer=_without_empty_lists,
+    ),
+    _free(
+        "bad-items-without-seq",
+        "TC-GMR-19",
+        "an item without MsgSeq gets Code 10004 and no more",
+        _ASK,
+        knobs={"empty_list_is_ok": True},
+        request=_bad_items_apart,
+        answer=_bad_items_answered,
+    ),
+    _free(
+        "meetings-wait-for-nobody",
+        "TC-GMR-27",
+        "UnreadNum is always 0 in ChatRoom groups",
+        _ASK,
+        answer=_empty_in_meetings,
+    ),
+    _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
+    _free(
+        "marks-end-before-now",
+        "TC-SMR-06",
+        "without MsgReadTime what is older than this second is read",
+        "admin_set_msg_read",
+        knobs={"marks_end_before_now": True},
+    ),
+    _free(
+        "one-alone-is-invited",
+        "TC-GRP-06",
+        "who is added alone has to agree: Result 3",
+        "add_group_member",
+        knobs={"one_is_invited": True},
+    ),
+]

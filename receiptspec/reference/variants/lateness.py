@@ -1,0 +1,170 @@
+"""Freedoms of time: what a server of Tencent's shows a moment after it has happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
+
+from receiptspec.reference.behaviour import Variant
+from receiptspec.reference.calls import Call, Refusal
+
+__all__ = ["ALL"]
+
+_ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
+_MOMENT = 0.5  # seconds
+
+
+def _noted(call: Call, name: str, key: Hashable) -> None:
+    """Remember when something came to be."""
+    call.memory(name)[key] = time.monotonic()
+
+
+def _age(call: Call, name: str, key: Hashable) -> float:
+    """Return the seconds since something came to be, many where nothing is known of it."""
+    return time.monotonic() - float(call.memory(name).get(key, 0.0))
+
+
+def _refused(answer: dict[str, Any], code: int) -> None:
+    answer.clear()
+    answer.update(ActionStatus="FAIL", ErrorCode=code, ErrorInfo="not there yet")
+
+
+def _sent(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation == "send_group_msg":
+        _noted(call, "sent", (call.body["GroupId"], answer["MsgSeq"]))
+
+
+def _accepted(
+    change: Callable[[Call, dict[str, Any]], None],
+) -> Callable[[Call, dict[str, Any]], None]:
+    def edit(call: Call, answer: dict[str, Any]) -> None:
+        if answer.get("ErrorCode") == 0 and isinstance(call.body, dict):
+            change(call, answer)
+
+    return edit
+
+
+def _is_young(call: Call, seqs: Iterable[Any]) -> bool:
+    group = call.body.get("GroupId")
+    return any(_age(call, "sent", (group, seq)) < _MOMENT for seq in seqs)
+
+
+def _whole_call_waits(call: Call, answer: dict[str, Any]) -> None:
+    _sent(call, answer)
+    if call.operation == _ASK:
+        items = answer["GroupMsgReceiptList"]
+        if _is_young(call, (item["MsgSeq"] for item in items if "MsgSeq" in item)):
+            _refused(answer, 10062)
+
+
+def _lists_wait(call: Call, answer: dict[str, Any]) -> None:
+    _sent(call, answer)
+    if call.operation == _DETAIL and _is_young(call, [call.body.get("MsgSeq")]):
+        _refused(answer, 10062)
+
+
+def _counts_grow(call: Call, answer: dict[str, Any]) -> None:
+    """Deliver a message to one member after the other."""
+    _sent(call, answer)
+    for item in answer.get("GroupMsgReceiptList", ()) if call.operation == _ASK else ():
+        age = _age(call, "sent", (call.body["GroupId"], item.get("MsgSeq")))
+        if age < _MOMENT and item.get("UnreadNum"):
+            item["UnreadNum"] = int(item["UnreadNum"] * age / _MOMENT)
+
+
+def _group_waits(*operations: str) -> Callable[[Call, dict[str, Any]], None]:
+    def change(call: Call, answer: dict[str, Any]) -> None:
+        if call.operation == "create_group":
+            _noted(call, "made", answer["GroupId"])
+        if call.operation in operations and _age(call, "made", call.body["GroupId"]) < _MOMENT:
+            _refused(answer, 10010)
+
+    return change
+
+
+def _keys_wait(call: Call) -> None:
+    items = call.body.get("C2CMsgInfo")
+    items = items if isinstance(items, list) else []
+    keys = [item.get("MsgKey") for item in items if isinstance(item, dict)]
+    if any(isinstance(key, str) and _age(call, "keys", key) < _MOMENT for key in keys):
+        raise Refusal(90054, "MsgKey: not known yet")
+
+
+def _key_given(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation == "sendmsg":
+        _noted(call, "keys", answer["MsgKey"])
+
+
+def _first_is_plain(call: Call) -> None:
+    """Give no receipt to the first message of the owner of a Private group."""
+    groups, name = call.site.store.groups, call.body.get("GroupId")
+    group = groups.get(name) if isinstance(name, str) else None
+    if group is None or group.type not in ("Private", "Work"):
+        return
+    senders = [call.body.get("From_Account"), *(m.sender for m in group.messages.values())]
+    wish = call.body.get("NeedReadReceipt")
+    wishes = type(wish) is int and wish == 1
+    if wishes and senders[0] == group.owner and group.owner not in senders[1:]:
+        call.body["NeedReadReceipt"] = 0
+
+
+ALL: list[Variant] = [
+    Variant(
+        name="new-messages-refused",
+        requirement="TC-GMR-15",
+        answer=_accepted(_whole_call_waits),
+        shows="10062 for a call about a message of the last 0.5 s",
+        waits=True,
+    ),
+    Variant(
+        name="lists-know-later",
+        requirement="TC-GMD-11",
+        answer=_accepted(_lists_wait),
+        shows="10062 for lists of a message of the last 0.5 s",
+        waits=True,
+    ),
+    Variant(
+        name="counts-grow",
+        requirement="TC-GMR-07",
+        answer=_accepted(_counts_grow),
+        shows="UnreadNum rises to its value within 0.5 s",
+        waits=True,
+    ),
+    Variant(
+        name="young-group-has-no-receipts",
+        requirement="TC-GMR-21",
+        answer=_accepted(_group_waits(_ASK)),
+        shows="10010 for receipts within 0.5 s after create_group",
+        waits=True,
+    ),
+    Variant(
+        name="young-group-has-no-members",
+        requirement="TC-GRP-12",
+        answer=_accepted(_group_waits("get_group_member_info")),
+        shows="10010 for members within 0.5 s after create_group",
+        waits=True,
+    ),
+    Variant(
+        name="keys-known-later",
+        requirement="TC-C2C-13",
+        request=lambda call: _keys_wait(call) if call.operation == "c2c_msg_read_receipt" else None,
+        answer=_accepted(_key_given),
+        shows="90054 for a MsgKey of the last 0.5 s",
+        waits=True,
+    ),
+    Variant(
+        name="private-first-without-receipt",
+        requirement="TC-GMR-27",
+        operation="send_group_msg",
+        request=_first_is_plain,
+        shows="Private groups have no receipt for the first message of their owner",
+    ),
+    Variant(
+        name="repeats-by-random",
+        requirement="TC-SND-16",
+        operation="send_group_msg",
+        knobs={"repeats_by_random": True},
+        shows="the same Random in a group is the same message, whatever it says",
+    ),
+]

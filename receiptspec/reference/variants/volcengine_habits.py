@@ -1,0 +1,182 @@
+"""More freedoms of Volcengine's face: what is late, lenient or told in other words."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Refuses, Variant
+from receiptspec.reference.calls import Call, Refusal
+
+__all__ = ["ALL"]
+
+_ASK = "GetMessagesReadReceipt"
+_MOMENT = 0.5  # seconds
+_LAG = 0.4
+_SIGNATURE = re.compile("Signature=([0-9a-f]+)")
+
+
+def _free(
+    name: str, row: int, shows: str, knobs: Mapping[str, Any] | None = None, **more: Any
+) -> Variant:
+    return Variant(
+        name=f"ve-{name}",
+        vendor="volcengine",
+        requirement=f"VE-GMRR-{row:02}",
+        shows=shows,
+        knobs=knobs or {},
+        **more,
+    )
+
+
+def _refused(answer: dict[str, Any], code: str) -> None:
+    del answer["Result"]
+    answer["ResponseMetadata"]["Error"] = {"Code": code, "Message": "not there yet"}
+
+
+def _whole_call_waits(call: Call, answer: dict[str, Any]) -> None:
+    """Refuse a call about a message that was just sent."""
+    born, result, now = call.memory("born"), answer.get("Result") or {}, time.monotonic()
+    if call.operation == "SendMessage" and "MessageId" in result:
+        born.setdefault(result["MessageId"], now)
+    items = result.get("ReadReceipt", ()) if call.operation == _ASK else ()
+    if any(now - born.get(item["MessageId"], 0.0) < _MOMENT for item in items):
+        _refused(answer, "MessageNotFound")
+
+
+def _positions(call: Call) -> dict[int, int]:
+    """Return the read indexes of a call's conversation as they are."""
+    number = call.body.get("ConversationShortId")
+    place = call.site.state.conversations.get(number) if type(number) is int else None
+    people = place.participants.values() if place is not None else ()
+    return {one.user: one.read_index for one in people}
+
+
+def _remember_positions(call: Call) -> None:
+    """Keep what was so until now, as a position is about to move."""
+    if call.operation == "ModifyParticipantReadIndex":
+        past = call.memory("positions").setdefault(call.body.get("ConversationShortId"), [])
+        past.append((time.monotonic(), _positions(call)))
+
+
+def _positions_of_before(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation != "GetParticipantReadIndex" or "Result" not in answer:
+        return
+    past = call.memory("positions").get(call.body["ConversationShortId"], ())
+    since = time.monotonic() - _LAG
+    stale = next((found for moment, found in past if moment > since), None)
+    if stale is not None:
+        answer["Result"]["ReadIndexes"] = [
+            {"ParticipantUserId": user, "ReadIndex": index}
+            for user, index in stale.items()
+            if index
+        ]
+
+
+def _without_index(_call: Call, answer: dict[str, Any]) -> None:
+    for message in (answer.get("Result") or {}).get("Messages", ()):
+        del message["IndexInConversation"]
+
+
+def _repeats_first(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Answer a repetition before looking at who is a member."""
+    if (place, reason) != ("Sender", "stranger"):
+        return None
+    conversation = call.site.state.conversations[call.body["ConversationShortId"]]
+    mark = (call.body["Sender"], call.body.get("ClientMsgId") or None)
+    return PASS if mark in conversation.by_client_id else None
+
+
+def _newer_version(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    newer = (place, reason) == ("Version", "unknown") and call.query["Version"] == "2022-06-01"
+    return PASS if newer else None
+
+
+def _code(place: str, reason: str, code: str) -> Refuses:
+    return lambda _call, at, why, _code: code if (at, why) == (place, reason) else None
+
+
+def _exact_type(call: Call) -> None:
+    if call.incoming.header("Content-Type") not in (None, "application/json"):
+        raise Refusal("InvalidParam", "Content-Type: application/json")
+
+
+def _signature_echoed(call: Call, answer: dict[str, Any]) -> None:
+    error = answer["ResponseMetadata"].get("Error") or {}
+    given = _SIGNATURE.search(call.incoming.header("Authorization") or "")
+    if error.get("Code") == "SignatureDoesNotMatch" and given:
+        error["Message"] += f"; the request has {given[1]}"
+
+
+ALL: list[Variant] = [
+    _free(
+        "new-messages-refused",
+        48,
+        "MessageNotFound for a call about a message of the last 0.5 s",
+        answer=_whole_call_waits,
+        waits=True,
+    ),
+    _free(
+        "positions-lag",
+        94,
+        "GetParticipantReadIndex is 0.4 s behind",
+        request=_remember_positions,
+        answer=_positions_of_before,
+        waits=True,
+    ),
+    _free(
+        "added-again-is-new",
+        42,
+        "who is added again has joined just now and has read nothing",
+        {"ve_added_again_is_new": True},
+    ),
+    _free(
+        "joiners-start-here",
+        95,
+        "who joins has a read index from the start",
+        {"ve_joiners_start_here": True},
+    ),
+    _free(
+        "history-without-index",
+        44,
+        "GetMessages tells no IndexInConversation",
+        operation="GetMessages",
+        answer=_without_index,
+    ),
+    _free(
+        "repeats-before-members",
+        93,
+        "who has left gets the id of what is sent again",
+        operation="SendMessage",
+        refuses=_repeats_first,
+    ),
+    _free(
+        "client-ids-any-case",
+        93,
+        "ClientMsgIds that differ in case are the same",
+        {"ve_client_ids_any_case": True},
+    ),
+    _free(
+        "undated-parameter",
+        74,
+        "MissingParameter without X-Date",
+        refuses=_code("X-Date", "missing", "MissingParameter"),
+    ),
+    _free("actions-any-case", 45, "Action in any case", {"ve_action_any_case": True}),
+    _free("version-of-2022-too", 45, "Version 2022-06-01 as well", refuses=_newer_version),
+    _free(
+        "lenient-parser",
+        20,
+        "comments, commas at the end and text behind JSON do not matter",
+        {"ve_lenient_parser": True},
+    ),
+    _free(
+        "content-type-exact",
+        21,
+        "InvalidParam for application/json with a charset",
+        request=_exact_type,
+    ),
+    _free("signature-echoed", 71, "a wrong signature is shown", answer=_signature_echoed),
+]

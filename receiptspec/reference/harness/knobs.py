@@ -60,6 +60,7 @@ DEFAULTS: Mapping[str, Any] = {
     "filter": None,
     "cursor_text": False,
     "lists_of_plain": None,
+    "no_lists_are_empty": False,
     "readers_stay": False,
     # events
     "events": True,
@@ -79,6 +80,7 @@ DEFAULTS: Mapping[str, Any] = {
     "events_late": 0.0,
     "events_apart": False,
     # messages and the process
+    "kept": {},
     "arrivals": True,
     "received": None,
     "foreign_wish_lost": False,

@@ -295,6 +295,8 @@ _FAULTS = [
 #: Leaves out of a message all but its name and place.
 _FEW = alter.without("random", "timestamp", "sender", "needReadReceipt", "key")
 
+_WITH_SENDER = alter.changed("unreadCount", lambda value: value + 1)
+
 _VARIANTS = [
     _free("sdk-web-cursors", "SDK-46", "nextSeq is text, empty at the end", cursor_text=True),
     _free("sdk-every-field", "SDK-11", "receipts hold every field, always", every_field=True),
@@ -313,8 +315,18 @@ _VARIANTS = [
         "sdk-pages-of-one", "SDK-43", "a page holds one member, whatever was asked for", page_most=1
     ),
     _free("sdk-events-after", "SDK-62", "notifications come 0.8 s later", events_after=0.8),
+    _free("sdk-counts-sender", "SDK-92", "unreadCount counts the sender as well",
+          item=_WITH_SENDER, event=alter.in_event(_WITH_SENDER)),
+    _free("sdk-lists-sender", "SDK-94", "filter 1 lists the sender as well",
+          page=alter.with_sender),
+    _free("sdk-lists-lag", "SDK-52", "lists are up to 0.4 s behind",
+          kept={"getGroupMessageReadMemberList": 0.4}),
+    _free("sdk-pulls-lag", "SDK-63", "receipts are up to 0.4 s behind notifications and lists",
+          kept={"getMessageReadReceipts": 0.4}),
+    _free("sdk-no-lists-are-empty", "SDK-53", "what has no lists has finished ones of nobody",
+          no_lists_are_empty=True),
     _free("sdk-few-hints", "SDK-01", "messages tell msgID and place alone", message=_FEW),
-]
+]  # fmt: skip
 
 #: Faults and variants by name.
 FAULTS: Mapping[str, Twist] = {twist.name: twist for twist in _FAULTS}

@@ -58,7 +58,9 @@ DEFAULTS: Mapping[str, Any] = {
     "tips_take_seq": False,
     "seq_step": 1,
     "duplicates_dropped": True,
+    "repeats_by_random": False,
     "impossible_receipt": "refused",
+    "one_is_invited": False,
     "text_limit": 12 * 1024,
     # one-to-one
     "peer_read_by_mark": False,
@@ -68,6 +70,7 @@ DEFAULTS: Mapping[str, Any] = {
     "marks_lost": False,
     "key_of_other_pair": False,
     "mark_time_ignored": False,
+    "marks_end_before_now": False,
     "receipt_clears_unread": False,
     "receipt_moves_position": False,
     "hook_answer_counts": False,
@@ -104,6 +107,8 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_compared": None,  # how many digits at the start of a signature, all of them
     "ve_compared_last": 0,  # and at its end, where not all are compared
     "ve_action_in_body": False,
+    "ve_action_any_case": False,
+    "ve_lenient_parser": False,
     # Volcengine: answers
     "ve_statuses": {},
     "ve_business_status": 200,
@@ -122,6 +127,9 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_id_step": 0,
     "ve_pair_reused": True,
     "ve_client_ids": True,
+    "ve_client_ids_any_case": False,
+    "ve_added_again_is_new": False,
+    "ve_joiners_start_here": False,
     "ve_destroyed_kept": False,
     "ve_members_limit": 200,
 }

@@ -124,6 +124,8 @@ class Store:
         """Store a message under the next sequence number, or return the one that it repeats."""
         content = json.dumps(message.content, sort_keys=True)
         mark = (message.sender, message.random, content)
+        if call.knob("repeats_by_random"):
+            mark = ("", message.random, "")
         earlier = None if message.imported else group.recent.get(mark)
         repeated = earlier is not None and message.time - earlier.time < _REPEAT_WINDOW
         if earlier is not None and repeated and call.knob("duplicates_dropped"):

@@ -176,7 +176,9 @@ def admin_set_msg_read(site: Site, call: Call, fields: Fields) -> dict[str, Any]
     site.account(fields, "Peer_Account", peer, code=NO_FROM)
     if not call.knob("marks_lost"):
         whole = call.knob("mark_time_ignored")
-        site.store.mark_conversation(call, reader, peer, now() if whole else until)
+        open_end = call.knob("marks_end_before_now") and "MsgReadTime" not in fields
+        end = now() if whole else until - int(open_end)
+        site.store.mark_conversation(call, reader, peer, end)
     unread = site.store.unread_total(reader)
     if call.knob("hook_on_mark"):
         site.hooks.conversation_read(call, reader, peer, until, unread)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["BROKEN", "Fraction", "read", "write"]
+__all__ = ["BROKEN", "Fraction", "read", "read_leniently", "write"]
 
 
 class Fraction(float):
@@ -36,6 +36,10 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_once, parse_float=Fraction, parse_constant=_no_constant, strict=True
 )
 
+_LENIENT = json.JSONDecoder(parse_float=Fraction, parse_constant=_no_constant)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMA_AT_END = re.compile(r",\s*([}\]])")
+
 
 def read(body: bytes) -> Any:
     """Return the value of one strict JSON document, or `BROKEN`.
@@ -49,6 +53,18 @@ def read(body: bytes) -> Any:
     except (ValueError, RecursionError):
         return BROKEN
     return value if end == len(text) else BROKEN
+
+
+def read_leniently(body: bytes) -> Any:
+    """Return the value of the document that some parsers see, or `BROKEN`.
+
+    They look past comments, commas before a closing bracket, repeated keys and what follows.
+    """
+    try:
+        text = _COMMA_AT_END.sub(r"\1", _COMMENT.sub("", body.decode("utf-8"))).lstrip(" \t\r\n")
+        return _LENIENT.raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return BROKEN
 
 
 def write(value: Any) -> bytes:

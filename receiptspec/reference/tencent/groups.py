@@ -30,7 +30,7 @@ CAPACITY = {
 }
 BAD_PARAMETER, TOO_MANY, FULL = 10004, 10005, 10014
 _TAKEN, _TAKEN_BY_OWNER = 10021, 10025
-_FAILED, _ADDED, _ALREADY = 0, 1, 2
+_FAILED, _ADDED, _ALREADY, _INVITED = 0, 1, 2, 3
 _NUMBERS = itertools.count(1)
 
 
@@ -87,7 +87,10 @@ def destroy_group(site: Site, call: Call, fields: Fields) -> dict[str, Any]:  # 
 
 
 def add_group_member(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
-    """Add up to 300 members; each has its own Result: 0 failed, 1 added, 2 already in."""
+    """Add up to 300 members; each has its own Result: 0 failed, 1 added, 2 already in.
+
+    One alone may first have to agree: 3, and no member.
+    """
     items = fields.objects("MemberList", most=300, many=TOO_MANY)
     names = [item.text("Member_Account") for item in items]
     fields.flag("Silence")
@@ -99,6 +102,8 @@ def add_group_member(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
         call.refuse("MemberList", "full", FULL, "the group is full")
     if fresh and call.knob("tips_take_seq"):
         group.newest += 1
+    if call.knob("one_is_invited") and {*names} == fresh and len(fresh) == 1:
+        return {"MemberList": [{"Member_Account": names[0], "Result": _INVITED}]}
     return {"MemberList": [_added(site, group, name) for name in names]}
 
 

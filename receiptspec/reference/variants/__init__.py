@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Variant
-from receiptspec.reference.variants import answers, carriage, volcengine
+from receiptspec.reference.variants import (
+    answers,
+    carriage,
+    habits,
+    lateness,
+    volcengine,
+    volcengine_habits,
+)
 
 __all__ = ["VARIANTS"]
 
-_ALL = [*answers.ALL, *carriage.ALL, *volcengine.ALL]
+_ALL = [
+    *answers.ALL,
+    *carriage.ALL,
+    *habits.ALL,
+    *lateness.ALL,
+    *volcengine.ALL,
+    *volcengine_habits.ALL,
+]
 
 #: Variants by name.
 VARIANTS: Mapping[str, Variant] = {variant.name: variant for variant in _ALL}

@@ -102,6 +102,10 @@ def batch_add_conversation_participant(site: Site, call: Call, fields: Fields) -
         code = "ConversationParticipantsMoreThanLimit"
         call.refuse("ParticipantInfos", "too-many", code, "the group would be too large")
     for user, about in wanted.items():
+        if call.knob("ve_added_again_is_new"):
+            conversation.forget(user)
+        if call.knob("ve_joiners_start_here") and user in new:
+            about["read_index"] = about["read_index"] or conversation.index()
         conversation.join(user, **about)
     return {"FailedUserIds": []}
 

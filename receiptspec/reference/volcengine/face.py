@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, Handler] = {
     "DestroyConversation": conversations.destroy_conversation,
 }
 
+_BY_LOWER = {name.lower(): name for name in ACTIONS}
+
 #: What a call that should have been refused gets where a fault lets it end well.
 EMPTY: Mapping[str, dict[str, Any]] = {
     "GetMessagesReadReceipt": {"ReadReceipt": []},
@@ -77,6 +79,8 @@ class VolcengineFace:
         action = query.get("Action", "")
         name = action if action in ACTIONS else ""
         call = Call(incoming, self.vendor, self.behaviour, serial, name, query, site=self.site)
+        if action.lower() in _BY_LOWER and call.knob("ve_action_any_case"):
+            call.operation = query["Action"] = _BY_LOWER[action.lower()]
         if call.knob("ve_action_in_body"):
             document = documents.read(incoming.body)
             given = document if isinstance(document, dict) else {}
@@ -135,6 +139,8 @@ class VolcengineFace:
             call.refuse("body", "empty", INVALID, "the body is empty")
             raise Shrug
         document = documents.read(call.incoming.body)
+        if document is documents.BROKEN and call.knob("ve_lenient_parser"):
+            document = documents.read_leniently(call.incoming.body)
         if document is documents.BROKEN:
             call.refuse("body", "not-json", PARSING, "the body is not JSON")
             raise Shrug

@@ -30,7 +30,8 @@ def send_message(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     if sender not in conversation.participants:
         info = "the sender is not in the conversation"
         call.refuse("Sender", "stranger", "ParticipantNotInConversation", info)
-    earlier = conversation.by_client_id.get((sender, client_id))
+    mark = client_id.lower() if call.knob("ve_client_ids_any_case") else client_id
+    earlier = conversation.by_client_id.get((sender, mark))
     if client_id and earlier is not None and call.knob("ve_client_ids"):
         return {"MessageId": earlier.id}
     number = site.state.new_id(call)
@@ -39,7 +40,7 @@ def send_message(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
         number, conversation.index(), sender, kind, content, created, client_id, ext, audience
     )
     conversation.messages[number] = message
-    conversation.by_client_id[sender, client_id] = message
+    conversation.by_client_id[sender, mark] = message
     return {"MessageId": number}
 
 

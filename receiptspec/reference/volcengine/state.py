@@ -73,6 +73,12 @@ class Conversation:
         self.participants[user] = Participant(user, order, joined, **more)
         return self.participants[user]
 
+    def forget(self, user: int) -> None:
+        """Know nothing of a user, nor of what that user has read."""
+        self.participants.pop(user, None)
+        for message in self.messages.values():
+            message.readers.pop(user, None)
+
     def index(self) -> int:
         """Return the place of a new message: microseconds, always rising."""
         self.newest = max(self.newest + 1, time.time_ns() // 1000)

@@ -69,14 +69,14 @@ class Monitor:
         if answer.exchange.was_interrupted:
             return
         if not answer.spoken and not self._is_documented(answer):
-            yield from self._each("secrets-are-not-echoed", _echo(answer, redact))
+            yield from self._each("secrets-are-not-echoed", self._echo(answer, redact))
             return
         if answer.verdict is Verdict.THROTTLED and not answer.spoken:
             return
         yield from self._each("answers-are-strict-json", _strictness(answer))
         if self._is_documented(answer):
             yield from self._each("status-is-200", _status(answer))
-        yield from self._each("secrets-are-not-echoed", _echo(answer, redact))
+        yield from self._each("secrets-are-not-echoed", self._echo(answer, redact))
         yield from self._each("answers-come-in-time", self._time(answer))
         if not (answer.document and answer.document.is_object):
             return
@@ -167,6 +167,32 @@ class Monitor:
             return False
         found = jsonschemas.violations(schema, body)
         return all(violation.keyword in _FORMS for violation in found)
+
+    def _echo(self, answer: Answer, redact: Redactor) -> list[Finding]:
+        response = answer.exchange.response
+        if response is None:
+            return []
+        places = [("body", response.body.decode("utf-8", errors="replace"))]
+        places += [(f"header {name}", value) for name, value in response.headers]
+        return [
+            Finding(
+                f"{answer.operation} sends a credential of the request back",
+                place,
+                "no secret of the request",
+                "one (not shown)",
+                f"echo:{place}",
+                (answer.exchange,),
+            )
+            for place, text in places
+            if redact.hides_in(text.replace(self._refused_signature(answer), ""))
+        ]
+
+    def _refused_signature(self, answer: Answer) -> str:
+        """Return the signature that was refused: it opens nothing, who sent it may see it."""
+        if not answer.refused or self._contract.kind(answer.code) != "credentials":
+            return ""
+        headers = {name.lower(): value for name, value in answer.exchange.request.headers}
+        return headers.get("authorization", "").rpartition("Signature=")[2]
 
     def _violation(self, answer: Answer, violation: jsonschemas.Violation) -> Iterator[Judged]:
         finding = Finding(
@@ -270,26 +296,6 @@ def _status(answer: Answer) -> list[Finding]:
             f"status:{response.status}",
             (answer.exchange,),
         )
-    ]
-
-
-def _echo(answer: Answer, redact: Redactor) -> list[Finding]:
-    response = answer.exchange.response
-    if response is None:
-        return []
-    places = [("body", response.body.decode("utf-8", errors="replace"))]
-    places += [(f"header {name}", value) for name, value in response.headers]
-    return [
-        Finding(
-            f"{answer.operation} sends a credential of the request back",
-            place,
-            "no secret of the request",
-            "one (not shown)",
-            f"echo:{place}",
-            (answer.exchange,),
-        )
-        for place, text in places
-        if redact.hides_in(text)
     ]
 
 

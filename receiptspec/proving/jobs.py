@@ -24,6 +24,8 @@ __all__ = [
 #: Outcomes that tell a user that something is wrong with the target.
 RED = (Outcome.FAIL, Outcome.WARNING)
 
+_PATIENCE, _PATIENCE_EACH = 240.0, 30.0  # seconds, and those more for each variant that waits
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -44,7 +46,7 @@ class Job:
     seed: int = 1
     until: str = ""
     weight: float = 1.0
-    patience: float = 240.0
+    patience: float = _PATIENCE
     waits: bool = False
 
 
@@ -139,6 +141,7 @@ def variants(
     for number, group in enumerate(groups, 1):
         names = tuple(variant.name for variant in group)
         alone = kind == "variant"
+        waiting = sum(variant.waits for variant in group)
         name = f"{kind} {names[0]}" if alone else f"{kind} {number} {group[0].vendor}"
         yield Job(
             name,
@@ -148,7 +151,8 @@ def variants(
             profile=profile,
             seed=next(seeds),
             weight=20.0 if kind == "pairs" else 10.0,
-            waits=any(variant.waits for variant in group),
+            patience=_PATIENCE + _PATIENCE_EACH * waiting,
+            waits=waiting > 0,
         )
 
 

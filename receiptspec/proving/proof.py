@@ -125,7 +125,7 @@ def _together(vendor: str, variants: Sequence[Variant]) -> list[list[Variant]]:
     rules = known.alternatives(vendor)
     names = [variant.name for variant in variants if variant.vendor == vendor]
     return [
-        [catalogue.variants()[name] for name in row]
+        [catalogue.variants()[name] for name in names if name in row]
         for row in pairs.cover(pairs.choices(names, rules.groups), rules.apart)
     ]
 

@@ -61,7 +61,7 @@ def _distinct(answer: dict[str, Any]) -> None:
 
 def _refused_as_whole(_call: Call, answer: dict[str, Any]) -> None:
     """Answer a list in which any message has no receipt with 10062 for the call."""
-    if any(item["Code"] for item in answer.get(_LIST, ())):
+    if any(item["Code"] == 10062 for item in answer.get(_LIST, ())):
         answer.clear()
         answer.update(ActionStatus="FAIL", ErrorCode=10062, ErrorInfo="no receipt")
 

@@ -53,7 +53,7 @@ def _is_young(call: Call, seqs: Iterable[Any]) -> bool:
 def _whole_call_waits(call: Call, answer: dict[str, Any]) -> None:
     _sent(call, answer)
     if call.operation == _ASK:
-        items = answer["GroupMsgReceiptList"]
+        items = answer.get("GroupMsgReceiptList", ())
         if _is_young(call, (item["MsgSeq"] for item in items if "MsgSeq" in item)):
             _refused(answer, 10062)
 

@@ -43,6 +43,8 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "without quotes": lambda text: re.sub(r'"(\w+)":', r"\1:", text),
     "on lines": lambda text: json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n",
     "in ASCII": lambda text: json.dumps(json.loads(text)),
+    "in single quotes": lambda text: text.replace('"', "'"),
+    "with a byte that is no UTF-8": lambda text: f'{text[:-1]},"X":"\udcff"}}',
 }
 
 
@@ -77,7 +79,7 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
         raw = dumps(call.body)[:-1] + change["ending"].encode("utf-8")
     if "written" in change:
         body = dumps(_varied(call.body, change)).decode("utf-8")
-        raw = _WRITTEN[change["written"]](body).encode("utf-8")
+        raw = _WRITTEN[change["written"]](body).encode("utf-8", "surrogateescape")
     if change.get("python"):
         raw = repr(call.body).encode("utf-8")
     return replace(

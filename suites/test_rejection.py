@@ -14,7 +14,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
-from receiptspec.scenes import calls, groups, identity, lifecycle
+from receiptspec.scenes import calls, groups, identity, lifecycle, ruins
 from receiptspec.variations import vary
 
 
@@ -230,7 +230,7 @@ HOSTILE = {
 
 
 SMOKE = ("null", "invalid UTF-8", "5000 levels")
-FEW = ("half an object", "null", "a list", "invalid UTF-8")
+FEW = ("half an object", "null", "a list", "invalid UTF-8", "5000 levels")
 
 
 @pytest.mark.check("bad-input-is-answered")
@@ -248,7 +248,7 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
             findings += refusals.not_answered(answer, label)
         for label, answer in (*odd(case), *strays(case)):
             findings += refusals.not_answered(answer, label)
-        for label, answer in everywhere(case):
+        for label, answer in [*everywhere(case), *ruined(case)]:
             findings += refusals.not_answered(answer, label)
         findings += misplaced(case, call) + following(case, call)
     case.judge(findings)
@@ -313,6 +313,40 @@ def following(case: Case, call: Call) -> list[Finding]:
         answer = case.scene(calls.followed, calls.Named(bad), calls.Named(call))
         findings += refusals.out_of_step(answer, bad.label) if answer is not None else []
     return findings
+
+
+def ruined(case: Case) -> Iterator[tuple[str, Answer]]:
+    """Break several fields of each operation at once, and one by one where that breaks the target.
+
+    A refusal of any of them is as good as another here.
+    """
+    for operation in case.stage.contract.operations:
+        try:
+            with case.optional(f"what breaks {operation} at once"):
+                call = calls.good_call(case.stage, operation)
+                for label, fields in ruins.ruins(calls.tree(case.stage, operation), call.body):
+                    yield from narrowed(case, call, label, fields)
+        except BudgetSpent:
+            return
+
+
+def narrowed(
+    case: Case, call: Call, label: str, fields: ruins.Fields
+) -> Iterator[tuple[str, Answer]]:
+    """Break these fields at once; where that is not answered, each alone as well."""
+    if not fields:
+        return
+
+    def broken(label: str, fields: ruins.Fields) -> Answer:
+        raw = ruins.put(call.body, fields)
+        return case.variation(call, {"bytes": raw, "label": f"{label}: {', '.join(fields)}"})
+
+    whole = broken(label, fields)
+    if refusals.not_answered(whole, label) and len(fields) > 1:
+        for name, value in fields.items():
+            answer = broken(label, {name: value})
+            yield answer.exchange.request.label, answer
+    yield whole.exchange.request.label, whole
 
 
 def misplaced(case: Case, call: Call) -> list[Finding]:

@@ -36,6 +36,7 @@ _SHORT_NUMBER = re.compile(r"-?[0-9]{1,18}")
 #: Credentials that change the URL as well as, or instead of, the UserSig.
 _URL_CREDENTIALS = {
     "ordinary-user": "a right UserSig of a user who is no administrator",
+    "longer-identifier": "a right UserSig of a user whose name begins like the administrator's",
     "other-identifier-in-url": "the administrator's UserSig under another identifier",
     "unknown-app": "an SDKAppID that the UserSig was not made for",
 }
@@ -118,7 +119,8 @@ class TencentDriver(TencentActions):
             moment = int(time.time() + self.ahead)
             kept = f"{name} {moment}"
         if kept not in self._signed:
-            user = actor if name == "ordinary-user" else self._identifier
+            users = {"ordinary-user": actor, "longer-identifier": f"{self._identifier}-rs"}
+            user = users.get(name, self._identifier)
             claims = usersig.Claims(user, self._app, moment, self._lifetime)
             way = "valid" if name in _URL_CREDENTIALS else name
             text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()

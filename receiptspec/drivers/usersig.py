@@ -111,6 +111,10 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
     def tampered(name: str, value: int) -> str:
         return encode({**claims.json(signature(claims, raw)), name: value})
 
+    def edited(name: str, value: str | int, **signed_: Any) -> str:
+        honest = replace(claims, **signed_)
+        return encode({**honest.json(signature(honest, raw)), name: value})
+
     def forged() -> str:
         changed = replace(claims, userbuf=b"abc")
         return encode(changed.json(signature(changed, flipped)))
@@ -136,6 +140,9 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "for-two-hours": lambda: signed(replace(claims, expire=7200)),
         "for-two-minutes": lambda: signed(replace(claims, expire=120)),
         "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
+        "long-expired": lambda: signed(replace(claims, time=claims.time - 3 * _DAY, expire=10)),
+        "for-no-time": lambda: signed(replace(claims, time=claims.time - 100, expire=0)),
+        "for-negative-time": lambda: signed(replace(claims, time=claims.time - 100, expire=-10)),
         "wrong-key": lambda: encode(claims.json(signature(claims, flipped))),
         "forged-userbuf": forged,
         "cased-signature": lambda: encode(claims.json(signature(claims, raw).swapcase())),
@@ -146,6 +153,8 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "other-app": lambda: signed(replace(claims, sdkappid=claims.sdkappid + 1)),
         "tampered-expire": lambda: tampered("TLS.expire", claims.expire * 2),
         "tampered-time": lambda: tampered("TLS.time", claims.time + 60),
+        "edited-identifier": lambda: edited("TLS.identifier", claims.identifier, identifier=user),
+        "edited-app": lambda: edited("TLS.sdkappid", claims.sdkappid, sdkappid=claims.sdkappid + 1),
         "garbage": lambda: "abc",
         "truncated": lambda: whole[: len(whole) // 2],
         "not-base64": lambda: "%%%" + whole[3:],

@@ -30,6 +30,7 @@ __all__ = [
     "questions",
     "sent",
     "spared",
+    "tree",
 ]
 
 
@@ -99,6 +100,12 @@ def _request_schema(stage: Stage, operation: str) -> jsonschemas.Schema:
     return jsonschemas.load(file)
 
 
+def tree(stage: Stage, operation: str) -> Mapping[str, Any]:
+    """Return the schema of an operation's body as it stands in its file."""
+    found = _request_schema(stage, operation).tree
+    return found if isinstance(found, Mapping) else {}
+
+
 def catalogue(stage: Stage, call: Call) -> tuple[mutations.Mutation, ...]:
     """Return every way to break exactly one documented rule of a call's body."""
     return stage.scene(_catalogue, Named(call))
@@ -117,8 +124,7 @@ def departures(stage: Stage, good: Call) -> tuple[Mapping[str, Any], ...]:
     changes: list[Mapping[str, Any]] = [
         {"replace": mutation.body, "label": mutation.label} for mutation in first.values()
     ]
-    tree = _request_schema(stage, good.operation).tree
-    fields = tree.get("properties", {}) if isinstance(tree, Mapping) else {}
+    fields = tree(stage, good.operation).get("properties", {})
     for name, field in fields.items():
         if name in good.body and field.get("x-live") == "group":
             unknown = _NO_GROUP if isinstance(good.body[name], int) else f"{good.body[name]}x"

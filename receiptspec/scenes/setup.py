@@ -14,23 +14,31 @@ from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told"]
 
-#: What text has to survive: scripts, emoji, joiners, quotes, escapes, control characters.
-TEXTS = (
+_PRINTABLE = (
     "plain",
     "quotes \" and ' and \\ and /",
     "lines\nand\ttabs",
     "多语言 한국어 עברית العربية",
     "👩‍👩‍👧‍👦 🇪🇺 e\u0301 \u200b zero width",
     "<b>&amp;</b> %s {0} $x `x`",
+)
+#: What text has to survive: scripts, emoji, joiners, quotes, escapes, control characters, what
+#: looks like something else than a text, and length.
+TEXTS = (
+    *_PRINTABLE,
     "\u0001\u0008\u001f\u007f",
-    "long " + "0123456789 äöü " * 90,
+    "1+1 %20 %2B \\u0041 \\n &#65;  two  blanks",
+    "\ufeffmark\ufeff line\u2028and\u2029paragraph",
+    "42",
+    '{"a":1}',
+    "long " + "0123456789 äöü " * 330,
 )
 _PAGES = 9  # of a large group's members
 
 
 def texts(brief: bool) -> tuple[str, ...]:
     """Return awkward texts; all that is printable of them in one where one request has to do."""
-    return (" ".join(TEXTS[:-2]),) if brief else TEXTS
+    return (" ".join(_PRINTABLE),) if brief else TEXTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from receiptspec.case import Case
-from receiptspec.checks import receipts
+from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import (
     counting,
     groups,
     lifecycle,
+    names,
     parallel,
     people,
     questions,
@@ -314,4 +315,20 @@ def test_two_groups_that_are_asked_for_at_once_have_their_own_numbers(case: Case
         ids = [message.id for message in scene.messages]
         why = "another group was asked for at the same time"
         findings += receipts.same(asked.answer, known.receipts, asked.receipts, ids, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("reads-stay-in-their-group")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_groups_whose_ids_are_alike_have_their_own_numbers(case: Case) -> None:
+    scene = case.scene(names.alike)
+    findings: list[Finding] = []
+    steps = zip(scene.messages[:-1], scene.before, scene.after, strict=False)
+    for message, before, after in steps:
+        why = f"a message was read in a group whose id is like {message.conversation.id}"
+        same = receipts.same(after.answer, before.receipts, after.receipts, [message.id], why)
+        findings += same
+    for answer in scene.left:
+        findings += refusals.accepted(answer, "a group whose id is like that of a dismissed one")
     case.judge(findings)

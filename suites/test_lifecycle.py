@@ -7,7 +7,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import kinds, lifecycle
+from receiptspec.scenes import kinds, lifecycle, upkeep
 
 
 def about_dismissed(case: Case) -> list[Answer]:
@@ -18,10 +18,20 @@ def about_dismissed(case: Case) -> list[Answer]:
         return [after.asked.answer, *of_other_types(case)]
     if case.operation.writes:
         done = case.scene(lifecycle.done_to_dismissed) if case.profile.rank > 0 else {}
-        return [after.asked.answer, *after.others.values(), *done.values()]
+        ends = ended(case) if case.profile.rank > 0 else []
+        return [after.asked.answer, *after.others.values(), *done.values(), *ends]
     if name in after.others:
         return [after.others[name]]
     raise NotExercised(f"the target does not have {name}")
+
+
+def ended(case: Case) -> list[Answer]:
+    """Return what is said of dismissed groups that are not as others are."""
+    found = [
+        case.attempt(f"the end of a group ({what})", upkeep.ended, what)
+        for what in case.given.get("ends", ())
+    ]
+    return [answer for answer in found if answer is not None]
 
 
 def of_other_types(case: Case) -> list[Answer]:

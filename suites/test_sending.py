@@ -8,7 +8,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import calls, groups, parallel, setup
+from receiptspec.scenes import calls, groups, parallel, setup, upkeep
 
 LENGTH = 9
 
@@ -26,6 +26,10 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
         with case.optional("the number after a recalled message"):
             scene = case.scene(setup.after_recall, LENGTH)
             why = "numbers do not rise after a recall"
+            case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
+        scene = case.attempt("the number after old messages", upkeep.after_import)
+        if scene is not None:
+            why = "numbers do not rise after old messages were imported"
             case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
 
 

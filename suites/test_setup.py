@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Message
-from receiptspec.scenes import groups, lifecycle, setup
+from receiptspec.scenes import calls, groups, lifecycle, names, setup, upkeep
 
 _PENDING = 3  # the result of who has to be let in by somebody first
 
@@ -21,6 +21,19 @@ def test_an_id_of_ones_own_is_kept(case: Case) -> None:
         raise NotExercised("no message could be sent to the group")
     case.scene(groups.good)  # where no question is answered at all, this id is not to blame
     case.judge(refusals.accepted(asked.answer, "an id of one's own"))
+    if case.profile.rank > 0:
+        case.judge(usable(case))
+
+
+def usable(case: Case) -> list[Finding]:
+    """Expect what is answered elsewhere to be answered of a group with an id of one's own."""
+    findings: list[Finding] = []
+    for answer in case.attempt("a group with an id of one's own", names.used) or ():
+        with case.optional(f"{answer.operation} elsewhere"):
+            calls.good_call(case.stage, answer.operation)
+            if not case.stage.is_gated(answer):
+                findings += refusals.accepted(answer, "an id of one's own")
+    return findings
 
 
 @pytest.mark.check("taken-group-id-is-refused")
@@ -125,6 +138,9 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
     if case.profile.rank > 0:
         changed = case.scene(setup.members_after_changes)
         case.judge(told(changed, "a group that two have left and one has joined"))
+        repeated = case.attempt("members who are named again", upkeep.members_after_repeats)
+        if repeated is not None:
+            case.judge(told(repeated, "a group whose members were named again"))
         crowd = case.attempt("the members of a large group", setup.members_of_crowd)
         if crowd is None:
             return
@@ -165,6 +181,11 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
     case.judge(taken_back(case, (message,), answer, history))
     if case.profile.rank > 0:
         case.judge(taken_back(case, *case.scene(setup.recalled_together, case.given["most"])))
+        for type_ in case.given.get("types", ()):
+            what = f"the recall beside an unknown message in a {type_} group"
+            scene = case.attempt(what, upkeep.recalled_beside_unknown, type_)
+            if scene is not None:
+                case.judge(taken_back(case, *scene))
 
 
 def switched_on(case: Case, answer: Answer) -> None:

@@ -12,7 +12,7 @@ from receiptspec.scenes.groups import Asked, asked, good, newborn, settled, trie
 from receiptspec.scenes.people import crowded
 from receiptspec.stage import Stage
 
-__all__ = ["Sequence", "Told"]
+__all__ = ["Sequence", "Told", "told_members"]
 
 _PRINTABLE = (
     "plain",
@@ -185,7 +185,7 @@ def declined(stage: Stage) -> tuple[Message, Asked]:
 def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
-    name = f"rs{stage.namespace}-Own.Group_1~"  # as long as it may be, and not in one case
+    name = f"rs{stage.namespace}-Own.Group+1~"  # as long as it may be, and not in one case
     name, type_ = name.ljust(48, "z"), stage.driver.group_type
     call = stage.driver.make_group(type_, "own", owner, [other], name)
     made, again = stage.must(call), stage.call(call)
@@ -255,10 +255,10 @@ def removed_twice(stage: Stage) -> Answer:
 def members(stage: Stage) -> Told:
     """Ask for the members of a group."""
     group = good(stage).group
-    return _members(stage, group, group.members)
+    return told_members(stage, group, group.members)
 
 
-def _members(stage: Stage, group: Conversation, wanted: tuple[Any, ...]) -> Told:
+def told_members(stage: Stage, group: Conversation, wanted: tuple[Any, ...]) -> Told:
     """Ask for the members of a group until these are listed."""
     answer = stage.until(
         lambda: stage.call(stage.driver.ask_members(group)),
@@ -278,7 +278,7 @@ def members_after_changes(stage: Stage) -> Told:
     stage.must(stage.driver.remove_member(group, *gone))
     stage.lets_in(stage.driver.add_members(group, [newcomer]))
     wanted = (*(member for member in group.members if member not in gone), newcomer)
-    return _members(stage, group, wanted)
+    return told_members(stage, group, wanted)
 
 
 def members_of_crowd(stage: Stage) -> Told:

@@ -1,0 +1,72 @@
+"""Groups with ids of one's own: odd ones that work like others, and some that are much alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
+from receiptspec.scenes.groups import Asked, asked, newborn, settled, tries_to_read
+from receiptspec.scenes.setup import own_id
+from receiptspec.stage import Stage
+
+__all__ = ["Alike", "alike", "used"]
+
+
+def used(stage: Stage) -> tuple[Answer, ...]:
+    """Do to a group with an id of one's own what is done to others."""
+    name, made, _, found = stage.scene(own_id)
+    driver, id_ = stage.driver, stage.driver.made_group(made)
+    if id_ != name or found is None or not found.receipts:
+        raise NotExercised("no message has a receipt in a group with an id of one's own")
+    owner, member, *_, newcomer = stage.users(6)
+    group = Conversation(Kind.GROUP, id_, driver.group_type, owner, (owner, member))
+    message = next(iter(found.receipts))
+    calls: list[Call | None] = [
+        driver.ask_members(group),
+        driver.add_members(group, [newcomer]),
+        driver.list_members(group, message, read=False, cursor=None, count=10),
+        driver.mark_read(group, member, [message]) if driver.over_http else None,
+        driver.look_at_group(group),
+    ]
+    return tuple(stage.call(call) for call in calls if call is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A message each in groups whose ids are alike: asked for before and after a read in the last.
+
+    `left` is what is answered in the others when the last group is dismissed.
+    """
+
+    messages: tuple[Message, ...]
+    before: tuple[Asked, ...]
+    after: tuple[Asked, ...]
+    left: tuple[Answer, ...]
+
+
+def alike(stage: Stage) -> Alike:
+    """Read in one of three groups: an id, the same in other letters, and what it begins with."""
+    id_ = f"rs{stage.namespace}-Alike"
+    messages = []
+    for name in (f"{id_}1", id_.swapcase(), id_):
+        try:
+            group = stage.group(2, id_=name)
+        except NotExercised:  # perhaps such ids are one; at least the last one has to be new
+            if name != id_:
+                continue
+            raise
+        if group.id == name:
+            messages.append(stage.say(group))
+    if len(messages) < 2 or messages[-1].conversation.id != id_:
+        raise NotExercised("no two groups with ids of one's own that are alike")
+    before = tuple(newborn(stage, message.conversation, message) for message in messages)
+    last = messages[-1]
+    if not tries_to_read(stage, last.conversation.members[1], last):
+        raise NotExercised("the message could not be read")
+    settled(stage, before[-1], (last,), {last.id: 1})
+    after = tuple(asked(stage, stage.ask(m.conversation, [m])) for m in messages)
+    ended = stage.call(stage.driver.dismiss(last.conversation)).accepted
+    others = messages[:-1] if ended else []
+    left = tuple(stage.ask(message.conversation, [message]) for message in others)
+    return Alike(tuple(messages), before, after, left)

@@ -1,0 +1,88 @@
+"""What is done to groups in one call or in passing: each thing as if it were done alone."""
+
+from __future__ import annotations
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.scenes.calls import sandbox
+from receiptspec.scenes.setup import Sequence, Told, imported, told_members
+from receiptspec.stage import Stage
+
+__all__ = ["after_import", "ended", "members_after_repeats", "recalled_beside_unknown"]
+
+_MANY = 60  # members of a group that is more than a few people, and may still have receipts
+
+
+def after_import(stage: Stage) -> Sequence:
+    """Send one more message to the group that old ones were imported into."""
+    _, ids, _ = stage.scene(imported)
+    if not ids:
+        raise NotExercised("no message could be imported")
+    group = stage.scene(sandbox).conversation
+    message = stage.say(group, receipt=False)
+    return Sequence(stage.told(message), (*ids, message.id), group)
+
+
+def members_after_repeats(stage: Stage) -> Told:
+    """Add who is there, a newcomer beside an account that does not exist; remove two, one a guest.
+
+    What a call that is refused would have done is not expected.
+    """
+    driver = stage.driver
+    group = stage.group(4, promoted=True)
+    owner, deputy, member, last = group.members
+    *_, outsider, newcomer = stage.users(7)
+    stage.call(driver.add_members(group, [owner, deputy, member, member]))
+    wanted = [owner, member, last]
+    beside = stage.call(driver.add_members(group, [driver.nobody(), newcomer]))
+    if beside.accepted and driver.added(beside).get(newcomer) == 1:
+        wanted.append(newcomer)
+    if not stage.call(driver.remove_member(group, outsider, deputy)).accepted:
+        wanted.append(deputy)
+    return told_members(stage, group, tuple(wanted))
+
+
+def recalled_beside_unknown(
+    stage: Stage, type_: str
+) -> tuple[tuple[Message, ...], Answer, Answer] | None:
+    """Recall two messages in a group of some type, and between them one that is not there.
+
+    ``None`` where the whole call is refused for it.
+    """
+    driver = stage.driver
+    group = stage.group(2, type_=type_)
+    first, last = stage.say(group, receipt=False), stage.say(group, receipt=False)
+    unknown = Message(group, last.id + 1000, group.owner, wants_receipt=False)
+    call = driver.joined([driver.recall(message) for message in (first, unknown, last)])
+    if call is None:
+        raise NotExercised("one call recalls one message")
+    answer = stage.call(call)
+    if not answer.accepted:
+        return None
+
+    def gone(shown: Answer) -> bool:
+        kept = driver.group_history(shown)
+        return all(m.id not in kept or driver.is_recalled(kept[m.id]) for m in (first, last))
+
+    look = driver.look_at_group(group)
+    return (first, last), answer, stage.until(lambda: stage.call(look), gone)
+
+
+def ended(stage: Stage, what: str) -> Answer:
+    """Dismiss a group that is larger than others, of another type, or has lost a message; ask."""
+    driver = stage.driver
+    group = _made(stage, what)
+    stage.must(driver.dismiss(group))
+    return stage.until(
+        lambda: stage.call(driver.ask_members(group)), lambda answer: not answer.accepted
+    )
+
+
+def _made(stage: Stage, what: str) -> Conversation:
+    if what == "crowd":
+        return stage.group(_MANY)
+    if what != "recall":
+        return stage.group(1, type_=what)
+    group = stage.group(2)
+    stage.must(stage.driver.recall(stage.say(group)))
+    return group

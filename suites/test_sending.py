@@ -27,10 +27,10 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
             scene = case.scene(setup.after_recall, LENGTH)
             why = "numbers do not rise after a recall"
             case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
-        scene = case.attempt("the number after old messages", upkeep.after_import)
-        if scene is not None:
+        later = case.attempt("the number after old messages", upkeep.after_import)
+        if later is not None:
             why = "numbers do not rise after old messages were imported"
-            case.judge(values.rising(scene.answer, "$.MsgSeq", scene.ids, why))
+            case.judge(values.rising(later.answer, "$.MsgSeq", later.ids, why))
 
 
 @pytest.mark.check("sequence-rises")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
+    admissions,
     announcements,
     callbacks,
     company,
@@ -26,8 +27,10 @@ from receiptspec.reference.faults import (
     people,
     questions,
     rest,
+    ruins,
     setup,
     sides,
+    upkeep,
     volcengine,
 )
 
@@ -53,6 +56,9 @@ _ALL = [
     *extras.ALL,
     *gates.ALL,
     *everywhere.ALL,
+    *admissions.ALL,
+    *ruins.ALL,
+    *upkeep.ALL,
     *callbacks.ALL,
     *correspondence.ALL,
     *announcements.ALL,

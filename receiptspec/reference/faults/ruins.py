@@ -1,0 +1,173 @@
+"""Faults that odd bodies, optional fields and texts that look like something else bring out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call, Reply
+from receiptspec.reference.faults.families import DETAIL, refused_if
+
+__all__ = ["ALL"]
+
+_SEND, _LETTER = "send_group_msg", "sendmsg"
+
+
+def _crash_if(holds: Callable[[dict[str, Any]], bool]) -> Callable[[Call, Reply], None]:
+    def reply(call: Call, sent: Reply) -> None:
+        if isinstance(call.body, dict) and holds(call.body):
+            sent.status, sent.body = 500, b"Internal Server Error"
+
+    return reply
+
+
+def _deep(call: Call, sent: Reply) -> None:
+    if b"[[[[[[[[" in call.incoming.body:
+        sent.drop = True
+
+
+def _whole(body: dict[str, Any], name: str) -> int:
+    value = body.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _texts(body: dict[str, Any]) -> list[dict[str, Any]]:
+    items = body.get("MsgBody")
+    contents = [item.get("MsgContent") for item in items if isinstance(item, dict)] if items else []
+    return [found for found in contents if isinstance(found, dict) and "Text" in found]
+
+
+def _half(body: dict[str, Any]) -> bool:
+    if not isinstance(body.get("MsgBody"), list):
+        return False
+    return any("\ud800" in str(content["Text"]) for content in _texts(body))
+
+
+def _rewritten(change: Callable[[str], str]) -> Callable[[Call], None]:
+    def request(call: Call) -> None:
+        if isinstance(call.body.get("MsgBody"), list):
+            for content in _texts(call.body):
+                if isinstance(content["Text"], str):
+                    content["Text"] = change(content["Text"])
+
+    return request
+
+
+_CRASHES = [
+    Fault(
+        name=name,
+        requirement="SEC-02",
+        operation=operation,
+        reply=reply,
+        shows=shows,
+        cls="transport",
+    )
+    for name, operation, reply, shows in (
+        (
+            "crash-on-number-beyond-64-bits",
+            DETAIL,
+            _crash_if(lambda body: abs(_whole(body, "MsgSeq")) >= 2**63),
+            "HTTP 500 for a MsgSeq of more than 64 bits, in one neighbour",
+        ),
+        (
+            "crash-on-long-group-id",
+            "group_msg_get_simple",
+            _crash_if(lambda body: len(str(body.get("GroupId"))) > 255),
+            "HTTP 500 for a GroupId of 256 characters, in one neighbour",
+        ),
+        (
+            "crash-on-nul-in-user-id",
+            "account_import",
+            _crash_if(lambda body: "\0" in str(body.get("UserID"))),
+            "HTTP 500 for a NUL in a UserID",
+        ),
+        (
+            "crash-on-optional-number",
+            _SEND,
+            _crash_if(lambda body: not isinstance(body.get("From_Account", ""), str)),
+            "HTTP 500 for a From_Account that is no text",
+        ),
+        (
+            "crash-on-optional-null",
+            "get_group_member_info",
+            _crash_if(lambda body: "Limit" in body and not isinstance(body["Limit"], int)),
+            "HTTP 500 for a Limit that is no number",
+        ),
+        (
+            "crash-on-half-characters",
+            _LETTER,
+            _crash_if(_half),
+            "HTTP 500 for a text with half a surrogate pair",
+        ),
+        ("hang-up-on-depth", "create_group", _deep, "no answer to deep bodies, in one neighbour"),
+    )
+]
+
+_OPTIONS = [
+    refused_if(name, "TC-GEN-08", code, holds, operation=operation, shows=shows)
+    for name, code, holds, operation, shows in (
+        (
+            "push-of-letters-refused",
+            90043,
+            lambda call: "OfflinePushInfo" in call.body,
+            _LETTER,
+            "sendmsg with the optional OfflinePushInfo is refused",
+        ),
+        (
+            "letters-for-the-moment-refused",
+            90026,
+            lambda call: call.body.get("MsgLifeTime") == 0,
+            _LETTER,
+            "sendmsg with MsgLifeTime 0 is refused",
+        ),
+        (
+            "mentions-refused",
+            10004,
+            lambda call: "GroupAtInfo" in call.body,
+            _SEND,
+            "send_group_msg with the optional GroupAtInfo is refused",
+        ),
+        (
+            "history-from-a-number-refused",
+            10004,
+            lambda call: "ReqMsgSeq" in call.body,
+            "group_msg_get_simple",
+            "group_msg_get_simple with the optional ReqMsgSeq is refused",
+        ),
+    )
+]
+
+_ALTERED = [
+    Fault(
+        name=name,
+        requirement="TC-GEN-34",
+        operation=operation,
+        request=_rewritten(change),
+        shows=shows,
+        cls="encoding",
+        level="SHOULD",
+    )
+    for name, operation, change, shows in (
+        ("texts-decoded-as-of-urls", _LETTER, unquote, "%20 in a text becomes a blank"),
+        ("plus-signs-as-blanks", _SEND, lambda text: text.replace("+", " "), "+ becomes a blank"),
+        (
+            "escapes-in-texts-read",
+            _SEND,
+            lambda text: text.replace("\\u0041", "A"),
+            "an escape that is written out in a text is read",
+        ),
+        (
+            "blanks-in-texts-joined",
+            _LETTER,
+            lambda text: text.replace("  ", " "),
+            "two blanks become one",
+        ),
+        ("marks-in-texts-dropped", _SEND, lambda text: text.strip("\ufeff"), "U+FEFF is dropped"),
+        ("texts-of-json-compacted", _LETTER, lambda text: text.strip('{}"'), "JSON is no text"),
+        ("texts-end-at-4000", _SEND, lambda text: text[:4000], "a text ends after 4000 characters"),
+    )
+]
+
+ALL: list[Fault] = [*_CRASHES, *_OPTIONS, *_ALTERED]

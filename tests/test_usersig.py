@@ -50,6 +50,10 @@ def test_each_way_to_sign_differs_from_the_right_one():
         assert usersig.decode(made[name]) == right
     for name in ("tampered-expire", "tampered-time"):
         assert usersig.decode(made[name])["TLS.sig"] == right["TLS.sig"]
+    for name in ("edited-identifier", "edited-app"):
+        shown = usersig.decode(made[name])
+        assert shown["TLS.sig"] != right["TLS.sig"]
+        assert {**shown, "TLS.sig": ""} == {**right, "TLS.sig": ""}
     for name in ("garbage", "truncated", "not-base64", "empty"):
         with pytest.raises(ValueError, match="no UserSig"):
             usersig.decode(made[name])

@@ -20,6 +20,11 @@ GOOD = Call("ask", BODY)
         ({"tail": "\0rs"}, b'{"AppId":5,"Ids":[1,2]}\0rs'),
         ({"written": "in an array"}, b'[{"AppId":5,"Ids":[1,2]}]'),
         ({"written": "without a comma"}, b'{"AppId":5 "Ids":[1,2]}'),
+        ({"written": "in single quotes"}, b"{'AppId':5,'Ids':[1,2]}"),
+        (
+            {"written": "with a byte that is no UTF-8"},
+            b'{"AppId":5,"Ids":[1,2],"X":"\xff"}',
+        ),
         ({"written": "without quotes"}, b"{AppId:5,Ids:[1,2]}"),
     ],
 )

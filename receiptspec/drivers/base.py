@@ -190,9 +190,15 @@ class Driver(ABC):
     def user(self, namespace: str, index: int) -> Any:
         """Return the id of a user of a run: in both cases, with signs, some as long as may be.
 
-        Every third has digits alone. Whoever folds, cuts or counts the ids of users, or takes text
-        for a number, gets another one.
+        Every third has digits alone, and others are the beginning of the long one two before, or
+        that of three before with another sign. Whoever folds, cuts or counts the ids of users, or
+        takes text for a number, gets another one.
         """
+        if index in (3, 9):
+            return str(self.user(namespace, index - 2))[:-1]
+        if index in (4, 16):
+            head, dash, tail = str(self.user(namespace, index - 3)).rpartition("-")
+            return f"{head}{dash and '_'}{tail}"
         if index % 3 == 2:
             return f"90000{zlib.crc32(namespace.encode()):010d}{index:03d}"
         name = f"Rs{namespace}-U{index}"

@@ -116,6 +116,20 @@ def _read_in_all_cases(call: Call, _answer: dict[str, Any], group: Group) -> Non
                     other.messages[seq].readers |= message.readers
 
 
+def _reads_for(alike: Callable[[str, str], bool]) -> Edit:
+    """Let a read count for others whose ids are much like the reader's."""
+
+    def spread(call: Call, _answer: dict[str, Any], group: Group) -> None:
+        reader = call.body["From_Account"]
+        for message in group.messages.values():
+            if reader in message.readers:
+                for name in message.audience:
+                    if alike(reader, name):
+                        message.readers.setdefault(name, message.readers[reader])
+
+    return _done(spread)
+
+
 def _ends_what_begins_so(call: Call, answer: dict[str, Any]) -> None:
     name = str(call.body.get("GroupId")) if isinstance(call.body, dict) else ""
     if answer["ErrorCode"] == 0:
@@ -218,6 +232,26 @@ _NAMES = [
         operation=READ,
         cls="isolation",
         shows="a read counts in groups whose id differs in case",
+        **_SHOULD,
+    ),
+    edits(
+        "reads-for-beginnings",
+        "TC-GMR-08",
+        _reads_for(lambda reader, name: reader.startswith(name)),
+        operation=READ,
+        cls="isolation",
+        shows="a read counts for a member whose id is the beginning of the reader's",
+        also=("TC-GMR-09", "TC-WHK-15"),
+        **_SHOULD,
+    ),
+    edits(
+        "reads-for-other-signs",
+        "TC-GMR-08",
+        _reads_for(lambda reader, name: reader.replace("-", "_") == name.replace("-", "_")),
+        operation=READ,
+        cls="isolation",
+        shows="a read counts for a member whose id has _ where the reader's has -",
+        also=("TC-GMR-09", "TC-WHK-15"),
         **_SHOULD,
     ),
     edits(

@@ -138,9 +138,10 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
     if case.profile.rank > 0:
         changed = case.scene(setup.members_after_changes)
         case.judge(told(changed, "a group that two have left and one has joined"))
-        repeated = case.attempt("members who are named again", upkeep.members_after_repeats)
-        if repeated is not None:
-            case.judge(told(repeated, "a group whose members were named again"))
+        for scene in (upkeep.members_after_repeats, upkeep.members_named_twice):
+            repeated = case.attempt("members who are named again", scene)
+            if repeated is not None:
+                case.judge(told(repeated, "a group whose members were named again"))
         crowd = case.attempt("the members of a large group", setup.members_of_crowd)
         if crowd is None:
             return

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.neutral import Answer, Conversation, Kind, Message
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.setup import Sequence, Told, imported, told_members
 from receiptspec.stage import Stage
 
-__all__ = ["after_import", "ended", "members_after_repeats", "recalled_beside_unknown"]
+__all__ = [
+    "after_import",
+    "ended",
+    "members_after_repeats",
+    "members_named_twice",
+    "recalled_beside_unknown",
+]
 
 _MANY = 60  # members of a group that is more than a few people, and may still have receipts
 
@@ -40,6 +46,19 @@ def members_after_repeats(stage: Stage) -> Told:
     if not stage.call(driver.remove_member(group, outsider, deputy)).accepted:
         wanted.append(deputy)
     return told_members(stage, group, tuple(wanted))
+
+
+def members_named_twice(stage: Stage) -> Told:
+    """Make a group whose owner is among its first members, and somebody twice."""
+    driver, (owner, member, other) = stage.driver, stage.users(3)
+    name, first = f"rs{stage.namespace}", [member, owner, other, member]
+    made = stage.call(driver.make_group(driver.group_type, name, owner, first))
+    id_ = driver.made_group(made) if made.accepted else None
+    if id_ is None:
+        raise NotExercised(f"a group that names members twice is {made.describe()}")
+    people = (owner, member, other)
+    group = Conversation(Kind.GROUP, id_, driver.group_type, owner, people)
+    return told_members(stage, group, people)
 
 
 def recalled_beside_unknown(

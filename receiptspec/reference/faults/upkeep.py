@@ -60,6 +60,17 @@ def _again(call: Call, answer: dict[str, Any]) -> None:
     _done(_remember_again if call.operation == _ADD else _count_again)(call, answer)
 
 
+def _named_twice(call: Call, answer: dict[str, Any]) -> None:
+    if answer["ErrorCode"] != 0:
+        return
+    counted = call.memory("named twice")
+    if call.operation == _MAKE:
+        named = [item["Member_Account"] for item in call.body.get("MemberList") or ()]
+        counted[answer["GroupId"]] = len(named) - len(set(named))
+    else:
+        answer["MemberNum"] += counted.get(call.body["GroupId"], 0)
+
+
 def _lost_behind_nobody(_call: Call, answer: dict[str, Any], group: Group) -> None:
     failed = [item["Result"] == 0 for item in answer["MemberList"]]
     for place, item in enumerate(answer["MemberList"]):
@@ -155,6 +166,14 @@ _MEMBERS = [
         answer=_again,
         when=lambda call: call.operation in (_ADD, _INFO),
         shows="MemberNum rises for who is added and is there already",
+        cls="counting",
+    ),
+    Fault(
+        name="named-twice-counted-twice",
+        requirement="TC-GRP-12",
+        answer=_named_twice,
+        when=lambda call: call.operation in (_MAKE, _INFO),
+        shows="MemberNum counts twice who is named twice when the group is made",
         cls="counting",
     ),
     edits(

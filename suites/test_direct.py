@@ -8,7 +8,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer
-from receiptspec.scenes import calls, direct, history, misfits
+from receiptspec.scenes import calls, direct, history, marking, misfits
 
 
 def answer_of(answer: Answer | None) -> Answer:
@@ -81,6 +81,17 @@ def test_a_receipt_shows_some_seconds_later(case: Case) -> None:
     if not direct.shows_reads(scene) or checks.all_read(scene.whole, scene.messages):
         raise NotExercised("no receipts show that could be lost")
     case.judge(checks.all_read(case.scene(direct.later), scene.messages))
+
+
+@pytest.mark.check("direct-read-shows")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+@pytest.mark.views
+def test_neither_marking_nor_a_newer_message_takes_a_read_back(case: Case) -> None:
+    scene = case.scene(marking.emptied)
+    if checks.all_read(scene.first, (scene.read,)):
+        raise NotExercised("no receipt shows that could be lost")
+    case.judge(checks.all_read(scene.last, (scene.read,)))
 
 
 @pytest.mark.check("direct-read-shows")

@@ -10,7 +10,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import direct, reads, unread
+from receiptspec.scenes import direct, marking, reads, unread
 
 
 @pytest.mark.check("conversation-read-is-no-receipt")
@@ -21,6 +21,14 @@ def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
             scene.receipts_after, (scene.message,), "the conversation was marked as read"
         )
     )
+
+
+@pytest.mark.check("conversation-read-is-no-receipt")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_reading_conversations_from_both_sides_sends_no_receipt(case: Case) -> None:
+    scene = case.scene(marking.emptied)
+    case.judge(checks.none_read(scene.last, scene.unread, "the conversation was marked as read"))
 
 
 @pytest.mark.check("receipt-leaves-conversation-unread")
@@ -38,6 +46,7 @@ def test_a_receipt_leaves_the_conversation_unread(case: Case) -> None:
         [
             *checks.kept(kept.evidence, kept.before, kept.after, "a message receipt"),
             *checks.kept(kept.peer_evidence, kept.peer_before, kept.peer_after, why),
+            *checks.kept(kept.total_evidence, kept.total_before, kept.total_after, "a receipt"),
         ]
     )
 
@@ -68,6 +77,24 @@ def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
     for scene in marked(case):
         why = "the conversation was marked"
         findings += checks.is_number(scene.evidence, scene.after, 0, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("conversation-read-clears-unread")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_marking_a_conversation_of_many_messages_leaves_none_unread(case: Case) -> None:
+    scene = case.scene(marking.emptied)
+    why = f"the conversation with {scene.before} unread messages was marked"
+    findings = checks.is_number(scene.after.answer, scene.after.number, 0, why)
+    why = "the other side marked the conversation too"
+    findings += checks.is_number(scene.other_side.answer, scene.other_side.number, 0, why)
+    why = "one message came when all before it was marked"
+    findings += checks.is_number(scene.on.answer, scene.on.number, 1, why)
+    left = case.attempt("what the administrator has written", marking.administrators)
+    if left is not None:
+        why = "the conversation with the administrator was marked"
+        findings += checks.is_number(left.answer, left.number, 0, why)
     case.judge(findings)
 
 
@@ -116,6 +143,19 @@ def test_the_unread_count_of_all_conversations_is_told(case: Case) -> None:
             why = f"{box.all_wanted} messages of two people came"
             findings = checks.is_number(box.all_answer, box.all_got, box.all_wanted, why)
     case.judge(findings)
+
+
+@pytest.mark.check("unread-of-all-is-a-number")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+@pytest.mark.views
+def test_the_unread_count_of_all_falls_with_that_of_a_peer(case: Case) -> None:
+    scene = case.scene(marking.emptied)
+    if scene.total_wanted is None or scene.after.number != 0:
+        raise NotExercised("the unread count of the peer did not fall to nothing")
+    why = f"{scene.before} of {scene.total_before} were marked as read"
+    after = scene.total_after
+    case.judge(checks.is_number(after.answer, after.number, scene.total_wanted, why))
 
 
 @pytest.mark.check("unread-of-peers-is-listed")

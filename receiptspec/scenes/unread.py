@@ -165,7 +165,10 @@ def _more(after: int | None, before: int | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The unread counts of receiver and sender before and after a message receipt."""
+    """The unread counts of receiver and sender before and after a message receipt.
+
+    The receiver's are told by peer and of all.
+    """
 
     before: int | None
     after: int | None
@@ -173,6 +176,9 @@ class Kept:
     peer_before: int | None
     peer_after: int | None
     peer_evidence: Answer
+    total_before: int | None
+    total_after: int | None
+    total_evidence: Answer
 
 
 def receipt_keeps_unread(stage: Stage) -> Kept:
@@ -183,9 +189,11 @@ def receipt_keeps_unread(stage: Stage) -> Kept:
     message = stage.say(conversation)
     before = stage.until(lambda: unread(stage, b, a), bool)
     peer_before = unread(stage, a, b)
+    total_before = stage.call(stage.driver.count_unread(b, None))
     stage.reads(b, [message])
     evidence = stage.call(stage.driver.count_unread(b, [a]))
     other = stage.call(stage.driver.count_unread(a, [b]))
+    total = stage.call(stage.driver.count_unread(b, None))
     return Kept(
         before,
         stage.driver.unread_counts(evidence).get(a),
@@ -193,6 +201,9 @@ def receipt_keeps_unread(stage: Stage) -> Kept:
         peer_before,
         stage.driver.unread_counts(other).get(b),
         other,
+        stage.driver.unread_of_all(total_before),
+        stage.driver.unread_of_all(total),
+        total,
     )
 
 

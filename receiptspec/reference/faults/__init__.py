@@ -23,6 +23,7 @@ from receiptspec.reference.faults import (
     intake,
     letters,
     lists,
+    marking,
     order,
     people,
     questions,
@@ -61,6 +62,7 @@ _ALL = [
     *upkeep.ALL,
     *callbacks.ALL,
     *correspondence.ALL,
+    *marking.ALL,
     *announcements.ALL,
     *volcengine.ALL,
 ]

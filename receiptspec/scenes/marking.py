@@ -1,0 +1,131 @@
+"""A conversation of many messages that both sides mark as read, and what comes after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.scenes.direct import from_administrator, pair, seen_by, until_read
+from receiptspec.scenes.groups import Asked
+from receiptspec.scenes.unread import mailbox
+from receiptspec.stage import Stage
+
+__all__ = ["Count", "Emptied", "administrators", "emptied"]
+
+_SECOND = 1.1  # times are whole seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """An unread count and the answer that tells it."""
+
+    number: int | None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What was unread of one peer and of all before and after a conversation was marked.
+
+    `other_side` is what its other side has left after marking it too, `on` what is unread after
+    one more message. `unread` are messages that nobody has acknowledged, `read` is one that was.
+    """
+
+    before: int | None
+    after: Count
+    total_before: int | None
+    total_after: Count
+    other_side: Count
+    on: Count
+    unread: tuple[Message, ...]
+    read: Message
+    first: Asked
+    last: Asked
+
+    @property
+    def total_wanted(self) -> int | None:
+        """What is left of all when what this peer had sent is not."""
+        if self.before is None or self.total_before is None:
+            return None
+        return self.total_before - self.before
+
+
+def emptied(stage: Stage) -> Emptied:
+    """Mark a conversation of the `mailbox` as read, once up to a time long ago and then wholly.
+
+    Its receiver has written too and has acknowledged one message. Then the other side marks it, and
+    one more message is sent, a second later.
+    """
+    box = stage.scene(mailbox)
+    conversation = pair(stage, 0, 6)
+    a, b = conversation.members
+    read, left = stage.say(conversation), stage.say(conversation)
+    back = stage.say(conversation, sender=b)
+    stage.tries_to_read(b, [read])
+    first = until_read(stage, conversation, (read,))
+    wanted = box.wanted[a] + 2
+
+    def counts() -> tuple[Count, Count]:
+        return _of_peer(stage, b, a), _of_all(stage, b)
+
+    before, total = stage.until(counts, lambda found: (found[0].number or 0) >= wanted)
+    stage.call(_marking(stage, conversation, b, until=stage.driver.now() - 3600))
+    stage.let_pass(stage.told(back), _SECOND)
+    stage.must(_marking(stage, conversation, b))
+    rest = (total.number or 0) - (before.number or 0)
+    after, total_after = stage.until(
+        counts, lambda found: found[0].number == 0 and found[1].number == rest
+    )
+    stage.must(_marking(stage, conversation, a))
+    other_side = _until(stage, a, b, 0)
+    stage.rest(_SECOND)
+    stage.say(conversation)
+    on = _until(stage, b, a, 1)
+    last = seen_by(stage, conversation, a)
+    return Emptied(
+        before.number,
+        after,
+        total.number,
+        total_after,
+        other_side,
+        on,
+        (left, back),
+        read,
+        first,
+        last,
+    )
+
+
+def administrators(stage: Stage) -> Count:
+    """Mark as read what the administrator has written, and count what is left of it."""
+    message = stage.scene(from_administrator).message
+    peer, reader = message.conversation.members
+    stage.let_pass(stage.told(message), _SECOND)
+    stage.must(_marking(stage, message.conversation, reader))
+    return _until(stage, reader, peer, 0)
+
+
+def _marking(
+    stage: Stage, conversation: Conversation, user: Any, *, until: int | None = None
+) -> Call:
+    call = stage.driver.mark_conversation(conversation, user, until=until)
+    if call is None:
+        raise NotExercised("the vendor has no call that marks a conversation as read")
+    return call
+
+
+def _of_peer(stage: Stage, user: Any, peer: Any) -> Count:
+    answer = stage.call(stage.driver.count_unread(user, [peer]))
+    return Count(stage.driver.unread_counts(answer).get(peer), answer)
+
+
+def _of_all(stage: Stage, user: Any) -> Count:
+    answer = stage.call(stage.driver.count_unread(user, None))
+    return Count(stage.driver.unread_of_all(answer), answer)
+
+
+def _until(stage: Stage, user: Any, peer: Any, number: int) -> Count:
+    """Count what a user has not read of a peer until it is so many."""
+    return stage.until(lambda: _of_peer(stage, user, peer), lambda found: found.number == number)

@@ -20,7 +20,11 @@ def answer_of(answer: Answer | None) -> Answer:
 @pytest.mark.check("direct-read-is-accepted")
 def test_the_receivers_receipt_is_accepted(case: Case) -> None:
     answer = answer_of(case.scene(direct.letters).read)
-    case.judge(refusals.accepted(answer, "a receipt of the receiver"))
+    findings = refusals.accepted(answer, "a receipt of the receiver")
+    others = case.attempt("unusual messages", direct.unusual) if case.profile.rank > 0 else None
+    for _, label, receipt in others.receipts if others is not None else ():
+        findings += refusals.accepted(receipt, f"a receipt for {label}")
+    case.judge(findings)
 
 
 @pytest.mark.check("direct-batch-is-accepted")
@@ -98,11 +102,17 @@ def test_neither_marking_nor_a_newer_message_takes_a_read_back(case: Case) -> No
 @pytest.mark.profile("standard")
 @pytest.mark.views
 def test_a_receipt_shows_in_pages_of_every_size(case: Case) -> None:
-    scene = case.scene(history.pages)
-    if not scene.shown:
+    scenes = in_pages(case)
+    if not any(scene.shown for scene in scenes):
         raise NotExercised("no receipts show")
-    pages = [page for walk in scene.walks.values() for page in walk.pages]
-    case.judge(distinct([f for page in pages for f in checks.all_read(page, scene.shown)]))
+    pages = [(page, s.shown) for s in scenes for walk in s.walks.values() for page in walk.pages]
+    case.judge(distinct([f for page, shown in pages for f in checks.all_read(page, shown)]))
+
+
+def in_pages(case: Case) -> list[history.Pages]:
+    """Return the histories that one and that both have written, in pages."""
+    both = case.attempt("a history that both have written", history.in_turns)
+    return [case.scene(history.pages), *filter(None, [both])]
 
 
 @pytest.mark.check("direct-read-shows")
@@ -117,6 +127,9 @@ def test_a_receipt_shows_however_the_message_was_sent(case: Case) -> None:
             continue
         for seen in (scene.by_sender, scene.by_receiver):
             findings += checks.all_read(seen, (scene.message,))
+    others = case.attempt("unusual messages", direct.unusual)
+    if others is not None:
+        findings += checks.all_read(others.seen, others.accepted)
     case.judge(findings)
 
 
@@ -135,10 +148,10 @@ def test_receipts_at_the_same_time_all_show(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.views
 def test_only_the_acknowledged_turn_in_pages_of_every_size(case: Case) -> None:
-    scene = case.scene(history.pages)
     why = "others of these messages were acknowledged"
-    pages = [page for walk in scene.walks.values() for page in walk.pages]
-    case.judge(distinct([f for page in pages for f in checks.none_read(page, scene.unshown, why)]))
+    scenes = in_pages(case)
+    pages = [(page, s.unshown) for s in scenes for walk in s.walks.values() for page in walk.pages]
+    case.judge(distinct([f for page, left in pages for f in checks.none_read(page, left, why)]))
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")

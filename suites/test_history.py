@@ -68,11 +68,12 @@ def test_paging_through_the_history_loses_nothing(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.views
 def test_pages_of_every_size_lose_nothing(case: Case) -> None:
-    scene = case.scene(history.pages)
-    messages = (*scene.acknowledged, *scene.others)
     findings: list[Finding] = []
-    for size, walk in scene.walks.items():
-        findings += walked_through(walk, messages, f"the pages of {size}")
+    for scene in (case.scene(history.pages), case.attempt("both write", history.in_turns)):
+        if scene is not None:
+            messages = (*scene.acknowledged, *scene.others)
+            for name, walk in scene.walks.items():
+                findings += walked_through(walk, messages, name)
     case.judge(findings)
 
 
@@ -106,6 +107,19 @@ def test_both_sides_see_what_named_no_sender(case: Case) -> None:
             raise NotExercised(f"{whose}'s history is {seen.answer.describe()}")
         where = f"the history of {whose} of a message that named no sender"
         findings += checks.all_there(seen.answer, tuple(seen.receipts), [scene.message.id], where)
+    case.judge(findings)
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_both_sides_see_what_both_wrote(case: Case) -> None:
+    scene = case.scene(history.in_turns)
+    wanted = [message.id for message in (*scene.acknowledged, *scene.others)]
+    findings: list[Finding] = []
+    for name, walk in scene.walks.items():
+        if walk.complete:
+            findings += checks.all_there(walk.pages[-1].answer, walk.keys, wanted, name)
     case.judge(findings)
 
 

@@ -337,6 +337,10 @@ class Driver(ABC):
         """Return a call that sends a message between two people with every option there is."""
         raise _absent("with_everything")
 
+    def unusual(self, call: Call) -> list[Call]:
+        """Return calls that send a message between two people as few do, each in one way."""
+        return []
+
     #: Fields of bodies that say nothing of what a call does to a conversation.
     chatter: frozenset[str] = frozenset()
 

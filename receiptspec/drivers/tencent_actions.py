@@ -31,7 +31,15 @@ class TencentActions(Driver):
     joinings = frozenset({"create_group", "add_group_member", "delete_group_member"})
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     keeps_history = True
-    misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
+    misfits: tuple[str, ...] = (
+        "from",
+        "peer",
+        "to",
+        "operator",
+        "order of people",
+        "key",
+        "malformed",
+    )
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""
@@ -287,12 +295,17 @@ class TencentActions(Driver):
         label, around = f"wrong {what}", {"peer": "Peer_Account", "operator": "Operator_Account"}
         if what in around:
             return replace(call, body={**call.body, around[what]: third}, label=label)
-        parts = str(call.body["C2CMsgInfo"][0]["MsgKey"]).split("_")
+        first = call.body["C2CMsgInfo"][0]
+        parts = str(first["MsgKey"]).split("_")
         invented = "_".join(str(int(p) % 4294967295 + 1) for p in parts[:2] if p.isdigit())
         invented += f"_{parts[-1]}"
         change = {
             "from": {"From_Account": third},
             "to": {"To_Account": third},
+            "order of people": {
+                "From_Account": first["To_Account"],
+                "To_Account": first["From_Account"],
+            },
             "key": {"MsgKey": invented},
             "malformed": {"MsgKey": "x"},
         }[what]
@@ -346,6 +359,25 @@ class TencentActions(Driver):
         options = {"SyncOtherMachine": 1, "MsgLifeTime": 604_800, "CloudCustomData": "of no matter"}
         call = self.with_texts(call, *texts, "and more")
         return replace(call, body={**call.body, **options}, label="every option")
+
+    def unusual(self, call: Call) -> list[Call]:
+        """Send with the ends of MsgRandom, an own MsgSeq and SendMsgControl (M1)."""
+        if call.operation != "sendmsg":
+            return []
+        number = call.body["MsgRandom"]
+        changes: dict[str, dict[str, Any]] = {
+            "MsgRandom above 2^31": {"MsgRandom": number | 2**31},
+            "MsgRandom 0": {"MsgRandom": 0},
+            "an own MsgSeq": {"MsgRandom": (number + 1) % 2**31, "MsgSeq": number % 2**31 + 1},
+            "SendMsgControl": {
+                "MsgRandom": (number + 2) % 2**31,
+                "SendMsgControl": ["NoLastMsg"],
+            },
+        }
+        return [
+            replace(call, body={**call.body, **change}, label=f"a message with {label}")
+            for label, change in changes.items()
+        ]
 
     def sent_at(self, answer: Answer) -> int | None:
         """Read MsgTime (M1, M2)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -174,6 +174,43 @@ def with_everything(stage: Stage) -> Sent:
     number = stage.number("every option")
     call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
     return _sent(stage, conversation, stage.driver.with_everything(call))
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """Messages that few send so, the answers to their receipts, and what the sender sees."""
+
+    receipts: tuple[tuple[Message, str, Answer], ...]
+    seen: Asked
+
+    @property
+    def accepted(self) -> tuple[Message, ...]:
+        """The messages whose receipts were accepted."""
+        return tuple(message for message, _, answer in self.receipts if answer.accepted)
+
+
+def unusual(stage: Stage) -> Unusual:
+    """Send messages with unusual numbers and options, let their receiver acknowledge each; look.
+
+    What is refused is left out: which of them a target takes is another requirement's matter.
+    """
+    keeps_history(stage)
+    conversation = pair(stage, 4, 3)
+    number = stage.number("unusual")
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    receipts = []
+    for turn, one in enumerate(stage.driver.unusual(call)):
+        try:
+            message = stage.post(conversation, stage.driver.with_texts(one, f"unusual {turn}"))
+        except NotExercised:
+            continue
+        answer = stage.tries_to_read(conversation.members[1], [message])
+        if answer is not None:
+            receipts.append((message, one.label, answer))
+    if not receipts:
+        raise NotExercised("no unusual message was taken, or a hook has read them")
+    made = Unusual(tuple(receipts), Asked(receipts[0][2], {}))
+    return replace(made, seen=until_read(stage, conversation, made.accepted))
 
 
 def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:

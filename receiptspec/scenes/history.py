@@ -84,9 +84,15 @@ class Walk:
         return tuple(key for page in self.pages for key in page.receipts)
 
 
-def _walk(stage: Stage, conversation: Conversation, size: int, most: int) -> Walk:
-    """Read the history of two people back as its owner, `size` at a time, in `most` pages."""
-    call: Call | None = stage.driver.look(conversation, conversation.owner, size=size)
+def _walk(
+    stage: Stage, conversation: Conversation, size: int, most: int, viewer: Any = None
+) -> Walk:
+    """Read the history of two people back, `size` at a time, in `most` pages.
+
+    Its owner reads, unless there is another `viewer`.
+    """
+    viewer = conversation.owner if viewer is None else viewer
+    call: Call | None = stage.driver.look(conversation, viewer, size=size)
     pages: list[Asked] = []
     complete = False
     while call is not None and len(pages) < most:
@@ -99,12 +105,12 @@ def _walk(stage: Stage, conversation: Conversation, size: int, most: int) -> Wal
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Six messages, some acknowledged, read in one go and in pages of several sizes."""
+    """Six messages, some acknowledged, read in one go and page by page, in ways that have names."""
 
     acknowledged: tuple[Message, ...]
     others: tuple[Message, ...]
     whole: Asked
-    walks: Mapping[int, Walk]
+    walks: Mapping[str, Walk]
 
     @property
     def shown(self) -> tuple[Message, ...]:
@@ -122,7 +128,7 @@ class Pages:
 def pages(stage: Stage) -> Pages:
     """Let B acknowledge three of six messages of A; read them back one by one, in twos, in sixes.
 
-    Each of these sizes divides their number.
+    Each of these sizes divides their number. B reads them back in twos as well.
     """
     keeps_history(stage)
     conversation = pair(stage, 1, 3)
@@ -135,7 +141,35 @@ def pages(stage: Stage) -> Pages:
         raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
     others = tuple(message for message in messages if message not in acknowledged)
     most = 2 * len(messages) + 2
-    walks = {size: _walk(stage, conversation, size, most) for size in (1, 2, 6)}
+    walks = {f"pages of {size}": _walk(stage, conversation, size, most) for size in (1, 2, 6)}
+    walks["the receiver's pages"] = _walk(stage, conversation, 2, most, conversation.members[1])
+    return Pages(acknowledged, others, whole, walks)
+
+
+def in_turns(stage: Stage) -> Pages:
+    """Let two write six messages in turns, some of them plain; each reads them back in twos.
+
+    B acknowledges two messages of A, and A one of B.
+    """
+    keeps_history(stage)
+    conversation = pair(stage, 5, 3)
+    a, b = people = conversation.members
+    messages = tuple(
+        stage.say(conversation, sender=people[turn % 2], receipt=turn not in (2, 5))
+        for turn in range(6)
+    )
+    until_listed(stage, conversation, messages)
+    acknowledged = (messages[0], messages[4], messages[1])
+    stage.reads(b, acknowledged[:2])
+    stage.reads(a, acknowledged[2:])
+    whole = until_read(stage, conversation, acknowledged)
+    if not whole.answer.accepted:
+        raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
+    walks = {
+        f"{who}'s pages of what both wrote": _walk(stage, conversation, 2, 14, viewer)
+        for who, viewer in (("one", a), ("the other", b))
+    }
+    others = tuple(message for message in messages if message not in acknowledged)
     return Pages(acknowledged, others, whole, walks)
 
 

@@ -26,8 +26,9 @@ def mismatch(stage: Stage, what: str) -> Mismatch:
     """Return what became of a receipt that is wrong in one thing.
 
     ``roles``: the sender of the message acknowledges it. ``from``, ``to``: an item whose sender or
-    receiver is a third user. ``key``: a key that was never given out. ``malformed``: text that is
-    no key. ``foreign``: the key of another conversation.
+    receiver is a third user. ``order of people``: one whose sender and receiver are
+    exchanged. ``key``: a key that was never given out. ``malformed``: text that is no key.
+    ``foreign``: the key of another conversation.
     """
     found = stage.scene(misfits)
     if what not in found:

@@ -23,6 +23,7 @@ from receiptspec.reference.faults import (
     intake,
     letters,
     lists,
+    mail,
     marking,
     order,
     people,
@@ -63,6 +64,7 @@ _ALL = [
     *callbacks.ALL,
     *correspondence.ALL,
     *marking.ALL,
+    *mail.ALL,
     *announcements.ALL,
     *volcengine.ALL,
 ]

@@ -30,7 +30,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
     if case.profile.rank > 0 and case.stage.target.writes:
         findings += among_many(case)
         findings += sent_by_another(case)
-        findings += beside_recalled(case)
+        findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked)
@@ -68,7 +68,19 @@ def beside_recalled(case: Case) -> list[Finding]:
     if scene is None or not scene.after.answer.accepted:
         return []
     ids = [message.id for message in scene.extra["others"]]
-    return receipts.each_answered(scene.after.answer, scene.after.receipts, ids)
+    return [
+        finding
+        for step in (scene.after, *scene.extra["looks"])
+        for finding in receipts.each_answered(step.answer, step.receipts, ids)
+    ]
+
+
+def asked_before(case: Case) -> list[Finding]:
+    """Expect an item for a message that was asked for before it was sent."""
+    scene = case.attempt("a message asked for before it was sent", questions.foretold)
+    if scene is None or not scene.after.answer.accepted:
+        return []
+    return receipts.each_answered(scene.after.answer, scene.after.receipts, [scene.message.id])
 
 
 def asked_again(case: Case, ids: list[Any]) -> list[Finding]:
@@ -235,16 +247,17 @@ def test_good_and_missing_messages_are_told_apart(case: Case) -> None:
 
 
 def behind(case: Case) -> list[Finding]:
-    """Expect data for a message that stands behind one that does not exist."""
-    beyond, message, asked = case.scene(questions.missing_first)
-    if asked.answer.refused and asked.answer.code in case.given["codes"]:
-        return []
-    why = "a missing message before one that exists"
+    """Expect data for a message that stands behind one, or many, that do not exist."""
+    findings: list[Finding] = []
     codes = case.given["codes"]
-    return [
-        *receipts.no_receipt(asked.answer, asked.receipts, beyond, codes, why),
-        *receipts.each_answered(asked.answer, asked.receipts, [message.id]),
-    ]
+    for missing in (1, 5):
+        beyond, message, asked = case.scene(questions.missing_first, missing)
+        if asked.answer.refused and asked.answer.code in codes:
+            continue
+        why = "a missing message before one that exists"
+        findings += receipts.no_receipt(asked.answer, asked.receipts, beyond, codes, why)
+        findings += receipts.each_answered(asked.answer, asked.receipts, [message.id])
+    return findings
 
 
 def between(case: Case) -> list[Finding]:

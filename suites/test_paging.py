@@ -22,6 +22,10 @@ def test_the_members_of_a_message_are_listed(case: Case) -> None:
     for walk in fresh(case).values():
         for answer in walk.answers:
             findings += refusals.accepted(answer, f"Count {walk.count}")
+    if case.profile.rank > 0:
+        later = case.attempt("a message asked for before it was sent", questions.foretold)
+        if later is not None and later.page is not None:
+            findings += refusals.accepted(later.page, "a message asked for before it was sent")
     case.judge([*distinct(findings), *case.witnessed_so_far()])
 
 

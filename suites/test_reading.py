@@ -41,6 +41,26 @@ def each_read(scene: reads.Reported) -> list[Finding]:
     return findings
 
 
+@pytest.mark.check("read-on-behalf-is-accepted")
+@pytest.mark.profile("standard")
+def test_the_read_of_who_was_no_member_before_is_accepted(case: Case) -> None:
+    answer = case.scene(reads.admitted).answer
+    case.judge(refusals.accepted(answer, "a member who has tried to read before joining"))
+
+
+@pytest.mark.check("read-on-behalf-shows")
+@pytest.mark.profile("standard")
+def test_the_read_of_who_was_no_member_before_shows(case: Case) -> None:
+    scene = case.scene(reads.admitted)
+    message = scene.messages[0]
+    if not scene.answer.accepted:
+        raise NotExercised(f"no read was reported: it is {scene.answer.describe()}")
+    after = scene.after.receipts.get(message.id)
+    why = "a member read it who had tried to before joining"
+    before = scene.before.receipt(message)
+    case.judge(receipts.changed(scene.after.answer, before, after, "read", 1, why))
+
+
 @pytest.mark.check("read-on-behalf-shows")
 def test_a_reported_read_shows_in_the_counts(case: Case) -> None:
     scene = case.scene(reads.member)
@@ -146,3 +166,13 @@ def test_a_group_beyond_the_limit_has_no_receipts(case: Case) -> None:
     case.observe(f"sending in a group of {case.given['members']}", answer.describe())
     if asked is not None and any(receipt.known for receipt in asked.receipts.values()):
         case.judge(refusals.refused(asked.answer, f"a group of {case.given['members']}"))
+
+
+@pytest.mark.check("large-group-has-no-receipts")
+@pytest.mark.profile("standard")
+def test_a_group_at_the_limit_has_receipts(case: Case) -> None:
+    members = case.given["members"] - 1
+    message, asked = case.scene(reads.full_group, members)
+    if not asked.answer.accepted:
+        raise NotExercised(f"the receipt of a message there is {asked.answer.describe()}")
+    case.judge(receipts.each_answered(asked.answer, asked.receipts, [message.id]))

@@ -58,6 +58,8 @@ def recalled(stage: Stage) -> Changed:
 def spared(stage: Stage) -> Changed:
     """Recall a message between two others, once more after that, and ask for them each time.
 
+    Then recall it in one call with the newest of all, where one call recalls several.
+
     One member has read it and another the newer one, where reads can be made. What becomes of its
     own receipt is open, but it may stand between the others: `between` is that answer, `looks` are
     such ones that were accepted.
@@ -81,8 +83,12 @@ def spared(stage: Stage) -> Changed:
 
     after, between = look(*others), look(older, taken, newer)
     stage.call(stage.driver.recall(taken))
-    again = look(*others)
-    looks = tuple(seen for seen in (between, again) if seen.answer.accepted)
+    looked = [between, look(*others)]
+    if stage.driver.joined([stage.driver.recall(taken)]) is not None:
+        several = [stage.driver.recall(message) for message in (taken, stage.say(group))]
+        stage.call(stage.driver.joined(several) or several[0])
+        looked.append(look(*others))
+    looks = tuple(seen for seen in looked if seen.answer.accepted)
     extra = {"others": others, "readers": readers, "between": between, "looks": looks}
     return Changed(group, newer, before, after, extra)
 

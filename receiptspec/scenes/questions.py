@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Message
-from receiptspec.scenes.groups import LATER, Asked, ask, good
+from receiptspec.neutral import Answer, Message
+from receiptspec.scenes.groups import LATER, Asked, ask, good, newborn
 from receiptspec.stage import Stage
 
 
-def missing_first(stage: Stage) -> tuple[int, Message, Asked]:
-    """Ask for a message that does not exist and for one with a receipt, in this order."""
+def missing_first(stage: Stage, missing: int = 1) -> tuple[int, Message, Asked]:
+    """Ask for messages that do not exist and for one with a receipt, in this order.
+
+    Returned are the first of those, this one and what was answered.
+    """
     scene = good(stage)
     beyond = stage.driver.absent([message.id for message in scene.messages])
-    return beyond, scene.messages[0], ask(stage, scene.group, beyond, scene.messages[0])
+    many = range(beyond, beyond + missing)
+    return beyond, scene.messages[0], ask(stage, scene.group, *many, scene.messages[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """A message that was asked for before it was sent, and what is answered since then.
+
+    `page` is who has not read it, where the vendor lists that.
+    """
+
+    message: Message
+    after: Asked
+    page: Answer | None
+
+
+def foretold(stage: Stage) -> Foretold:
+    """Ask for the message that will be the next, send it, and ask again.
+
+    Ids that rise by the same few from message to message can be foretold.
+    """
+    group = stage.group(2)
+    one, two = stage.say(group).id, stage.say(group).id
+    if not (isinstance(one, int) and isinstance(two, int) and one < two < one + 100):
+        raise NotExercised("nobody can tell which id the next message will have")
+    following = 2 * two - one
+    listing = stage.driver.list_members(group, following, read=False, cursor=None, count=5)
+    ask(stage, group, following)
+    if listing is not None:
+        stage.call(listing)
+    message = stage.say(group)
+    if message.id != following:
+        raise NotExercised("the next message had another id than was to be expected")
+    after = newborn(stage, group, message)
+    page = None
+    if listing is not None:
+        call = listing
+        page = stage.until(lambda: stage.call(call), lambda answer: answer.accepted)
+    return Foretold(message, after, page)
 
 
 def mixed(stage: Stage) -> Asked:

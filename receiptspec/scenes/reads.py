@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Asked, asked, good, newborn
+from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
 from receiptspec.stage import Stage
 
 __all__ = ["Reported", "full_batch", "ghost", "large_group", "outsider", "plain", "sender"]
@@ -85,6 +85,21 @@ def outsider(stage: Stage) -> Reported:
     return stage.scene(bystanders)["outsider"]
 
 
+def admitted(stage: Stage) -> Reported:
+    """Add the one who has tried to read as an outsider, who then reads a later message."""
+    refused = stage.scene(bystanders)["outsider"].messages[0].conversation
+    newcomer = stage.users(5)[4]
+    stage.lets_in(stage.driver.add_members(refused, [newcomer]))
+    group = replace(refused, members=(*refused.members, newcomer))
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    answer = stage.until(
+        lambda: report(stage, newcomer, (message,)), lambda answer: answer.accepted
+    )
+    after = settled(stage, before, (message,), {message.id: 1}) if answer.accepted else before
+    return Reported(answer, (message,), before, after)
+
+
 def ghost(stage: Stage) -> Reported:
     """An account that does not exist reads."""
     found = stage.scene(bystanders)
@@ -145,13 +160,25 @@ def large_group(stage: Stage, members: int) -> tuple[Answer, Asked | None]:
     return answer, asked(stage, stage.ask(group, [made])) if made is not None else None
 
 
-def position(stage: Stage) -> tuple[Answer, Any, Any]:
-    """Return the read position of a member before and after a message receipt."""
+def full_group(stage: Stage, members: int) -> tuple[Message, Asked]:
+    """Send a message that asks for a receipt to a group of so many members, and ask for it."""
+    message = stage.say(stage.group(members))
+    return message, newborn(stage, message.conversation, message)
+
+
+def position(stage: Stage, size: int = 1) -> tuple[Answer, dict[Any, tuple[Any, Any]]]:
+    """Return the read positions of members before and after one reads messages in one call.
+
+    The reader's comes first. Who has none before or after is left out.
+    """
     group = good(stage).group
-    member = group.members[1]
-    message = stage.say(group)
+    owner, member, *others = group.members
+    messages = tuple(stage.say(group) for _ in range(size))
     first = stage.must(stage.driver.ask_members(group))
-    report(stage, member, (message,))
+    report(stage, member, messages)
     second = stage.must(stage.driver.ask_members(group))
-    places = [stage.driver.read_position(answer, member) for answer in (first, second)]
-    return second, places[0], places[1]
+    places = {
+        user: (stage.driver.read_position(first, user), stage.driver.read_position(second, user))
+        for user in (member, owner, *others)
+    }
+    return second, {user: both for user, both in places.items() if None not in both}

@@ -25,6 +25,7 @@ from receiptspec.reference.faults import (
     lists,
     mail,
     marking,
+    memories,
     order,
     people,
     questions,
@@ -65,6 +66,7 @@ _ALL = [
     *correspondence.ALL,
     *marking.ALL,
     *mail.ALL,
+    *memories.ALL,
     *announcements.ALL,
     *volcengine.ALL,
 ]

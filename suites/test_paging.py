@@ -1,5 +1,7 @@
 """The members who have read a message, and who have not, come in pages that lose nobody."""
 
+from dataclasses import replace
+
 import pytest
 
 from receiptspec.case import Case
@@ -7,8 +9,8 @@ from receiptspec.checks import paging as checks
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.neutral import Answer
-from receiptspec.scenes import counting, groups, paging, people, questions, reads
+from receiptspec.neutral import Answer, Message
+from receiptspec.scenes import counting, groups, paging, people, questions, reads, setup
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:
@@ -405,12 +407,25 @@ def test_a_message_that_did_not_ask_has_no_lists(case: Case) -> None:
         with case.optional("the list of a plain message that was read"):
             once_read = case.scene(reads.plain).messages[0]
             asked.append((once_read, "a message that did not ask for a receipt, once read,"))
+        asked += without_wish(case)
     findings: list[Finding] = []
     for message, why in asked:
         for read in (False, True) if case.profile.rank > 0 else (False,):
             answer = paging.page_of(case.stage, message, read=read)
             findings += without_lists(case, answer, why)
     case.judge(findings)
+
+
+def without_wish(case: Case) -> list[tuple[Message, str]]:
+    """Return messages that said that they want no receipt, and that were imported, if any."""
+    found = []
+    with case.optional("the list of a message that wants no receipt"):
+        message, _ = case.scene(setup.declined)
+        found.append((message, "a message that said that it wants no receipt"))
+        _, ids, _ = case.scene(setup.imported)
+        if ids:
+            found.append((replace(message, id=ids[0]), "a message that was imported"))
+    return found
 
 
 def without_lists(case: Case, answer: Answer, why: str) -> list[Finding]:
@@ -427,5 +442,8 @@ def without_lists(case: Case, answer: Answer, why: str) -> list[Finding]:
 
 @pytest.mark.check("unknown-message-has-no-lists")
 def test_a_message_that_does_not_exist_has_no_lists(case: Case) -> None:
-    answer = paging.page_of(case.stage, case.scene(questions.no_message), read=False)
-    case.judge(without_lists(case, answer, "a message that does not exist"))
+    findings: list[Finding] = []
+    for read in (False, True) if case.profile.rank > 0 else (False,):
+        answer = paging.page_of(case.stage, case.scene(questions.no_message), read=read)
+        findings += without_lists(case, answer, "a message that does not exist")
+    case.judge(findings)

@@ -44,9 +44,9 @@ def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
     for mutation in one_of_each(case, chosen) if case.brief else chosen:
         answer = case.variation(call, {"replace": mutation.body, "label": mutation.label})
         sent.append((mutation, answer))
-        last = in_the_last_item(mutation)
-        if last is not None and case.profile.rank > 0:
-            sent.append((last, case.variation(call, {"replace": last.body, "label": last.label})))
+        for other in elsewhere_broken(case, mutation) if case.profile.rank > 0 else ():
+            change = {"replace": other.body, "label": other.label}
+            sent.append((other, case.variation(call, change)))
     if not sent:
         raise NotExercised("no way to break these fields is known")
     return sent
@@ -61,11 +61,25 @@ def one_of_each(case: Case, found: list[mutations.Mutation]) -> Iterable[mutatio
     return chosen.values()
 
 
+def elsewhere_broken(case: Case, mutation: mutations.Mutation) -> Iterator[mutations.Mutation]:
+    """Break the same in the last item of a list, and beside each value that the row names."""
+    last = in_the_last_item(mutation)
+    if last is not None:
+        yield last
+    for fields in case.given.get("beside", ()):
+        if mutation.at.removeprefix("/") not in fields and not mutation.coercible:
+            beside = ", ".join(f"{name} {value}" for name, value in fields.items())
+            body = {**mutation.body, **fields}
+            yield replace(mutation, body=body, variant=f"{mutation.variant} beside {beside}")
+
+
 def in_the_last_item(mutation: mutations.Mutation) -> mutations.Mutation | None:
-    """Let the last item of a list lack what the first one lacks, where there are several."""
+    """Let the last item of a list be as broken as the first one, where there are several."""
     key, star, _ = mutation.at.removeprefix("/").partition("/*/")
     found = mutation.body.get(key) if star and isinstance(mutation.body, dict) else None
-    if mutation.keyword != "required" or not isinstance(found, list) or len(found) < 2:
+    if mutation.keyword not in ("required", "type") or mutation.coercible:
+        return None
+    if not isinstance(found, list) or len(found) < 2:
         return None
     body = {**mutation.body, key: [*found[1:], found[0]]}
     return replace(mutation, body=body, variant=f"{mutation.variant} in the last item")

@@ -66,21 +66,21 @@ def _absence_from_lists_kept(call: Call) -> None:
         raise Refusal(10062, "no receipt")
 
 
-def _recalled(call: Call, answer: dict[str, Any]) -> list[int]:
-    """Return which messages a call has recalled, if there are several."""
+def _recalled(answer: dict[str, Any]) -> list[int]:
+    """Return which messages one call has recalled, if there are several."""
     items = answer.get("RecallRetList", ()) if accepted(answer) else ()
     return [item["MsgSeq"] for item in items] if len(items) > 1 else []
 
 
 def _between_recalled(call: Call, answer: dict[str, Any]) -> None:
-    group, gone = _group(call), _recalled(call, answer)
+    group, gone = _group(call), _recalled(answer)
     for seq, message in group.messages.items() if group is not None and gone else ():
         message.receipt = message.receipt and not min(gone) < seq < max(gone)
 
 
 def _reads_recalled(call: Call, answer: dict[str, Any]) -> None:
     group = _group(call)
-    for message in group.messages.values() if group is not None and _recalled(call, answer) else ():
+    for message in group.messages.values() if group is not None and _recalled(answer) else ():
         message.readers.clear()
 
 
@@ -110,7 +110,7 @@ def _owner_moved(call: Call, answer: dict[str, Any]) -> None:
         group.members[group.owner].read_seq += 1
 
 
-def _mostly_missing(call: Call, answer: dict[str, Any]) -> None:
+def _mostly_missing(_call: Call, answer: dict[str, Any]) -> None:
     items = answer.get("GroupMsgReceiptList", ())
     if sum(item["Code"] != 0 for item in items) > max(2, len(items) / 2):
         for item in items:

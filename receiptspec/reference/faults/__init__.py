@@ -29,6 +29,7 @@ from receiptspec.reference.faults import (
     order,
     people,
     questions,
+    readers,
     rest,
     ruins,
     setup,
@@ -67,6 +68,7 @@ _ALL = [
     *marking.ALL,
     *mail.ALL,
     *memories.ALL,
+    *readers.ALL,
     *announcements.ALL,
     *volcengine.ALL,
 ]

@@ -56,6 +56,9 @@ def test_query_and_body_name_the_same_command(case: Case) -> None:
 @pytest.mark.check("webhook-keeps-its-form")
 def test_a_callback_has_its_documented_fields(case: Case) -> None:
     found = [callback for callback in everything(case) if callback.command == webhooks.GROUP]
+    if case.profile.rank > 0:
+        together = case.attempt("two messages read in one call", webhooks.read_together)
+        found += together.every if together is not None else ()
     case.judge(distinct([f for callback in found for f in checks.formed(callback)]))
 
 
@@ -90,7 +93,7 @@ def test_a_callback_is_signed_where_a_token_is_set(case: Case) -> None:
 def test_sending_fires_a_callback(case: Case) -> None:
     told = case.scene(webhooks.sent)
     if told.callback is not None:
-        case.judge(silent_types(case) if case.profile.rank > 0 else ())
+        case.judge([*silent_types(case), *silent_kinds(case)] if case.profile.rank > 0 else ())
         return
     if told.counts is None:
         return
@@ -116,6 +119,17 @@ def silent_types(case: Case) -> list[Finding]:
             if receipt is not None and receipt.known:
                 what = f"sending a message that asks for a receipt to a group of type {type_}"
                 findings += refusals.silence(told.counts.answer, what)
+    return findings
+
+
+def silent_kinds(case: Case) -> list[Finding]:
+    """Expect callbacks about messages with more than a text, and about those to many members."""
+    findings: list[Finding] = []
+    for told in case.attempt("callbacks about other messages", webhooks.sent_otherwise) or ():
+        receipt = told.counts.receipts.get(told.message.id) if told.counts is not None else None
+        if told.counts is not None and receipt is not None and receipt.known:
+            what = "sending an unusual message that asks for a receipt, or one to many members,"
+            findings += refusals.silence(told.counts.answer, what)
     return findings
 
 
@@ -259,6 +273,16 @@ def test_a_callback_after_a_read_counts_it(case: Case) -> None:
     case.judge(checks.counted(told.callbacks, told.message, told.looks))
 
 
+@pytest.mark.check("webhook-counts-the-read")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_callback_after_a_read_of_two_counts_each(case: Case) -> None:
+    scene = case.scene(webhooks.read_together)
+    if not scene.callbacks or not scene.looks:
+        raise NotExercised("no callback told of the read, or it does not show")
+    case.judge(checks.counted(scene.callbacks, scene.message, scene.looks))
+
+
 @pytest.mark.check("webhook-names-the-reader")
 def test_a_callback_after_a_read_names_who_has_read(case: Case) -> None:
     told = case.scene(webhooks.group_read)
@@ -266,6 +290,10 @@ def test_a_callback_after_a_read_names_who_has_read(case: Case) -> None:
     findings = checks.names_readers(told.callbacks, told.message, reader)
     if findings is None:
         raise NotExercised("no callback named a reader")
+    if case.profile.rank > 0:
+        scene = case.attempt("two messages read in one call", webhooks.read_together)
+        if scene is not None:
+            findings += checks.names_readers(scene.callbacks, scene.message, scene.reader) or []
     case.judge(findings)
 
 

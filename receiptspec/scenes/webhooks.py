@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message, Receipt, Verdict
+from receiptspec.scenes import people
 from receiptspec.scenes.direct import pair, seen_by, until_read
-from receiptspec.scenes.groups import Asked, asked, good, newborn
+from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
 from receiptspec.scenes.unread import SECOND
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -120,6 +123,90 @@ def group_read(stage: Stage) -> Told:
     found = tuple(c for c in listener.seen if c.command == GROUP and tells_of_read(c, message))
     settled = counts.answer.accepted and shows(dict(counts.receipts))
     return Told(message, found[0] if found else None, counts, found, tuple(looks) * settled)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A message that one call read with another, read before by somebody else.
+
+    `callbacks` are those that told of its read, `looks` what was told of it since then, none where
+    it does not show; `every` are all callbacks about the message, also when nobody was left.
+    """
+
+    message: Message
+    reader: Any
+    callbacks: tuple[Callback, ...]
+    looks: tuple[Receipt, ...]
+    every: tuple[Callback, ...]
+
+
+def read_together(stage: Stage) -> Together:
+    """Read two messages in one call, in the name of a user whose id has digits alone.
+
+    Another has read the first; then all others read the second.
+    """
+    if stage.scene(group_read).callback is None:
+        raise NotExercised("no callback told of a read")
+    listener, group = stage.listener(), good(stage).group
+    if len(group.members) < 4:
+        raise NotExercised("there are too few members")
+    _, another, reader, *rest = group.members
+    first, message = messages = (stage.say(group), stage.say(group))
+    before = newborn(stage, group, *messages)
+    stage.reads(another, [first])
+    settled(stage, before, messages, {first.id: 1})
+    stage.reads(reader, messages)
+    was, looks = before.receipts.get(message.id), list[Receipt]()
+
+    def shows(receipts: dict[Any, Receipt]) -> bool:
+        now = receipts.get(message.id)
+        looks.extend([now] if now is not None else [])
+        both = was is not None and now is not None and (now.read or 0) > (was.read or 0)
+        return both and (now.unread if now else None) != (was.unread if was else None)
+
+    settled_ = stage.settle(group, messages, shows)
+    listener.wait_for(lambda c: tells_of_read(c, message), 1.0)
+    found = tuple(c for c in listener.seen if tells_of_read(c, message))
+    told = tuple(looks) * (settled_.accepted and shows(stage.receipts(settled_)))
+    for user in (another, *rest):
+        stage.reads(user, [message])
+    already = len(found)
+
+    def ended(_: Callback) -> bool:
+        return sum(tells_of_read(c, message) for c in listener.seen) > already + len(rest)
+
+    listener.wait_for(ended, 1.0)
+    every = tuple(c for c in listener.seen if _names(c, message))
+    return Together(message, reader, found, told, every)
+
+
+def sent_otherwise(stage: Stage) -> tuple[Told, ...]:
+    """Send messages with more than a text, and one to many members; wait for callbacks about them.
+
+    Where none comes, the receipt is asked for.
+    """
+    listener, driver, group = stage.listener(), stage.driver, good(stage).group
+    number = stage.number("callbacks", group.id)
+    plain = driver.send_message(group, group.owner, receipt=True, number=number)
+    messages = []
+    for call in driver.adorned(plain, group.members[1:2]):
+        answer = stage.call(call)
+        if answer.accepted:
+            messages.append(Message(group, stage.named(answer), group.owner, True))
+    with contextlib.suppress(NotExercised):
+        messages.append(stage.say(stage.scene(people.fair).messages[0].conversation))
+    found = []
+    for message in messages:
+        told = listener.wait_for(partial(_is_about, message), _patience(stage))
+        asked_ = None
+        if told is None:
+            asked_ = asked(stage, stage.ask(message.conversation, [message]))
+        found.append(Told(message, told, asked_))
+    return tuple(found)
+
+
+def _is_about(message: Message, callback: Callback) -> bool:
+    return callback.command == GROUP and _names(callback, message)
 
 
 def _of(callback: Callback, *people: Any) -> bool:

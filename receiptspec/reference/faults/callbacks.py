@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import calls_back
+from receiptspec.reference.faults.families import bends, calls_back
 
 __all__ = ["ALL"]
 
@@ -51,7 +51,76 @@ def _reader_for_peer(body: Item) -> None:
         body.update(Operator_Account=body["Peer_Account"], Peer_Account=body["Operator_Account"])
 
 
+def _counts_of_the_first(body: Item) -> None:
+    first, *others = _read(body) or [{}]
+    for item in others:
+        item.update(ReadNum=first["ReadNum"], UnreadNum=first["UnreadNum"])
+
+
+def _digits_as_numbers(body: Item) -> None:
+    for member in [m for item in _read(body) for m in item["ReadReceiptMembers"]]:
+        if member["Member_Account"].isdigit():
+            member["Member_Account"] = int(member["Member_Account"])
+
+
+def _zero_left_out(body: Item) -> None:
+    for item in _read(body):
+        if not item["UnreadNum"]:
+            del item["UnreadNum"]
+
+
+def _to_many(call: Call) -> bool:
+    name = call.body.get("GroupId")
+    group = call.site.store.groups.get(name) if isinstance(name, str) else None
+    return group is not None and len(group.members) > 20
+
+
+def _with_more(call: Call) -> bool:
+    body = call.body.get("MsgBody")
+    return isinstance(body, list) and len(body) > 1
+
+
 ALL: list[Fault] = [
+    bends(
+        "callback-silent-about-many-members",
+        "TC-WHK-03",
+        {"hook_on_send": False},
+        when=_to_many,
+        operation="send_group_msg",
+        cls="webhook",
+        shows="no callback about messages to more than twenty members",
+        **_SHOULD,
+    ),
+    bends(
+        "callback-silent-about-several-parts",
+        "TC-WHK-03",
+        {"hook_on_send": False},
+        when=_with_more,
+        operation="send_group_msg",
+        cls="webhook",
+        shows="no callback about messages of several parts",
+        **_SHOULD,
+    ),
+    calls_back(
+        "callback-digits-as-number",
+        "TC-WHK-05",
+        _digits_as_numbers,
+        "a reader whose id has digits alone is named by a number",
+        also=("TC-WHK-16",),
+    ),
+    calls_back(
+        "callback-without-zero",
+        "TC-WHK-05",
+        _zero_left_out,
+        "UnreadNum is missing where it would be 0",
+    ),
+    calls_back(
+        "callback-shares-counts",
+        "TC-WHK-15",
+        _counts_of_the_first,
+        "of several messages read in one call all have the counts of the first",
+        **_SHOULD,
+    ),
     calls_back(
         "callback-of-another-app",
         "TC-WHK-13",

@@ -164,10 +164,10 @@ def read_together(stage: Stage) -> Together:
         both = was is not None and now is not None and (now.read or 0) > (was.read or 0)
         return both and (now.unread if now else None) != (was.unread if was else None)
 
-    settled_ = stage.settle(group, messages, shows)
+    answer = stage.settle(group, messages, shows)
     listener.wait_for(lambda c: tells_of_read(c, message), 1.0)
     found = tuple(c for c in listener.seen if tells_of_read(c, message))
-    told = tuple(looks) * (settled_.accepted and shows(stage.receipts(settled_)))
+    told = tuple(looks) * (answer.accepted and shows(stage.receipts(answer)))
     for user in (another, *rest):
         stage.reads(user, [message])
     already = len(found)

@@ -422,7 +422,7 @@ def without_wish(case: Case) -> list[tuple[Message, str]]:
     with case.optional("the list of a message that wants no receipt"):
         message, _ = case.scene(setup.declined)
         found.append((message, "a message that said that it wants no receipt"))
-        _, ids, _ = case.scene(setup.imported)
+        _, ids, _ = case.scene(setup.imported) if case.stage.driver.over_http else (None, [], None)
         if ids:
             found.append((replace(message, id=ids[0]), "a message that was imported"))
     return found

@@ -179,8 +179,10 @@ def test_faults_of_counting_differ_from_the_default():
     # who comes and leaves, what is recalled, another type of group: the proof tells these stories
     later = {
         *(fault.name for module in LONG for fault in module.ALL),
+        "absence-is-remembered",
         "added-again-forgets-reads",
         "reads-lost-in-meetings",
+        "recall-of-several-takes-those-between",
         "recall-takes-the-next-receipt",
         "recall-unreads-the-others",
     }

@@ -84,7 +84,7 @@ def spared(stage: Stage) -> Changed:
     after, between = look(*others), look(older, taken, newer)
     stage.call(stage.driver.recall(taken))
     looked = [between, look(*others)]
-    if stage.driver.joined([stage.driver.recall(taken)]) is not None:
+    if stage.driver.over_http and stage.driver.joined([stage.driver.recall(taken)]) is not None:
         several = [stage.driver.recall(message) for message in (taken, stage.say(group))]
         stage.call(stage.driver.joined(several) or several[0])
         looked.append(look(*others))

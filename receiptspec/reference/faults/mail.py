@@ -101,7 +101,7 @@ ALL: list[Fault] = [
         90054,
         _key_has(lambda number: number >= 2**31),
         operation=_C2C,
-        cls="overflow",
+        cls="precision",
         shows="the key of a message with a MsgRandom above 2^31 is refused",
     ),
     refused_if(

@@ -9,12 +9,10 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.direct import from_administrator, pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked
-from receiptspec.scenes.unread import mailbox
+from receiptspec.scenes.unread import SECOND, mailbox
 from receiptspec.stage import Stage
 
 __all__ = ["Count", "Emptied", "administrators", "emptied"]
-
-_SECOND = 1.1  # times are whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def emptied(stage: Stage) -> Emptied:
 
     before, total = stage.until(counts, lambda found: (found[0].number or 0) >= wanted)
     stage.call(_marking(stage, conversation, b, until=stage.driver.now() - 3600))
-    stage.let_pass(stage.told(back), _SECOND)
+    stage.let_pass(stage.told(back), SECOND)
     stage.must(_marking(stage, conversation, b))
     rest = (total.number or 0) - (before.number or 0)
     after, total_after = stage.until(
@@ -80,7 +78,7 @@ def emptied(stage: Stage) -> Emptied:
     )
     stage.must(_marking(stage, conversation, a))
     other_side = _until(stage, a, b, 0)
-    stage.rest(_SECOND)
+    stage.rest(SECOND)
     stage.say(conversation)
     on = _until(stage, b, a, 1)
     last = seen_by(stage, conversation, a)
@@ -102,7 +100,7 @@ def administrators(stage: Stage) -> Count:
     """Mark as read what the administrator has written, and count what is left of it."""
     message = stage.scene(from_administrator).message
     peer, reader = message.conversation.members
-    stage.let_pass(stage.told(message), _SECOND)
+    stage.let_pass(stage.told(message), SECOND)
     stage.must(_marking(stage, message.conversation, reader))
     return _until(stage, reader, peer, 0)
 

@@ -167,15 +167,17 @@ def test_only_the_acknowledged_message_turns(case: Case) -> None:
 @pytest.mark.check("direct-mismatch-has-no-effect")
 def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
     findings: list[Finding] = []
-    for wrong in (case.given["wrong"], *case.given.get("around", ())):
-        scene = case.scene(misfits.mismatch, wrong)
+    given = (case.given["wrong"], *case.given.get("around", ()))
+    alone = case.given.get("alone", ()) if case.profile.rank > 0 else ()
+    scenes = [case.scene(misfits.mismatch, wrong) for wrong in given]
+    for scene in (*scenes, *(case.scene(misfits.mismatch_alone, wrong) for wrong in alone)):
         case.observe(f"a receipt with wrong {scene.what}", scene.answer.describe())
         why = f"only a receipt with wrong {scene.what} came"
         findings += checks.none_read(scene.after, (scene.message,), why)
     if case.given.get("behind") and case.profile.rank > 0:
         second = case.scene(misfits.mismatch_behind, case.given["wrong"])
-        case.observe(f"wrong {scene.what} in the second item", second.answer.describe())
-        why = f"its receipt had wrong {scene.what}, that of another message fitted"
+        case.observe(f"wrong {second.what} in the second item", second.answer.describe())
+        why = f"its receipt had wrong {second.what}, that of another message fitted"
         findings += checks.none_read(second.after, (second.message,), why)
     case.judge(findings)
 

@@ -300,7 +300,7 @@ class Driver(ABC):
         raise _absent("looked_through")
 
     def misfit(self, call: Call, what: str, third: Any) -> Call:
-        """Return a receipt that is wrong in ``from``, ``to``, ``key`` or ``malformed`` key."""
+        """Return a receipt that is wrong in one of `misfits`, or in ``order of people``."""
         raise _absent("misfit")
 
     def mark_conversation(

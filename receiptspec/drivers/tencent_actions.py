@@ -31,15 +31,7 @@ class TencentActions(Driver):
     joinings = frozenset({"create_group", "add_group_member", "delete_group_member"})
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     keeps_history = True
-    misfits: tuple[str, ...] = (
-        "from",
-        "peer",
-        "to",
-        "operator",
-        "order of people",
-        "key",
-        "malformed",
-    )
+    misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read GroupMsgReceiptList (R1) or the messages of a history (R6)."""

@@ -26,9 +26,8 @@ def mismatch(stage: Stage, what: str) -> Mismatch:
     """Return what became of a receipt that is wrong in one thing.
 
     ``roles``: the sender of the message acknowledges it. ``from``, ``to``: an item whose sender or
-    receiver is a third user. ``order of people``: one whose sender and receiver are
-    exchanged. ``key``: a key that was never given out. ``malformed``: text that is no key.
-    ``foreign``: the key of another conversation.
+    receiver is a third user. ``key``: a key that was never given out. ``malformed``: text that is
+    no key. ``foreign``: the key of another conversation.
     """
     found = stage.scene(misfits)
     if what not in found:
@@ -69,6 +68,21 @@ def _foreign(stage: Stage, conversation: Conversation) -> Mismatch:
     assert call is not None  # noqa: S101
     answer = stage.call(call)
     return Mismatch("foreign", message, answer, seen_by(stage, message.conversation, a))
+
+
+def mismatch_alone(stage: Stage, what: str) -> Mismatch:
+    """Send one receipt that does not fit.
+
+    ``order of people``: an item whose sender and receiver are exchanged.
+    """
+    conversation = pair(stage, 0, 4)
+    reader = conversation.members[1]
+    message = stage.say(conversation)
+    call = stage.driver.mark_read(conversation, reader, [message.id])
+    if call is None:
+        raise NotExercised("the vendor has no call by which the receiver reads")
+    answer = stage.call(stage.driver.misfit(call, what, conversation.owner))
+    return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
 
 
 def mismatch_behind(stage: Stage, what: str) -> Mismatch:

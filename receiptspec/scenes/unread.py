@@ -181,19 +181,22 @@ class Kept:
     total_evidence: Answer
 
 
-def receipt_keeps_unread(stage: Stage) -> Kept:
-    """B acknowledges one message of A; the conversation stays as unread as it was, for both."""
+def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
+    """B acknowledges one message of A; the conversation stays as unread as it was, for both.
+
+    If `totals`, what is unread of all is asked for too.
+    """
     conversation = pair(stage, 0, 5)
     a, b = conversation.members
     stage.say(conversation, sender=b)
     message = stage.say(conversation)
     before = stage.until(lambda: unread(stage, b, a), bool)
     peer_before = unread(stage, a, b)
-    total_before = stage.call(stage.driver.count_unread(b, None))
+    total_before = _total(stage, b) if totals else None
     stage.reads(b, [message])
     evidence = stage.call(stage.driver.count_unread(b, [a]))
     other = stage.call(stage.driver.count_unread(a, [b]))
-    total = stage.call(stage.driver.count_unread(b, None))
+    total = _total(stage, b) if totals else None
     return Kept(
         before,
         stage.driver.unread_counts(evidence).get(a),
@@ -201,10 +204,15 @@ def receipt_keeps_unread(stage: Stage) -> Kept:
         peer_before,
         stage.driver.unread_counts(other).get(b),
         other,
-        stage.driver.unread_of_all(total_before),
-        stage.driver.unread_of_all(total),
-        total,
+        total_before[1] if total_before is not None else None,
+        total[1] if total is not None else None,
+        total[0] if total is not None else other,
     )
+
+
+def _total(stage: Stage, user: Any) -> tuple[Answer, int | None]:
+    answer = stage.call(stage.driver.count_unread(user, None))
+    return answer, stage.driver.unread_of_all(answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,20 @@ def test_what_the_server_does_not_say_is_not_compared():
 
 
 def test_each_other_number_is_a_finding_of_its_own():
-    found = compared({"read": 1, "unread": 2}, {"read": 2, "unread": 3})
+    found = compared({"read": 1, "unread": 2}, {"read": 2, "unread": 4})
     assert [(f.path, f.expected, f.actual) for f in found] == [
         ("$.r[0].readCount", "2", "1"),
-        ("$.r[0].unread", "3", "2"),
+        ("$.r[0].unread", "4", "2"),
     ]
     assert len({f.signature for f in found}) == 2
     assert all(len(f.exchanges) == 2 for f in found)
     (found,) = compared({"peer_read": None}, {"peer_read": True})
     assert found.signature == "not-the-servers:isPeerRead"
+
+
+def test_whether_the_sender_has_not_read_is_open():
+    assert compared({"read": 1, "unread": 3}, {"read": 1, "unread": 2}) == []
+    assert compared({"read": 1, "unread": 2}, {"read": 1, "unread": 3}) == []
 
 
 def test_lists_are_compared_without_their_order():

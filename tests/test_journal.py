@@ -317,9 +317,19 @@ def ended(process, number, seconds=10):
     return process.returncode, out + err
 
 
+def group_in(body):
+    """Return the group that a body names, ``None`` where it is broken."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    named = found.get("GroupId") if isinstance(found, dict) else None
+    return named if isinstance(named, str) else None
+
+
 def groups_left(server):
-    made = {json.loads(b).get("GroupId") for h, b in server.answers if b"/create_group?" in h}
-    gone = {json.loads(b)["GroupId"] for h, b in server.seen if b"/destroy_group?" in h}
+    made = {group_in(b) for h, b in server.answers if b"/create_group?" in h}
+    gone = {group_in(b) for h, b in server.seen if b"/destroy_group?" in h}
     return made - gone - {None}
 
 

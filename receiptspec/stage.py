@@ -216,7 +216,7 @@ class Stage:
         """
         self._proofread(call)
         owed = self.dealings.owed(call)
-        answer = self._patiently(call)
+        answer = self.patiently(call)
         if answer.refused and not self.is_final(answer):
             self._hold_to(owed, answer)
         self.needs(answer)
@@ -519,9 +519,9 @@ class Stage:
         call = self.driver.mark_read(conversation, user, [message.id for message in messages])
         if self.target.read_hook is not None or call is None or not self.can(call.operation):
             return self.reads(user, messages)
-        return self._patiently(call)
+        return self.patiently(call)
 
-    def _patiently(self, call: Call) -> Answer:
+    def patiently(self, call: Call) -> Answer:
         """Send a call, again while what it names may just not show yet; return its last answer."""
         return self.until(
             lambda: self.call(call), lambda answer: answer.accepted or self.is_final(answer)

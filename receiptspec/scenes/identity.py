@@ -228,7 +228,7 @@ class Again:
 def sent_again(stage: Stage) -> Again:
     """Send a message, have it read, send it twice more, another one in between; ask for it.
 
-    One with extras is sent twice as well. `sent` holds what each sending again ought to name, and
+    Those with more than a text are sent twice as well. `sent` holds what each sending again ought to name, and
     its answer.
     """
     number, driver = stage.number("again"), stage.driver
@@ -246,7 +246,9 @@ def sent_again(stage: Stage) -> Again:
     sent = [(message.id, stage.call(call))]
     stage.say(group)
     sent.append((message.id, stage.call(call)))
-    rich = driver.adorned(call, group.members[1:])[-1]
-    sent.append((stage.named(stage.must(rich)), stage.call(rich)))
+    for rich in driver.adorned(call, group.members[1:]):
+        first = stage.call(rich)
+        if first.accepted:
+            sent.append((stage.named(first), stage.call(rich)))
     after = settled(stage, fresh, (message,), {message.id: len(readers)})
     return Again(message, tuple(sent), readers, after)

@@ -29,7 +29,7 @@ def used(stage: Stage) -> tuple[Answer, ...]:
         driver.mark_read(group, member, [message]) if driver.over_http else None,
         driver.look_at_group(group),
     ]
-    return tuple(stage.call(call) for call in calls if call is not None)
+    return tuple(stage.patiently(call) for call in calls if call is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
         lambda: walk(stage, message, read=False, count=counts[0]),
         lambda found: (
             stage.is_final(found.last_answer)
-            or not found.ended
+            or (found.last_answer.accepted and not found.ended)
             or {*map(repr, others)} <= {*map(repr, found.members)}
         ),
     )

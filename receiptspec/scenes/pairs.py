@@ -94,17 +94,21 @@ def spared(stage: Stage) -> Pair:
 
 
 def opened_again(stage: Stage) -> tuple[Answer, ...]:
-    """Open the conversation again, from both sides, when both have sent and read.
+    """Open the conversation again, in the end from the other side, when both have sent and read.
 
-    Then once more under a name, which may be refused.
+    Between that it is opened under a name, which may be refused.
     """
     stage.scene(returned)
     one, other = stage.scene(read_on).conversation.members
-    calls = (stage.driver.make_pair(one, other), stage.driver.make_pair(other, one))
-    plain = tuple(stage.must(call) for call in calls if call is not None)
-    called = stage.driver.make_pair(one, other, "the two of us")
-    answers = (stage.call(called),) if called is not None else ()
-    return (*plain, *(answer for answer in answers if answer.accepted))
+    opening, called, turned = (
+        stage.driver.make_pair(one, other),
+        stage.driver.make_pair(one, other, "the two of us"),
+        stage.driver.make_pair(other, one),
+    )
+    if opening is None or called is None or turned is None:
+        return ()
+    answers = (stage.must(opening), stage.call(called), stage.must(turned))
+    return tuple(answer for answer in answers if answer.accepted)
 
 
 def reopened(stage: Stage) -> Pair:

@@ -185,7 +185,7 @@ def declined(stage: Stage) -> tuple[Message, Asked]:
 def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
-    name = f"rs{stage.namespace}-Own.Group+1~"  # as long as it may be, and not in one case
+    name = f"rs{stage.namespace}-Own_Group.1+~"  # as long as it may be, and not in one case
     name, type_ = name.ljust(48, "z"), stage.driver.group_type
     call = stage.driver.make_group(type_, "own", owner, [other], name)
     made, again = stage.must(call), stage.call(call)

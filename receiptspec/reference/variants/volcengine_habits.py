@@ -57,14 +57,14 @@ def _positions(call: Call) -> dict[int, int]:
 def _remember_positions(call: Call) -> None:
     """Keep what was so until now, as a position is about to move."""
     if call.operation == "ModifyParticipantReadIndex":
-        past = call.memory("positions").setdefault(call.body.get("ConversationShortId"), [])
+        past = call.memory("positions").setdefault(repr(call.body.get("ConversationShortId")), [])
         past.append((time.monotonic(), _positions(call)))
 
 
 def _positions_of_before(call: Call, answer: dict[str, Any]) -> None:
     if call.operation != "GetParticipantReadIndex" or "Result" not in answer:
         return
-    past = call.memory("positions").get(call.body["ConversationShortId"], ())
+    past = call.memory("positions").get(repr(call.body["ConversationShortId"]), ())
     since = time.monotonic() - _LAG
     stale = next((found for moment, found in past if moment > since), None)
     if stale is not None:

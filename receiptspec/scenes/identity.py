@@ -228,8 +228,8 @@ class Again:
 def sent_again(stage: Stage) -> Again:
     """Send a message, have it read, send it twice more, another one in between; ask for it.
 
-    Those with more than a text are sent twice as well. `sent` holds what each sending again ought to name, and
-    its answer.
+    Those with more than a text are sent twice as well. `sent` holds what each sending again ought
+    to name, and its answer.
     """
     number, driver = stage.number("again"), stage.driver
     here = good(stage).group

@@ -129,7 +129,7 @@ def _both_lists(answer: dict[str, Any]) -> None:
 
 
 def _last_cursor_gone(answer: dict[str, Any]) -> None:
-    if answer["IsFinish"]:
+    if answer.get("IsFinish", answer.get("IsFinished")):
         del answer["Cursor"]
 
 

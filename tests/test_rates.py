@@ -22,6 +22,8 @@ from receiptspec.reference import launch
 from receiptspec.targets import Budget, Target
 
 ROOT = Path(__file__).parent.parent
+# 20 a second, and what a busy machine held back; two processes that do not share come to 40
+ONE_RATE = 28
 REDIS = shutil.which("redis-server")
 needs_redis = pytest.mark.skipif(
     REDIS is None, reason="no redis-server here; on Debian: apt-get install redis-server"
@@ -229,7 +231,7 @@ def test_two_workers_keep_one_rate(tmp_path, reference):
     stats = counted(reference)
     assert done.returncode == 0, done.stdout
     assert stats["requests"] >= report["run"]["requests"] > 60
-    assert stats["busiest_second"] <= 22
+    assert stats["busiest_second"] <= ONE_RATE
 
 
 def test_a_budget_of_seconds_ends_a_run_in_time(tmp_path, reference):
@@ -281,7 +283,7 @@ def test_a_run_keeps_its_rate_in_redis_and_shows_no_password(tmp_path, reference
     more = {"rate": "20/s", "rate_store": redis[0]}
     done, report = judged(tmp_path, reference, "-n", "2", *chosen, **more)
     assert done.returncode == 0, done.stdout
-    assert counted(reference)["busiest_second"] <= 22
+    assert counted(reference)["busiest_second"] <= ONE_RATE
     assert "canary-of-redis" not in done.stdout + done.stderr + json.dumps(report)
 
 

@@ -69,6 +69,20 @@ class _Draft:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The last good call of an operation, to be lent to another."""
+
+    plain: Mapping[str, str]
+    authorization: Secret
+    signature: Secret
+    body: bytes
+
+    def whole_headers(self) -> dict[str, str]:
+        """Return all its headers."""
+        return {**self.plain, "authorization": self.authorization.reveal()}
+
+
 class VolcengineDriver(VolcengineActions):
     """Builds signed calls ``POST /?Action=…&Version=…`` and reads their envelopes."""
 
@@ -88,7 +102,7 @@ class VolcengineDriver(VolcengineActions):
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._host = _without_default_port(parts.scheme, parts.netloc)
         self._made: dict[str, Secret] = {}
-        self._earlier: dict[str, tuple[dict[str, str], Secret, bytes]] = {}
+        self._earlier: dict[str, _Earlier] = {}
         self.constants = MappingProxyType({"app": self._app})
 
     # --- requests -------------------------------------------------------------------------
@@ -117,9 +131,9 @@ class VolcengineDriver(VolcengineActions):
             scope=v4.Scope(date[:8], self._region, self._service),
             access_key=self._access_key,
             secret=self._secret,
-            earlier=self._headers_of(operation.name),
-            earlier_body=self._earlier.get(operation.name, ({}, _NONE, b""))[2],
         )
+        if (lent := self._earlier.get(operation.name)) is not None:
+            draft.earlier, draft.earlier_body = lent.whole_headers(), lent.body
         if self._token is not None:
             draft.headers["x-security-token"] = self._token.reveal()
             draft.signed += ("x-security-token",)
@@ -129,10 +143,14 @@ class VolcengineDriver(VolcengineActions):
             if value is not None:
                 draft.headers[name.lower()] = value
         parts = draft.parts()
-        made = draft.finish(v4.authorization(parts, draft.access_key, draft.secret))
+        right = v4.authorization(parts, self._access_key, self._secret)
+        own = (draft.access_key, draft.secret) == (self._access_key, self._secret)
+        made = draft.finish(
+            right if own else v4.authorization(parts, draft.access_key, draft.secret)
+        )
         if made is not None:
             draft.headers["authorization"] = made
-            self._remember(v4.authorization(parts, self._access_key, self._secret))
+            self._remember(right)
             if call == Call(call.operation, call.body, label=call.label):
                 self._keep(operation.name, draft.headers, body)
         return Request(
@@ -148,14 +166,9 @@ class VolcengineDriver(VolcengineActions):
     def _keep(self, operation: str, headers: Mapping[str, str], body: bytes) -> None:
         """Keep headers and body of a good call, to lend them to another."""
         plain = {name: value for name, value in headers.items() if name != "authorization"}
-        self._earlier[operation] = (plain, Secret(headers["authorization"]), body)
-
-    def _headers_of(self, operation: str) -> dict[str, str]:
-        """Return the headers of the last good call of an operation, none before there was one."""
-        if operation not in self._earlier:
-            return {}
-        plain, authorization, _ = self._earlier[operation]
-        return {**plain, "authorization": authorization.reveal()}
+        authorization = headers["authorization"]
+        signature = Secret(_digits(authorization))
+        self._earlier[operation] = _Earlier(plain, Secret(authorization), signature, body)
 
     def _remember(self, authorization: str) -> None:
         """Keep the newest right signatures as secrets: they open the door for some minutes."""
@@ -171,7 +184,7 @@ class VolcengineDriver(VolcengineActions):
 
     def secrets(self) -> Sequence[str]:
         """Return the secret key, the session token, the newest signatures and those to lend."""
-        lent = [Secret(_digits(one.reveal())) for _, one, _ in self._earlier.values()]
+        lent = [earlier.signature for earlier in self._earlier.values()]
         held = [self._secret, self._token, *self._made.values(), *lent]
         return [secret for secret in held if secret]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.correspondence import accepted, noting_unread, received
-from receiptspec.reference.faults.families import bends, calls_back, edits, group_type
+from receiptspec.reference.faults.correspondence import noting_unread, received
+from receiptspec.reference.faults.families import bends, calls_back, edits, group_type, succeeded
 from receiptspec.reference.tencent import documents
 
 __all__ = ["ALL"]
@@ -52,7 +52,7 @@ def _without_group(body: Body) -> None:
 
 
 def _disagreed(call: Call, answer: dict[str, Any]) -> bool:
-    return accepted(answer) and bool(call.notes.get("disagreed"))
+    return succeeded(answer) and bool(call.notes.get("disagreed"))
 
 
 def _fails_too(call: Call, answer: dict[str, Any]) -> None:

@@ -8,8 +8,16 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import ASK, DETAIL, READ, edits, group_type, refused_if
-from receiptspec.reference.store import Group
+from receiptspec.reference.faults.families import (
+    ASK,
+    DETAIL,
+    READ,
+    edits,
+    group_of,
+    group_type,
+    refused_if,
+    succeeded,
+)
 
 __all__ = ["ALL"]
 
@@ -18,26 +26,16 @@ _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _in_meetings, _in_work = group_type("ChatRoom", "Meeting"), group_type("Private", "Work")
 
 
-def _ok(answer: dict[str, Any]) -> bool:
-    return bool(answer.get("ErrorCode") == 0)
-
-
-def _group(call: Call) -> Group | None:
-    name = call.body.get("GroupId") if isinstance(call.body, dict) else None
-    found: Group | None = call.site.store.groups.get(name) if isinstance(name, str) else None
-    return found
-
-
 def _newest_sender_unheard(call: Call, answer: dict[str, Any]) -> None:
-    group, user = _group(call), call.body.get("From_Account")
-    if _ok(answer) and group is not None and group.messages[group.newest].sender == user:
+    group, user = group_of(call), call.body.get("From_Account")
+    if succeeded(answer) and group is not None and group.messages[group.newest].sender == user:
         for item in call.body["MsgSeqList"]:
             if item["MsgSeq"] in group.messages:
                 group.messages[item["MsgSeq"]].readers.pop(user, None)
 
 
 def _of_owner(call: Call) -> bool:
-    group = _group(call)
+    group = group_of(call)
     return group is not None and call.body.get("From_Account") == group.owner
 
 
@@ -75,11 +73,11 @@ def _wish_for_all(call: Call) -> None:
 def _kept(call: Call) -> None:
     """Keep a meeting that is to be dismissed."""
     if call.operation == _END and _in_meetings(call):
-        call.memory("kept")[call.body["GroupId"]] = _group(call)
+        call.memory("kept")[call.body["GroupId"]] = group_of(call)
 
 
 def _kept_on(call: Call, answer: dict[str, Any]) -> None:
-    if call.operation == _END and _ok(answer):
+    if call.operation == _END and succeeded(answer):
         group = call.memory("kept").get(call.body["GroupId"])
         if group is not None:
             call.site.store.supply_group(group)
@@ -87,8 +85,8 @@ def _kept_on(call: Call, answer: dict[str, Any]) -> None:
 
 def _six_bits(call: Call, answer: dict[str, Any]) -> None:
     """Let a read count for every message whose number ends in the same six bits."""
-    group, user = _group(call), call.body.get("From_Account")
-    if _ok(answer) and group is not None:
+    group, user = group_of(call), call.body.get("From_Account")
+    if succeeded(answer) and group is not None:
         read = {item["MsgSeq"] % 64 for item in call.body["MsgSeqList"]}
         for seq, message in group.messages.items():
             if seq % 64 in read and message.receipt and user in message.audience:
@@ -96,8 +94,8 @@ def _six_bits(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _repeat_forgets(call: Call, answer: dict[str, Any]) -> None:
-    group = _group(call)
-    if _ok(answer) and group is not None:
+    group = group_of(call)
+    if succeeded(answer) and group is not None:
         seen = call.memory("sent")
         place = (group.id, answer["MsgSeq"])
         if place in seen and answer["MsgSeq"] in group.messages:
@@ -124,7 +122,7 @@ def _first_only(name: str) -> Callable[[Call], None]:
 
 
 def _three_recalled(call: Call, answer: dict[str, Any]) -> None:
-    group = _group(call)
+    group = group_of(call)
     for item in answer.get("RecallRetList", ())[3:] if group is not None else ():
         if item["RetCode"] == 0 and group is not None:
             group.messages[item["MsgSeq"]].recalled = False
@@ -139,7 +137,7 @@ def _none_behind_a_missing_one(_call: Call, answer: dict[str, Any]) -> None:
 
 def _members_less_reads(call: Call, answer: dict[str, Any]) -> None:
     """Count as unread whoever is a member now, less the reads there were."""
-    group = _group(call)
+    group = group_of(call)
     for item in answer.get("GroupMsgReceiptList", ()) if group is not None else ():
         if item["Code"] == 0 and group is not None:
             message = group.messages[item["MsgSeq"]]

@@ -15,6 +15,7 @@ from receiptspec.reference.faults.families import (
     edits,
     if_ok,
     items,
+    succeeded,
 )
 
 __all__ = ["ALL"]
@@ -29,7 +30,7 @@ _AUTH: dict[str, Any] = {"cls": "authentication"}
 
 def _owner_for_sender(call: Call, answer: dict[str, Any]) -> None:
     """Take the owner of the group for the sender of every message."""
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         group = call.site.store.groups[call.body["GroupId"]]
         message = group.messages[answer["MsgSeq"]]
         if message.sender in group.members and message.audience.pop(group.owner, None):
@@ -168,13 +169,13 @@ _LISTS = [
 
 def _number_given_back(call: Call, answer: dict[str, Any]) -> None:
     """Give the number of the newest message to the next one when it is recalled."""
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         group = call.site.store.groups[call.body["GroupId"]]
         group.newest -= sum(item["MsgSeq"] == group.newest for item in call.body["MsgSeqList"])
 
 
 def _earlier_as_well(call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         user = call.body["Operator_Account"]
         received = [
             message
@@ -221,7 +222,7 @@ def _first_item_checked(call: Call) -> None:
 
 
 def _both_sides_cleared(call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         user = call.body["Operator_Account"]
         for message in call.site.store.between(user, call.body["Peer_Account"]):
             message.counted = message.counted and message.sender != user

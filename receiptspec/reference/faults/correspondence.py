@@ -7,24 +7,15 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import (
-    edits,
-    if_ok,
-    refused_if,
-)
+from receiptspec.reference.faults.families import edits, if_ok, refused_if, succeeded
 from receiptspec.reference.store import Direct
 
-__all__ = ["ALL", "accepted", "noting_unread", "received"]
+__all__ = ["ALL", "noting_unread", "received"]
 
 _C2C, _MARK, _COUNT = "c2c_msg_read_receipt", "admin_set_msg_read", "get_c2c_unread_msg_num"
 _LETTER, _ROAM = "sendmsg", "admin_getroammsg"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _AT_ONCE = 0.05  # seconds within which a receipt overtakes another
-
-
-def accepted(answer: dict[str, Any]) -> bool:
-    """Whether a call was accepted."""
-    return bool(answer.get("ErrorCode") == 0)
 
 
 def received(call: Call, user: str, peer: str) -> list[Direct]:
@@ -43,7 +34,7 @@ def noting_unread(call: Call) -> None:
 
 
 def _oldest_marked(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         for message in call.notes.get("unread", ())[1:]:
             message.counted = True
 
@@ -89,7 +80,7 @@ def _read_left_out(answer: dict[str, Any]) -> None:
 
 
 def _unread_in_small_pages(call: Call, answer: dict[str, Any]) -> None:
-    for item in answer["MsgList"] if accepted(answer) and call.body["MaxCnt"] < 3 else ():
+    for item in answer["MsgList"] if succeeded(answer) and call.body["MaxCnt"] < 3 else ():
         item["IsPeerRead"] = 0
 
 
@@ -101,13 +92,13 @@ def _read_with_the_first(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _never_ends_singly(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer) and call.body["MaxCnt"] == 1:
+    if succeeded(answer) and call.body["MaxCnt"] == 1:
         answer["Complete"] = 0
 
 
 def _ends_before_a_full_page(call: Call, answer: dict[str, Any]) -> None:
     """Take the last page for there already where it is exactly full."""
-    if accepted(answer) and not answer["Complete"]:
+    if succeeded(answer) and not answer["Complete"]:
         pair = call.site.store.between(call.body["Operator_Account"], call.body["Peer_Account"])
         orders = {message.key: message.order for message in pair}
         older = [m for m in pair if m.order < orders[answer["LastMsgKey"]]]
@@ -115,7 +106,7 @@ def _ends_before_a_full_page(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _short_is_all(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer) and answer["MsgCnt"] < call.body["MaxCnt"]:
+    if succeeded(answer) and answer["MsgCnt"] < call.body["MaxCnt"]:
         answer["Complete"] = 1
 
 
@@ -125,7 +116,7 @@ def _short_is_all(call: Call, answer: dict[str, Any]) -> None:
 def _administrator_left_out(call: Call, answer: dict[str, Any]) -> None:
     """Show what the administrator sent to nobody else."""
     sender = call.site.identifier
-    if accepted(answer) and call.body["Operator_Account"] != sender:
+    if succeeded(answer) and call.body["Operator_Account"] != sender:
         kept = [item for item in answer["MsgList"] if item["From_Account"] != sender]
         answer.update(MsgList=kept, MsgCnt=len(kept))
 
@@ -148,7 +139,7 @@ def _noting_flags(call: Call) -> None:
 
 def _overtaken(call: Call, answer: dict[str, Any]) -> None:
     """Write back the state before a receipt that came on another connection just now."""
-    if not accepted(answer):
+    if not succeeded(answer):
         return
     last = call.behaviour.memory.get("receipt")
     now, operator = time.monotonic(), call.body["Operator_Account"]

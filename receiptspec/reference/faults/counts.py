@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import ASK, READ, bends, edits, items
+from receiptspec.reference.faults.families import ASK, READ, bends, edits, items, succeeded
 
 __all__ = ["ALL"]
 
@@ -37,7 +37,7 @@ def _seventh(call: Call) -> bool:
 def _shared_counts(call: Call, answer: dict[str, Any]) -> None:
     """Cache an answer by its list of MsgSeq and forget the group."""
     cache = call.behaviour.memory.setdefault("by-seqs", {})
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         key = str(call.body.get("MsgSeqList"))
         answer["GroupMsgReceiptList"] = cache.setdefault(key, answer["GroupMsgReceiptList"])
 

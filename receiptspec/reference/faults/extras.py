@@ -6,7 +6,14 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import edits, if_ok, miscoded, refused_if, tolerated
+from receiptspec.reference.faults.families import (
+    edits,
+    if_ok,
+    miscoded,
+    refused_if,
+    succeeded,
+    tolerated,
+)
 
 __all__ = ["ALL"]
 
@@ -76,7 +83,7 @@ def _first_recalled(call: Call) -> None:
 
 def _first_recalled_silently(call: Call, answer: dict[str, Any]) -> None:
     """Report what was recalled for all, and recall the first."""
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         group = call.site.store.groups[call.body["GroupId"]]
         for item in answer["RecallRetList"][1:]:
             if item["RetCode"] == 0:

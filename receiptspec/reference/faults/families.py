@@ -8,6 +8,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import PASS, SHRUG, Fault, Refuses
 from receiptspec.reference.calls import Call, Refusal, Reply
+from receiptspec.reference.store import Group
 from receiptspec.reference.tencent import documents
 
 __all__ = [
@@ -19,12 +20,14 @@ __all__ = [
     "bytes_of",
     "calls_back",
     "edits",
+    "group_of",
     "group_type",
     "if_ok",
     "items",
     "miscoded",
     "refused_if",
     "rewrites",
+    "succeeded",
     "tolerated",
 ]
 
@@ -161,24 +164,37 @@ def if_ok(change: Callable[[dict[str, Any]], object], *, ok: bool = True) -> Any
     """Return an edit that changes only answers that accept, or only those that refuse."""
 
     def edit(_call: Call, answer: dict[str, Any]) -> None:
-        if (answer.get("ErrorCode") == 0) == ok:
+        if succeeded(answer) == ok:
             change(answer)
 
     return edit
+
+
+def succeeded(answer: dict[str, Any]) -> bool:
+    """Whether a call was accepted."""
+    return bool(answer.get("ErrorCode") == 0)
+
+
+def group_of(call: Call) -> Group | None:
+    """Return the group that a call names, None if there is none, even before the body is read."""
+    body = call.body
+    if not isinstance(body, dict):
+        try:
+            body = json.loads(call.incoming.body)
+        except (ValueError, RecursionError):
+            return None
+    name = body.get("GroupId") if isinstance(body, dict) else None
+    group: Group | None = None
+    if isinstance(name, str) and call.site:
+        group = call.site.store.groups.get(name)
+    return group
 
 
 def group_type(*types: str) -> Callable[[Call], bool]:
     """Return a test whether a call names an existing group of one of these types."""
 
     def test(call: Call) -> bool:
-        body = call.body
-        if not isinstance(body, dict):
-            try:
-                body = json.loads(call.incoming.body)
-            except (ValueError, RecursionError):
-                return False
-        name = body.get("GroupId") if isinstance(body, dict) else None
-        group = call.site.store.groups.get(name) if isinstance(name, str) and call.site else None
+        group = group_of(call)
         return group is not None and group.type in types
 
     return test

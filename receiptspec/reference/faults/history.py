@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import edits, if_ok
+from receiptspec.reference.faults.families import edits, if_ok, succeeded
 
 __all__ = ["ALL"]
 
@@ -32,7 +32,7 @@ def _only_one_read(answer: dict[str, Any]) -> None:
 
 def _own_history_shorter(call: Call, answer: dict[str, Any]) -> None:
     """Leave out what the viewer has received."""
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         viewer = call.body.get("Operator_Account")
         sent = [item for item in answer["MsgList"] if item["From_Account"] == viewer]
         answer.update(MsgList=sent, MsgCnt=len(sent))

@@ -13,6 +13,7 @@ from receiptspec.reference.faults.families import (
     if_ok,
     miscoded,
     refused_if,
+    succeeded,
     tolerated,
 )
 
@@ -36,7 +37,7 @@ def _again(call: Call) -> bool:
 def _clears(kind: str) -> Any:
     def edit(call: Call, answer: dict[str, Any]) -> None:
         marks = call.behaviour.memory.setdefault("marks", [])
-        if call.operation == "admin_set_msg_read" and answer.get("ErrorCode") == 0:
+        if call.operation == "admin_set_msg_read" and succeeded(answer):
             marks.append((call.body["Report_Account"], call.body["Peer_Account"]))
         for entry in answer.get("C2CUnreadMsgNumList") or ():
             user, peer = call.body.get("To_Account"), entry["Peer_Account"]

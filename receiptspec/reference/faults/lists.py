@@ -16,6 +16,7 @@ from receiptspec.reference.faults.families import (
     if_ok,
     miscoded,
     refused_if,
+    succeeded,
     tolerated,
 )
 
@@ -43,7 +44,7 @@ def _frozen(call: Call, answer: dict[str, Any]) -> None:
     key = (call.body.get("GroupId"), call.body.get("MsgSeq"), call.body.get("Filter"))
     place = (*key, call.body.get("Cursor"), call.body.get("Count"))
     kept = call.behaviour.memory.setdefault("frozen", {})
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         answer.update(kept.setdefault(place, dict(answer)))
 
 
@@ -56,7 +57,7 @@ def _turning(call: Call, answer: dict[str, Any]) -> None:
 
 def _endless(call: Call, answer: dict[str, Any]) -> None:
     """Follow the last page with empty ones."""
-    if answer.get("ErrorCode") == 0 and answer.get("IsFinish") == 1:
+    if succeeded(answer) and answer.get("IsFinish") == 1:
         seen = call.behaviour.memory.setdefault("ends", {})
         place = (call.body.get("GroupId"), call.body.get("MsgSeq"), call.body.get("Count"))
         seen[place] = seen.get(place, 0) + 1
@@ -95,7 +96,7 @@ def _strangers(name: str, requirement: str, shows: str, *reasons: str) -> Fault:
 
 def _owner_listed(call: Call, answer: dict[str, Any]) -> None:
     group = call.site.store.groups.get(call.body.get("GroupId"))
-    if answer.get("ErrorCode") == 0 and group is not None:
+    if succeeded(answer) and group is not None:
         answer["UnreadList"] = [{"Unread_Account": group.owner}]
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.correspondence import accepted
-from receiptspec.reference.faults.families import edits, refused_if
+from receiptspec.reference.faults.families import edits, refused_if, succeeded
 
 __all__ = ["ALL"]
 
@@ -54,13 +53,13 @@ def _goes_on_as_receiver(call: Call) -> bool:
 
 
 def _later_unread(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer) and _goes_on_as_receiver(call):
+    if succeeded(answer) and _goes_on_as_receiver(call):
         for item in answer["MsgList"]:
             item["IsPeerRead"] = 0
 
 
 def _over_for_receivers(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer) and _goes_on_as_receiver(call):
+    if succeeded(answer) and _goes_on_as_receiver(call):
         answer["Complete"] = 1
 
 
@@ -71,7 +70,7 @@ def _keep(answer: dict[str, Any], fits: Callable[[dict[str, Any]], bool]) -> Non
 
 def _one_side_going_on(call: Call, answer: dict[str, Any]) -> None:
     """Leave answers to the viewer's own letters out of pages that hold both, but the first."""
-    if accepted(answer) and call.body.get("LastMsgKey"):
+    if succeeded(answer) and call.body.get("LastMsgKey"):
         senders = {item["From_Account"] for item in answer["MsgList"]}
         if len(senders) > 1:
             _keep(answer, lambda item: item["From_Account"] == call.body["Operator_Account"])
@@ -79,7 +78,7 @@ def _one_side_going_on(call: Call, answer: dict[str, Any]) -> None:
 
 def _plain_unseen(call: Call, answer: dict[str, Any]) -> None:
     """Show what asks for no receipt to its sender alone."""
-    if accepted(answer):
+    if succeeded(answer):
         operator = call.body["Operator_Account"]
         pair = call.site.store.between(operator, call.body["Peer_Account"])
         plain = {m.key for m in pair if not m.receipt and m.receiver == operator}

@@ -6,8 +6,8 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.correspondence import accepted, noting_unread, received
-from receiptspec.reference.faults.families import edits
+from receiptspec.reference.faults.correspondence import noting_unread, received
+from receiptspec.reference.faults.families import edits, succeeded
 from receiptspec.reference.store import Direct
 
 __all__ = ["ALL"]
@@ -26,19 +26,19 @@ def _again(messages: list[Direct]) -> None:
 
 
 def _ten_marked(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         _again(call.notes.get("unread", [])[10:])
 
 
 def _plain_skipped(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         _again([m for m in call.notes.get("unread", []) if not m.receipt])
 
 
 def _once_timed(call: Call, answer: dict[str, Any]) -> None:
     """Mark nothing more without a time where a conversation was marked with one before."""
     timed = call.memory("timed")
-    if not accepted(answer):
+    if not succeeded(answer):
         return
     if "MsgReadTime" in call.body:
         timed[_sides(call)] = True
@@ -49,7 +49,7 @@ def _once_timed(call: Call, answer: dict[str, Any]) -> None:
 def _one_side(call: Call, answer: dict[str, Any]) -> None:
     """Mark nothing where only the other side has marked the conversation before."""
     marked, (user, peer) = call.memory("sides"), _sides(call)
-    if not accepted(answer) or "MsgReadTime" in call.body:
+    if not succeeded(answer) or "MsgReadTime" in call.body:
         return
     if (peer, user) in marked and (user, peer) not in marked:
         _again(call.notes.get("unread", []))
@@ -58,7 +58,7 @@ def _one_side(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _administrator_skipped(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer) and call.body["Peer_Account"] == call.site.identifier:
+    if succeeded(answer) and call.body["Peer_Account"] == call.site.identifier:
         _again(call.notes.get("unread", []))
 
 
@@ -70,7 +70,7 @@ def _newest(call: Call) -> tuple[list[Direct], Direct]:
 
 
 def _unmarked_by_the_next(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         older, newest = _newest(call)
         _again([message for message in older if message.receiver == newest.receiver])
 
@@ -85,7 +85,7 @@ def _noting_marks(call: Call) -> None:
 
 
 def _next_not_counted(call: Call, answer: dict[str, Any]) -> None:
-    if call.operation == "sendmsg" and accepted(answer):
+    if call.operation == "sendmsg" and succeeded(answer):
         _, newest = _newest(call)
         before = call.memory("marked").get((newest.receiver, newest.sender))
         if before == len(received(call, newest.receiver, newest.sender)) - 1:
@@ -115,20 +115,20 @@ def _total_acknowledged(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _own_letters_read(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         user, peer = _sides(call)
         for message in received(call, peer, user):
             message.peer_read = message.peer_read or message.receipt
 
 
 def _unread_by_marking(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         for message in received(call, *_sides(call)):
             message.peer_read = False
 
 
 def _unread_by_the_next(call: Call, answer: dict[str, Any]) -> None:
-    if accepted(answer):
+    if succeeded(answer):
         older, newest = _newest(call)
         for message in older:
             message.peer_read = message.peer_read and message.sender != newest.sender

@@ -6,8 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call, Refusal, Shrug
-from receiptspec.reference.faults.correspondence import accepted
-from receiptspec.reference.faults.families import ASK, DETAIL, READ, edits
+from receiptspec.reference.faults.families import ASK, DETAIL, READ, edits, group_of, succeeded
 from receiptspec.reference.store import Group
 
 __all__ = ["ALL"]
@@ -16,15 +15,9 @@ _RECALL, _FULL = "group_msg_recall", 200
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 
 
-def _group(call: Call) -> Group | None:
-    name = call.body.get("GroupId")
-    found: Group | None = call.site.store.groups.get(name) if isinstance(name, str) else None
-    return found
-
-
 def _was_outside(call: Call) -> bool:
     """Whether somebody who reads was no member at an earlier try; notes who is none now."""
-    group, user = _group(call), call.body.get("From_Account")
+    group, user = group_of(call), call.body.get("From_Account")
     if group is None or not isinstance(user, str):
         return False
     outside = call.memory("outside")
@@ -57,35 +50,35 @@ def _was_absent(call: Call, group: Group | None, seq: Any, where: str) -> bool:
 
 def _absence_kept(call: Call, answer: dict[str, Any]) -> None:
     for item in answer.get("GroupMsgReceiptList", ()):
-        if _was_absent(call, _group(call), item.get("MsgSeq"), "absent"):
+        if _was_absent(call, group_of(call), item.get("MsgSeq"), "absent"):
             item["Code"] = 10062
 
 
 def _absence_from_lists_kept(call: Call) -> None:
-    if _was_absent(call, _group(call), call.body.get("MsgSeq"), "absent from lists"):
+    if _was_absent(call, group_of(call), call.body.get("MsgSeq"), "absent from lists"):
         raise Refusal(10062, "no receipt")
 
 
 def _recalled(answer: dict[str, Any]) -> list[int]:
     """Return which messages one call has recalled, if there are several."""
-    items = answer.get("RecallRetList", ()) if accepted(answer) else ()
+    items = answer.get("RecallRetList", ()) if succeeded(answer) else ()
     return [item["MsgSeq"] for item in items] if len(items) > 1 else []
 
 
 def _between_recalled(call: Call, answer: dict[str, Any]) -> None:
-    group, gone = _group(call), _recalled(answer)
+    group, gone = group_of(call), _recalled(answer)
     for seq, message in group.messages.items() if group is not None and gone else ():
         message.receipt = message.receipt and not min(gone) < seq < max(gone)
 
 
 def _reads_recalled(call: Call, answer: dict[str, Any]) -> None:
-    group = _group(call)
+    group = group_of(call)
     for message in group.messages.values() if group is not None and _recalled(answer) else ():
         message.readers.clear()
 
 
 def _full_has_none(call: Call, answer: dict[str, Any]) -> None:
-    group = _group(call)
+    group = group_of(call)
     if group is not None and len(group.members) >= _FULL:
         for item in answer.get("GroupMsgReceiptList", ()):
             item["Code"] = 10062
@@ -93,8 +86,8 @@ def _full_has_none(call: Call, answer: dict[str, Any]) -> None:
 
 def _moved(call: Call, answer: dict[str, Any], user: Any) -> None:
     """Move the read position of a member to the newest of several messages that were read."""
-    group, read = _group(call), call.body.get("MsgSeqList", ())
-    if group is not None and accepted(answer) and len(read) > 1 and user in group.members:
+    group, read = group_of(call), call.body.get("MsgSeqList", ())
+    if group is not None and succeeded(answer) and len(read) > 1 and user in group.members:
         member = group.members[user]
         member.read_seq = max(member.read_seq, *(item["MsgSeq"] for item in read))
 
@@ -105,8 +98,8 @@ def _reader_moved(call: Call, answer: dict[str, Any]) -> None:
 
 def _owner_moved(call: Call, answer: dict[str, Any]) -> None:
     """Move the owner, who is where the newest message was sent, one further."""
-    group = _group(call)
-    if group is not None and accepted(answer) and group.owner in group.members:
+    group = group_of(call)
+    if group is not None and succeeded(answer) and group.owner in group.members:
         group.members[group.owner].read_seq += 1
 
 

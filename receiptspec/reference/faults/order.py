@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import ASK, READ, edits
+from receiptspec.reference.faults.families import ASK, READ, edits, succeeded
 
 __all__ = ["ALL"]
 
@@ -35,7 +35,7 @@ def _forgotten_when_added(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _next_loses_receipt(call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         messages = call.site.store.groups[call.body["GroupId"]].messages
         for item in call.body["MsgSeqList"]:
             if item["MsgSeq"] + 1 in messages:
@@ -43,7 +43,7 @@ def _next_loses_receipt(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _all_unread_again(call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         for message in call.site.store.groups[call.body["GroupId"]].messages.values():
             message.readers.clear()
 
@@ -56,7 +56,7 @@ def _unread_beyond_thirty(_call: Call, answer: dict[str, Any]) -> None:
 
 def _owner_left_out(call: Call, answer: dict[str, Any]) -> None:
     """Take the owner for the sender of what somebody sends who is no member."""
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         group = call.site.store.groups[call.body["GroupId"]]
         message = group.messages.get(answer["MsgSeq"])
         if message is not None and message.sender not in group.members:

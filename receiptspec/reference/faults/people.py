@@ -7,7 +7,16 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import ASK, DETAIL, READ, bends, calls_back, edits, if_ok
+from receiptspec.reference.faults.families import (
+    ASK,
+    DETAIL,
+    READ,
+    bends,
+    calls_back,
+    edits,
+    if_ok,
+    succeeded,
+)
 from receiptspec.reference.store import Group, Message
 
 __all__ = ["ALL"]
@@ -18,10 +27,6 @@ _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _KEPT = 2.0  # seconds for which a read that fades is kept
 #: A read that has no effect shows in both counts and in the lists.
 _UNREAD: dict[str, Any] = {"level": "SHOULD", "also": ("TC-GMR-09", "TC-GMD-12")}
-
-
-def _ok(answer: dict[str, Any]) -> bool:
-    return bool(answer.get("ErrorCode") == 0)
 
 
 def _group(call: Call) -> Group:
@@ -42,7 +47,7 @@ def _undo(call: Call) -> None:
 
 
 def _admins_unheard(call: Call, answer: dict[str, Any]) -> None:
-    if call.operation == READ and _ok(answer):
+    if call.operation == READ and succeeded(answer):
         member = _group(call).members.get(call.body["From_Account"])
         if member is not None and member.role == "Admin":
             _undo(call)
@@ -55,7 +60,7 @@ def _noting_leavers(call: Call) -> None:
 
 
 def _comers_back_unheard(call: Call, answer: dict[str, Any]) -> None:
-    if call.operation == READ and _ok(answer):
+    if call.operation == READ and succeeded(answer):
         place = (call.body["GroupId"], call.body["From_Account"])
         if place in call.memory("left"):
             _undo(call)
@@ -63,10 +68,10 @@ def _comers_back_unheard(call: Call, answer: dict[str, Any]) -> None:
 
 def _founders_only(call: Call, answer: dict[str, Any]) -> None:
     """Let messages wait only for those who were there when the group was made."""
-    if call.operation == _MAKE and _ok(answer):
+    if call.operation == _MAKE and succeeded(answer):
         group = call.site.store.groups[answer["GroupId"]]
         call.memory("founders")[group.id] = set(group.members)
-    elif call.operation == _SEND and _ok(answer) and answer["MsgSeq"]:
+    elif call.operation == _SEND and succeeded(answer) and answer["MsgSeq"]:
         group = _group(call)
         message = group.messages[answer["MsgSeq"]]
         founders = call.memory("founders").get(group.id, set())
@@ -84,7 +89,7 @@ def _noting_reads(call: Call) -> None:
 
 
 def _reads_of_the_dead(call: Call, answer: dict[str, Any]) -> None:
-    if call.operation == _SEND and _ok(answer):
+    if call.operation == _SEND and succeeded(answer):
         group = _group(call)
         kept = call.memory("reads").get(group.id, {}).get(answer["MsgSeq"])
         if kept:
@@ -137,7 +142,7 @@ def _all_or_none(answer: dict[str, Any]) -> None:
 
 
 def _gone_already(call: Call, answer: dict[str, Any]) -> None:
-    if _ok(answer):
+    if succeeded(answer):
         gone = call.memory("gone")
         places = [(call.body["GroupId"], name) for name in call.body["MemberToDel_Account"]]
         if any(place in gone for place in places):

@@ -7,6 +7,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import succeeded
 
 __all__ = ["ALL"]
 
@@ -28,7 +29,7 @@ def _other_side_marked(call: Call) -> None:
 
 
 def _without_acknowledged(_call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorCode") == 0:
+    if succeeded(answer):
         answer["MsgList"] = [item for item in answer["MsgList"] if not item["IsPeerRead"]]
         answer["MsgCnt"] = len(answer["MsgList"])
 
@@ -67,7 +68,7 @@ def _own_place(call: Call) -> None:
 
 
 def _remember_place(call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorCode") == 0 and not answer["IsFinish"]:
+    if succeeded(answer) and not answer["IsFinish"]:
         _cursors(call)[call.body["GroupId"]] = answer["Cursor"]
 
 

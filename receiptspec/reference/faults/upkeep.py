@@ -7,7 +7,14 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import DETAIL, READ, edits, refused_if
+from receiptspec.reference.faults.families import (
+    DETAIL,
+    READ,
+    edits,
+    group_of,
+    refused_if,
+    succeeded,
+)
 from receiptspec.reference.store import Group
 
 __all__ = ["ALL"]
@@ -25,18 +32,12 @@ Edit = Callable[[Call, dict[str, Any]], None]
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 
 
-def _group(call: Call) -> Group | None:
-    name = call.body.get("GroupId") if isinstance(call.body, dict) else None
-    found: Group | None = call.site.store.groups.get(name) if isinstance(name, str) else None
-    return found
-
-
 def _done(edit: Callable[[Call, dict[str, Any], Group], None]) -> Edit:
     """Change what an accepted call about a group has done."""
 
     def answer(call: Call, answer: dict[str, Any]) -> None:
-        group = _group(call)
-        if answer["ErrorCode"] == 0 and group is not None:
+        group = group_of(call)
+        if succeeded(answer) and group is not None:
             edit(call, answer, group)
 
     return answer
@@ -80,7 +81,7 @@ def _lost_behind_nobody(_call: Call, answer: dict[str, Any], group: Group) -> No
 
 def _up_to_a_guest(call: Call) -> None:
     """Remove members until there is somebody who is none."""
-    group, names = _group(call), call.body.get("MemberToDel_Account")
+    group, names = group_of(call), call.body.get("MemberToDel_Account")
     if group is None or not isinstance(names, list) or len(names) < 2:
         return
     known = [name in group.members for name in map(str, names)]
@@ -92,11 +93,11 @@ def _never_ends(holds: Callable[[Group], bool]) -> dict[str, Any]:
     """Keep some groups when they are dismissed."""
 
     def request(call: Call) -> None:
-        call.notes["ending"] = _group(call)
+        call.notes["ending"] = group_of(call)
 
     def answer(call: Call, answer: dict[str, Any]) -> None:
         group = call.notes.get("ending")
-        if answer["ErrorCode"] == 0 and group is not None and holds(group):
+        if succeeded(answer) and group is not None and holds(group):
             call.site.store.supply_group(group)
 
     return {"request": request, "answer": answer}
@@ -143,7 +144,7 @@ def _reads_for(alike: Callable[[str, str], bool]) -> Edit:
 
 def _ends_what_begins_so(call: Call, answer: dict[str, Any]) -> None:
     name = str(call.body.get("GroupId")) if isinstance(call.body, dict) else ""
-    if answer["ErrorCode"] == 0:
+    if succeeded(answer):
         for group in [*call.site.store.groups.values()]:
             if group.id.startswith(name):
                 call.site.store.dismiss(group)
@@ -155,7 +156,7 @@ def _plus_as_blank(call: Call) -> None:
 
 
 def _is_own(call: Call) -> bool:
-    group = _group(call)
+    group = group_of(call)
     return group is not None and not group.id.startswith("@TGS#")
 
 

@@ -207,7 +207,7 @@ def _moving(stage: Stage, message: Message) -> list[Call]:
     """Return the call that moves a member's read position to a message, if it is told where."""
     group, driver = message.conversation, stage.driver
     try:
-        place = _place(stage, message)
+        (place,) = places(stage, message)
     except NotExercised:
         return []
     call = driver.move_read_position(group, group.members[1], place)
@@ -246,7 +246,7 @@ class _Live(dict[str, Any]):
             "operator": lambda: stage.scene(letter).conversation.members[1],
             "peer": lambda: stage.scene(letter).conversation.members[0],
             "message-key": lambda: stage.scene(letter).id,
-            "place": lambda: _place(stage, message()),
+            "place": lambda: places(stage, message())[0],
             "past": lambda: _past(stage, message()),
             "new-user": lambda: f"rs{stage.namespace}-new",
             "new-group-name": lambda: f"rs{stage.namespace}",
@@ -286,13 +286,15 @@ def doomed(stage: Stage, operation: str) -> Message:
     return stage.say(stage.group(3))
 
 
-def _place(stage: Stage, message: Message) -> Any:
-    """Return where in its conversation a message is; `NotExercised` where that is not told."""
-    looked = stage.must(stage.driver.look_at_messages(message.conversation, [message.id]))
-    place = stage.driver.place_of(stage.driver.group_history(looked).get(message.id, {}))
-    if place is None:
-        raise NotExercised("the answer about a message tells no place")
-    return place
+def places(stage: Stage, *messages: Message) -> tuple[Any, ...]:
+    """Return where in their conversation messages are; `NotExercised` where that is not told."""
+    ids = [message.id for message in messages]
+    looked = stage.must(stage.driver.look_at_messages(messages[0].conversation, ids))
+    history = stage.driver.group_history(looked)
+    found = tuple(stage.driver.place_of(history.get(id_, {})) for id_ in ids)
+    if None in found:
+        raise NotExercised("the answer about messages tells no positions")
+    return found
 
 
 def _past(stage: Stage, message: Message) -> int:

@@ -246,7 +246,7 @@ def sent_again(stage: Stage) -> Again:
     sent = [(message.id, stage.call(call))]
     stage.say(group)
     sent.append((message.id, stage.call(call)))
-    for rich in driver.adorned(call, group.members[1:]):
+    for rich in driver.adorned(call, group.members):
         first = stage.call(rich)
         if first.accepted:
             sent.append((stage.named(first), stage.call(rich)))

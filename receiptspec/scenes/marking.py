@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.neutral import Message
 from receiptspec.scenes.direct import from_administrator, pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked
-from receiptspec.scenes.unread import SECOND, mailbox
+from receiptspec.scenes.unread import SECOND, Count, mailbox, marking, of_all, of_peer, until_unread
 from receiptspec.stage import Stage
 
-__all__ = ["Count", "Emptied", "administrators", "emptied"]
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """An unread count and the answer that tells it."""
-
-    number: int | None
-    answer: Answer
+__all__ = ["Emptied", "administrators", "emptied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +56,21 @@ def emptied(stage: Stage) -> Emptied:
     wanted = box.wanted[a] + 2
 
     def counts() -> tuple[Count, Count]:
-        return _of_peer(stage, b, a), _of_all(stage, b)
+        return of_peer(stage, b, a), of_all(stage, b)
 
     before, total = stage.until(counts, lambda found: (found[0].number or 0) >= wanted)
-    stage.call(_marking(stage, conversation, b, until=stage.driver.now() - 3600))
+    stage.call(marking(stage, conversation, b, until=stage.driver.now() - 3600))
     stage.let_pass(stage.told(back), SECOND)
-    stage.must(_marking(stage, conversation, b))
+    stage.must(marking(stage, conversation, b))
     rest = (total.number or 0) - (before.number or 0)
     after, total_after = stage.until(
         counts, lambda found: found[0].number == 0 and found[1].number == rest
     )
-    stage.must(_marking(stage, conversation, a))
-    other_side = _until(stage, a, b, 0)
+    stage.must(marking(stage, conversation, a))
+    other_side = until_unread(stage, a, b, 0)
     stage.rest(SECOND)
     stage.say(conversation)
-    on = _until(stage, b, a, 1)
+    on = until_unread(stage, b, a, 1)
     last = seen_by(stage, conversation, a)
     return Emptied(
         before.number,
@@ -101,29 +91,5 @@ def administrators(stage: Stage) -> Count:
     message = stage.scene(from_administrator).message
     peer, reader = message.conversation.members
     stage.let_pass(stage.told(message), SECOND)
-    stage.must(_marking(stage, message.conversation, reader))
-    return _until(stage, reader, peer, 0)
-
-
-def _marking(
-    stage: Stage, conversation: Conversation, user: Any, *, until: int | None = None
-) -> Call:
-    call = stage.driver.mark_conversation(conversation, user, until=until)
-    if call is None:
-        raise NotExercised("the vendor has no call that marks a conversation as read")
-    return call
-
-
-def _of_peer(stage: Stage, user: Any, peer: Any) -> Count:
-    answer = stage.call(stage.driver.count_unread(user, [peer]))
-    return Count(stage.driver.unread_counts(answer).get(peer), answer)
-
-
-def _of_all(stage: Stage, user: Any) -> Count:
-    answer = stage.call(stage.driver.count_unread(user, None))
-    return Count(stage.driver.unread_of_all(answer), answer)
-
-
-def _until(stage: Stage, user: Any, peer: Any, number: int) -> Count:
-    """Count what a user has not read of a peer until it is so many."""
-    return stage.until(lambda: _of_peer(stage, user, peer), lambda found: found.number == number)
+    stage.must(marking(stage, message.conversation, reader))
+    return until_unread(stage, reader, peer, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation
+from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
@@ -39,21 +40,17 @@ def moved(stage: Stage) -> Moved:
     messages = (stage.say(group), stage.say(group))
     member = group.members[1]
     before = asked(stage, stage.ask(group, messages))
-    looked = stage.must(stage.driver.look_at_messages(group, [m.id for m in messages]))
-    history = stage.driver.group_history(looked)
-    places = [stage.driver.place_of(history.get(m.id, {})) for m in messages]
-    if None in places:
-        raise NotExercised("the answer about the messages tells no positions")
+    low, high = places(stage, *messages)
     start = _told(stage, group, member)
-    moving = _move(stage, group, member, places[1])
-    forward = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == places[1])
-    _move(stage, group, member, places[0])
-    back = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == places[1])
+    moving = _move(stage, group, member, high)
+    forward = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == high)
+    _move(stage, group, member, low)
+    back = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == high)
     settled = stage.settle(group, messages, lambda found: any(r.read for r in found.values()))
     other = group.members[2]
     told = tuple(stage.driver.read_position(step[0], other) for step in (start, forward, back))
     after = asked(stage, settled)
-    return Moved(group, start, places[1], moving, forward, back, before, after, told)
+    return Moved(group, start, high, moving, forward, back, before, after, told)
 
 
 def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
@@ -66,11 +63,7 @@ def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
     group = stage.group(4, promoted=True)
     *movers, leaver = group.members
     messages = [stage.say(group) for _ in range(2)]
-    looked = stage.must(stage.driver.look_at_messages(group, [m.id for m in messages]))
-    history = stage.driver.group_history(looked)
-    low, high = (stage.driver.place_of(history.get(m.id, {})) for m in messages)
-    if low is None or high is None:
-        raise NotExercised("the answer about the messages tells no positions")
+    low, high = places(stage, *messages)
     moved_ = [user for user in movers if _move(stage, group, user, high).accepted]
     stage.call(stage.driver.recall(stage.say(group, sender=movers[-1])))
     stage.must(stage.driver.remove_member(group, leaver))
@@ -102,11 +95,7 @@ def of_pair(stage: Stage) -> tuple[Answer, Any, Any]:
     pair = stage.pair(one, other)
     if stage.driver.ask_read_positions(pair) is None:
         raise NotExercised("this vendor tells no read positions")
-    message = stage.say(pair)
-    looked = stage.must(stage.driver.look_at_messages(pair, [message.id]))
-    place = stage.driver.place_of(stage.driver.group_history(looked).get(message.id, {}))
-    if place is None:
-        raise NotExercised("the answer about the message tells no position")
+    (place,) = places(stage, stage.say(pair))
     _, first = _told(stage, pair, other)
     _move(stage, pair, one, place)
     answer, since = _told(stage, pair, other)
@@ -121,9 +110,7 @@ def far_back(stage: Stage) -> tuple[Answer, int, Any]:
     messages = stage.scene(batch).messages
     group = messages[0].conversation
     member = group.members[-1]
-    ends = [messages[0].id, messages[-1].id]
-    history = stage.driver.group_history(stage.must(stage.driver.look_at_messages(group, ends)))
-    low, high = sorted(stage.driver.place_of(history.get(id_, {})) or 0 for id_ in ends)
+    low, high = sorted(places(stage, messages[0], messages[-1]))
     if not low or not _move(stage, group, member, high).accepted:
         raise NotExercised("the position of a member could not be moved to the last of many")
     _move(stage, group, member, low)

@@ -51,10 +51,7 @@ def foretold(stage: Stage) -> Foretold:
     if message.id != following:
         raise NotExercised("the next message had another id than was to be expected")
     after = newborn(stage, group, message)
-    page = None
-    if listing is not None:
-        call = listing
-        page = stage.until(lambda: stage.call(call), lambda answer: answer.accepted)
+    page = stage.patiently(listing) if listing is not None else None
     return Foretold(message, after, page)
 
 

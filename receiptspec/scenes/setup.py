@@ -365,16 +365,7 @@ def recalled_together(stage: Stage, most: int) -> tuple[tuple[Message, ...], Ans
     if call is None:
         raise NotExercised("one call recalls one message")
     answer = stage.call(call)
-
-    def gone(shown: Answer) -> bool:
-        kept = stage.driver.group_history(shown)
-        return all(m.id not in kept or stage.driver.is_recalled(kept[m.id]) for m in messages)
-
-    return (
-        messages,
-        answer,
-        stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone),
-    )
+    return messages, answer, until_recalled(stage, messages)
 
 
 def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
@@ -382,12 +373,18 @@ def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
     group = stage.group(2)
     message = stage.say(group)
     answer = stage.call(stage.driver.recall(message))
+    return message, answer, until_recalled(stage, (message,))
+
+
+def until_recalled(stage: Stage, messages: tuple[Message, ...]) -> Answer:
+    """Look at the history of a group until these messages are recalled or gone."""
+    group = messages[0].conversation
 
     def gone(shown: Answer) -> bool:
-        item = stage.driver.group_history(shown).get(message.id)
-        return item is None or stage.driver.is_recalled(item)
+        kept = stage.driver.group_history(shown)
+        return all(m.id not in kept or stage.driver.is_recalled(kept[m.id]) for m in messages)
 
-    return message, answer, stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone)
+    return stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone)
 
 
 def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:

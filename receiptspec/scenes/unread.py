@@ -7,12 +7,50 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.direct import pair, seen_by, until_listed
 from receiptspec.scenes.groups import Asked
 from receiptspec.stage import Stage
 
 SECOND = 1.1  # seconds after which a time in whole seconds is a later one
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """An unread count, ``None`` where it is not to be had, and the answer that tells it."""
+
+    number: int | None
+    answer: Answer
+
+
+def of_peer(stage: Stage, user: Any, peer: Any) -> Count:
+    """Count what a user has not read of a peer."""
+    answer = stage.call(stage.driver.count_unread(user, [peer]))
+    return Count(stage.driver.unread_counts(answer).get(peer), answer)
+
+
+def of_all(stage: Stage, user: Any) -> Count:
+    """Count what a user has not read of everybody."""
+    answer = stage.call(stage.driver.count_unread(user, None))
+    return Count(stage.driver.unread_of_all(answer), answer)
+
+
+def until_unread(stage: Stage, user: Any, peer: Any, number: int) -> Count:
+    """Count what a user has not read of a peer until it is so many."""
+    return stage.until(lambda: of_peer(stage, user, peer), lambda found: found.number == number)
+
+
+def marking(
+    stage: Stage, conversation: Conversation, user: Any, *, until: int | None = None
+) -> Call:
+    """Return the call that marks a conversation as read, up to a time in seconds.
+
+    Raises `NotExercised` where the vendor has none.
+    """
+    call = stage.driver.mark_conversation(conversation, user, until=until)
+    if call is None:
+        raise NotExercised("the vendor has no call that marks a conversation as read")
+    return call
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +87,20 @@ def conversation_read(
     stage.say(conversation, sender=b)
     receipts_before = until_listed(stage, conversation, (message,))
     before, peer, others = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
-    marking = stage.driver.mark_conversation(conversation, b)
-    if marking is None:
-        raise NotExercised("the vendor has no call that marks a conversation as read")
+    call = marking(stage, conversation, b)
     stage.let_pass(stage.told(messages[-1]), SECOND)
-    answer = stage.call(marking)
-    evidence = stage.until(
-        lambda: stage.call(stage.driver.count_unread(b, [a])),
-        lambda found: stage.driver.unread_counts(found).get(a) == 0,
-    )
+    answer = stage.call(call)
+    after = until_unread(stage, b, a, 0)
     return Counters(
         before,
-        stage.driver.unread_counts(evidence).get(a),
+        after.number,
         peer,
         unread(stage, a, b),
         others,
         unread(stage, b, c),
         answer,
-        evidence,
-        stage.call(marking),
+        after.answer,
+        stage.call(call),
         receipts_before,
         seen_by(stage, conversation, a),
         message,
@@ -192,27 +225,22 @@ def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
     message = stage.say(conversation)
     before = stage.until(lambda: unread(stage, b, a), bool)
     peer_before = unread(stage, a, b)
-    total_before = _total(stage, b) if totals else None
+    total_before = of_all(stage, b) if totals else None
     stage.reads(b, [message])
-    evidence = stage.call(stage.driver.count_unread(b, [a]))
-    other = stage.call(stage.driver.count_unread(a, [b]))
-    total = _total(stage, b) if totals else None
+    kept = of_peer(stage, b, a)
+    other = of_peer(stage, a, b)
+    total = of_all(stage, b) if totals else None
     return Kept(
         before,
-        stage.driver.unread_counts(evidence).get(a),
-        evidence,
+        kept.number,
+        kept.answer,
         peer_before,
-        stage.driver.unread_counts(other).get(b),
-        other,
-        total_before[1] if total_before is not None else None,
-        total[1] if total is not None else None,
-        total[0] if total is not None else other,
+        other.number,
+        other.answer,
+        total_before.number if total_before is not None else None,
+        total.number if total is not None else None,
+        total.answer if total is not None else other.answer,
     )
-
-
-def _total(stage: Stage, user: Any) -> tuple[Answer, int | None]:
-    answer = stage.call(stage.driver.count_unread(user, None))
-    return answer, stage.driver.unread_of_all(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +266,9 @@ def read_until(stage: Stage) -> Split:
     newer = stage.told(stage.say(conversation))
     between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
     before = stage.until(lambda: unread(stage, b, a), lambda count: count == base + 2)
-    marking = stage.driver.mark_conversation(conversation, b, until=between)
-    if marking is None:
-        raise NotExercised("the vendor has no call that marks a conversation as read")
-    answer = stage.call(marking)
-    evidence = stage.until(
-        lambda: stage.call(stage.driver.count_unread(b, [a])),
-        lambda found: stage.driver.unread_counts(found).get(a) == 1,
-    )
-    return Split(before, stage.driver.unread_counts(evidence).get(a), answer, evidence)
+    answer = stage.call(marking(stage, conversation, b, until=between))
+    after = until_unread(stage, b, a, 1)
+    return Split(before, after.number, answer, after.answer)
 
 
 def _between(older: int | None, newer: int | None) -> int:

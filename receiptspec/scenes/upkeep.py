@@ -5,7 +5,7 @@ from __future__ import annotations
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Kind, Message
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.setup import Sequence, Told, imported, told_members
+from receiptspec.scenes.setup import Sequence, Told, imported, told_members, until_recalled
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -78,13 +78,7 @@ def recalled_beside_unknown(
     answer = stage.call(call)
     if not answer.accepted:
         return None
-
-    def gone(shown: Answer) -> bool:
-        kept = driver.group_history(shown)
-        return all(m.id not in kept or driver.is_recalled(kept[m.id]) for m in (first, last))
-
-    look = driver.look_at_group(group)
-    return (first, last), answer, stage.until(lambda: stage.call(look), gone)
+    return (first, last), answer, until_recalled(stage, (first, last))
 
 
 def ended(stage: Stage, what: str) -> Answer:

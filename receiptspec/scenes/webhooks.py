@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Message, Receipt, Verdict
+from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Verdict
 from receiptspec.scenes import people
 from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
-from receiptspec.scenes.unread import SECOND
+from receiptspec.scenes.unread import SECOND, marking, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -65,13 +65,16 @@ def _names(callback: Callback, message: Message) -> bool:
     return callback.get("GroupId") == message.conversation.id and message.id in listed
 
 
+def _said(stage: Stage, group: Conversation) -> tuple[Message, Callback | None]:
+    """Send a message that asks for a receipt; return it and the callback about it."""
+    listener = stage.listener()
+    message = stage.say(group)
+    return message, listener.wait_for(partial(_is_about, message), _patience(stage))
+
+
 def sent(stage: Stage) -> Told:
     """Send a message that asks for a receipt and wait for the callback about it."""
-    listener = stage.listener()
-    message = stage.say(good(stage).group)
-    callback = listener.wait_for(
-        lambda c: c.command == GROUP and _names(c, message), _patience(stage)
-    )
+    message, callback = _said(stage, good(stage).group)
     return Told(message, callback, newborn(stage, message.conversation, message))
 
 
@@ -80,11 +83,7 @@ def sent_in(stage: Stage, type_: str) -> Told:
 
     Where none comes, the receipt is asked for.
     """
-    listener = stage.listener()
-    message = stage.say(stage.group(2, type_=type_))
-    callback = listener.wait_for(
-        lambda c: c.command == GROUP and _names(c, message), _patience(stage)
-    )
+    message, callback = _said(stage, stage.group(2, type_=type_))
     if callback is not None:
         return Told(message, callback)
     return Told(message, None, asked(stage, stage.ask(message.conversation, [message])))
@@ -189,7 +188,7 @@ def sent_otherwise(stage: Stage) -> tuple[Told, ...]:
     number = stage.number("callbacks", group.id)
     plain = driver.send_message(group, group.owner, receipt=True, number=number)
     messages = []
-    for call in driver.adorned(plain, group.members[1:2]):
+    for call in driver.adorned(plain, group.members):
         answer = stage.call(call)
         if answer.accepted:
             messages.append(Message(group, stage.named(answer), group.owner, True))
@@ -255,10 +254,7 @@ def unread_left(stage: Stage) -> Left:
     stage.say(other)
     before = _total_until(stage, reader, lambda total: total > 1)[-1]
     stage.let_pass(stage.told(message), SECOND)
-    call = stage.driver.mark_conversation(conversation, reader)
-    if call is None:
-        raise NotExercised("the vendor has no call that marks a conversation as read")
-    stage.must(call)
+    stage.must(marking(stage, conversation, reader))
 
     def fits(callback: Callback) -> bool:
         about = (callback.get("Report_Account"), callback.get("Peer_Account"))
@@ -294,10 +290,7 @@ def conversation_read(stage: Stage) -> Told:
     conversation = pair(stage, 2, 5)
     reader = conversation.members[1]
     message = stage.say(conversation)
-    call = stage.driver.mark_conversation(conversation, reader)
-    if call is None:
-        raise NotExercised("the vendor has no call that marks a conversation as read")
-    stage.must(call)
+    stage.must(marking(stage, conversation, reader))
     callback = listener.wait_for(
         lambda c: c.command == REPORT and c.get("Peer_Account") == conversation.owner,
         _patience(stage),
@@ -431,14 +424,11 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
         until_read(stage, conversation, (message,))
         stage.let_pass(stage.told(message), SECOND)
         call = driver.mark_conversation(conversation, b)
-        marking = stage.call(call) if call is not None else None
+        marked = stage.call(call) if call is not None else None
         came(REPORT)
-    evidence = stage.until(
-        lambda: stage.call(driver.count_unread(b, [a])),
-        lambda found: driver.unread_counts(found).get(a) == 0,
-    )
+    left = until_unread(stage, b, a, 0)
     seen = until_read(stage, conversation, (message,))
-    return Letter(message, read, seen, marking, driver.unread_counts(evidence).get(a), evidence)
+    return Letter(message, read, seen, marked, left.number, left.answer)
 
 
 def garbled(stage: Stage, command: str) -> bool:

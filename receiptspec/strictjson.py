@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Document", "Duplicates", "Problem", "RawNumber", "read", "walk"]
+__all__ = ["LONE", "Document", "Duplicates", "Problem", "RawNumber", "read", "walk"]
 
 _BOM = b"\xef\xbb\xbf"
+LONE = "lone surrogate"  # the kind of problem that half a character is
 _MAX_DIGITS = 4000  # CPython refuses to convert longer integers by default
 
 
@@ -166,7 +167,7 @@ def _value_problems(value: Any) -> Iterator[Problem]:
             if node in ("NaN", "Infinity", "-Infinity"):
                 yield Problem("not a JSON number", path, "a JSON number", str(node), _generic(path))
         elif isinstance(node, str) and _SURROGATE.search(node):
-            yield Problem("lone surrogate", path, "Unicode text", ascii(node)[:60])
+            yield Problem(LONE, path, "Unicode text", ascii(node)[:60])
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -296,7 +296,7 @@ def emptied(case: Case) -> Iterator[tuple[str, Answer]]:
     """Empty each list of each operation's body, and put null in its place, as real clients do."""
     for operation in case.stage.contract.operations:
         with case.optional(f"lists of {operation}"):
-            call = calls.good_call(case.stage, operation)
+            call = calls.good_call(case.stage, operation, apart=True)
             body = call.body if isinstance(call.body, dict) else {}
             for field in [name for name, value in body.items() if isinstance(value, list)]:
                 for value in ([], None, [1]):
@@ -311,7 +311,7 @@ def everywhere(case: Case) -> Iterator[tuple[str, Answer]]:
     for operation in case.stage.contract.operations:
         try:
             with case.optional(f"what breaks {operation}"):
-                call = calls.good_call(case.stage, operation)
+                call = calls.good_call(case.stage, operation, apart=True)
                 for change in [*calls.departures(case.stage, call), *hostile]:
                     answer = case.variation(call, change)
                     yield change["label"], answer
@@ -337,7 +337,7 @@ def ruined(case: Case) -> Iterator[tuple[str, Answer]]:
     for operation in case.stage.contract.operations:
         try:
             with case.optional(f"what breaks {operation} at once"):
-                call = calls.good_call(case.stage, operation)
+                call = calls.good_call(case.stage, operation, apart=True)
                 for label, fields in ruins.ruins(calls.tree(case.stage, operation), call.body):
                     yield from narrowed(case, call, label, fields)
         except BudgetSpent:

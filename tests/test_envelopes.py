@@ -114,6 +114,19 @@ def test_broken_envelopes_are_judged_under_every_status(status, end):
 
 
 @pytest.mark.parametrize(
+    ("asked", "wrong"),
+    [
+        (b'{"X": "\\ud800"}', False),
+        (b'{"X": "\\ud83d\\ude00"}', True),
+        (b"{}", True),
+    ],
+)
+def test_half_a_character_may_be_repeated_and_nothing_else(asked, wrong):
+    raw = json.dumps(envelope(None, {"Code": "NoAuth", "Message": "what is \ud800?"})).encode()
+    assert ("VE-GMRR-101" in broken(answer(raw, asked=asked))) == wrong
+
+
+@pytest.mark.parametrize(
     ("operation", "result", "wrong"),
     [
         ("SendMessage", {"MessageId": 2**60}, False),

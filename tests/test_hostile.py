@@ -463,6 +463,7 @@ def test_a_whole_run_ends_in_time_with_the_right_word(
     timeouts = {"connect": "500ms", "read": "1s", "total": "2s"}
     with Hostile(name, when=when, upstream=reference.url) as server:
         block = {"vendor": "tencent", "url": server.url, "auth": auth, "timeouts": timeouts}
+        block["consistency"] = "300ms"
         (tmp_path / "targets.yaml").write_text(json.dumps({"t": block}))
         with (tmp_path / "said").open("w") as out:
             process = subprocess.Popen(

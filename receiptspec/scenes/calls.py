@@ -159,21 +159,22 @@ def put(stage: Stage, body: Any) -> Answer:
     return stage.call(Call(stage.driver.ask, body))
 
 
-def good_call(stage: Stage, operation: str) -> Call:
+def good_call(stage: Stage, operation: str, *, apart: bool = False) -> Call:
     """Return a call of `operation` that is known to be accepted, to break or to vary.
 
-    Refusals prove nothing where the unbroken call is refused as well: `NotExercised`.
+    Refusals prove nothing where the unbroken call is refused as well: `NotExercised`. What `apart`
+    calls leave behind where they are broken and nevertheless accepted, nothing else looks at.
     """
     if operation == stage.driver.ask:
         return question(stage, good(stage))
-    return stage.scene(_proven, operation)
+    return stage.scene(_proven, operation, apart)
 
 
-def _proven(stage: Stage, operation: str) -> Call:
+def _proven(stage: Stage, operation: str, apart: bool) -> Call:
     if not stage.can(operation):
         raise NotExercised(f"{operation} is not there")
     schema = _request_schema(stage, operation)
-    live = _Live(stage, operation)
+    live = _Live(stage, operation, apart)
     body = stage.driver.sensible(operation, boundaries.smallest(schema, live), live)
     call = Call(operation, body, label=ORDINARY)
     stage.must(call)
@@ -230,22 +231,26 @@ def _importing(stage: Stage, group: Conversation, operations: tuple[str, ...]) -
 class _Live(dict[str, Any]):
     """What the live system has under the names that schemas give in ``x-live``, made on demand."""
 
-    def __init__(self, stage: Stage, operation: str) -> None:
+    def __init__(self, stage: Stage, operation: str, apart: bool) -> None:
         changes = stage.contract.calls[operation].writes
 
         def message() -> Message:
             if operation in _taking(stage):
                 return stage.scene(doomed, operation)
-            return stage.scene(sandbox) if changes else good(stage).messages[0]
+            place = grounds if apart else sandbox
+            return stage.scene(place) if changes else good(stage).messages[0]
+
+        def mail() -> Message:
+            return stage.scene(letter, *((9, 10) if apart else ()))
 
         makers: dict[str, Callable[[], Any]] = {
             "group": lambda: message().conversation.id,
             "message": lambda: message().id,
             "member": lambda: message().conversation.members[1],
-            "user": lambda: stage.users(1)[0],
-            "operator": lambda: stage.scene(letter).conversation.members[1],
-            "peer": lambda: stage.scene(letter).conversation.members[0],
-            "message-key": lambda: stage.scene(letter).id,
+            "user": lambda: stage.users(11)[10] if apart else stage.users(1)[0],
+            "operator": lambda: mail().conversation.members[1],
+            "peer": lambda: mail().conversation.members[0],
+            "message-key": lambda: mail().id,
             "place": lambda: places(stage, message())[0],
             "past": lambda: _past(stage, message()),
             "new-user": lambda: f"rs{stage.namespace}-new",
@@ -313,6 +318,12 @@ def sandbox(stage: Stage) -> Message:
     return message
 
 
-def letter(stage: Stage) -> Message:
-    """Send a message with a receipt from the first user to the second."""
-    return stage.say(stage.pair(*stage.users(2)))
+def grounds(stage: Stage) -> Message:
+    """Send a message with receipts to a group of which nothing else is asked."""
+    return stage.say(stage.group(3))
+
+
+def letter(stage: Stage, first: int = 0, second: int = 1) -> Message:
+    """Send a message with a receipt from one user to another, both by number."""
+    users = stage.users(max(first, second) + 1)
+    return stage.say(stage.pair(users[first], users[second]))

@@ -342,6 +342,16 @@ def per_second(text: str) -> float:
     return int(number) / _UNITS[unit]
 
 
+def _consistency(block: Mapping[str, Any]) -> str:
+    """Return how long views may lag where the file does not say.
+
+    The embedded server shows everything at once unless a variant or a harness delays it.
+    """
+    embedded = block.get("embedded")
+    varied = isinstance(embedded, dict) and embedded.get("variants")
+    return "500ms" if embedded and not varied and "harness" not in block else "2s"
+
+
 def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Target:
     embedded = block.get("embedded", False)
     broken = embedded if isinstance(embedded, dict) else {}
@@ -359,7 +369,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         rate=per_second(block["rate"]) if "rate" in block else None,
         rate_store=_address(block.get("rate_store")),
         writes=block.get("writes", "embedded" in block or is_loopback(url)),
-        consistency=seconds(block.get("consistency", "2s")),
+        consistency=seconds(block.get("consistency", _consistency(block))),
         timeouts=Timeouts(**timeouts),
         budget=Budget(**block.get("budget", {})),
         read_hook=_hook(source, name, block),

@@ -46,6 +46,20 @@ def test_a_target_is_read_with_its_units(load):
     assert target.writes
 
 
+@pytest.mark.parametrize(
+    ("block", "seconds"),
+    [
+        ("embedded: true", 0.5),
+        ("embedded: {faults: [reads-not-counted]}", 0.5),
+        ("embedded: {variants: [gzip]}", 2),
+        ("embedded: true\n  consistency: 3s", 3),
+    ],
+)
+def test_only_what_shows_at_once_is_not_waited_for(load, block, seconds):
+    target = load(f"mine:\n  vendor: tencent\n  {block}\n")
+    assert target.consistency == pytest.approx(seconds)
+
+
 def test_the_key_is_a_secret(load):
     target = load(GOOD)
     assert isinstance(target.auth["key"], Secret)

@@ -62,8 +62,6 @@ def target(vendor: str, broken: Sequence[str], free: Sequence[str]) -> dict[str,
     twisted = {"faults": list(broken), "variants": list(free)}
     if "harness" in block:
         return block | {"harness": {**block["harness"], **twisted}}
-    if not free:  # without them every read shows at once: waiting proves nothing
-        block["consistency"] = "500ms"
     return block | {"embedded": twisted, "rate": "100000/s"}
 
 

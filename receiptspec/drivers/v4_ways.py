@@ -1,0 +1,432 @@
+"""Ways to sign a call to Volcengine: as documented, as its clients do, and each way wrong.
+
+Source: V1 (signing). A way changes one thing of a draft before it is signed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote_plus
+
+from receiptspec.drivers import v4
+from receiptspec.exchange import Secret
+
+__all__ = ["CREDENTIALS", "Draft"]
+
+_LONG = 80 * 1024  # bytes: more than any first piece of a body
+
+
+@dataclass
+class Draft:
+    """A request before it is signed; ways to sign change one thing of it."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    signed: tuple[str, ...]
+    body: bytes
+    date: str
+    scope: v4.Scope
+    access_key: str
+    secret: Secret
+    body_hash: str = ""
+    encode: Callable[[str], str] = v4.percent_encoded
+    key: Callable[[str], bytes] = str.encode
+    finish: Callable[[str], str | None] = str
+    earlier: Mapping[str, str] = field(default_factory=dict)
+    earlier_body: bytes = b""
+
+    def parts(self) -> v4.Signing:
+        """Return what the signature covers."""
+        signed = tuple(name for name in self.signed if name in self.headers)
+        return v4.Signing(
+            self.method, self.path, self.query, self.headers, signed, self.body_hash, self.date,
+            self.scope, self.encode, self.key,
+        )  # fmt: skip
+
+
+_Way = Callable[[Draft], None]
+
+
+def _valid(_: Draft) -> None:
+    pass
+
+
+def _wrong_key(draft: Draft) -> None:
+    draft.secret = Secret(draft.secret.reveal()[::-1] + "x")
+
+
+def _unknown_key(draft: Draft) -> None:
+    draft.access_key = "AKLTrsNoSuchKeyrsNoSuchKeyrsNoSuchKey"
+
+
+def _signed_as(change: Callable[[str], str]) -> _Way:
+    """Change the digits of the signature."""
+
+    def finish(text: str) -> str:
+        head, name, digits = text.rpartition("Signature=")
+        return head + name + change(digits)
+
+    return _finished(finish)
+
+
+def _other(digit: str) -> str:
+    return "0" if digit != "0" else "1"
+
+
+def _cased_key(draft: Draft) -> None:
+    kept = 4  # by which a key of the vendor is known
+    draft.access_key = draft.access_key[:kept] + draft.access_key[kept:].swapcase()
+
+
+def _ended_key(draft: Draft) -> None:
+    draft.access_key = draft.access_key[:-1] + ("0" if draft.access_key[-1] != "0" else "1")
+
+
+def _shifted(**by: float) -> _Way:
+    def way(draft: Draft) -> None:
+        moment = datetime.now(UTC) + timedelta(**by)
+        draft.date = draft.headers["x-date"] = f"{moment:%Y%m%dT%H%M%SZ}"
+        draft.scope = replace(draft.scope, day=draft.date[:8])
+
+    return way
+
+
+def _misdated(draft: Draft) -> None:
+    """Name a time of today that there is none: 25:61:99."""
+    draft.date = draft.headers["x-date"] = f"{draft.scope.day}T256199Z"
+
+
+def _trailing_date(draft: Draft) -> None:
+    draft.date = draft.headers["x-date"] = f"{draft.date}rs"
+
+
+def _dashed(draft: Draft) -> None:
+    draft.date = draft.headers["x-date"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _scoped(**changes: str) -> _Way:
+    def way(draft: Draft) -> None:
+        draft.scope = replace(draft.scope, **changes)
+
+    return way
+
+
+def _other_region(draft: Draft) -> None:
+    region = "ap-southeast-1" if draft.scope.region == "cn-north-1" else "cn-north-1"
+    draft.scope = replace(draft.scope, region=region)
+
+
+def _day(days: int) -> _Way:
+    def way(draft: Draft) -> None:
+        draft.scope = replace(draft.scope, day=f"{datetime.now(UTC) + timedelta(days=days):%Y%m%d}")
+
+    return way
+
+
+def _swapped(draft: Draft) -> None:
+    """Send another body than the one that was signed; all headers stay."""
+    draft.body = draft.body.rstrip()[:-1] + b',"RsTampered":1}'
+
+
+def _tampered(draft: Draft) -> None:
+    """Send another body, hash header and all, than the one that was signed."""
+    draft.body = draft.body.rstrip()[:-1] + b',"RsTampered":1}'
+    signed = dict(draft.headers)
+    draft.finish = _resigned(draft, draft.parts().but(headers=signed))
+    draft.headers["x-content-sha256"] = v4.digest(draft.body)
+
+
+def _borrowed(draft: Draft) -> None:
+    """Send another body, hash header and all, under the headers of the last good call."""
+    if not draft.earlier:
+        _tampered(draft)
+        return
+    draft.body = draft.body.rstrip()[:-1] + b',"RsTampered":1}'
+    draft.headers = {**draft.earlier, "x-content-sha256": v4.digest(draft.body)}
+    draft.finish = lambda _: draft.earlier["authorization"]
+
+
+def _respaced(draft: Draft) -> None:
+    """Send the same body with other white space than the signed one; all headers stay."""
+    head, comma, tail = draft.body.partition(b",")
+    draft.body = b" ".join((head, comma, tail))
+
+
+def _lent(draft: Draft) -> None:
+    """Send the last good call of the operation once more, with one parameter more."""
+    if draft.earlier:
+        draft.body = draft.earlier_body
+        draft.headers = dict(draft.earlier)
+        draft.finish = lambda _: draft.earlier["authorization"]
+        draft.query.append(("RsTampered", "1"))
+    else:
+        _tampered_query(draft)
+
+
+def _retold(name: str, value: str) -> _Way:
+    """Send another value of a signed header than the one that was signed."""
+
+    def way(draft: Draft) -> None:
+        draft.headers.setdefault(name, "rs")
+        draft.signed = tuple(dict.fromkeys((*draft.signed, name)))
+        draft.finish = _resigned(draft, draft.parts().but(headers=dict(draft.headers)))
+        draft.headers[name] = value
+
+    return way
+
+
+def _resigned(draft: Draft, parts: v4.Signing) -> Callable[[str], str]:
+    return lambda _: v4.authorization(parts, draft.access_key, draft.secret)
+
+
+def _large(draft: Draft) -> None:
+    """Send another end of a long body than the signed one; white space makes it long."""
+    draft.body = draft.body.rstrip()[:-1] + b" " * _LONG + b"}"
+    draft.body_hash = draft.headers["x-content-sha256"] = v4.digest(draft.body)
+    _swapped(draft)
+
+
+def _with_md5(draft: Draft) -> None:
+    draft.headers["content-md5"] = base64.b64encode(
+        hashlib.md5(draft.body, usedforsecurity=False).digest()
+    ).decode()
+    draft.signed += ("content-md5",)
+
+
+def _tampered_query(draft: Draft) -> None:
+    """Send another query than the one that was signed."""
+    draft.finish = _resigned(draft, draft.parts().but(query=list(draft.query)))
+    draft.query.append(("RsTampered", "1"))
+
+
+def _wrong_body_hash(draft: Draft) -> None:
+    """Name the hash of another body, and sign consistently with it."""
+    draft.headers["x-content-sha256"] = draft.body_hash = v4.digest(b"another body")
+
+
+def _hashed_as(text: str) -> _Way:
+    """Name something else than the hash of the body, and sign consistently with it."""
+
+    def way(draft: Draft) -> None:
+        draft.headers["x-content-sha256"] = draft.body_hash = text
+
+    return way
+
+
+def _wrong_hash_header(draft: Draft) -> None:
+    """Name the hash of another body in the header only; the body itself is signed."""
+    draft.headers["x-content-sha256"] = v4.digest(b"another body")
+
+
+def _without(name: str) -> _Way:
+    def way(draft: Draft) -> None:
+        if name == "authorization":
+            draft.finish = lambda _: None
+        draft.headers.pop(name, None)
+
+    return way
+
+
+def _finished(change: Callable[[str], str]) -> _Way:
+    def way(draft: Draft) -> None:
+        draft.finish = change
+
+    return way
+
+
+def _signs(*names: str) -> _Way:
+    def way(draft: Draft) -> None:
+        draft.signed = names
+
+    return way
+
+
+def _with_headers(**headers: str) -> _Way:
+    def way(draft: Draft) -> None:
+        for name, value in headers.items():
+            draft.headers[name.replace("_", "-")] = value
+            draft.signed += (name.replace("_", "-"),)
+
+    return way
+
+
+def _decoded_key(draft: Draft) -> None:
+    try:
+        base64.b64decode(draft.secret.reveal(), validate=True)
+        draft.key = base64.b64decode
+    except binascii.Error:
+        draft.key = lambda text: f"AWS4{text}".encode()
+
+
+def _prefixed_key(draft: Draft) -> None:
+    draft.key = lambda text: f"AWS4{text}".encode()
+
+
+def _plus(draft: Draft) -> None:
+    draft.encode = quote_plus
+
+
+def _get(draft: Draft) -> None:
+    draft.finish = _resigned(draft, draft.parts().but(method="GET"))
+
+
+def _version_first(draft: Draft) -> None:
+    draft.query.sort(reverse=True)
+
+
+def _in_query(draft: Draft) -> None:
+    """Sign in the query, as other products of the vendor document it."""
+    credential = f"{draft.access_key}/{draft.scope}"
+    draft.query += [
+        ("X-Algorithm", "HMAC-SHA256"),
+        ("X-Credential", credential),
+        ("X-Date", draft.date),
+        ("X-NotSignBody", ""),
+        ("X-SignedHeaders", ""),
+    ]
+    names = sorted([name for name, _ in draft.query] + ["X-SignedQueries"])
+    draft.query.append(("X-SignedQueries", ";".join(names)))
+    parts = draft.parts().but(signed=(), body_hash=v4.digest(b""))
+    draft.query.append(("X-Signature", v4.signature(parts, draft.secret)))
+    draft.headers.pop("x-date")
+    draft.headers.pop("x-content-sha256")
+    draft.finish = lambda _: None
+
+
+#: Ways to sign by the name that a requirement row gives them.
+_SINGLE: Mapping[str, tuple[str, _Way]] = {
+    "valid": ("as documented", _valid),
+    "wrong-key": ("signed with another secret key", _wrong_key),
+    "unknown-key": ("an access key that does not exist", _unknown_key),
+    "cased-key": ("the access key in the other case", _cased_key),
+    "ended-key": ("the access key with another end", _ended_key),
+    "flipped-digit": (
+        "the last digit of the signature changed",
+        _signed_as(lambda d: d[:-1] + _other(d[-1])),
+    ),
+    "flipped-first-digit": (
+        "the first digit of the signature changed",
+        _signed_as(lambda d: _other(d[0]) + d[1:]),
+    ),
+    "flipped-middle-digit": (
+        "a digit in the middle of the signature changed",
+        _signed_as(lambda d: d[:32] + _other(d[32]) + d[33:]),
+    ),
+    "long-signature": ("digits behind the signature", _signed_as(lambda d: d + "00")),
+    "short-signature": ("the first eight digits of the signature", _signed_as(lambda d: d[:8])),
+    "empty-signature": ("no digit of the signature", _signed_as(lambda _: "")),
+    "no-signature": (
+        "no word of a signature",
+        _finished(lambda text: text.rpartition(", Signature=")[0]),
+    ),
+    "foreign-digit": (
+        "a digit of the signature that is no ASCII",
+        _signed_as(lambda d: f"{d[:-1]}é"),
+    ),
+    "bare-label": ("nothing behind the name of the algorithm", _finished(lambda _: "HMAC-SHA256")),
+    "garbage-credential": (
+        "a credential without a scope",
+        _finished(lambda text: re.sub(r"Credential=[^,]*", "Credential=rs", text)),
+    ),
+    "unsent-header": (
+        "a header named as signed that is not there",
+        _finished(lambda text: text.replace("SignedHeaders=", "SignedHeaders=x-rs-unsent;", 1)),
+    ),
+    "day-old": ("X-Date and scope a day old", _shifted(days=-1)),
+    "day-ahead": ("X-Date and scope a day ahead", _shifted(days=1)),
+    "eight-days-old": ("X-Date and scope eight days old", _shifted(days=-8)),
+    "eight-days-ahead": ("X-Date and scope eight days ahead", _shifted(days=8)),
+    "month-old": ("X-Date and scope thirty days old", _shifted(days=-30)),
+    "no-such-time": ("an X-Date that is no time", _misdated),
+    "trailing-date": ("an X-Date with letters behind it", _trailing_date),
+    "minute-old": ("X-Date a minute old", _shifted(seconds=-60)),
+    "minute-ahead": ("X-Date a minute ahead", _shifted(seconds=60)),
+    "ten-minutes-old": ("X-Date ten minutes old", _shifted(minutes=-10)),
+    "twenty-minutes-old": ("X-Date twenty minutes old", _shifted(minutes=-20)),
+    "dashed-date": ("X-Date with dashes and colons", _dashed),
+    "other-day": ("the scope of another day", _day(-1)),
+    "next-day": ("the scope of tomorrow", _day(1)),
+    "other-region": ("the scope of another region", _other_region),
+    "other-service": ("the scope of another service", _scoped(service="im")),
+    "other-terminator": ("a scope that ends in another word", _scoped(terminator="aws4_request")),
+    "other-method": ("signed for GET", _get),
+    "tampered-body": ("another body than the signed one", _swapped),
+    "tampered-hash": ("another body and hash than the signed ones", _tampered),
+    "tampered-large-body": ("another end of a long body than the signed one", _large),
+    "respaced-body": ("other white space in the body than in the signed one", _respaced),
+    "lent-authorization": ("an earlier call with one parameter more", _lent),
+    "retold-type": (
+        "another content type than the signed one",
+        _retold("content-type", "application/json; charset=utf-8"),
+    ),
+    "retold-header": (
+        "another value of a header than the signed one",
+        _retold("x-im-sdk-version", "Golang-V1.0.1"),
+    ),
+    "borrowed-authorization": ("another body under the headers of an earlier call", _borrowed),
+    "tampered-query": ("another query than the signed one", _tampered_query),
+    "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
+    "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
+    "hash-of-nothing": ("the hash of no body, signed", _hashed_as(v4.digest(b""))),
+    "unhashed-body": ("words for the hash of the body, signed", _hashed_as("UNSIGNED-PAYLOAD")),
+    "no-authorization": ("no Authorization", _without("authorization")),
+    "no-date": ("no X-Date", _without("x-date")),
+    "garbage-scheme": (
+        "a scheme that does not exist",
+        _finished(lambda text: text.replace("HMAC-SHA256 ", "RS-GARBAGE ", 1)),
+    ),
+    "other-label": (
+        "the label of another vendor",
+        _finished(lambda text: text.replace("HMAC-SHA256 ", "AWS4-HMAC-SHA256 ", 1)),
+    ),
+    "bearer": ("a bearer token", _finished(lambda _: "Bearer rs-no-such-token")),
+    "no-scheme": ("no words that mean anything", _finished(lambda _: "rs garbage")),
+    "decoded-key": ("the secret key decoded first", _decoded_key),
+    "prefixed-key": ("the secret key with a prefix", _prefixed_key),
+    "node-headers": ("headers signed as by Node", _signs("x-content-sha256", "x-date")),
+    "short-headers": ("host and x-date signed", _signs("host", "x-date")),
+    "go-headers": ("a version header signed", _with_headers(x_im_sdk_version="Golang-V1.0.1")),
+    "md5-header": ("a digest of the body signed", _with_md5),
+    "trace-header": ("a header of one's own signed", _with_headers(x_rs_trace="rs-1")),
+    "core-headers": (
+        "headers signed as by the Python core",
+        _with_headers(x_sdk_invocation_id="rs-1", x_sdk_request="attempt=1; max=3"),
+    ),
+    "bogus-token": (
+        "a session token that does not exist",
+        _with_headers(x_security_token="STS2rsNoSuchToken"),  # noqa: S106
+    ),
+    "plus-for-space": ("spaces of the query signed as plus", _plus),
+    "version-first": ("Version before Action on the wire", _version_first),
+    "query-signed": ("signed in the query", _in_query),
+}
+
+
+def _tampered_with(signer: str, change: str) -> tuple[str, _Way]:
+    """Sign the headers that one signer signs, then send another body."""
+    (whose, sign), (what, tamper) = _SINGLE[signer], _SINGLE[change]
+
+    def way(draft: Draft) -> None:
+        sign(draft)
+        tamper(draft)
+
+    return f"{what}, {whose}", way
+
+
+#: All ways to sign: those, and each set of signed headers with each change of the body.
+CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
+    **_SINGLE,
+    **{
+        f"{change}-{signer}": _tampered_with(signer, change)
+        for signer in ("node-headers", "short-headers", "go-headers", "core-headers")
+        for change in ("tampered-body", "tampered-hash")
+    },
+}

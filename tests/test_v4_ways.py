@@ -1,0 +1,59 @@
+"""Each way to sign is wrong by what its name says and by nothing else."""
+
+import pytest
+from signing import ASK, SHAPE, call, driver, headers, rebuilt
+
+from receiptspec.drivers import v4
+
+RIGHT = {
+    "valid", "node-headers", "short-headers", "go-headers", "core-headers", "version-first",
+    "minute-old", "minute-ahead", "ten-minutes-old", "twenty-minutes-old", "day-old", "day-ahead",
+    "other-region", "other-service", "other-day", "dashed-date", "bogus-token", "unknown-key",
+    "wrong-hash-header", "cased-key", "next-day", "md5-header", "trace-header",
+    "eight-days-old", "eight-days-ahead", "month-old", "no-such-time", "ended-key", "trailing-date",
+}  # fmt: skip
+SHAPELESS = {
+    "bare-label",
+    "bearer",
+    "foreign-digit",
+    "no-signature",
+    "other-label",
+    "other-terminator",
+    "no-authorization",
+    "garbage-scheme",
+    "no-scheme",
+    "query-signed",
+    "no-date",
+    "empty-signature",
+    "short-signature",
+    "long-signature",
+    "garbage-credential",
+}
+
+
+@pytest.mark.parametrize("name", sorted(driver().credentials()))
+def test_every_credential_is_wrong_by_what_it_says_and_no_more(name):
+    request = driver().build(ASK, call(credential=name, query={"X": "a b"}))
+    sent = headers(request)
+    if name in SHAPELESS:
+        shaped = SHAPE.fullmatch(sent.get("authorization", ""))
+        assert shaped is None or "x-date" not in sent
+        return
+    made, again = rebuilt(request)
+    assert (made == again) is (name in RIGHT), name
+
+
+def test_a_borrowed_authorization_is_that_of_the_last_good_call():
+    made = driver()
+    good = headers(made.build(ASK, call()))
+    made.build(ASK, call(query={"X": "1"}))
+    request = made.build(ASK, call(credential="borrowed-authorization"))
+    sent = headers(request)
+    assert sent["authorization"] == good["authorization"]
+    assert sent["x-content-sha256"] == v4.digest(request.body) != good["x-content-sha256"]
+    assert {**sent, "x-content-sha256": ""} == {**good, "x-content-sha256": ""}
+    assert good["authorization"].rpartition("=")[2] in [one.reveal() for one in made.secrets()]
+
+
+def test_the_end_of_a_large_tampered_body_lies_beyond_64_kb():
+    assert len(driver().build(ASK, call(credential="tampered-large-body")).body) > 80_000

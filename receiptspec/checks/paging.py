@@ -61,7 +61,7 @@ def flags(answers: Answers, pages: Pages, total: int, count: int) -> list[Findin
                     answer,
                     "a page does not say whether it is the last",
                     "$",
-                    "IsFinish 0 or 1",
+                    "a flag that is set on the last page",
                     "none",
                     "no-flag",
                 )
@@ -72,8 +72,8 @@ def flags(answers: Answers, pages: Pages, total: int, count: int) -> list[Findin
                     answer,
                     f"a page says it is the last after {seen} of {total} members",
                     f"$.{page.flag}",
-                    0,
-                    1,
+                    "not set",
+                    "set",
                     "last-too-early",
                 )
             )
@@ -83,8 +83,8 @@ def flags(answers: Answers, pages: Pages, total: int, count: int) -> list[Findin
                 answers[-1],
                 f"no page says that it is the last, also after all {total} members",
                 f"$.{pages[-1].flag}",
-                1,
-                0,
+                "set",
+                "not set",
                 "never-last",
             )
         )

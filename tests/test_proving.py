@@ -323,7 +323,7 @@ def small(tmp_path_factory):
         "faults.FAULTS['seen-by-nobody'] = blind\n"
         "cli.main(sys.argv[1:])\n"
     )
-    arguments = ["prove", "--gate", "--report", str(directory), "-n", "2"]
+    arguments = ["prove", "--gate", "--profile", "smoke", "--report", str(directory), "-n", "2"]
     for name in ("read-count-missing-at-zero", "status-400-on-refusal", "seen-by-nobody"):
         arguments += ["--fault", name]
     for name in ("gzip", "sender-counts"):

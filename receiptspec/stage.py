@@ -483,15 +483,18 @@ class Stage:
         time.sleep(max(0.0, seconds))
 
     def patience(self) -> Iterator[None]:
-        """Yield for each time that is worth asking again, until the consistency window is over."""
+        """Yield for each time that is worth asking again, until the consistency window is over.
+
+        The last time begins when it is over, however long those before it have taken.
+        """
         deadline = time.monotonic() + self.target.consistency
         pause = 0.02
         while True:
+            begun = time.monotonic()
             yield
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if begun >= deadline:
                 return
-            time.sleep(min(pause, left))
+            time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
             pause = min(pause * 2, 0.4)
 
     def reads(self, user: Any, messages: Sequence[Message]) -> Answer | None:

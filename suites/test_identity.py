@@ -228,18 +228,21 @@ def again(case: Case) -> list[Finding]:
 
 def alike(case: Case) -> list[Finding]:
     """Expect messages under different ids of their sender, or under none, to be different ones."""
-    answers = [*case.scene(identity.sent_alike)]
-    answers += case.attempt("messages under no id", identity.sent_unnamed) or ()
     at_once = case.attempt("messages at the same time", parallel.sends) or ()
-    answers += [answer for answer, _ in at_once]
-    seen: set[object] = set()
+    of_conversations = (
+        case.scene(identity.sent_alike),
+        case.attempt("messages under no id", identity.sent_unnamed) or (),
+        [answer for answer, _ in at_once],
+    )
     findings: list[Finding] = []
-    for answer in answers:
-        id_ = case.stage.driver.sent_message(answer)
-        if id_ in seen:
-            why = "messages with different ids of their sender became one"
-            findings += values.equal(answer, "$.Result.MessageId", "an id of its own", id_, why)
-        seen.add(id_)
+    for answers in of_conversations:
+        seen: set[object] = set()
+        for answer in answers:
+            id_ = case.stage.driver.sent_message(answer)
+            if id_ in seen:
+                why = "messages with different ids of their sender became one"
+                findings += values.equal(answer, "$.Result.MessageId", "an id of its own", id_, why)
+            seen.add(id_)
     return findings[:1]
 
 

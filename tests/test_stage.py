@@ -2,6 +2,7 @@ import json
 import shlex
 import sys
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -233,6 +234,22 @@ def test_writes_are_sent_with_permission():
 
 
 # --- scenes and hooks ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.03, 0.3])
+def test_the_last_look_begins_when_the_window_is_over(seconds):
+    """Also after a look that took longer than the window."""
+    begun = []
+
+    def look():
+        begun.append(time.monotonic())
+        time.sleep(seconds)
+
+    with serving() as server, staged(server) as stage:
+        stage.until(look, lambda _: False)
+        window = stage.target.consistency
+    assert begun[-1] - begun[0] >= window - 0.02
+    assert all(moment - begun[0] < window + 0.02 for moment in begun[:-1])
 
 
 def test_a_scene_is_played_once_also_when_it_fails():

@@ -44,7 +44,10 @@ def besides(case: Case, call: Call) -> Iterator[Answer]:
     for other in others:
         for change in case.given["calls"]:
             with case.optional(other.operation):
-                yield case.variation(other, change)
+                answer = case.variation(other, change)
+                if answer.refused:  # perhaps for being a repetition
+                    case.scene(calls.spared, calls.Named(other), answer.code)
+                yield answer
 
 
 @pytest.mark.check("call-is-observed")

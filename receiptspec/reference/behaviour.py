@@ -125,6 +125,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_pair_reads_at_once": None,  # how many messages of a pair one read reaches, from the end
     # Volcengine: setting up
     "ve_id_step": 0,
+    "ve_ids_of_conversation": False,
     "ve_pair_reused": True,
     "ve_client_ids": True,
     "ve_client_ids_any_case": False,

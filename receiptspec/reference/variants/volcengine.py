@@ -298,6 +298,12 @@ _ENVELOPES = [
     _knobs("error-blank", 60, {}, answer=_blank_error, shows="Error of empty texts on success"),
     _knobs("ids-in-a-row", 89, {"ve_id_step": 1}, shows="each id is the last one and 1"),
     _knobs(
+        "ids-of-conversation",
+        93,
+        {"ve_ids_of_conversation": True},
+        shows="messages of two conversations have the same ids",
+    ),
+    _knobs(
         "messages-shown-later",
         30,
         {},

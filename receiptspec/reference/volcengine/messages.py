@@ -34,7 +34,7 @@ def send_message(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     earlier = conversation.by_client_id.get((sender, mark))
     if client_id and earlier is not None and call.knob("ve_client_ids"):
         return {"MessageId": earlier.id}
-    number = site.state.new_id(call)
+    number = site.state.new_message(call, conversation)
     audience = _audience(fields, conversation, sender)
     message = Message(
         number, conversation.index(), sender, kind, content, created, client_id, ext, audience

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ __all__ = ["GROUP", "LIVE", "SINGLE", "Conversation", "Message", "Participant", 
 
 SINGLE, GROUP, LIVE = 1, 2, 100
 T = TypeVar("T")
+_FIRST = 1_709_040_620_191_372_977
 _COARSE = 256  # ids of this size share a double with their neighbours, but for one in 256
 
 
@@ -85,22 +85,32 @@ class Conversation:
         return self.newest
 
 
+def _uneven(number: int) -> int:
+    """Return the next number from here on that no double holds."""
+    while number % _COARSE in (0, 1, _COARSE - 1):
+        number += 2
+    return number
+
+
 class State:
     """All conversations of one app."""
 
     def __init__(self) -> None:
         self.conversations: dict[int, Conversation] = {}
         self.marks: dict[tuple[Any, ...], int] = {}
-        self._ids = itertools.count(1_709_040_620_191_372_977)
-        self._last = next(self._ids)
+        self._last = _FIRST
 
     def new_id(self, call: Call) -> int:
         """Return a 19-digit id that no double holds exactly, odd and even in turns."""
         step = call.knob("ve_id_step") or 2 * (5_000 + secrets.randbelow(50_000)) + 1
-        self._last += step
-        while self._last % _COARSE in (0, 1, _COARSE - 1):
-            self._last += 2
+        self._last = _uneven(self._last + step)
         return self._last
+
+    def new_message(self, call: Call, place: Conversation) -> int:
+        """Return the id of the next message of a conversation."""
+        if call.knob("ve_ids_of_conversation"):
+            return _uneven(_FIRST + 20_001 * (len(place.messages) + 1))
+        return self.new_id(call)
 
     def find(self, call: Call, conversation: int) -> Conversation | None:
         """Return the conversation of an id."""

@@ -63,6 +63,7 @@ class _State:
     listed: bool = True
     repeats: int = 0
     read_at: float = 0.0
+    sent_at: float = field(default_factory=time.monotonic)
 
 
 class _Broken(AssertionError):
@@ -387,9 +388,19 @@ class _Machine(RuleBasedStateMachine):
     def _remember(self, states: Iterable[_State], found: dict[Any, Receipt]) -> None:
         for state in states:
             now = found.get(state.message.id)
-            waiting = time.monotonic() - state.read_at < self.stage.target.consistency
-            if now is not None and now.known and not (state.base is None and waiting):
+            if (
+                now is not None
+                and now.known
+                and not (state.base is None and self._early(state, now))
+            ):
                 state.base, state.since = now, 0
+
+    def _early(self, state: _State, now: Receipt) -> bool:
+        """Whether numbers may still be on their way to what they are to be."""
+        past = time.monotonic() - self.stage.target.consistency
+        counted = now.unread is None or (now.read or 0) + now.unread >= len(state.audience)
+        young = self.stage.may_lag and not counted and state.sent_at > past
+        return young or state.read_at > past
 
     @rule(which=st.integers(0, 39), read=st.booleans(), count=st.integers(1, 3))
     def page(self, which: int, read: bool, count: int) -> None:

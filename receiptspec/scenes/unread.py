@@ -109,8 +109,8 @@ def conversation_read(
 
 def unread(stage: Stage, user: Any, peer: Any) -> int | None:
     """Return how many messages of `peer` `user` has not read, as the target counts them."""
-    answer = stage.call(stage.driver.count_unread(user, [peer]))
-    return stage.driver.unread_counts(answer).get(peer) if answer.accepted else None
+    count = of_peer(stage, user, peer)
+    return count.number if count.answer.accepted else None
 
 
 @dataclass(frozen=True, slots=True)

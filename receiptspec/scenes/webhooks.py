@@ -13,7 +13,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Ve
 from receiptspec.scenes import people
 from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
-from receiptspec.scenes.unread import SECOND, marking, until_unread
+from receiptspec.scenes.unread import SECOND, marking, of_all, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -275,10 +275,9 @@ def _total_until(
     """Ask how much a user has not read in all conversations until it fits; return every answer."""
     found = []
     for _ in stage.patience():
-        answer = stage.call(stage.driver.count_unread(user, None))
-        total = answer.get("AllC2CUnreadMsgNum") if answer.accepted else None
-        total = total if isinstance(total, int) and not isinstance(total, bool) else None
-        found.append((total, answer))
+        count = of_all(stage, user)
+        total = count.number if count.answer.accepted else None
+        found.append((total, count.answer))
         if total is None or done(total):
             break
     return found

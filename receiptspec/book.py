@@ -114,7 +114,9 @@ class Book:
         if not directory or self.config.option.collectonly:
             return
         try:
-            self._lines = report.jsonlines.Writer(report.folder(Path(directory)) / "run.jsonl")
+            place = report.folder(Path(directory))
+            report.withdraw(place)
+            self._lines = report.jsonlines.Writer(place / "run.jsonl")
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
         ahead = self._document(self._results(), code=EXIT["interrupted"])

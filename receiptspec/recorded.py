@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
-from receiptspec import resources
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 
-__all__ = ["TO_REPEAT", "Report", "companions", "find", "load", "signatures", "target", "to_repeat"]
+__all__ = ["TO_REPEAT", "Report", "companions", "find", "signatures", "target", "to_repeat"]
 
 #: Outcomes that are worth running again.
 TO_REPEAT = frozenset({Outcome.WARNING, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR})
@@ -22,32 +16,6 @@ TO_REPEAT = frozenset({Outcome.WARNING, Outcome.FAIL, Outcome.INCONCLUSIVE, Outc
 Report = Mapping[str, Any]
 
 _COMPANIONS = 3
-
-
-def load(file: Path) -> Report:
-    """Read a report.json, or the one in a folder.
-
-    Raises `ConfigurationError` when there is none, or when it is something else.
-    """
-    file = file / "report.json" if file.is_dir() else file
-    try:
-        document = json.loads(file.read_bytes())
-    except FileNotFoundError:
-        raise ConfigurationError("no such report", file=file) from None
-    except OSError as error:
-        raise ConfigurationError(f"cannot be read: {error.strerror}", file=file) from None
-    except (ValueError, RecursionError):
-        raise ConfigurationError("not JSON", file=file, fix="name a report.json") from None
-    schema = json.loads(resources.path("schemas/report.schema.json").read_text(encoding="utf-8"))
-    problem = best_match(Draft202012Validator(schema).iter_errors(document))
-    if problem is not None:
-        place = ".".join(str(part) for part in problem.absolute_path) or None
-        message = problem.message if len(problem.message) < 120 else "malformed"
-        raise ConfigurationError(
-            f"no report of receiptspec: {message}", file=file, path=place, fix="name a report.json"
-        )
-    report: Report = document
-    return report
 
 
 def to_repeat(report: Report) -> Iterator[tuple[str, str]]:

@@ -175,7 +175,7 @@ def test_an_ambiguous_or_unknown_result_is_named(identifier, says):
     [
         (["replay", "out", "two/TC-GMR-17"], "did not fail there: pass"),
         (["replay", "out", "three/TC-GMR-17"], "what failed there: one/"),
-        (["replay", "nowhere", "x"], "nowhere: no such report"),
+        (["replay", "nowhere", "x"], "nowhere: no report there"),
         (["run", "--failed", "out", "--target", "three"], "no target 'three' in the report"),
         (["run", "--target", "one", "--requirement", "two/TC-GMR-17"], "no target of this run"),
     ],

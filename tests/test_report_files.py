@@ -67,7 +67,7 @@ def test_what_is_no_report_is_named(tmp_path, text, says):
 
 
 def test_a_report_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"none\.json: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"none\.json: no report there"):
         files.load([tmp_path / "none.json"])
 
 

@@ -11,7 +11,7 @@ from pace import wait_for
 from report_samples import HOSTILE, SCHEMA, exchange, finding, report, result
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.report import jsonlines
+from receiptspec.report import FORMATS, files, jsonlines
 from receiptspec.targets import Deviation
 
 ROOT = Path(__file__).parent.parent
@@ -119,7 +119,10 @@ def test_a_broken_line_in_the_middle_is_named(tmp_path):
         jsonlines.read("\n".join([lines[0], '{"kind":"result"}', ""]), file=file)
 
 
-def test_a_killed_run_leaves_a_readable_partial_report(tmp_path):
+def test_a_killed_run_leaves_a_readable_partial_report_and_none_of_an_earlier_run(tmp_path):
+    (tmp_path / "out").mkdir()
+    for name in FORMATS:
+        (tmp_path / "out" / name).write_text("of an earlier run")
     (tmp_path / "targets.yaml").write_text("t: {vendor: tencent, embedded: true}\n")
     command = [sys.executable, "-m", "receiptspec", "run", "--target", "t", "--report", "out"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -136,7 +139,8 @@ def test_a_killed_run_leaves_a_readable_partial_report(tmp_path):
     assert counts["pass"] + counts["observed"] >= 15
     assert counts["not_exercised"] > 0
     assert found["run"]["complete"] is False
-    assert not (tmp_path / "out" / "report.json").exists()
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["run.jsonl"]
+    assert files.load([tmp_path / "out"])["results"] == found["results"]
     assert json.loads(file.read_text().split("\n", 1)[0])["kind"] == "header"
 
 

@@ -15,6 +15,7 @@ from receiptspec import targets as targets_file
 from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
+from receiptspec.report import files
 from receiptspec.targets import Deviation
 
 __all__ = ["deviations"]
@@ -81,7 +82,7 @@ def accept(
     last = _day(expires)
     if not owner.strip():
         raise ConfigurationError("--owner is empty", fix="name a person or a team")
-    document = recorded.load(report)
+    document = files.load([report])
     if unknown := set(ids) - {row["requirement"] for row in document["results"]}:
         raise ConfigurationError(f"the report has no requirement {min(unknown)!r}", file=report)
     chosen = [name] if name is not None else [entry["name"] for entry in document["targets"]]

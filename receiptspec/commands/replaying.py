@@ -17,6 +17,7 @@ from receiptspec import recorded
 from receiptspec.commands import TARGETS, targets_of
 from receiptspec.errors import EXIT, ConfigurationError, ReceiptspecError
 from receiptspec.findings import Outcome
+from receiptspec.report import files
 
 __all__ = ["Attempt", "Verdict", "replay", "verdict"]
 
@@ -99,7 +100,7 @@ def replay(report: Path, result: str, times: int, file: str | None) -> None:
     failure that does not come back that way is looked for in the whole of the recorded run before
     it is called gone.
     """
-    document = recorded.load(report)
+    document = files.load([report])
     before = recorded.find(document, result)
     if before["outcome"] not in {*recorded.TO_REPEAT, Outcome.KNOWN_DEVIATION}:
         name = f"{before['target']}/{before['requirement']}"
@@ -152,6 +153,6 @@ def _attempt(
             raise ConfigurationError(last)
         if not Path(folder, "report.json").is_file():
             raise ReceiptspecError(f"a repetition ended with {done.returncode}: {last}")
-        again = recorded.load(Path(folder))
+        again = files.load([Path(folder)])
     row = recorded.find(again, f"{before['target']}/{before['requirement']}")
     return Attempt(row["outcome"], tuple(recorded.signatures(row)), row["reason"])

@@ -18,7 +18,7 @@ from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
 from receiptspec.commands import JOURNAL, TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import EXIT, ConfigurationError
-from receiptspec.report import terminal
+from receiptspec.report import files, terminal
 from receiptspec.run import INTERRUPTED, host_of, prepare
 
 __all__ = ["run"]
@@ -104,7 +104,7 @@ def run(
     if everything and names:
         raise ConfigurationError("--all and --target exclude each other")
     if earlier is not None:
-        before = recorded.load(earlier)
+        before = files.load([earlier])
         ids = (*ids, *_failed(before, names))
         if not ids:
             click.echo(f"nothing to run: nothing failed in {earlier}")

@@ -27,6 +27,7 @@ __all__ = [
     "folder",
     "jsonlines",
     "terminal",
+    "withdraw",
     "write",
     "write_texts",
 ]
@@ -166,6 +167,19 @@ def write_texts(texts: Mapping[str, str], directory: Path) -> list[Path]:
     """Write files by name; see `write`."""
     folder(directory)
     return files.write({directory / name: text for name, text in texts.items()})
+
+
+def withdraw(directory: Path) -> None:
+    """Remove what an earlier run wrote there, so that it does not speak for one that is killed.
+
+    Raises `ConfigurationError` when that is not possible.
+    """
+    for name in FORMATS:
+        try:
+            (directory / name).unlink(missing_ok=True)
+        except OSError as error:
+            what = f"the report of an earlier run cannot be replaced: {error.strerror}"
+            raise ConfigurationError(what, file=directory / name) from None
 
 
 def folder(directory: Path) -> Path:

@@ -18,6 +18,8 @@ from receiptspec.results import exit_code, merge, summary
 
 __all__ = ["load", "merged", "write"]
 
+_IN_FOLDER = ("report.json", "run.jsonl")  # of a run that ended, of one that was cut short
+
 
 def write(texts: Mapping[Path, str]) -> list[Path]:
     """Write all files or, when one of them cannot be written, none: each stays the old one.
@@ -44,7 +46,7 @@ def write(texts: Mapping[Path, str]) -> list[Path]:
 
 
 def load(files: Sequence[Path]) -> dict[str, Any]:
-    """Read reports, finished or cut short, and merge them into one.
+    """Read reports, finished or cut short, or those in folders, and merge them into one.
 
     Raises `ConfigurationError` for a file that is no report.
     """
@@ -52,9 +54,12 @@ def load(files: Sequence[Path]) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    file = file / "report.json" if file.is_dir() else file
+    if file.is_dir():
+        file = next((one for one in map(file.joinpath, _IN_FOLDER) if one.exists()), file)
     try:
         text = file.read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError):
+        raise ConfigurationError("no report there", file=file) from None
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", file=file) from None
     except UnicodeDecodeError:

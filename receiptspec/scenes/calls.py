@@ -39,6 +39,7 @@ ORDINARY = "the ordinary call"
 
 
 _NO_GROUP = 2**62 + 1_000_003  # beyond every id that is likely to be given
+_NOWHERE = Conversation(Kind.GROUP, "", "", "", ("", ""))  # where only the operation is of interest
 
 
 class Named:
@@ -193,7 +194,7 @@ def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
     moving = driver.move_read_position(group, group.members[1], 0)
     if moving is not None and moving.operation in operations:
         own += _moving(stage, message)
-    own += _importing(stage, group, operations)
+    own += _importing(stage, operations)
     found = {call.operation: call for call in (*own, driver.dismiss(group))}
     for operation in operations:
         if operation not in found:
@@ -215,11 +216,13 @@ def _moving(stage: Stage, message: Message) -> list[Call]:
     return [call] if call is not None else []
 
 
-def _importing(stage: Stage, group: Conversation, operations: tuple[str, ...]) -> list[Call]:
+def _importing(stage: Stage, operations: tuple[str, ...]) -> list[Call]:
     """Return the call that imports an old message, if it is known to be accepted."""
     try:
-        if stage.driver.import_messages(group, 1).operation not in operations:
+        operation = stage.driver.import_messages(_NOWHERE, 1).operation
+        if operation not in operations:
             return []
+        group = stage.scene(doomed, operation).conversation
         stage.let_age(group, 2.2)
         call = stage.driver.import_messages(group, 1)
         stage.must(call)
@@ -270,13 +273,12 @@ class _Live(dict[str, Any]):
 
 def _taking(stage: Stage) -> tuple[str, ...]:
     """Return the operations that take away what others need, or bring in old messages."""
-    group = Conversation(Kind.GROUP, "", "", "", ("", ""))
-    driver, message = stage.driver, Message(group, "", "", wants_receipt=False)
+    driver, message = stage.driver, Message(_NOWHERE, "", "", wants_receipt=False)
     makers: tuple[Callable[[], Call], ...] = (
-        partial(driver.dismiss, group),
-        partial(driver.remove_member, group, ""),
+        partial(driver.dismiss, _NOWHERE),
+        partial(driver.remove_member, _NOWHERE, ""),
         partial(driver.recall, message),
-        partial(driver.import_messages, group, 1),
+        partial(driver.import_messages, _NOWHERE, 1),
     )
     taking = []
     for make in makers:

@@ -71,6 +71,33 @@ class Counters:
     message: Message
 
 
+#: What is `written` that has to be a second old for a scene: sender, receiver, how much.
+_AHEAD = ((3, 5, 1), (5, 2, 3), (1, 5, 1), (8, 9, 1), (8, 7, 1), (7, 6, 1))
+
+
+def ahead(stage: Stage) -> None:
+    """Write what has to be a second old for later scenes, so that one wait does for all."""
+    for one in _AHEAD:
+        stage.scene(written, *one)
+
+
+def written(
+    stage: Stage, first: int, second: int, count: int = 1
+) -> tuple[Conversation, tuple[Message, ...]]:
+    """Send messages from one user to another, both by number."""
+    conversation = pair(stage, first, second)
+    return conversation, tuple(stage.say(conversation) for _ in range(count))
+
+
+def aged(
+    stage: Stage, first: int, second: int, count: int = 1, *, seconds: float = SECOND
+) -> tuple[Conversation, tuple[Message, ...]]:
+    """Return what was `written`, once it is so many seconds old."""
+    conversation, messages = stage.scene(written, first, second, count)
+    stage.let_pass(stage.told(messages[-1]), seconds)
+    return conversation, messages
+
+
 def conversation_read(
     stage: Stage, first: int = 3, third: int = 4, reader: int = 5, count: int = 1
 ) -> Counters:
@@ -78,17 +105,16 @@ def conversation_read(
 
     A, C and B are users by number; A has sent `count` messages.
     """
-    conversation, other = pair(stage, first, reader), pair(stage, third, reader)
+    conversation, messages = aged(stage, first, reader, count)
+    other = pair(stage, third, reader)
     a, b = conversation.members
     c = other.owner
-    messages = [stage.say(conversation) for _ in range(count)]
     message = messages[0]
     stage.say(other)
     stage.say(conversation, sender=b)
     receipts_before = until_listed(stage, conversation, (message,))
     before, peer, others = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
     call = marking(stage, conversation, b)
-    stage.let_pass(stage.told(messages[-1]), SECOND)
     answer = stage.call(call)
     after = until_unread(stage, b, a, 0)
     return Counters(
@@ -245,9 +271,8 @@ def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Two messages, a time between them, and what was unread before and after it was given."""
+    """What was unread of two messages after a time between them was given."""
 
-    before: int | None
     after: int | None
     marking: Answer
     evidence: Answer
@@ -258,17 +283,15 @@ def read_until(stage: Stage) -> Split:
 
     The time between them is the target's, as its answers tell it.
     """
-    conversation = pair(stage, 1, 5)
+    conversation, (message,) = aged(stage, 1, 5, seconds=2.1)
     a, b = conversation.members
-    base = unread(stage, b, a) or 0
-    older = stage.told(stage.say(conversation))
-    stage.rest(2.1)
-    newer = stage.told(stage.say(conversation))
+    until_unread(stage, b, a, 1)
+    older, newer = stage.told(message), stage.told(stage.say(conversation))
     between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
-    before = stage.until(lambda: unread(stage, b, a), lambda count: count == base + 2)
+    until_unread(stage, b, a, 2)
     answer = stage.call(marking(stage, conversation, b, until=between))
     after = until_unread(stage, b, a, 1)
-    return Split(before, after.number, answer, after.answer)
+    return Split(after.number, answer, after.answer)
 
 
 def _between(older: int | None, newer: int | None) -> int:

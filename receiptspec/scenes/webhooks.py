@@ -13,7 +13,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Ve
 from receiptspec.scenes import people
 from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
-from receiptspec.scenes.unread import SECOND, marking, of_all, until_unread
+from receiptspec.scenes.unread import aged, marking, of_all, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -248,12 +248,10 @@ def unread_left(stage: Stage) -> Left:
     if stage.scene(conversation_read).callback is None:
         raise NotExercised("no callback about a conversation that was read came")
     listener = stage.listener()
-    conversation, other = pair(stage, 7, 6), pair(stage, 5, 6)
+    conversation, (message,) = aged(stage, 7, 6)
     reader, peer = conversation.members[1], conversation.owner
-    message = stage.say(conversation)
-    stage.say(other)
+    stage.say(pair(stage, 5, 6))
     before = _total_until(stage, reader, lambda total: total > 1)[-1]
-    stage.let_pass(stage.told(message), SECOND)
     stage.must(marking(stage, conversation, reader))
 
     def fits(callback: Callback) -> bool:
@@ -402,9 +400,8 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
     listener, driver = stage.listener(), stage.driver
     told = {DIRECT: bool(stage.scene(direct_read).callbacks)}
     told[REPORT] = stage.scene(conversation_read).callback is not None
-    conversation = pair(stage, 8, 9)
+    conversation, (message,) = aged(stage, 8, 9 if status >= 500 else 7)
     a, b = conversation.members
-    message = stage.say(conversation)
     listed = seen_by(stage, conversation, a)
     already = len(listener.seen)
 
@@ -421,7 +418,6 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
         read = stage.tries_to_read(b, [message])
         came(DIRECT)
         until_read(stage, conversation, (message,))
-        stage.let_pass(stage.told(message), SECOND)
         call = driver.mark_conversation(conversation, b)
         marked = stage.call(call) if call is not None else None
         came(REPORT)

@@ -112,12 +112,13 @@ class Listener:
 
     def wait_for(self, wanted: Callable[[Callback], bool], seconds: float) -> Callback | None:
         """Return the first callback that fits, waiting for it; ``None`` when the time is over."""
-        deadline = time.monotonic() + seconds
+        deadline, known = time.monotonic() + seconds, 0
         with self._news:
             while True:
-                for callback in self._seen:
+                for callback in self._seen[known:]:
                     if wanted(callback):
                         return callback
+                known = len(self._seen)
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return None

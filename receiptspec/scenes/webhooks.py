@@ -169,10 +169,12 @@ def read_together(stage: Stage) -> Together:
     told = tuple(looks) * (answer.accepted and shows(stage.receipts(answer)))
     for user in (another, *rest):
         stage.reads(user, [message])
-    already = len(found)
+    enough = len(found) + len(rest)
 
-    def ended(_: Callback) -> bool:
-        return sum(tells_of_read(c, message) for c in listener.seen) > already + len(rest)
+    def ended(callback: Callback) -> bool:
+        if not tells_of_read(callback, message):
+            return False
+        return sum(tells_of_read(c, message) for c in listener.seen) > enough
 
     listener.wait_for(ended, 1.0)
     every = tuple(c for c in listener.seen if _names(c, message))

@@ -155,6 +155,12 @@ def test_receipts_are_pulled_by_who_sent(driver):
     assert driver.ask_receipts(GROUP, ["unknown"]).user == "ann"
 
 
+def test_only_the_sender_has_to_be_told_of_a_receipt(driver):
+    message = Message(GROUP, "m", "bob", wants_receipt=True)
+    assert (driver.tells("bob", message), driver.tells("ann", message)) == (True, False)
+    assert driver.server.tells("ann", message)
+
+
 def test_a_name_that_was_never_given_looks_like_others(driver):
     for name in ("1732180000-3-77", "opaque"):
         say(driver, GROUP, name)

@@ -148,6 +148,11 @@ class Driver(ABC):
 
     #: Whether every call is an HTTP request, with headers that may vary.
     over_http: bool = True
+
+    def tells(self, viewer: Any, message: Message) -> bool:
+        """Whether somebody who asks has to be told of a message's receipt, its sender or not."""
+        return True
+
     #: What `misfit` can make wrong in a receipt.
     misfits: tuple[str, ...] = ()
 

@@ -69,6 +69,10 @@ class HarnessDriver(TencentDriver):
         self._serial = self._texts = 0
         self._known: dict[Any, dict[str, Any]] = {}
 
+    def tells(self, viewer: Any, message: Message) -> bool:
+        """Whether the message is one's own: the documents promise nothing else."""
+        return bool(viewer == message.sender)
+
     # --- the wire --------------------------------------------------------------------------
 
     def carry(self, client: Client) -> Harnesses:

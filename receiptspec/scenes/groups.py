@@ -69,14 +69,19 @@ def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
     before.
     """
     came = stage.scene(has_come)
-    wanted = [message.id for message in messages if message.wants_receipt]
+    wanted = [message for message in messages if message.wants_receipt]
     others = len(group.members) - 1
 
+    def has_data(receipts: Mapping[Any, Receipt], message: Message) -> bool:
+        return message.id in receipts and receipts[message.id].known
+
     def known(receipts: Mapping[Any, Receipt]) -> bool:
-        return all(id_ in receipts and receipts[id_].known for id_ in wanted)
+        told = [m for m in wanted if stage.driver.tells(group.owner, m)]
+        return all(has_data(receipts, message) for message in told)
 
     def counted(receipts: Mapping[Any, Receipt]) -> bool:
-        numbers = [(receipts[id_].read or 0, receipts[id_].unread) for id_ in wanted]
+        told = [receipts[m.id] for m in wanted if has_data(receipts, m)]
+        numbers = [(receipt.read or 0, receipt.unread) for receipt in told]
         return all(unread is None or read + unread >= others for read, unread in numbers)
 
     def done(receipts: dict[Any, Receipt]) -> bool:
@@ -102,10 +107,17 @@ def has_come(_: Stage) -> dict[tuple[str, str], bool]:
 def settled(
     stage: Stage, fresh: Asked, messages: tuple[Message, ...], reads: Mapping[Any, int]
 ) -> Asked:
-    """Ask until each message shows the given number of reads more than when it was fresh."""
+    """Ask until each message shows the given number of reads more than when it was fresh.
+
+    One that the owner of the group need not be told of may be missing.
+    """
+    group = messages[0].conversation
+    untold = {m.id for m in messages if not stage.driver.tells(group.owner, m)}
 
     def arrived(key: Any, number: int, receipts: Mapping[Any, Receipt]) -> bool:
         before, now = fresh.receipts.get(key), receipts.get(key)
+        if key in untold and (before is None or not before.known):
+            return True
         if before is None or now is None:
             return False
         more = (now.read or 0) - (before.read or 0) >= number
@@ -114,7 +126,7 @@ def settled(
     def done(receipts: dict[Any, Receipt]) -> bool:
         return all(arrived(key, number, receipts) for key, number in reads.items())
 
-    return asked(stage, stage.settle(messages[0].conversation, messages, done))
+    return asked(stage, stage.settle(group, messages, done))
 
 
 def ready(stage: Stage) -> Ready:

@@ -128,6 +128,13 @@ class Case:
         answer = self.stage.scene(calls.sent, calls.Named(call))
         return self.answered(self.spared(good, answer), call.label)
 
+    def patient(self, good: Call, change: Mapping[str, Any]) -> Answer:
+        """Do the same where the call ought to work: again while what it names may not show yet."""
+        answer = self.variation(good, change)
+        if answer.accepted or self.stage.is_final(answer):
+            return answer
+        return self.repeated(good, change)
+
     def spared(self, good: Call, answer: Answer) -> Answer:
         """Hand on the answer to a call made from `good`, unless a limit refuses that as well.
 
@@ -138,8 +145,11 @@ class Case:
         return answer
 
     def repeated(self, good: Call, change: Mapping[str, Any]) -> Answer:
-        """Send `good` with one departure anew, whoever has sent it before."""
-        return self.stage.call(vary(good, change))
+        """Send `good` with one departure anew, whoever has sent it before.
+
+        Again, while what it names may just not show yet.
+        """
+        return self.stage.patiently(vary(good, change))
 
     def answered(self, answer: Answer, why: str) -> Answer:
         """Note whether bad input was answered at all, and hand the answer on."""

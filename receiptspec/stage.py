@@ -229,6 +229,10 @@ class Stage:
     def _is_missing(self, answer: Answer) -> bool:
         return answer.refused and self.contract.kind(answer.code) == "missing"
 
+    def was_given(self, id_: Any) -> bool:
+        """Whether the target has given an id in this run."""
+        return repr(id_) in self._given
+
     def doubt(self) -> str:
         """Return what may be wrong with every id that the target gave, empty for nothing.
 
@@ -455,7 +459,13 @@ class Stage:
 
     def is_final(self, answer: Answer) -> bool:
         """Whether an answer is a refusal that waiting does not change."""
-        return not answer.accepted and not (self.may_lag and self._is_missing(answer))
+        return not answer.accepted and not (self.may_lag and self._may_come(answer))
+
+    def _may_come(self, answer: Answer) -> bool:
+        """Whether a refusal may mean that something, or that somebody has joined, shows later."""
+        joined = time.monotonic() - self._last_joining < self.target.consistency
+        outside = answer.refused and answer.code in self.driver.outside_codes
+        return self._is_missing(answer) or (joined and outside)
 
     def until(self, look: Callable[[], T], fits: Callable[[T], bool]) -> T:
         """Look until it fits or until the target's consistency window is over; return the last."""
@@ -472,6 +482,11 @@ class Stage:
     def let_pass(self, answer: Answer, seconds: float) -> None:
         """Wait until so long has passed since an answer was asked for."""
         self._sleep(answer.exchange.started + seconds - time.time())
+
+    def let_show(self) -> None:
+        """Wait until all that was written has had the time to show, in every view."""
+        if self.may_lag:
+            self._sleep(self._last_write + self.target.consistency - time.monotonic())
 
     def rest(self, seconds: float) -> None:
         """Wait so long from now."""

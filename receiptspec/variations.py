@@ -181,7 +181,7 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
     parts += [f"{name} as text" for name in body.get("quote", ())]
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
-    parts += [f"{name} and {amount}" for name, amount in body.get("add", {}).items()]
+    parts += [f"{name} + {amount}" for name, amount in body.get("add", {}).items()]
     parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
     for name, fields in body.get("each", {}).items():
         parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]

@@ -18,7 +18,7 @@ def test_a_documented_call_is_accepted(case: Case) -> None:
     call = calls.good_call(case.stage, case.operation.name)
     findings: list[Finding] = []
     for change in case.as_many(case.given["calls"]):
-        answer = case.variation(call, change)
+        answer = case.patient(call, change)
         for _ in range(case.given.get("times", 1) - 1 if case.profile.rank > 0 else 0):
             answer = case.repeated(call, change) if answer.accepted else answer
         findings += refusals.accepted(answer, answer.exchange.request.label)
@@ -35,7 +35,7 @@ def besides(case: Case, call: Call) -> Iterator[Answer]:
     if case.profile.rank == 0:
         return
     for change in case.given.get("more", ()):
-        yield case.variation(call, change)
+        yield case.patient(call, change)
     if not case.given.get("also"):
         return
     others = case.attempt("other operations", calls.guarded, tuple(case.given["also"]))
@@ -44,7 +44,7 @@ def besides(case: Case, call: Call) -> Iterator[Answer]:
     for other in others:
         for change in case.given["calls"]:
             with case.optional(other.operation):
-                answer = case.variation(other, change)
+                answer = case.patient(other, change)
                 if answer.refused:  # perhaps for being a repetition
                     case.scene(calls.spared, calls.Named(other), answer.code)
                 yield answer

@@ -205,7 +205,7 @@ def what_may_be_said(case: Case) -> list[Finding]:
     for operation, changes in case.given.get("more", {}).items():
         with case.optional(f"more of {operation}"):
             good = calls.good_call(case.stage, operation)
-            for answer in [case.variation(good, change) for change in changes]:
+            for answer in [case.patient(good, change) for change in changes]:
                 if not case.stage.is_gated(answer):
                     findings += refusals.accepted(answer, answer.exchange.request.label)
     return findings

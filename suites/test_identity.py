@@ -88,7 +88,7 @@ def beside(case: Case) -> list[Finding]:
         if not scene.asked.answer.accepted:
             continue
         for item in case.stage.driver.receipts(scene.asked.answer):
-            if item.message in scene.strangers and (item.readers or item.non_readers):
+            if scene.claims(item):
                 findings += receipts.claimed(scene.asked.answer, item, scene.conversation.id)
     return findings
 
@@ -151,9 +151,13 @@ def test_ids_that_are_one_as_doubles_are_two(case: Case) -> None:
     for twin in found:
         case.observe("an id beside one that exists", twin.asked.answer.describe())
         for receipt in case.stage.driver.receipts(twin.asked.answer):
-            same_message = receipt.message == twin.exists.id
-            if same_message or receipt.readers:
-                findings += receipts.taken_for(twin.asked.answer, receipt, twin.id, twin.exists.id)
+            if twin.takes_for(receipt):
+                findings += receipts.taken_for(
+                    twin.asked.answer,
+                    receipt,
+                    f"message {twin.id} of conversation {twin.conversation}",
+                    f"message {twin.exists.id} of {twin.exists.conversation.id}",
+                )
     case.judge(findings[:1])
 
 

@@ -60,7 +60,8 @@ def code_among(
 ) -> list[Finding]:
     """Expect a refusal to carry one of the codes that the documents allow for its reason.
 
-    Says nothing of an answer that is no refusal: that is another requirement's matter.
+    One that ends with an asterisk stands for all that begin so. Says nothing of an answer that is
+    no refusal: that is another requirement's matter.
     """
     codes: list[tuple[str, CodeId | None]] = []
     if answer.refused:
@@ -77,8 +78,14 @@ def code_among(
             (answer.exchange,),
         )
         for path, code in codes
-        if code not in allowed
+        if not any(_is(code, one) for one in allowed)
     ]
+
+
+def _is(code: CodeId | None, allowed: CodeId) -> bool:
+    if isinstance(allowed, str) and allowed.endswith("*"):
+        return isinstance(code, str) and code.startswith(allowed[:-1])
+    return code == allowed
 
 
 def status_among(answer: Answer, allowed: Collection[int], why: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from receiptspec.client import Client
-from receiptspec.contract import Operation
+from receiptspec.contract import CodeId, Operation
 from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
 from receiptspec.harness import Harnesses
@@ -90,6 +90,8 @@ class Driver(ABC):
     wakened: Collection[str] = frozenset()
     #: Operations that say who is a member.
     joinings: Collection[str] = frozenset()
+    #: Codes that say that somebody is no member.
+    outside_codes: Collection[CodeId] = frozenset()
     #: Whether only messages that ask for a receipt have one.
     receipts_are_wished: bool = True
     #: What ``x-live`` names stand for, as far as the driver knows it from the target's settings.

@@ -296,9 +296,15 @@ def doomed(stage: Stage, operation: str) -> Message:
 def places(stage: Stage, *messages: Message) -> tuple[Any, ...]:
     """Return where in their conversation messages are; `NotExercised` where that is not told."""
     ids = [message.id for message in messages]
-    looked = stage.must(stage.driver.look_at_messages(messages[0].conversation, ids))
-    history = stage.driver.group_history(looked)
-    found = tuple(stage.driver.place_of(history.get(id_, {})) for id_ in ids)
+    call = stage.driver.look_at_messages(messages[0].conversation, ids)
+
+    def listed() -> Mapping[Any, Any]:
+        return stage.driver.group_history(stage.must(call))
+
+    history = stage.until(listed, lambda found: all(id_ in found for id_ in ids))
+    if any(id_ not in history for id_ in ids):
+        raise NotExercised("the answer about messages lacks one that was sent")
+    found = tuple(stage.driver.place_of(history[id_]) for id_ in ids)
     if None in found:
         raise NotExercised("the answer about messages tells no positions")
     return found

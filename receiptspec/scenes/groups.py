@@ -112,6 +112,7 @@ def settled(
     One that the owner of the group need not be told of may be missing.
     """
     group = messages[0].conversation
+    is_pair = group.kind is Kind.DIRECT
     untold = {m.id for m in messages if not stage.driver.tells(group.owner, m)}
 
     def arrived(key: Any, number: int, receipts: Mapping[Any, Receipt]) -> bool:
@@ -119,6 +120,8 @@ def settled(
         if key in untold and (before is None or not before.known):
             return True
         if before is None or now is None:
+            return False
+        if is_pair and number and now.peer_read is False:
             return False
         more = (now.read or 0) - (before.read or 0) >= number
         return more and (before.unread or 0) - (now.unread or 0) >= number
@@ -155,6 +158,7 @@ def ready(stage: Stage) -> Ready:
     plain_message = stage.say(group, receipt=False) if stage.driver.receipts_are_wished else None
     fresh = newborn(stage, group, *messages)
     stage.needs(fresh.answer)
+    stage.let_show()
     return Ready(group, messages, plain_message, fresh)
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.scenes.counting import Reading, reading
 from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled, tries_to_read
 from receiptspec.scenes.pairs import read
@@ -34,19 +34,34 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A question about an id that is next to one that exists."""
+    """A question about an id that is next to one that exists, which these have read."""
 
     exists: Message
     conversation: Any
     id: Any
     asked: Asked
+    readers: frozenset[Any] = frozenset()
+
+    def takes_for(self, receipt: Receipt) -> bool:
+        """Whether an item is that of the message that exists.
+
+        There may be a message of the other id, and it may have been read as well.
+        """
+        group = self.exists.conversation
+        if self.conversation != group.id:
+            shown = {*(receipt.readers or ()), *(receipt.non_readers or ())}
+            return receipt.conversation == group.id or not shown.isdisjoint(group.members)
+        own = receipt.message == self.exists.id
+        return own or bool(self.readers and self.readers == {*(receipt.readers or ())})
 
 
-def _ask(stage: Stage, conversation: Any, message: Message, id_: Any) -> Twin:
+def _ask(
+    stage: Stage, conversation: Any, message: Message, id_: Any, readers: Sequence[Any] = ()
+) -> Twin:
     group = message.conversation
     place = Conversation(group.kind, conversation, group.type, group.owner, group.members)
     answer = stage.call(stage.driver.ask_receipts(place, [id_]))
-    return Twin(message, conversation, id_, asked(stage, answer))
+    return Twin(message, conversation, id_, asked(stage, answer), frozenset(readers))
 
 
 def twins(stage: Stage) -> tuple[Twin, ...]:
@@ -58,18 +73,28 @@ def twins(stage: Stage) -> tuple[Twin, ...]:
 def read_twin(stage: Stage) -> tuple[Twin, ...]:
     """Do the same with a message that somebody has read."""
     scene = stage.scene(reading)
-    return _twins(stage, scene.messages[1], scene.messages)
+    message, told = scene.messages[1], scene.marked.receipts
+    readers = told[message.id].readers if message.id in told else None
+    return _twins(stage, message, scene.messages, readers or ())
 
 
-def _twins(stage: Stage, message: Message, known: Sequence[Message]) -> tuple[Twin, ...]:
-    """Ask about the nearest ids of the conversation's that no message of it has."""
+def _twins(
+    stage: Stage, message: Message, known: Sequence[Message], readers: Sequence[Any] = ()
+) -> tuple[Twin, ...]:
+    """Ask about the nearest ids that no message of the conversation, and no conversation, has.
+
+    Raises `NotExercised` where the ids are so small that doubles tell them apart.
+    """
     group, taken = message.conversation.id, {other.id for other in known}
-    free = [id_ for id_ in _around(message.id) if id_ not in taken]
-    near = [id_ for id_ in free if float(id_) == float(message.id)]
+    near = [id_ for id_ in _around(message.id) if float(id_) == float(message.id)]
+    free = [id_ for id_ in near if id_ not in taken]
     beside = [id_ for id_ in _around(group)[:2] if float(id_) == float(group)]
+    other = [id_ for id_ in beside if not stage.was_given(id_)]
+    if not free and not other:
+        raise NotExercised("no id here is as large as those that collide as doubles")
     return (
-        *(_ask(stage, group, message, id_) for id_ in (near or free)[:1]),
-        *(_ask(stage, id_, message, message.id) for id_ in beside[:1]),
+        *(_ask(stage, group, message, id_, readers) for id_ in free[:1]),
+        *(_ask(stage, id_, message, message.id) for id_ in other[:1]),
     )
 
 
@@ -94,6 +119,15 @@ class Beside:
     known: tuple[Any, ...]
     strangers: tuple[Any, ...]
     asked: Asked
+    people: frozenset[Any]
+
+    def claims(self, receipt: Receipt) -> bool:
+        """Whether an item gives a stranger's people to a message of the conversation.
+
+        The conversation may have a message of that id too, such as a notice of the server's.
+        """
+        shown = {*(receipt.readers or ()), *(receipt.non_readers or ())}
+        return receipt.message in self.strangers and shown == self.people
 
 
 def foreign_beside(stage: Stage) -> tuple[Beside, ...]:
@@ -104,12 +138,13 @@ def foreign_beside(stage: Stage) -> tuple[Beside, ...]:
     scene = good(stage)
     known = tuple(message.id for message in scene.messages[:2])
     other = stage.group(2)
+    people = frozenset(other.members[1:])
     first, last = stage.say(other).id, stage.say(other).id
     if not {first, last}.isdisjoint({message.id for message in scene.messages}):
         raise NotExercised("messages of two groups have the same ids")
     lists = ([first, *known, last], [*known, first])
     return tuple(
-        Beside(scene.group, known, (first, last), asked(stage, stage.ask(scene.group, ids)))
+        Beside(scene.group, known, (first, last), asked(stage, stage.ask(scene.group, ids)), people)
         for ids in lists
     )
 
@@ -119,12 +154,13 @@ def of_pair_beside(stage: Stage) -> Beside:
 
     Where a message is named by its number in its conversation, there are no foreign ones.
     """
-    scene, letter = good(stage), stage.scene(read).messages[0].id
+    scene, pair = good(stage), stage.scene(read)
+    letter, people = pair.messages[0].id, frozenset(pair.conversation.members[1:])
     if letter in {message.id for message in scene.messages}:
         raise NotExercised("a message of two people has the id of one of a group")
     known = scene.messages[0].id
     answer = stage.ask(scene.group, [letter, known])
-    return Beside(scene.group, (known,), (letter,), asked(stage, answer))
+    return Beside(scene.group, (known,), (letter,), asked(stage, answer), people)
 
 
 def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
@@ -153,7 +189,7 @@ def strangers(stage: Stage) -> Answer:
         for number in (stage.number("member"), stage.number("stranger"))
     )
     stage.must(first)
-    return stage.call(stage.driver.without_member(second, stage.driver.nobody()))
+    return stage.patiently(stage.driver.without_member(second, stage.driver.nobody()))
 
 
 def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
@@ -170,10 +206,10 @@ def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
         number = stage.number("left", next(turns))
         return stage.call(driver.send_message(group, left, receipt=True, number=number))
 
-    refused = stage.until(send, lambda answer: not answer.accepted)
+    refused = stage.until(send, stage.is_final)
     return (
         ("a sender who has left", refused),
-        ("a third in a pair", stage.call(driver.without_member(foreign, third))),
+        ("a third in a pair", stage.patiently(driver.without_member(foreign, third))),
     )
 
 

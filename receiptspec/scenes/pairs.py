@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
 from receiptspec.stage import Stage
 
@@ -53,11 +53,17 @@ def fresh(stage: Stage) -> Pair:
 def _until_read(
     stage: Stage, pair: Pair, messages: tuple[Message, ...], read: tuple[Message, ...]
 ) -> Pair:
-    """Ask for messages of a pair until those that were read show it."""
+    """Ask for messages of a pair until those that were read show it, by flag and by list."""
+
+    def shows(found: dict[Any, Receipt], message: Message) -> bool:
+        receipt = found.get(message.id)
+        if receipt is None or receipt.peer_read is not True:
+            return False
+        receivers = {*pair.conversation.members} - {message.sender}
+        return receipt.readers is None or receivers <= {*receipt.readers}
+
     answer = stage.settle(
-        pair.conversation,
-        messages,
-        lambda found: all(m.id in found and found[m.id].peer_read is True for m in read),
+        pair.conversation, messages, lambda found: all(shows(found, m) for m in read)
     )
     return Pair(pair.conversation, messages, pair.before, asked(stage, answer))
 
@@ -107,7 +113,7 @@ def opened_again(stage: Stage) -> tuple[Answer, ...]:
     )
     if opening is None or called is None or turned is None:
         return ()
-    answers = (stage.must(opening), stage.call(called), stage.must(turned))
+    answers = (_opened(stage, opening), stage.call(called), _opened(stage, turned))
     return tuple(answer for answer in answers if answer.accepted)
 
 
@@ -138,7 +144,15 @@ def made_twice(stage: Stage) -> tuple[Answer, tuple[Answer, ...]]:
     call, back = stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)
     assert call is not None  # noqa: S101
     assert back is not None  # noqa: S101
-    return stage.must(call), (stage.call(call), stage.call(back))
+    return stage.must(call), (_opened(stage, call), _opened(stage, back))
+
+
+def _opened(stage: Stage, call: Call) -> Answer:
+    """Open a conversation that is there, again until that is told: it may show late."""
+    return stage.until(
+        lambda: stage.call(call),
+        lambda answer: not answer.accepted or stage.driver.was_there(answer) is not False,
+    )
 
 
 def others_made(stage: Stage) -> tuple[tuple[frozenset[Any], Answer], ...]:

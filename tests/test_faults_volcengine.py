@@ -461,7 +461,15 @@ def test_throttling_is_in_the_envelope_and_passes(name):
     assert {one[0] for one in seen} == {200, 429}
 
 
-@pytest.mark.parametrize("name", sorted(set(FREEDOMS) - THROTTLED))
+def test_a_new_member_may_have_to_wait_before_sending():
+    story = Story("ve-members-send-later")
+    group = story.conversation(2, 7, 8)
+    message = {"Sender": 7, "MsgType": 10001, "Content": "x", "ConversationShortId": group}
+    assert story.act(93, "SendMessage", **message) == {}
+    assert decided(story.told[-1])[1] == "ParticipantNotInConversation"
+
+
+@pytest.mark.parametrize("name", sorted(set(FREEDOMS) - THROTTLED - {"ve-members-send-later"}))
 def test_every_variant_shows_and_keeps_its_promises(usual, still, name):
     bent = still(name)
     if name not in QUIET:

@@ -75,6 +75,43 @@ def _positions_of_before(call: Call, answer: dict[str, Any]) -> None:
         ]
 
 
+def _first_seen(call: Call, name: str, key: object) -> float:
+    """Return for how many seconds something has been so."""
+    now = time.monotonic()
+    return now - float(call.memory(name).setdefault(repr(key), now))
+
+
+def _flag_waits(call: Call, answer: dict[str, Any]) -> None:
+    """Say for a while that nobody has read what the lists tell of already."""
+    for item in (answer.get("Result") or {}).get("ReadReceipt", ()):
+        key = (item["ConversationShortId"], item["MessageId"])
+        if item["ReceiverIsRead"] and _first_seen(call, "flags", key) < _LAG:
+            item["ReceiverIsRead"] = False
+
+
+def _there_waits(call: Call, answer: dict[str, Any]) -> None:
+    result = answer.get("Result") or {}
+    number = result.get("ConversationInfo", {}).get("ConversationShortId")
+    if _first_seen(call, "there", number) < _LAG and "Exist" in result:
+        result["Exist"] = False
+
+
+def _members_wait(call: Call) -> None:
+    """Let nobody send who has been a member for a moment only."""
+    number, sender = call.body.get("ConversationShortId"), call.body.get("Sender")
+    place = call.site.state.conversations.get(number) if type(number) is int else None
+    is_member = place is not None and sender in place.participants
+    if is_member and _first_seen(call, "senders", (number, sender)) < _LAG:
+        raise Refusal("ParticipantNotInConversation", "Sender: no member yet")
+
+
+def _ahead(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Take any date that is to come."""
+    date = call.incoming.header("X-Date") or ""
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(call.site.clock()))
+    return PASS if (place, reason) == ("X-Date", "stale") and date > now else None
+
+
 def _without_index(_call: Call, answer: dict[str, Any]) -> None:
     for message in (answer.get("Result") or {}).get("Messages", ()):
         del message["IndexInConversation"]
@@ -125,6 +162,39 @@ ALL: list[Variant] = [
         request=_remember_positions,
         answer=_positions_of_before,
         waits=True,
+    ),
+    _free(
+        "flag-shown-later",
+        41,
+        "ReceiverIsRead is 0.4 s behind the lists",
+        operation=_ASK,
+        answer=_flag_waits,
+        waits=True,
+    ),
+    _free(
+        "there-shown-later",
+        92,
+        "Exist is false for 0.4 s",
+        operation="CreateConversation",
+        answer=_there_waits,
+        waits=True,
+    ),
+    _free(
+        "members-send-later",
+        93,
+        "ParticipantNotInConversation for who tries to send for the first time 0.4 s ago",
+        operation="SendMessage",
+        request=_members_wait,
+        waits=True,
+    ),
+    _free("dates-ahead", 76, "any X-Date that is to come", refuses=_ahead),
+    _free(
+        "application-dotted",
+        51,
+        "InvalidParameter.MissingAppId where AppId is missing or no number",
+        refuses=lambda _call, place, reason, _code: (
+            "InvalidParameter.MissingAppId" if place == "AppId" and reason != "unknown" else None
+        ),
     ),
     _free(
         "added-again-is-new",

@@ -178,7 +178,7 @@ class Case:
         What the owner of the target accepts does not end a property test: the next example may
         show another failure.
         """
-        found = tuple(findings)
+        found = self._exercised(tuple(findings))
         self._judged = True
         if not found:
             return
@@ -189,6 +189,31 @@ class Case:
         if self._failed_after is None:
             self._failed_after = len(self._tried)
         raise Nonconformity("\n".join(finding.message for finding in found))
+
+    def _exercised(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Leave out refusals for want of a feature, unless the operation works otherwise.
+
+        Raises `NotExercised` where that was all.
+        """
+        kept = tuple(finding for finding in found if not self._is_off(finding))
+        if found and not kept:
+            why = "is the feature switched on for this application?"
+            raise NotExercised(f"{found[0].message}: {why}")
+        return kept
+
+    def _is_off(self, finding: Finding) -> bool:
+        stage = self.stage
+        for exchange in finding.exchanges[:1]:
+            operation = exchange.request.operation
+            if operation is None or operation not in stage.contract.operations:
+                continue
+            answer = stage.driver.read(operation, exchange)
+            if answer.refused and stage.contract.kind(answer.code) == "feature":
+                try:
+                    calls.good_call(stage, operation)
+                except NotExercised:
+                    return True
+        return False
 
     def _pass_over(self, found: Sequence[Finding]) -> None:
         """Remember accepted findings; in a property test, go on to the next example."""

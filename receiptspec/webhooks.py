@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from receiptspec import strictjson
 from receiptspec.errors import ConfigurationError
 
-__all__ = ["Callback", "Listener"]
+__all__ = ["Callback", "Listener", "unchunked"]
 
 _MAX_BODY = 1024 * 1024
+_MAX_LINE = 4096
+_MAX_TRAILERS = 100
 _OK = b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}'
 
 
@@ -61,9 +65,15 @@ class Listener:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                length = self.headers.get("Content-Length") or ""
-                size = min(int(length), _MAX_BODY) if length.isdecimal() else 0
-                listener._take("POST", self.path, self.rfile.read(size))
+                coding = self.headers.get("Transfer-Encoding") or ""
+                if coding.strip().lower() == "chunked":
+                    body, whole = unchunked(self.rfile)
+                    self.close_connection = self.close_connection or not whole
+                else:
+                    length = self.headers.get("Content-Length") or ""
+                    size = min(int(length), _MAX_BODY) if length.isdecimal() else 0
+                    body = self.rfile.read(size)
+                listener._take("POST", self.path, body)
                 status, body = listener.answer
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -138,3 +148,23 @@ class Listener:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(2)
+
+
+def unchunked(source: BufferedIOBase) -> tuple[bytes, bool]:
+    """Read a body that comes in chunks, as much of it as is kept; say whether it was read whole."""
+    body = b""
+    while len(body) < _MAX_BODY:
+        size = _chunk_size(source.readline(_MAX_LINE))
+        if size is None:
+            return body, False
+        if size == 0:
+            return body, any(not source.readline(_MAX_LINE).strip() for _ in range(_MAX_TRAILERS))
+        body += source.read(min(size, _MAX_BODY - len(body)))
+        if len(body) < _MAX_BODY:
+            source.readline(_MAX_LINE)
+    return body, False
+
+
+def _chunk_size(line: bytes) -> int | None:
+    digits = line.partition(b";")[0].strip()
+    return int(digits, 16) if re.fullmatch(rb"[0-9A-Fa-f]{1,16}", digits) else None

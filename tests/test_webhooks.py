@@ -1,6 +1,7 @@
 """What a target calls back is kept, whatever it is."""
 
 import http.client
+import io
 import json
 import socket
 import struct
@@ -10,7 +11,7 @@ import pytest
 from pace import PATIENCE
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.webhooks import Listener
+from receiptspec.webhooks import Listener, unchunked
 
 READ = {"CallbackCommand": "C2C.CallbackAfterMsgReport", "UnreadMsgNum": 3}
 
@@ -85,3 +86,29 @@ def test_a_caller_that_hangs_up_leaves_no_trace_but_its_callback(listener, capfd
 def test_a_port_that_is_taken_is_told(listener):
     with pytest.raises(ConfigurationError, match="cannot be listened on"):
         Listener(port=port(listener))
+
+
+@pytest.mark.parametrize(
+    ("sent", "body", "whole"),
+    [
+        (b"0\r\n\r\n", b"", True),
+        (b"3\r\nabc\r\n0\r\n\r\n", b"abc", True),
+        (b"3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\nPOST", b"abc0123456789", True),
+        (b"3\r\nabc\r\nx\r\n", b"abc", False),
+        (b"-1\r\n", b"", False),
+        (b"3\r\nab", b"ab", False),
+        (b"ffffffffffff\r\n" + b"z" * (1024 * 1024 + 9), b"z" * 1024 * 1024, False),
+    ],
+)
+def test_a_body_in_chunks_is_put_together(sent, body, whole):
+    assert unchunked(io.BytesIO(sent)) == (body, whole)
+
+
+def test_a_callback_in_chunks_is_read(listener):
+    connection = http.client.HTTPConnection("127.0.0.1", port(listener), timeout=PATIENCE)
+    for number in (1, 2):
+        parts = [b'{"CallbackCommand":', b'"%d"}' % number]
+        connection.request("POST", "/callback", iter(parts), encode_chunked=True)
+        assert connection.getresponse().read()
+    connection.close()
+    assert [callback.command for callback in listener.seen] == ["1", "2"]

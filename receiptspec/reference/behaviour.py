@@ -89,6 +89,7 @@ DEFAULTS: Mapping[str, Any] = {
     "hook_on_mark": True,
     "hook_on_direct_receipt": True,
     "hook_time_text": False,
+    "hook_chunked": False,
     "hooks": True,
     # Volcengine: signatures
     "ve_labels": ("HMAC-SHA256",),

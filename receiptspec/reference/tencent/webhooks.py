@@ -35,7 +35,7 @@ class Webhooks:
 
     def __init__(self, app: int, url: str | None = None, token: str | None = None) -> None:
         self._app, self._token = app, token
-        self._queue: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self._queue: queue.Queue[tuple[str, bytes, bool]] = queue.Queue()
         self._address = _address(url) if url else None
         if self._address is not None:
             threading.Thread(target=self._deliver, name="webhooks", daemon=True).start()
@@ -103,29 +103,32 @@ class Webhooks:
         whole = {"CallbackCommand": command, **body, "EventTime": stamp}
         raw = call.behaviour.on_callback(call, query, whole)
         document = documents.write(whole) if raw is None else raw
+        chunked = bool(call.knob("hook_chunked"))
         if call.knob("hook_answer_counts"):
-            status, answer = self._post(urlencode(query), document)
+            status, answer = self._post(urlencode(query), document, chunked)
             agreed = status == 200 and b"FAIL" not in answer
             call.notes["disagreed"] = not agreed
             return agreed
-        self._queue.put((urlencode(query), document))
+        self._queue.put((urlencode(query), document, chunked))
         return True
 
     def _deliver(self) -> None:
         while True:
-            query, document = self._queue.get()
+            query, document, chunked = self._queue.get()
             try:
-                self._post(query, document)
+                self._post(query, document, chunked)
             except (OSError, http.client.HTTPException):
                 continue
 
-    def _post(self, query: str, document: bytes) -> tuple[int, bytes]:
+    def _post(self, query: str, document: bytes, chunked: bool) -> tuple[int, bytes]:
         host, port, path, own = self._address or ("", 0, "", "")
         connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
         try:
             target = f"{path}?{own}&{query}" if own else f"{path}?{query}"
             headers = {"Content-Type": "application/json"}
-            connection.request("POST", target, body=document, headers=headers)
+            headers |= {"Transfer-Encoding": "chunked"} if chunked else {}
+            body = iter((document[:7], document[7:])) if chunked else document
+            connection.request("POST", target, body=body, headers=headers, encode_chunked=chunked)
             response = connection.getresponse()
             return response.status, response.read(1 << 20)
         finally:

@@ -386,4 +386,10 @@ ALL: list[Variant] = [
         knobs={"hook_time_text": True},
         shows="EventTime is a String",
     ),
+    Variant(
+        name="hook-chunked",
+        requirement="TC-WHK-12",
+        knobs={"hook_chunked": True},
+        shows="callbacks come in chunks",
+    ),
 ]

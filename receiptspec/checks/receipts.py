@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from receiptspec.contract import CodeId
-from receiptspec.findings import Finding
+from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Receipt
 
 __all__ = [
@@ -107,6 +107,8 @@ def changed(
     """
     was = getattr(before, field) if before.known else None
     now = getattr(after, field) if after is not None else None
+    if was is not None and after is not None and not after.known:
+        return _no_data(answer, after, why)
     if was is None or (after is not None and now is None) or now == was + by:
         return []
     name = before.name(field)
@@ -118,6 +120,20 @@ def changed(
             was + by,
             "no item" if now is None else now,
             f"{field}:{by:+d}:{_step(was, now)}",
+        )
+    ]
+
+
+def _no_data(answer: Answer, receipt: Receipt, why: str) -> list[Finding]:
+    code = f"Code {receipt.code}"
+    return [
+        _finding(
+            answer,
+            f"message {receipt.message} has no data any more ({code}) after {why}",
+            receipt.path,
+            "an item with data",
+            code,
+            f"no-data:{code}",
         )
     ]
 
@@ -135,8 +151,8 @@ def same(
         one, two = before.get(message), after.get(message)
         if one is None or not one.known:
             continue
-        for field in ("read", "unread"):
-            findings += changed(answer, one, two, field, 0, why)
+        moves = [changed(answer, one, two, field, 0, why) for field in ("read", "unread")]
+        findings += distinct([finding for move in moves for finding in move])
     return findings
 
 

@@ -1,0 +1,32 @@
+"""What is said of numbers that are not there any more."""
+
+import pytest
+
+from receiptspec.checks import receipts
+from receiptspec.exchange import Exchange, Request
+from receiptspec.neutral import Answer, Receipt, Verdict
+
+EXCHANGE = Exchange(1, Request("POST", "http://h", "/", (), b"", "x"), None, 0.0)
+ANSWER = Answer("x", Verdict.ACCEPTED, EXCHANGE)
+BEFORE = Receipt(7, True, 0, 1, 2)
+
+
+@pytest.mark.parametrize("number", [0, 1, None])
+def test_numbers_of_an_item_without_data_mean_nothing(number):
+    after = Receipt(7, False, 10062, number, number)
+    found = receipts.changed(ANSWER, BEFORE, after, "read", 0, "a wait")
+    assert [finding.message for finding in found] == [
+        "message 7 has no data any more (Code 10062) after a wait"
+    ]
+    assert len(receipts.same(ANSWER, {7: BEFORE}, {7: after}, [7], "a wait")) == 1
+
+
+def test_numbers_that_never_were_are_not_missed():
+    before, after = Receipt(7, False, 10062, 0, 0), Receipt(7, False, 10062, 0, 0)
+    assert not receipts.changed(ANSWER, before, after, "read", 1, "a read")
+
+
+def test_numbers_that_moved_are_told_one_by_one():
+    after = Receipt(7, True, 0, 2, 1)
+    assert not receipts.changed(ANSWER, BEFORE, after, "read", 1, "a read")
+    assert len(receipts.same(ANSWER, {7: BEFORE}, {7: after}, [7], "a wait")) == 2

@@ -107,6 +107,7 @@ class Stage:
         self._needed: dict[str, list[Answer]] = {}
         self._last_write = self._last_joining = 0.0
         self._calm = False
+        self._replays = 0
 
     def __repr__(self) -> str:
         return f"Stage({self.target.name!r})"
@@ -203,10 +204,16 @@ class Stage:
         for key in self.footprints.needed(name):
             self._memo.pop(key, None)
         self._calm = True
+        self._replays += 1
         try:
             yield
         finally:
             self._calm = False
+
+    @property
+    def anew(self) -> str:
+        """What keeps a name that is chosen here apart from those of what is played anew."""
+        return f"r{self._replays}" if self._calm else ""
 
     def must(self, call: Call) -> Answer:
         """Send a call that a scene cannot do without.
@@ -321,7 +328,7 @@ class Stage:
 
     def number(self, *parts: object) -> int:
         """Return a 31-bit number made from the seed and `parts`, the same in every worker."""
-        text = json.dumps([self.seed, *map(str, parts)])
+        text = json.dumps([self.seed, *map(str, (*parts, self.anew) if self.anew else parts)])
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1
 
     def users(self, count: int) -> tuple[Any, ...]:

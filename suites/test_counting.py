@@ -286,6 +286,7 @@ def test_the_numbers_are_the_same_some_seconds_later(case: Case) -> None:
 
 
 @pytest.mark.check("reads-stay-in-their-group")
+@pytest.mark.views
 def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
     here, there = case.scene(counting.separate)
     findings = receipts.same(

@@ -228,6 +228,7 @@ def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
 
 
 @pytest.mark.check("mixture-is-answered-item-by-item")
+@pytest.mark.views
 def test_good_and_missing_messages_are_told_apart(case: Case) -> None:
     mixed, ready = case.scene(questions.mixed), case.scene(groups.good)
     codes = case.given["codes"]

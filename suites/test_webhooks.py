@@ -128,7 +128,7 @@ def silent_kinds(case: Case) -> list[Finding]:
     for told in case.attempt("callbacks about other messages", webhooks.sent_otherwise) or ():
         receipt = told.counts.receipts.get(told.message.id) if told.counts is not None else None
         if told.counts is not None and receipt is not None and receipt.known:
-            what = "sending an unusual message that asks for a receipt, or one to many members,"
+            what = f"sending {told.what} that asks for a receipt"
             findings += refusals.silence(told.counts.answer, what)
     return findings
 
@@ -181,6 +181,8 @@ def unchanged(case: Case, scene: webhooks.Badly) -> list[Finding]:
         return []
     first, second = scene.before.receipt(scene.message), scene.after.receipts.get(scene.message.id)
     usual = case.scene(reads.member)
+    if not usual.answer.accepted:
+        raise NotExercised(f"the read to compare with is {usual.answer.describe()}")
     one, two = (s.receipt(usual.messages[0]) for s in (usual.before, usual.after))
     findings: list[Finding] = []
     for field in ("read", "unread"):

@@ -70,7 +70,9 @@ def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
     """
     came = stage.scene(has_come)
     wanted = [message for message in messages if message.wants_receipt]
-    others = len(group.members) - 1
+    unsure = stage.may_lag and (group.type, "sender") not in came
+    if unsure:
+        stage.let_show()
 
     def has_data(receipts: Mapping[Any, Receipt], message: Message) -> bool:
         return message.id in receipts and receipts[message.id].known
@@ -80,9 +82,8 @@ def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
         return all(has_data(receipts, message) for message in told)
 
     def counted(receipts: Mapping[Any, Receipt]) -> bool:
-        told = [receipts[m.id] for m in wanted if has_data(receipts, m)]
-        numbers = [(receipt.read or 0, receipt.unread) for receipt in told]
-        return all(unread is None or read + unread >= others for read, unread in numbers)
+        told = [m for m in wanted if has_data(receipts, m)]
+        return all(is_counted(stage, m, receipts[m.id]) for m in told)
 
     def done(receipts: dict[Any, Receipt]) -> bool:
         if not known(receipts):
@@ -96,11 +97,29 @@ def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
         if is_known:
             before = came.get((group.type, "counted"), False)
             came[group.type, "counted"] = counted(found.receipts) or before
+    own = [m for m in wanted if m.sender in group.members]
+    if unsure and own:
+        told = [found.receipts[m.id] for m in own if has_data(found.receipts, m)]
+        came[group.type, "sender"] = any(_total(receipt) >= len(group.members) for receipt in told)
     return found
 
 
+def is_counted(stage: Stage, message: Message, receipt: Receipt) -> bool:
+    """Whether a receipt counts all who were there, the sender where senders are counted."""
+    group, came = message.conversation, stage.scene(has_come)
+    is_own = message.sender in group.members and not came.get((group.type, "sender"), False)
+    return receipt.unread is None or _total(receipt) >= len(group.members) - is_own
+
+
+def _total(receipt: Receipt) -> int:
+    return (receipt.read or 0) + (receipt.unread or 0)
+
+
 def has_come(_: Stage) -> dict[tuple[str, str], bool]:
-    """Return what tells, for types of groups, whether what was waited for there has ever come."""
+    """Return what tells, for types of groups, whether what was waited for there has ever come.
+
+    Beside it stands whether senders are counted there, once there was the time to see it.
+    """
     return {}
 
 

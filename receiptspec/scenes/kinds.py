@@ -45,10 +45,11 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
         raise NotExercised(f"no message that asks for a receipt in {type_}: {sent.describe()}")
     message = message or 1
     if alone:
-        asked_ = asked(stage, stage.ask(group, [message]))
+        answer = stage.patiently(stage.driver.ask_receipts(group, [message]))
+        asked_ = asked(stage, answer)
     else:
         asked_ = newborn(stage, group, Message(group, message, group.owner, True))
-    return Elsewhere(asked_, listed_in(stage, group, message))
+    return Elsewhere(asked_, listed_in(stage, group, message, patient=True))
 
 
 def peopled(stage: Stage, type_: str) -> Asked:
@@ -141,20 +142,25 @@ class Elsewhere:
         return self.others.get(operation, self.asked.answer)
 
 
-def listed_in(stage: Stage, group: Conversation, message: Any) -> dict[str, Answer]:
-    """Ask who has not read a message, where the vendor tells."""
-    return answers_to(
-        stage, stage.driver.list_members(group, message, read=False, cursor=None, count=10)
-    )
+def listed_in(
+    stage: Stage, group: Conversation, message: Any, *, patient: bool = False
+) -> dict[str, Answer]:
+    """Ask who has not read a message, where the vendor tells; see `answers_to`."""
+    call = stage.driver.list_members(group, message, read=False, cursor=None, count=10)
+    return answers_to(stage, call, patient=patient)
 
 
-def answers_to(stage: Stage, *calls: Call | None) -> dict[str, Answer]:
-    """Make calls; return the answers of those that are there, by operation."""
+def answers_to(stage: Stage, *calls: Call | None, patient: bool = False) -> dict[str, Answer]:
+    """Make calls; return the answers of those that are there, by operation.
+
+    If `patient`, make them again while what they name may just not show yet.
+    """
     answers = {}
     for call in calls:
         if call is not None:
             try:
-                answers[call.operation] = stage.call(call)
+                sent = stage.patiently(call) if patient else stage.call(call)
+                answers[call.operation] = sent
             except NotExercised:  # the target does not have it
                 continue
     return answers

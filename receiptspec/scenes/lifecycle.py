@@ -50,6 +50,7 @@ def recalled(stage: Stage) -> Changed:
     message, other = stage.say(group), stage.say(group)
     before = newborn(stage, group, message, other)
     before.receipt(other)
+    stage.let_show()
     stage.must(stage.driver.recall(message))
     after = asked(stage, stage.ask(group, [message, other]))
     return Changed(group, message, before, after, {"other": other})

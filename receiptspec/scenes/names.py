@@ -47,7 +47,7 @@ class Alike:
 
 def alike(stage: Stage) -> Alike:
     """Read in one of three groups: an id, the same in other letters, and what it begins with."""
-    id_ = f"rs{stage.namespace}-Alike"
+    id_ = f"rs{stage.namespace}{stage.anew}-Alike"
     messages = []
     for name in (f"{id_}1", id_.swapcase(), id_):
         try:

@@ -233,7 +233,7 @@ def reborn(stage: Stage) -> Changed:
     """
     if not stage.driver.over_http:
         raise NotExercised("late notifications of the one group would be taken for the other's")
-    name = f"rs{stage.namespace}-Again"
+    name = f"rs{stage.namespace}{stage.anew}-Again"
     group = stage.group(3, id_=name)
     if group.id != name:
         raise NotExercised("nobody chooses the id of a group")

@@ -25,8 +25,11 @@ class Reported:
 
 
 def report(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Answer:
-    """Report a read by the vendor's call, not by a hook, and return the answer, whatever it is."""
-    return stage.call(reading_call(stage, user, messages))
+    """Report a read by the vendor's call, not by a hook, and return the answer, whatever it is.
+
+    Again, while what is read may just not show yet.
+    """
+    return stage.patiently(reading_call(stage, user, messages))
 
 
 def reading_call(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Call:
@@ -57,8 +60,9 @@ def bystanders(stage: Stage) -> Mapping[str, Reported]:
     plain = stage.say(group, receipt=False)
     before = newborn(stage, group, *everything)
     before.receipt(three[0])
+    stage.let_show()
     answers = {name: report(stage, readers[name], (messages[name],)) for name in readers}
-    of_plain = report(stage, member, (plain,))
+    of_plain = stage.call(reading_call(stage, member, (plain,)))
     named = (three[1], three[0])  # the newer one first: no order is asked for
     answer = report(stage, member, named)
     starts = [before.receipts.get(message.id) for message in named]
@@ -138,6 +142,7 @@ def full_batch(stage: Stage, size: int) -> Reported:
     messages = tuple(stage.say(group) for _ in range(size))
     reading_call(stage, reader, messages[:1])
     before = newborn(stage, group, *messages)
+    stage.let_show()
     shuffled = sorted(messages, key=lambda message: stage.number("order", message.id))
     answer = report(stage, reader, tuple(shuffled))
 

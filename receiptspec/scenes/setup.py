@@ -157,8 +157,8 @@ def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
     group = stage.scene(sandbox).conversation
     call = stage.driver.send_message(group, group.owner, receipt=False, number=stage.number("from"))
     return (
-        stage.call(stage.driver.without_member(call, outsider)),
-        stage.call(stage.driver.without_member(call, stage.driver.nobody())),
+        stage.patiently(stage.driver.without_member(call, outsider)),
+        stage.patiently(stage.driver.without_member(call, stage.driver.nobody())),
     )
 
 
@@ -185,10 +185,13 @@ def declined(stage: Stage) -> tuple[Message, Asked]:
 def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
-    name = f"rs{stage.namespace}-Own_Group.1+~"  # as long as it may be, and not in one case
-    name, type_ = name.ljust(48, "z"), stage.driver.group_type
+    name = f"rs{stage.namespace}{stage.anew}-Own_Group.1+~"
+    name = name.ljust(48, "z")  # as long as it may be, and not in one case
+    type_ = stage.driver.group_type
     call = stage.driver.make_group(type_, "own", owner, [other], name)
-    made, again = stage.must(call), stage.call(call)
+    made = stage.must(call)
+    stage.let_show()
+    again = stage.call(call)
     id_ = stage.driver.made_group(made)
     if id_ is None:
         return name, made, again, None
@@ -209,7 +212,7 @@ def added(stage: Stage) -> tuple[Any, Answer, Answer]:
     """Add somebody twice."""
     newcomer = stage.users(6)[5]
     call = stage.driver.add_members(stage.scene(open_house), [newcomer])
-    return newcomer, stage.must(call), stage.call(call)
+    return newcomer, stage.must(call), stage.patiently(call)
 
 
 def added_with(stage: Stage) -> tuple[Any, Any, Answer]:
@@ -217,30 +220,33 @@ def added_with(stage: Stage) -> tuple[Any, Any, Answer]:
     group = stage.scene(open_house)
     member, _, _ = stage.scene(added)
     newcomer = stage.users(7)[6]
-    return member, newcomer, stage.call(stage.driver.add_members(group, [member, newcomer]))
+    call = stage.driver.add_members(group, [member, newcomer])
+    return member, newcomer, stage.patiently(call)
 
 
 def ghost_added(stage: Stage) -> Answer:
     """Add an account that does not exist."""
-    return stage.call(stage.driver.add_members(stage.scene(open_house), ["rs-no-such-user"]))
+    call = stage.driver.add_members(stage.scene(open_house), ["rs-no-such-user"])
+    return stage.patiently(call)
 
 
 def crowd_added(stage: Stage, size: int) -> Answer:
     """Add more members at once than one call may."""
     names = [f"rs{stage.namespace}-c{index}" for index in range(size)]
-    return stage.call(stage.driver.add_members(stage.scene(open_house), names))
+    return stage.patiently(stage.driver.add_members(stage.scene(open_house), names))
 
 
 def room_added(stage: Stage, type_: str) -> Answer:
     """Add a member to a room that takes none."""
     newcomer = stage.users(6)[5]
-    return stage.call(stage.driver.add_members(stage.group(1, type_=type_), [newcomer]))
+    group = stage.group(1, type_=type_)
+    return stage.patiently(stage.driver.add_members(group, [newcomer]))
 
 
 def outsider_removed(stage: Stage) -> Answer:
     """Remove somebody who is no member."""
     outsider = stage.users(5)[4]
-    return stage.call(stage.driver.remove_member(stage.scene(open_house), outsider))
+    return stage.patiently(stage.driver.remove_member(stage.scene(open_house), outsider))
 
 
 def removed_twice(stage: Stage) -> Answer:
@@ -364,7 +370,8 @@ def recalled_together(stage: Stage, most: int) -> tuple[tuple[Message, ...], Ans
     call = stage.driver.joined([stage.driver.recall(message) for message in messages])
     if call is None:
         raise NotExercised("one call recalls one message")
-    answer = stage.call(call)
+    stage.let_show()
+    answer = stage.patiently(call)
     return messages, answer, until_recalled(stage, messages)
 
 
@@ -372,7 +379,8 @@ def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
     """Recall a message and look at the history."""
     group = stage.group(2)
     message = stage.say(group)
-    answer = stage.call(stage.driver.recall(message))
+    stage.let_show()
+    answer = stage.patiently(stage.driver.recall(message))
     return message, answer, until_recalled(stage, (message,))
 
 

@@ -75,7 +75,8 @@ def recalled_beside_unknown(
     call = driver.joined([driver.recall(message) for message in (first, unknown, last)])
     if call is None:
         raise NotExercised("one call recalls one message")
-    answer = stage.call(call)
+    stage.let_show()
+    answer = stage.patiently(call)
     if not answer.accepted:
         return None
     return (first, last), answer, until_recalled(stage, (first, last))

@@ -12,7 +12,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Verdict
 from receiptspec.scenes import people
 from receiptspec.scenes.direct import pair, seen_by, until_read
-from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
+from receiptspec.scenes.groups import Asked, asked, good, is_counted, newborn, settled
 from receiptspec.scenes.unread import aged, marking, of_all, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -42,7 +42,7 @@ class Told:
     """A message, the callback about it if one came, and the counts asked for afterwards.
 
     `callbacks` are all that came about what was done; `looks` what was told of the message since
-    then, none of it where that does not show.
+    then, none of it where that does not show. `what` says in words what was sent.
     """
 
     message: Message
@@ -50,6 +50,7 @@ class Told:
     counts: Asked | None = None
     callbacks: tuple[Callback, ...] = ()
     looks: tuple[Receipt, ...] = ()
+    what: str = "a message"
 
 
 def _patience(stage: Stage) -> float:
@@ -193,16 +194,18 @@ def sent_otherwise(stage: Stage) -> tuple[Told, ...]:
     for call in driver.adorned(plain, group.members):
         answer = stage.call(call)
         if answer.accepted:
-            messages.append(Message(group, stage.named(answer), group.owner, True))
+            messages.append((Message(group, stage.named(answer), group.owner, True), call.label))
     with contextlib.suppress(NotExercised):
-        messages.append(stage.say(stage.scene(people.fair).messages[0].conversation))
+        message = stage.say(stage.scene(people.fair).messages[0].conversation)
+        size = len(message.conversation.members)
+        messages.append((message, f"a message to a group of {size}"))
     found = []
-    for message in messages:
+    for message, what in messages:
         told = listener.wait_for(partial(_is_about, message), _patience(stage))
         asked_ = None
         if told is None:
             asked_ = asked(stage, stage.ask(message.conversation, [message]))
-        found.append(Told(message, told, asked_))
+        found.append(Told(message, told, asked_, what=what))
     return tuple(found)
 
 
@@ -350,8 +353,7 @@ def answered_badly(stage: Stage, sending: int, reading: int, waits: bool) -> Bad
     def counted(found: dict[Any, Receipt]) -> bool:
         if not known(found):
             return False
-        one = found[message.id]
-        return one.unread is None or (one.read or 0) + one.unread >= len(group.members) - 1
+        return is_counted(stage, message, found[message.id])
 
     before = asked(stage, stage.settle(group, [message], counted))
     if not known(dict(before.receipts)):

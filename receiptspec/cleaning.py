@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 
 from receiptspec.client import Terms
 from receiptspec.errors import BudgetSpent
@@ -12,6 +13,8 @@ from receiptspec.line import Line
 from receiptspec.neutral import Answer, Conversation, Kind, Verdict
 
 __all__ = ["clean"]
+
+_REPEATS = 8  # of a refusal that may pass
 
 
 def clean(line: Line, seconds: float, hurry: Callable[[], float]) -> list[str]:
@@ -45,15 +48,17 @@ def clean(line: Line, seconds: float, hurry: Callable[[], float]) -> list[str]:
 
 
 def _dismiss(line: Line, item: Leftover, seconds: float) -> Answer:
-    """End one group, waiting out throttling as long as there is time."""
+    """End one group, waiting out throttling and a few passing errors as long as there is time."""
     assert line.journal is not None  # noqa: S101
     ends = time.monotonic() + seconds
     call = line.driver.dismiss(Conversation(Kind.GROUP, item.id, "", item.owner, ()))
     request = line.built(call)
-    while True:
+    for turn in count(1):
         exchange = line.carrier.send(request, Terms(within=max(ends - time.monotonic(), 0.1)))
         answer = line.driver.read(call.operation, exchange)
-        if answer.verdict is not Verdict.THROTTLED or ends - time.monotonic() < 0.5:
+        passing = answer.refused and line.contract.kind(answer.code) == "transient"
+        passing = (passing and turn < _REPEATS) or answer.verdict is Verdict.THROTTLED
+        if not passing or ends - time.monotonic() < 0.5:
             break
         try:
             line.client.take(1)

@@ -264,7 +264,7 @@ class Run:
     def close(self) -> list[str]:
         """Leave nothing running, nothing open and nothing behind; returns what is left, in lines.
 
-        Also takes over the journals of workers of this run that are dead.
+        Tries twice, and also takes over the journals of workers of this run that are dead.
         """
         lines: list[str] = []
         hurry = _Hurry()
@@ -275,7 +275,7 @@ class Run:
             self._open.close()
         targets = {target.name: target for target in self.targets}
         try:
-            return lines + clean_up(finished(self.journal, self.id), targets, hurry=hurry)[1]
+            return clean_up(finished(self.journal, self.id), targets, hurry=hurry)[1]
         except ConfigurationError as error:
             return [*lines, str(error)]
 

@@ -165,7 +165,7 @@ class Book:
         directory = self.config.getoption("--report")
         try:
             if directory:
-                self.written = report.write(self.document, Path(directory))
+                self.written = report.replace(self.document, Path(directory))
         except ConfigurationError as error:
             self.trouble.append(str(error))
             code = code or EXIT["usage or configuration"]

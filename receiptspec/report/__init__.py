@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,7 @@ __all__ = [
     "files",
     "folder",
     "jsonlines",
+    "replace",
     "terminal",
     "withdraw",
     "write",
@@ -170,16 +172,39 @@ def write_texts(texts: Mapping[str, str], directory: Path) -> list[Path]:
 
 
 def withdraw(directory: Path) -> None:
-    """Remove what an earlier run wrote there, so that it does not speak for one that is killed.
+    """Set aside what an earlier run wrote there, so that it does not speak for one that is killed.
 
     Raises `ConfigurationError` when that is not possible.
     """
     for name in FORMATS:
         try:
-            (directory / name).unlink(missing_ok=True)
+            (directory / name).rename(_aside(directory, name))
+        except FileNotFoundError:
+            continue
         except OSError as error:
             what = f"the report of an earlier run cannot be replaced: {error.strerror}"
             raise ConfigurationError(what, file=directory / name) from None
+
+
+def replace(report: Document, directory: Path) -> list[Path]:
+    """Write every format in place of what was set aside, which comes back when that fails.
+
+    Raises `ConfigurationError` when the directory cannot be written.
+    """
+    try:
+        written = write(report, directory)
+    except ConfigurationError:
+        for name in FORMATS:
+            with suppress(FileNotFoundError):
+                _aside(directory, name).rename(directory / name)
+        raise
+    for name in FORMATS:
+        _aside(directory, name).unlink(missing_ok=True)
+    return written
+
+
+def _aside(directory: Path, name: str) -> Path:
+    return directory / f".{name}.earlier"
 
 
 def folder(directory: Path) -> Path:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
+from receiptspec.checks import refusals
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
@@ -16,6 +18,7 @@ from receiptspec.errors import (
     Throttled,
     Unreachable,
 )
+from receiptspec.exchange import Trouble
 from receiptspec.findings import Finding
 from receiptspec.line import Line
 from receiptspec.neutral import Answer, Call, Verdict
@@ -27,6 +30,8 @@ _PATIENCE = 12.0  # seconds to wait out throttling
 _OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
 _LOST = 15.0  # seconds without any answer, however often it was waited for, after which to give up
 _REPEATS = 3
+_BREATH = 1.0  # seconds after which a call that broke the target has to break it once more
+_OTHERS_STATUSES = (501, 502, 503, 504)  # of what is not there, and of gateways
 _BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
 
 
@@ -39,6 +44,7 @@ class Caller:
         self._lost_since: float | None = None
         self._opened = False
         self._there: set[str] = set()
+        self._breaking: set[tuple[str, str]] = set()
 
     # --- the first word -------------------------------------------------------------------
 
@@ -240,7 +246,7 @@ class Caller:
 
     def _confirm(self, call: Call, answer: Answer) -> Answer:
         """Tell a call that breaks the target from a target that is away, or that is busy."""
-        pause = 0.3
+        pause, answers = 0.3, [answer]
         for repeat in range(1, _BUSY_REPEATS):
             status = answer.exchange.response.status if answer.exchange.response else None
             if repeat >= _REPEATS and status != 503:
@@ -252,11 +258,36 @@ class Caller:
                 time.sleep(max(pause, min(_retry_after(answer), _PATIENCE / 4)))
                 pause = min(pause * 2, 2.0)
             answer = self._line.once(call)
+            answers.append(answer)
             if answer.verdict is not Verdict.TROUBLE:
                 return answer
         if not self._alive():
             raise Unreachable(f"{call.operation}: {answer.note}")
-        return answer
+        return self._hold(call, answers)
+
+    def _hold(self, call: Call, answers: Sequence[Answer]) -> Answer:
+        """Blame the target where a call breaks it in one way each time, and after a while as well.
+
+        What a gateway says for it, silence, and what comes from an undocumented place prove
+        nothing. Returns the last answer, which may be a good one by then.
+        """
+        last, ways = answers[-1], {_breakage(answer) for answer in answers}
+        way = ways.pop()
+        placed = call.method is None and call.path is None and self._line.driver.over_http
+        if ways or not way or not placed:
+            return last
+        if (call.operation, way) not in self._breaking:
+            time.sleep(_BREATH)
+            last = self._line.once(call)
+            if _breakage(last) != way or not self._alive():
+                return last
+            self._breaking.add((call.operation, way))
+        why = call.label or "a documented body"
+        for finding in refusals.not_answered(last, why):
+            self._line.witnesses.vouch("bad-input-is-answered")
+            self._line.witnesses.blame("bad-input-is-answered", finding)
+        self._line.witnesses.hold(last)
+        return last
 
     def _alive(self, *, strict: bool = False) -> bool:
         bad = {Verdict.TROUBLE, Verdict.THROTTLED} if strict else {Verdict.TROUBLE}
@@ -270,6 +301,18 @@ class Caller:
             if self._alive():
                 return
         raise Unreachable(f"{answer.operation}: {answer.note}; nothing else is answered either")
+
+
+def _breakage(answer: Answer) -> str:
+    """Return in which way an answer shows that the target broke, empty where it may be another."""
+    response = answer.exchange.response
+    if answer.verdict is not Verdict.TROUBLE:
+        return ""
+    if response is None:
+        dropped = (answer.exchange.trouble or "").startswith(Trouble.RESET)
+        return Trouble.RESET if dropped else ""
+    ours = response.status >= 500 and response.status not in _OTHERS_STATUSES
+    return str(response.status) if ours else ""
 
 
 def _retry_after(answer: Answer) -> float:

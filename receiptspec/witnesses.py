@@ -44,6 +44,12 @@ class Witnesses:
             elif isinstance(finding, Observation):
                 witness.observations[finding.key] = finding.value
 
+    def hold(self, answer: Answer) -> None:
+        """Hold the HTTP status of a documented call against the target, however it is answered."""
+        for finding in self._monitor.broken(answer):
+            self.vouch("status-is-200")
+            self.blame("status-is-200", finding)
+
     def blame(self, check: str, finding: Finding) -> None:
         """Record a finding for every requirement that names `check`, whoever is being tested."""
         for row in self._contract.requirements:

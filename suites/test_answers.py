@@ -59,6 +59,7 @@ def provoke(case: Case) -> None:
         questions.unknown,
         people.alone,
         lifecycle.deserted,
+        lifecycle.spared,
         writing.colourful,
     ):
         with contextlib.suppress(*UNASKED):

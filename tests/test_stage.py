@@ -1,3 +1,4 @@
+import contextlib
 import json
 import shlex
 import sys
@@ -188,10 +189,41 @@ def test_an_outage_that_ends_is_waited_out():
 
 
 def test_a_call_that_is_dropped_while_others_are_answered_is_trouble_of_that_call():
-    answer, sent, _ = asked(always(DROP))
+    answer, sent, stage = asked(always(DROP))
     assert answer.verdict is Verdict.TROUBLE
     assert "dropped" in answer.note
-    assert sent == 3
+    assert sent == 4
+    assert blamed(stage) == {"SEC-02"}
+
+
+def blamed(stage):
+    return {name for name, seen in stage.witness.items() if seen.findings}
+
+
+BROKEN = (500, b"Internal Server Error")
+
+
+def test_a_call_that_ends_in_500_while_others_are_answered_is_the_targets_doing():
+    _, sent, stage = asked(always(BROKEN))
+    assert sent == 4
+    assert blamed(stage) == {"SEC-02", "TC-GEN-01"}
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        always(PAGE),
+        always((503, b"busy")),
+        always((504, b"late")),
+        first(3, BROKEN),
+        lambda number: (PAGE, BROKEN)[number % 2],
+    ],
+)
+def test_what_a_gateway_says_or_what_passes_is_not_the_targets_doing(monkeypatch, calls):
+    quick(monkeypatch)
+    with contextlib.suppress(Throttled, Unreachable):
+        _, _, stage = asked(calls)
+        assert blamed(stage) == set()
 
 
 def test_nobody_there_is_unreachable_and_stays_so():

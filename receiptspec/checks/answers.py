@@ -93,6 +93,24 @@ class Monitor:
                         yield row.id, item
         yield from self._schemas(answer)
 
+    def broken(self, answer: Answer) -> list[Finding]:
+        """Expect HTTP 200 of the answer to a documented call that is in no form of the vendor's."""
+        operation = answer.operation in self._contract.operations
+        response = answer.exchange.response
+        if response is None or not operation or not self._was_documented(answer):
+            return []
+        return [
+            Finding(
+                f"{answer.operation} ends in HTTP {response.status} each time, "
+                "while other calls are answered",
+                "HTTP status",
+                "200",
+                str(response.status),
+                f"status:{response.status}",
+                (answer.exchange,),
+            )
+        ]
+
     def _is_documented(self, answer: Answer) -> bool:
         """Whether the call went to the documented place by the documented method.
 

@@ -45,6 +45,19 @@ def _half(body: dict[str, Any]) -> bool:
     return any("\ud800" in str(content["Text"]) for content in _texts(body))
 
 
+def _recalls_again(call: Call) -> None:
+    group = call.site.store.groups.get(str(call.body.get("GroupId")))
+    items = call.body.get("MsgSeqList")
+    numbers = [item.get("MsgSeq") for item in items if isinstance(item, dict)] if items else []
+    found = [group.messages.get(number) for number in numbers if group and isinstance(number, int)]
+    call.notes["again"] = any(message.recalled for message in found if message)
+
+
+def _crash_again(call: Call, sent: Reply) -> None:
+    if call.notes.get("again"):
+        sent.status, sent.body = 500, b"Internal Server Error"
+
+
 def _rewritten(change: Callable[[str], str]) -> Callable[[Call], None]:
     def request(call: Call) -> None:
         if isinstance(call.body.get("MsgBody"), list):
@@ -103,6 +116,29 @@ _CRASHES = [
         ),
         ("hang-up-on-depth", "create_group", _deep, "no answer to deep bodies, in one neighbour"),
     )
+]
+
+_TWICE = [
+    Fault(
+        name="crash-on-second-recall",
+        requirement="SEC-02",
+        operation="group_msg_recall",
+        request=_recalls_again,
+        reply=_crash_again,
+        shows="HTTP 500 where a recalled message is recalled again",
+        cls="transport",
+        also=("TC-GEN-01",),
+    ),
+    Fault(
+        name="error-page-for-second-recall",
+        requirement="TC-GEN-01",
+        operation="group_msg_recall",
+        request=_recalls_again,
+        reply=_crash_again,
+        shows="a text under HTTP 500 where a recalled message is recalled again",
+        cls="transport",
+        also=("SEC-02",),
+    ),
 ]
 
 _OPTIONS = [
@@ -170,4 +206,4 @@ _ALTERED = [
     )
 ]
 
-ALL: list[Fault] = [*_CRASHES, *_OPTIONS, *_ALTERED]
+ALL: list[Fault] = [*_CRASHES, *_TWICE, *_OPTIONS, *_ALTERED]

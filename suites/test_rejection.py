@@ -14,6 +14,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
+from receiptspec.scenes import behind as watching
 from receiptspec.scenes import calls, groups, identity, lifecycle, ruins
 from receiptspec.variations import vary
 
@@ -114,17 +115,51 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
         if counts(case, answer):
             why = answer.exchange.request.label
             findings += refusals.refused(answer, why, or_http_error=lenient)
-    for answer in elsewhere(case):
-        if counts(case, answer):
-            why = answer.exchange.request.label
-            findings += refusals.refused(answer, why, or_http_error=lenient)
+        findings += told(case, change, answer)
+    findings += behind(case, lenient)
     for change in case.given.get("lenient", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
     case.judge(findings)
 
 
-def elsewhere(case: Case) -> Iterator[Answer]:
+#: What of a call says who makes it, and how.
+_WHO = frozenset({"credential", "method", "query", "rename"})
+
+
+def told(case: Case, change: Mapping[str, Any], answer: Answer) -> list[Finding]:
+    """Expect that who may not ask is told nothing beside the refusal."""
+    operation = case.stage.contract.operations.get(answer.operation)
+    if operation is None or operation.writes or not _WHO & change.keys():
+        return []
+    why = answer.exchange.request.label
+    return refusals.empty_handed(answer, why, calls.answered_in(case.stage, answer.operation))
+
+
+def behind(case: Case, lenient: bool) -> list[Finding]:
+    """Break the other operations in the same ways; nothing may be done behind a refusal."""
+    scene = watched(case)
+    if scene is not None and not scene.sights:
+        scene.sights.update(watching.look(case.stage, scene))
+    findings: list[Finding] = []
+    answers = []
+    for change, answer in elsewhere(case):
+        answers.append(answer)
+        if counts(case, answer):
+            why = answer.exchange.request.label
+            findings += refusals.refused(answer, why, or_http_error=lenient)
+        findings += told(case, change, answer)
+    if scene is None:
+        return findings
+    if any(answer.accepted for answer in answers):
+        scene.sights.clear()
+        return findings
+    for what in watching.changed(case.stage, scene):
+        findings += refusals.done(what, scene.sights[what].answer, answers)
+    return findings
+
+
+def elsewhere(case: Case) -> Iterator[tuple[Mapping[str, Any], Answer]]:
     """Break the other operations that the row is about in the same ways."""
     for other in others(case):
         for change in case.given["calls"]:
@@ -132,7 +167,7 @@ def elsewhere(case: Case) -> Iterator[Answer]:
                 answer = case.variation(other, change)
                 if answer.accepted:
                     must_matter(case, other, change)
-                yield answer
+                yield change, answer
 
 
 def counts(case: Case, answer: Answer) -> bool:
@@ -156,8 +191,21 @@ def others(case: Case) -> tuple[Call, ...]:
     """Return good calls of the other operations that the row is about."""
     if case.profile.rank == 0 or not case.given.get("also"):
         return ()
+    scene = watched(case)
+    if scene is not None:
+        return scene.calls
     found = case.attempt("other operations", calls.guarded, named(case, case.given["also"]))
     return found or ()
+
+
+def watched(case: Case) -> watching.Watched | None:
+    """Return calls of every other operation, and what they are about, to look at afterwards."""
+    if case.profile.rank == 0 or case.given.get("also") != "every":
+        return None
+    try:
+        return case.scene(watching.watched, named(case, "every"))
+    except NotExercised:
+        return None
 
 
 def named(case: Case, also: str | list[str]) -> tuple[str, ...]:
@@ -175,9 +223,13 @@ def test_a_refusal_carries_a_documented_code(case: Case) -> None:
         departure = {key: value for key, value in change.items() if key != "codes"}
         answer = case.variation(call, departure)
         findings += misnamed(case, answer, change.get("codes", ()))
-    for answer in elsewhere(case):
+    before = case.stage.sent
+    for _, answer in elsewhere(case):
         wrong = misnamed(case, answer, case.given.get("also_codes", ()))
         findings += [replace(f, signature=f"{answer.operation}:{f.signature}") for f in wrong]
+    scene = watched(case)
+    if scene is not None and case.stage.sent != before:
+        scene.sights.clear()
     case.judge(findings)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from receiptspec.contract import CodeId
 from receiptspec.findings import Finding
@@ -11,6 +12,8 @@ from receiptspec.neutral import Answer, Receipt, Verdict
 __all__ = [
     "accepted",
     "code_among",
+    "done",
+    "empty_handed",
     "lost",
     "not_answered",
     "out_of_step",
@@ -51,6 +54,51 @@ def refused(
             _came_back(answer),
             f"not-refused:{why}",
             (answer.exchange,),
+        )
+    ]
+
+
+def empty_handed(answer: Answer, why: str, fields: Collection[str]) -> list[Finding]:
+    """Expect that who is refused gets nothing of what was asked for, which stands in `fields`.
+
+    An item that has an error code of its own is nothing of it.
+    """
+    if not answer.refused:
+        return []
+    return [
+        Finding(
+            f"{answer.operation} with {why} is {answer.describe()}, and gets {name}",
+            f"$.{name}",
+            "nothing beside the refusal",
+            str(answer.get(name))[:200],
+            f"data:{why}:{name}",
+            (answer.exchange,),
+        )
+        for name in fields
+        if _has_items(answer.get(name))
+    ]
+
+
+def _has_items(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_items(item) for item in value.values())
+    if not isinstance(value, list):
+        return False
+    return any(not (isinstance(item, dict) and item.get("Code")) for item in value)
+
+
+def done(what: str, seen: Answer, refused: Iterable[Answer]) -> list[Finding]:
+    """Say that something has changed though each call that would have changed it was refused."""
+    answers = tuple(refused)
+    why = ", ".join(dict.fromkeys(answer.exchange.request.label for answer in answers))
+    return [
+        Finding(
+            f"the {what} have changed, though all calls with {why} were refused",
+            what,
+            "what was there before",
+            "something else",
+            f"done:{what}:{why}",
+            (seen.exchange, *(answer.exchange for answer in answers)),
         )
     ]
 

@@ -19,6 +19,7 @@ from receiptspec.stage import Stage
 __all__ = [
     "ORDINARY",
     "Named",
+    "answered_in",
     "broken_bodies",
     "catalogue",
     "departures",
@@ -105,6 +106,17 @@ def tree(stage: Stage, operation: str) -> Mapping[str, Any]:
     """Return the schema of an operation's body as it stands in its file."""
     found = _request_schema(stage, operation).tree
     return found if isinstance(found, Mapping) else {}
+
+
+def answered_in(stage: Stage, operation: str) -> tuple[str, ...]:
+    """Return the fields in which an operation answers, without those that say how it went."""
+    contract = stage.contract
+    file = contract.calls[operation].response
+    whole = jsonschemas.load(file).tree if file else {}
+    around = jsonschemas.load(contract.envelope).tree if contract.envelope else {}
+    fields = whole.get("properties", {}) if isinstance(whole, Mapping) else {}
+    envelope = around.get("required", ()) if isinstance(around, Mapping) else ()
+    return tuple(name for name in fields if name not in envelope)
 
 
 def catalogue(stage: Stage, call: Call) -> tuple[mutations.Mutation, ...]:

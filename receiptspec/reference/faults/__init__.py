@@ -8,6 +8,7 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
     admissions,
     announcements,
+    behind,
     callbacks,
     company,
     corners,
@@ -44,6 +45,7 @@ _ALL = [
     *envelope.ALL,
     *intake.ALL,
     *credentials.ALL,
+    *behind.ALL,
     *counts.ALL,
     *questions.ALL,
     *rest.ALL,

@@ -104,22 +104,32 @@ class Trouble(StrEnum):
     PROTOCOL = "not HTTP"
 
 
+_PIECE = 16  # characters of a secret that are no chance
+_RUN = re.compile(r"[A-Za-z0-9+/=*_-]{16,}")
+
+
 class Redactor:
-    """Replaces secrets, in every encoding they travel in, by a mask."""
+    """Replaces secrets, in every encoding they travel in, and long pieces of them by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: dict[str, None] = {}
+        self._pieces: set[str] = set()
         self._in_order = True
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask `secret` from now on; strings shorter than six characters would mask chance text."""
+        """Mask `secret` from now on, and long pieces of a `Secret`.
+
+        Strings shorter than six characters would mask chance text.
+        """
         plain = secret.reveal() if isinstance(secret, Secret) else secret
         if len(plain) < 6 or plain in self._secrets:
             return
         self._secrets |= dict.fromkeys((plain, quote(plain, safe=""), quote(plain)))
         self._in_order = False
+        if isinstance(secret, Secret) and len(plain) >= 2 * _PIECE:
+            self._pieces |= {plain[at : at + _PIECE] for at in range(len(plain) - _PIECE + 1)}
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret masked, the longest first."""
@@ -129,11 +139,16 @@ class Redactor:
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, _MASK)
-        return text
+        return _RUN.sub(lambda run: _MASK if self._is_piece(run[0]) else run[0], text)
+
+    def _is_piece(self, run: str) -> bool:
+        return any(run[at : at + _PIECE] in self._pieces for at in range(len(run) - _PIECE + 1))
 
     def hides_in(self, text: str) -> bool:
-        """Whether `text` holds a known secret, also percent-encoded."""
+        """Whether `text` holds a known secret or a long piece of one, also percent-encoded."""
         if any(secret in text for secret in self._secrets):
+            return True
+        if any(self._is_piece(run) for run in _RUN.findall(text)):
             return True
         return "%" in text and any(secret in unquote(text) for secret in self._secrets)
 

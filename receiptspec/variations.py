@@ -43,6 +43,12 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "without quotes": lambda text: re.sub(r'"(\w+)":', r"\1:", text),
     "on lines": lambda text: json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n",
     "in ASCII": lambda text: json.dumps(json.loads(text)),
+    "backwards": lambda text: json.dumps(
+        dict(reversed(json.loads(text).items())), ensure_ascii=False, separators=(",", ":")
+    ),
+    "with escapes": lambda text: re.sub(
+        r'"([A-Za-z@])', lambda found: f'"\\u{ord(found[1]):04x}', text
+    ),
     "in single quotes": lambda text: text.replace('"', "'"),
     "with a byte that is no UTF-8": lambda text: f'{text[:-1]},"X":"\udcff"}}',
 }

@@ -116,11 +116,32 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
             why = answer.exchange.request.label
             findings += refusals.refused(answer, why, or_http_error=lenient)
         findings += told(case, change, answer)
+    for change in insiders(case):
+        findings += refusals.refused(case.variation(call, change), change["label"])
     findings += behind(case, lenient)
     for change in case.given.get("lenient", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
     case.judge(findings)
+
+
+def insiders(case: Case) -> list[Mapping[str, Any]]:
+    """Let the owner and a member of the group that the call is about make it, if the row says so.
+
+    Only where the call is a question of the receipt operation.
+    """
+    driver = case.stage.driver
+    if (
+        case.profile.rank == 0
+        or not case.given.get("insiders")
+        or case.operation.name != driver.ask
+    ):
+        return []
+    owner, member, *_ = groups.good(case.stage).group.members
+    return [
+        {"credential": f"user {owner}", "label": "a UserSig of the group's owner"},
+        {"credential": f"user {member}", "label": "a UserSig of a member"},
+    ]
 
 
 #: What of a call says who makes it, and how.

@@ -40,6 +40,13 @@ def test_short_strings_are_no_secrets():
     assert Redactor(["abc"])("abcdef") == "abcdef"
 
 
+def test_long_pieces_of_a_secret_are_masked_as_well():
+    redact = Redactor([Secret("0123456789abcdefghijklmnopqrstuvwxyz")])
+    assert redact.hides_in("the key cdefghijklmnopqrs is wrong")
+    assert "cdefgh" not in redact("the key cdefghijklmnopqrs is wrong")
+    assert not redact.hides_in("the key cdefghijklmnop is wrong")
+
+
 def test_curl_names_variables_where_credentials_stand():
     line = exchange().curl(Redactor([USERSIG]))
     assert USERSIG not in line

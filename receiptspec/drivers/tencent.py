@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -39,10 +40,13 @@ _URL_CREDENTIALS = {
     "longer-identifier": "a right UserSig of a user whose name begins like the administrator's",
     "other-identifier-in-url": "the administrator's UserSig under another identifier",
     "unknown-app": "an SDKAppID that the UserSig was not made for",
+    "lettered-app": "the right SDKAppID with letters behind it",
 }
 
+_USER = "user "  # and an id: a right UserSig of that user
+
 #: Credentials that are made anew for each call: they do not last.
-_FLEETING = frozenset({"for-two-minutes"})
+_FLEETING = frozenset({"for-two-minutes", "just-expired"})
 
 
 def _actor(call: Call) -> str:
@@ -81,7 +85,7 @@ class TencentDriver(TencentActions):
         identifier, credential = self._credential(call.credential, _actor(call))
         body = call.raw if call.raw is not None else _dumps(call.body)
         query: dict[str, str | None] = {
-            "sdkappid": str(self._app + (call.credential == "unknown-app")),
+            "sdkappid": self._app_of(call.credential),
             "identifier": identifier,
             "usersig": credential.reveal(),
             "random": str(self._number(body)),
@@ -101,6 +105,12 @@ class TencentDriver(TencentActions):
             label=call.label,
         )
 
+    def _app_of(self, credential: str) -> str:
+        """Return the SDKAppID in the URL."""
+        if credential == "lettered-app":
+            return f"{self._app}abc"
+        return str(self._app + (credential == "unknown-app"))
+
     def _number(self, body: bytes) -> int:
         """Return the ``random`` of a call: new for each repetition, the same in every run."""
         checksum = zlib.crc32(body)
@@ -119,10 +129,12 @@ class TencentDriver(TencentActions):
             moment = int(time.time() + self.ahead)
             kept = f"{name} {moment}"
         if kept not in self._signed:
+            named = name.removeprefix(_USER)
             users = {"ordinary-user": actor, "longer-identifier": f"{self._identifier}-rs"}
+            users |= {name: named} if named != name else {}
             user = users.get(name, self._identifier)
             claims = usersig.Claims(user, self._app, moment, self._lifetime)
-            way = "valid" if name in _URL_CREDENTIALS else name
+            way = "valid" if name in _URL_CREDENTIALS or named != name else name
             text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()
             shown = _ORDINARY_USER if name == "other-identifier-in-url" else user
             self._signed[kept] = (shown, Secret(text))
@@ -144,9 +156,9 @@ class TencentDriver(TencentActions):
         return {**{name: name.replace("-", " ") for name in names}, **_URL_CREDENTIALS}
 
     def secrets(self) -> Sequence[str]:
-        """Return the key and every UserSig made so far, those of ordinary users too."""
+        """Return the key, and every UserSig made so far with the signature in it."""
         made = [secret for _, secret in self._signed.values() if len(secret) > 16]
-        return [self._key, *made, *self._logins.values()]
+        return [self._key, *made, *self._logins.values(), *map(_signature_in, made)]
 
     # --- client SDKs ----------------------------------------------------------------------
 
@@ -219,6 +231,16 @@ class TencentDriver(TencentActions):
         response = answer.exchange.response
         status = response.status if response and answer.verdict is Verdict.TROUBLE else None
         return answer.code in (10003, 60009) or status in (404, 405, 501)
+
+
+@cache
+def _signature_in(text: Secret) -> Secret:
+    """Return TLS.sig of a UserSig, empty where it has none."""
+    try:
+        found = usersig.decode(text.reveal()).get("TLS.sig")
+    except ValueError:
+        found = None
+    return Secret(found if isinstance(found, str) else "")
 
 
 def _split(origin: str) -> tuple[str, str]:

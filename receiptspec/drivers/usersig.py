@@ -140,12 +140,14 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "for-two-hours": lambda: signed(replace(claims, expire=7200)),
         "for-two-minutes": lambda: signed(replace(claims, expire=120)),
         "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
+        "just-expired": lambda: signed(replace(claims, time=claims.time - 25, expire=10)),
         "long-expired": lambda: signed(replace(claims, time=claims.time - 3 * _DAY, expire=10)),
         "for-no-time": lambda: signed(replace(claims, time=claims.time - 100, expire=0)),
         "for-negative-time": lambda: signed(replace(claims, time=claims.time - 100, expire=-10)),
         "wrong-key": lambda: encode(claims.json(signature(claims, flipped))),
         "forged-userbuf": forged,
         "cased-signature": lambda: encode(claims.json(signature(claims, raw).swapcase())),
+        "altered-signature": lambda: encode(claims.json(_altered(signature(claims, raw)))),
         "hex-key": hexed,
         "swapped": lambda: encode(claims.json(signature(claims, raw, swapped=True))),
         "no-newline": lambda: encode(claims.json(signature(claims, raw, closed=False))),
@@ -179,6 +181,12 @@ def plain(claims: Claims, key: Secret) -> Secret:
 
 def _flip(key: str) -> str:
     return ("0" if key[:1] != "0" else "1") + key[1:]
+
+
+def _altered(text: str) -> str:
+    """Change four of the last letters of a signature, those before the one that is padded."""
+    other = "".join("B" if letter == "A" else "A" for letter in text[-7:-3])
+    return f"{text[:-7]}{other}{text[-3:]}"
 
 
 def _with_alphabet(claims: Claims, key: bytes) -> str:

@@ -152,8 +152,8 @@ class VolcengineDriver(VolcengineActions):
     def secrets(self) -> Sequence[str]:
         """Return the secret key, the session token, the newest signatures and those to lend."""
         lent = [earlier.signature for earlier in self._earlier.values()]
-        held = [self._secret, self._token, *self._made.values(), *lent]
-        return [secret for secret in held if secret]
+        signatures = [signature.reveal() for signature in (*self._made.values(), *lent)]
+        return [secret for secret in (self._secret, self._token, *signatures) if secret]
 
     # --- answers --------------------------------------------------------------------------
 

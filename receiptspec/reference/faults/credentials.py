@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import zlib
 from collections.abc import Callable
 
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import ASK, bends, miscoded, refused_if, tolerated
+from receiptspec.reference.tencent import documents
 
 __all__ = ["ALL"]
 
@@ -44,6 +47,35 @@ def _seen_signature(call: Call, place: str, reason: str, _code: int | str) -> st
     return PASS if known else None
 
 
+def _beginning(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    """Compare the first letters of a signature."""
+    if (place, reason) != ("usersig", "signature"):
+        return None
+    claims = call.notes["claims"]
+    names = ("identifier", "sdkappid", "time", "expire")
+    text = "".join(f"TLS.{name}:{claims.get(f'TLS.{name}')}\n" for name in names)
+    made = hmac.new(call.site.key.encode(), text.encode(), hashlib.sha256).digest()
+    right = base64.b64encode(made).decode("ascii")
+    return PASS if right[:24] == str(claims.get("TLS.sig"))[:24] else None
+
+
+def _by_digits(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    digits = call.query.get("sdkappid", "").rstrip("abcdefghijklmnopqrstuvwxyz")
+    return (
+        PASS
+        if (place, reason) == ("sdkappid", "unknown") and digits == str(call.site.app)
+        else None
+    )
+
+
+def _of_group(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    if (place, reason) != ("identifier", "ordinary-user"):
+        return None
+    body = documents.read(call.incoming.body)
+    group = call.site.store.groups.get(body.get("GroupId")) if isinstance(body, dict) else None
+    return PASS if group and call.operator in group.members else None
+
+
 def _remember_signature(call: Call) -> None:
     claims = call.notes.get("claims", {})
     call.behaviour.memory.setdefault("signatures", set()).add(claims.get("TLS.sig"))
@@ -54,6 +86,37 @@ def _holds(letter: str) -> Callable[[Call], bool]:
 
 
 ALL: list[Fault] = [
+    Fault(
+        name="signature-compared-in-part",
+        requirement="TC-SIG-05",
+        refuses=_beginning,
+        shows="the first 24 letters of a signature are compared",
+        cls="authentication",
+    ),
+    Fault(
+        name="app-read-by-its-digits",
+        requirement="TC-GEN-21",
+        level="SHOULD",
+        refuses=_by_digits,
+        shows="letters behind the SDKAppID are passed over",
+        cls="authentication",
+    ),
+    Fault(
+        name="members-ask",
+        requirement="TC-GEN-19",
+        operation=ASK,
+        refuses=_of_group,
+        shows="members of a group may ask for its receipts",
+        cls="authentication",
+    ),
+    tolerated(
+        "deleting-method-served",
+        "TC-GEN-09",
+        ("method", "method"),
+        operation=ASK,
+        when=lambda call: call.incoming.method in ("PATCH", "DELETE"),
+        shows="PATCH and DELETE are served",
+    ),
     refused_if(
         "verification-fails-sometimes",
         "TC-SIG-01",

@@ -81,6 +81,16 @@ def _echo(call: Call, answer: dict[str, Any]) -> None:
         answer["ErrorInfo"] = f"bad call: {signature}"
 
 
+def _echo_signature(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode"):
+        answer["ErrorInfo"] += f" for {call.notes.get('claims', {}).get('TLS.sig')}"
+
+
+def _echo_key(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode"):
+        answer["ErrorInfo"] += f" by {call.site.key[: len(call.site.key) // 2]}"
+
+
 def _echo_header(call: Call, reply: Reply) -> None:
     reply.header("X-Request", quote(call.incoming.query, safe="=&*-_%"))
 
@@ -322,6 +332,22 @@ ALL: list[Fault] = [
         operation=ASK,
         cls="authentication",
         shows="ErrorInfo holds the UserSig",
+    ),
+    edits(
+        "signature-in-reason",
+        "SEC-01",
+        _echo_signature,
+        operation=ASK,
+        cls="authentication",
+        shows="ErrorInfo holds the TLS.sig of the UserSig",
+    ),
+    edits(
+        "half-a-key-in-reason",
+        "SEC-01",
+        _echo_key,
+        operation=ASK,
+        cls="authentication",
+        shows="ErrorInfo holds the first half of the key",
     ),
     Fault(
         name="query-in-header",

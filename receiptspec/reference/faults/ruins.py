@@ -142,6 +142,30 @@ _TWICE = [
 ]
 
 _OPTIONS = [
+    refused_if(
+        f"{name}-refused",
+        "TC-GEN-08",
+        10004,
+        holds,
+        operation=operation,
+        shows=f"a body {shows} is refused",
+    )
+    for name, holds, operation, shows in (
+        ("pretty-bodies", lambda call: b"\n" in call.incoming.body, DETAIL, "on several lines"),
+        (
+            "late-groups",
+            lambda call: next(iter(call.body)) != "GroupId",
+            "get_group_msg_receipt",
+            "that does not begin with GroupId",
+        ),
+        (
+            "escapes",
+            lambda call: b"\\u" in call.incoming.body,
+            "group_msg_receipt",
+            "with escaped letters",
+        ),
+    )
+] + [
     refused_if(name, "TC-GEN-08", code, holds, operation=operation, shows=shows)
     for name, code, holds, operation, shows in (
         (

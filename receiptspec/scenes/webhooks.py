@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -287,17 +288,20 @@ def _total_until(
 
 
 def conversation_read(stage: Stage) -> Told:
-    """Mark a conversation as read and wait for the callback about it."""
+    """Mark a conversation as read and wait for the callback about both, whoever is whom in it."""
     listener = stage.listener()
     conversation = pair(stage, 2, 5)
-    reader = conversation.members[1]
+    owner, reader = conversation.members
     message = stage.say(conversation)
+    begun = time.time()
     stage.must(marking(stage, conversation, reader))
-    callback = listener.wait_for(
-        lambda c: c.command == REPORT and c.get("Peer_Account") == conversation.owner,
-        _patience(stage),
-    )
-    return Told(message, callback)
+
+    def fits(callback: Callback) -> bool:
+        about = [callback.get("Report_Account"), callback.get("Peer_Account")]
+        named = about in ([reader, owner], [owner, reader])
+        return callback.command == REPORT and callback.received >= begun and named
+
+    return Told(message, listener.wait_for(fits, _patience(stage)))
 
 
 @dataclass(frozen=True, slots=True)

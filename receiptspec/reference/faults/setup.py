@@ -247,6 +247,17 @@ ALL: list[Fault] = [
         on_query=True,
     ),
     calls_back(
+        "people-of-reports-swapped",
+        "TC-WHK-09",
+        lambda b: (
+            b.update(Report_Account=b["Peer_Account"], Peer_Account=b["Report_Account"])
+            if b["CallbackCommand"] == "C2C.CallbackAfterMsgReport"
+            else None
+        ),
+        "Report_Account and Peer_Account exchanged",
+        **_SHOULD,
+    ),
+    calls_back(
         "callback-command-differs",
         "TC-WHK-02",
         lambda b: b.update(CallbackCommand="Other"),

@@ -15,6 +15,7 @@ from receiptspec.reference.faults.volcengine import (
     gates,
     intake,
     meanwhile,
+    neighbours,
     numbers,
     openings,
     order,
@@ -45,4 +46,5 @@ ALL: list[Fault] = [
     *signing.ALL,
     *writing.ALL,
     *again.ALL,
+    *neighbours.ALL,
 ]

@@ -8,6 +8,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding
 from receiptspec.scenes import (
+    afterwards,
     counting,
     exchanges,
     groups,
@@ -43,7 +44,7 @@ def among_many(case: Case) -> list[Finding]:
     case.observe(f"lists that {len(batch.messages)} messages need", len(batch.before))
     return [
         finding
-        for step in (*batch.before, *batch.after)
+        for step in (*batch.before, *batch.after, *case.scene(afterwards.sliced))
         if step.answer.accepted
         for finding in receipts.each_answered(
             step.answer, step.receipts, case.stage.driver.named_messages(step.answer.request_body)
@@ -153,7 +154,8 @@ def with_more(case: Case) -> list[Finding]:
         for step in (scene.before, scene.after):
             if step.answer.accepted:
                 findings += receipts.each_answered(step.answer, step.receipts, ids)
-    for seen in case.attempt("receipts while others go on", meanwhile.glances) or ():
+    plays = (meanwhile.glances, afterwards.turned, afterwards.refused)
+    for seen in [seen for play in plays for seen in case.attempt("other receipts", play) or ()]:
         if seen.asked.answer.accepted:
             asked, id_ = seen.asked, seen.message.id
             findings += receipts.each_answered(asked.answer, asked.receipts, [id_])

@@ -5,7 +5,8 @@ import pytest
 from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
-from receiptspec.scenes import exchanges, pairs
+from receiptspec.neutral import Kind
+from receiptspec.scenes import afterwards, exchanges, pairs
 
 
 @pytest.mark.check("pair-has-receipts")
@@ -47,7 +48,7 @@ def test_the_flag_says_whether_the_other_has_read(case: Case) -> None:
             why = "only a message of the other side was read"
             findings += receipts.flag(step.answer, step.receipt(own), False, why)
     if case.profile.rank > 0:
-        findings += when_reopened(case) + exchanged(case)
+        findings += when_reopened(case) + exchanged(case) + whatever_else(case)
     case.judge(findings)
 
 
@@ -62,6 +63,22 @@ def exchanged(case: Case) -> list[Finding]:
         if message.id in view.asked.receipts
         for finding in receipts.flag(
             view.asked.answer, view.asked.receipts[message.id], message.id in view.read, view.why
+        )
+    ]
+
+
+def whatever_else(case: Case) -> list[Finding]:
+    """Expect flags to stay when a sender reads what is its own, or a call is refused."""
+    return [
+        finding
+        for play in (afterwards.own_reads, afterwards.refused)
+        for seen in case.attempt("messages of two people afterwards", play) or ()
+        if seen.message.conversation.kind is Kind.DIRECT and seen.message.id in seen.asked.receipts
+        for finding in receipts.flag(
+            seen.asked.answer,
+            seen.asked.receipts[seen.message.id],
+            bool(seen.readers),
+            f"{len(seen.readers)} of the receivers have read it",
         )
     ]
 

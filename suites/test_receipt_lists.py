@@ -12,6 +12,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Conversation
 from receiptspec.scenes import (
+    afterwards,
     counting,
     exchanges,
     groups,
@@ -19,6 +20,7 @@ from receiptspec.scenes import (
     meanwhile,
     pairs,
     people,
+    positions,
     questions,
 )
 
@@ -141,6 +143,23 @@ def coming_and_going(case: Case) -> list[Look]:
         Look(seen.asked, {seen.message.id: set(seen.readers)}, seen.there, seen.open)
         for seen in case.attempt("receipts while others go on", meanwhile.glances) or ()
     ]
+    for play in (
+        afterwards.read_after_changes,
+        afterwards.own_reads,
+        afterwards.turned,
+        afterwards.stepwise,
+        afterwards.refused,
+        afterwards.of_far_users,
+    ):
+        found += [
+            Look(seen.asked, {seen.message.id: set(seen.readers)}, seen.there, seen.open)
+            for seen in case.attempt("receipts after something else", play) or ()
+        ]
+    with case.optional("receipts when a read position was moved"):
+        moved = case.scene(positions.moved)
+        untouched: dict[object, set[object]] = {id_: set() for id_ in moved.after.receipts}
+        owner, mover, *others = moved.group.members
+        found.append(Look(moved.after, untouched, (owner, *others), (mover,)))
     scene = case.attempt("receipts while people come and go", people.outlived)
     if scene is None:
         return found

@@ -215,6 +215,11 @@ class Driver(ABC):
         """Return the id of a user who does not exist, or is in no conversation."""
         return "rs-no-such-user"
 
+    def far_users(self, namespace: str) -> tuple[Any, ...]:
+        """Return users beside the pool, one with a small number and one with a very large one."""
+        del namespace
+        return ()
+
     # Each neutral action is the calls it takes, and how to read what came back.
 
     @abstractmethod

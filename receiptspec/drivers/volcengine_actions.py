@@ -52,6 +52,11 @@ class VolcengineActions(Driver):
         """Return the id of a user of no run."""
         return 2**61 + 7
 
+    def far_users(self, namespace: str) -> tuple[Any, ...]:
+        """Return an id that a double holds, and one near the end of 63 bits."""
+        small = zlib.crc32(namespace.encode()) * 2**20 + 1
+        return small, 2**63 - 2**53 + small
+
     def _body(self, conversation: Any, **fields: Any) -> dict[str, Any]:
         return {"AppId": self._app, "ConversationShortId": conversation, **fields}
 

@@ -123,6 +123,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_most_ids": None,
     "ve_group_flag": "false",
     "ve_index_reads": False,
+    "ve_own_reads": "",  # what a sender's own read does: "listed" or, for the others, "turned"
     "ve_pair_reads_at_once": None,  # how many messages of a pair one read reaches, from the end
     # Volcengine: setting up
     "ve_id_step": 0,

@@ -149,6 +149,8 @@ class State:
 
     def read(self, call: Call, place: Conversation, message: Message, user: int) -> bool:
         """Let a user read a message; return whether it waits for that user."""
+        if user == message.sender:
+            self._own_read(call, message)
         counts = user in self.waiting_for(call, place, message)
         if call.knob("reads_lost") or not (counts or call.knob("reads_by_strangers")):
             return False
@@ -158,6 +160,15 @@ class State:
             else:
                 each.readers.setdefault(user, time.monotonic() + call.knob("read_delay"))
         return True
+
+    @staticmethod
+    def _own_read(call: Call, message: Message) -> None:
+        """Let senders' own reads do what they ought not to, where they do anything."""
+        own = call.knob("ve_own_reads")
+        if own == "listed":
+            message.audience[message.sender] = 0
+        elif own == "turned":
+            message.readers |= dict.fromkeys(message.audience, time.monotonic())
 
     def _reached(self, call: Call, place: Conversation, message: Message) -> list[Message]:
         spread = call.knob("reads_spread")

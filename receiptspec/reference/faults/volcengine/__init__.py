@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults.volcengine import (
+    afterwards,
     again,
     company,
     corners,
@@ -47,4 +48,5 @@ ALL: list[Fault] = [
     *writing.ALL,
     *again.ALL,
     *neighbours.ALL,
+    *afterwards.ALL,
 ]

@@ -1,0 +1,312 @@
+"""Faults that other calls, other lists or other people bring about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.volcengine.families import (
+    ASK,
+    asked,
+    bends,
+    edits,
+    place_of,
+    placed,
+    receipts,
+    unread_again,
+    without,
+)
+
+__all__ = ["ALL"]
+
+_READ, _UNREAD = "ReadUserIds", "UnReadUserIds"
+_ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
+_MOVE, _RECALL, _DESTROY = "ModifyParticipantReadIndex", "RecallMessage", "DestroyConversation"
+_ROUND = (10, 16, 20, 32, 50, 64)
+_DOUBLE, _LARGE = 2**53, 2**62
+Item = dict[str, Any]
+
+
+def _failed(answer: Item) -> bool:
+    return "Error" in answer["ResponseMetadata"]
+
+
+def _later_reads_lost(operation: str) -> Callable[[Call, Item], None]:
+    """Let nobody become a reader of messages that are older than a call."""
+
+    def change(call: Call, answer: Item) -> None:
+        place = place_of(call)
+        if place is None or place.type != 2:
+            return
+        kept = call.memory("kept")
+        if call.operation == operation and not _failed(answer):
+            for message in place.messages.values():
+                kept.setdefault(message.id, set(message.readers))
+        for item in receipts(answer) if call.operation == ASK else ():
+            known = kept.get(item["MessageId"])
+            late = [user for user in item[_READ] if known is not None and user not in known]
+            if late:
+                unread_again(item, *late)
+
+    return change
+
+
+def _others_read(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    for message in place.messages.values() if place and not _failed(answer) else ():
+        for user in message.audience:
+            if user != call.body["ParticipantUserId"]:
+                message.readers.setdefault(user, time.monotonic())
+
+
+def _newer_unread(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    for message in place.messages.values() if place and not _failed(answer) else ():
+        if message.index > call.body["ReadIndex"]:
+            message.readers.pop(call.body["ParticipantUserId"], None)
+
+
+def _unread_when_refused(kind: int) -> Callable[[Call, Item], None]:
+    def change(call: Call, answer: Item) -> None:
+        place = place_of(call)
+        if place is not None and place.type == kind and _failed(answer):
+            for message in place.messages.values():
+                message.readers.clear()
+
+    return change
+
+
+def _joined_when_refused(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if place is not None and place.type == 1 and _failed(answer):
+        for info in call.body.get("ParticipantInfos") or ():
+            if isinstance(info, dict):
+                place.join(info["ParticipantUserId"])
+
+
+def _unread_who_left_twice(call: Call, answer: Item) -> None:
+    place, left = place_of(call), call.memory("left often")
+    if place is None:
+        return
+    for user in call.body.get("ParticipantUserIds") or () if call.operation == _REMOVE else ():
+        left[place.id, user] = left.get((place.id, user), 0) + 1
+    for _, item in placed(call, answer, 2) if call.operation == ASK else ():
+        often = [user for user in item[_READ] if left.get((place.id, user), 0) > 1]
+        if often:
+            unread_again(item, *often)
+
+
+def _shifted(test: Callable[[Call], bool]) -> Callable[[Call, Item], None]:
+    """Give each item the lists of the one before it, where a test says so."""
+
+    def change(call: Call, answer: Item) -> None:
+        found = receipts(answer)
+        if not test(call):
+            return
+        lists = [(item[_READ], item[_UNREAD]) for item in found]
+        for item, (read, unread) in zip(found, [*lists[-1:], *lists[:-1]], strict=True):
+            item.update({_READ: read, _UNREAD: unread})
+
+    return change
+
+
+def _twice(call: Call) -> bool:
+    return len(set(asked(call))) < len(asked(call))
+
+
+def _unsorted(call: Call) -> bool:
+    ids = asked(call)
+    return ids not in (sorted(ids), sorted(ids, reverse=True)) and len(ids) == 3
+
+
+def _last_of_round_lists(_call: Call, answer: Item) -> None:
+    if len(receipts(answer)) in _ROUND:
+        without(answer, [receipts(answer)[-1]["MessageId"]])
+
+
+def _cut(field: str, size: int) -> Callable[[Call, Item], None]:
+    """Lose the last of a list that has one size."""
+
+    def change(_call: Call, answer: Item) -> None:
+        for item in receipts(answer):
+            if len(item[field]) == size:
+                item[field] = item[field][:-1]
+
+    return change
+
+
+def _left_out(test: Callable[[int], bool]) -> Callable[[Call, Item], None]:
+    def change(_call: Call, answer: Item) -> None:
+        for item in receipts(answer):
+            for field in (_READ, _UNREAD):
+                item[field] = [user for user in item[field] if not test(user)]
+
+    return change
+
+
+_ANY: dict[str, Any] = {"operation": ""}
+_COUNTING: dict[str, Any] = {"cls": "counting"}
+
+ALL: list[Fault] = [
+    edits(
+        "reads-after-leave-lost",
+        36,
+        _later_reads_lost(_REMOVE),
+        **_ANY,
+        **_COUNTING,
+        shows="what was sent before somebody left gets no more readers",
+    ),
+    edits(
+        "reads-after-join-lost",
+        36,
+        _later_reads_lost(_ADD),
+        **_ANY,
+        **_COUNTING,
+        shows="what was sent before somebody joined gets no more readers",
+    ),
+    edits(
+        "reads-after-recall-lost",
+        36,
+        _later_reads_lost(_RECALL),
+        **_ANY,
+        **_COUNTING,
+        shows="what was sent before a recall gets no more readers",
+    ),
+    edits(
+        "reads-after-move-lost",
+        36,
+        _later_reads_lost(_MOVE),
+        **_ANY,
+        **_COUNTING,
+        shows="what was sent before a read index moved gets no more readers",
+    ),
+    edits(
+        "index-reads-others",
+        37,
+        _others_read,
+        operation=_MOVE,
+        **_COUNTING,
+        shows="all others have read when one member's read index moves",
+    ),
+    edits(
+        "index-unreads-newer",
+        36,
+        _newer_unread,
+        operation=_MOVE,
+        **_COUNTING,
+        shows="whose read index moves has read nothing behind it",
+    ),
+    edits(
+        "refused-join-adds",
+        37,
+        _joined_when_refused,
+        operation=_ADD,
+        **_COUNTING,
+        shows="a third whose adding to a pair is refused gets its messages",
+    ),
+    edits(
+        "refused-join-unreads",
+        34,
+        _unread_when_refused(1),
+        operation=_ADD,
+        **_COUNTING,
+        shows="nobody has read in a pair to which a third was to be added",
+    ),
+    edits(
+        "refused-destroy-unreads",
+        34,
+        _unread_when_refused(1),
+        operation=_DESTROY,
+        **_COUNTING,
+        shows="nobody has read in a pair that was to be destroyed",
+    ),
+    edits(
+        "refused-question-unreads",
+        36,
+        _unread_when_refused(2),
+        **_COUNTING,
+        shows="nobody has read where a question was refused",
+    ),
+    edits(
+        "refused-move-unreads",
+        36,
+        _unread_when_refused(2),
+        operation=_MOVE,
+        **_COUNTING,
+        shows="nobody has read where the move of a read index was refused",
+    ),
+    edits(
+        "twice-gone-never-reads",
+        36,
+        _unread_who_left_twice,
+        **_ANY,
+        **_COUNTING,
+        shows="who has left twice and come back never reads",
+    ),
+    edits(
+        "repeated-id-shifts-lists",
+        36,
+        _shifted(_twice),
+        cls="batching",
+        shows="lists of another message where one is named twice",
+    ),
+    edits(
+        "unsorted-ids-shift-lists",
+        36,
+        _shifted(_unsorted),
+        cls="batching",
+        shows="lists of another message where ids are in no order",
+    ),
+    edits(
+        "round-lists-lose-last",
+        30,
+        _last_of_round_lists,
+        cls="batching",
+        shows="no item for the last of 10, 16, 20, 32, 50 or 64 messages",
+    ),
+    edits(
+        "sixteen-lose-one",
+        37,
+        _cut(_UNREAD, 16),
+        **_COUNTING,
+        shows="15 of 16 who have not read",
+    ),
+    edits(
+        "five-lose-one",
+        36,
+        _cut(_READ, 5),
+        **_COUNTING,
+        shows="four of five who have read",
+    ),
+    edits(
+        "small-users-unlisted",
+        37,
+        _left_out(lambda user: user < _DOUBLE),
+        cls="precision",
+        shows="users below 2^53 are in no list",
+    ),
+    edits(
+        "large-users-unlisted",
+        37,
+        _left_out(lambda user: user >= _LARGE),
+        cls="precision",
+        shows="users from 2^62 on are in no list",
+    ),
+    bends(
+        "own-read-listed",
+        39,
+        {"ve_own_reads": "listed"},
+        **_ANY,
+        shows="a sender who reads the own message is a reader",
+    ),
+    bends(
+        "own-read-turns-flag",
+        34,
+        {"ve_own_reads": "turned"},
+        **_ANY,
+        shows="a sender's own read is taken for the other's",
+    ),
+]

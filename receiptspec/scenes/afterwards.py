@@ -1,0 +1,288 @@
+"""Reads and questions after something has happened that is no matter of the receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.neutral import Call, Conversation, Message, Receipt
+from receiptspec.scenes.calls import places
+from receiptspec.scenes.counting import batch, reading
+from receiptspec.scenes.groups import Asked, asked, good, naming, newborn
+from receiptspec.scenes.meanwhile import Glance
+from receiptspec.stage import Stage
+
+__all__ = [
+    "of_far_users",
+    "own_reads",
+    "read_after_changes",
+    "refused",
+    "sliced",
+    "stepwise",
+    "turned",
+]
+
+_SLICES = (10, 16, 20, 32, 50, 64)
+_STEPWISE = 24  # members of a group of a usual size
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Who has to be shown as a reader of a message and who not; of those `open` nothing is said."""
+
+    message: Message
+    there: tuple[Any, ...]
+    readers: tuple[Any, ...]
+    open: tuple[Any, ...] = ()
+
+    def shown(self, found: dict[Any, Receipt]) -> bool:
+        """Whether an answer shows it."""
+        now, known = found.get(self.message.id), {self.there[0], *self.open}
+        left = {member for member in self.there[1:] if member not in self.readers}
+        return (
+            now is not None
+            and set(now.readers or ()) - known == set(self.readers)
+            and set(now.non_readers or ()) - known == left
+        )
+
+
+def _state(
+    message: Message,
+    members: Sequence[Any],
+    readers: Sequence[Any] = (),
+    open_: Sequence[Any] = (),
+) -> _State:
+    left_out = (message.sender, *open_)
+    there = (message.sender, *(user for user in members if user not in left_out))
+    return _State(message, there, tuple(readers), tuple(open_))
+
+
+def _looked(stage: Stage, states: Sequence[_State], ids: Sequence[Any] = ()) -> tuple[Glance, ...]:
+    """Ask for messages, or for a list of ids with them in it, until all is shown as it is.
+
+    Where a message is named more than once, its first and its last item are looked at.
+    """
+    place = states[0].message.conversation
+    wanted = ids or [state.message.id for state in states]
+    answer = stage.until(
+        lambda: stage.ask(place, wanted),
+        lambda found: (
+            stage.is_final(found)
+            or (found.accepted and all(s.shown(stage.receipts(found)) for s in states))
+        ),
+    )
+    steps = [asked(stage, answer)]
+    if len(set(wanted)) < len(wanted) and answer.accepted:
+        steps.append(Asked(answer, {r.message: r for r in stage.driver.receipts(answer)}))
+    return tuple(
+        Glance(step, s.message, s.there, s.readers, s.open) for step in steps for s in states
+    )
+
+
+def _moved(stage: Stage, group: Conversation, user: Any, place: Any) -> None:
+    call = stage.driver.move_read_position(group, user, place)
+    if call is not None:
+        stage.call(call)
+
+
+def read_after_changes(stage: Stage) -> tuple[Glance, ...]:
+    """Let members read old messages after each change of a group; ask for all in the end.
+
+    Somebody leaves, somebody joins, messages are recalled, read positions are moved, one comes and
+    goes twice.
+    """
+    naming(stage)
+    group, driver = stage.group(6), stage.driver
+    owner, one, two, three, sender, leaver = group.members
+    newcomer = stage.users(7)[6]
+    first, second, third = (stage.say(group) for _ in range(3))
+    fourth = stage.say(group, sender=sender)
+    messages = (first, second, third, fourth)
+    newborn(stage, group, *messages).receipt(first)
+    done: dict[Any, tuple[Any, ...]] = {message.id: () for message in messages}
+
+    def read(user: Any, *some: Message) -> None:
+        stage.reads(user, some)
+        for message in some:
+            done[message.id] += (user,)
+
+    read(one, first)
+    stage.must(driver.remove_member(group, leaver))
+    read(two, first, second)
+    stage.lets_in(driver.add_members(group, [newcomer]))
+    read(three, first)
+    for _ in range(2):
+        stage.must(driver.recall(stage.say(group)))
+    read(one, third, fourth)
+    with suppress(NotExercised):
+        low, high = places(stage, first, fourth)
+        _moved(stage, group, one, low)
+        for user in (two, owner):
+            _moved(stage, group, user, high)
+    read(two, third)
+    read(three, second)
+    stayed = (owner, one, two, three, sender)
+    states = []
+    for message in messages:
+        readers = done[message.id]
+        moved = (user for user in (two, owner) if user not in readers)
+        states.append(_state(message, stayed, readers, (leaver, newcomer, *moved)))
+    found = _looked(stage, states)
+    stage.lets_in(driver.add_members(group, [leaver]))
+    stage.must(driver.remove_member(group, leaver))
+    stage.lets_in(driver.add_members(group, [leaver]))
+    whole = replace(group, members=(*stayed, newcomer, leaver))
+    fifth = stage.say(whole)
+    newborn(stage, whole, fifth)
+    stage.reads(leaver, [fifth])
+    return found + _looked(stage, [_state(fifth, whole.members, (leaver,))])
+
+
+def own_reads(stage: Stage) -> tuple[Glance, ...]:
+    """Let senders read their own messages in a group and between two people; ask for them.
+
+    In the group a member reads after that, which marks that it has arrived.
+    """
+    naming(stage)
+    group, pair = stage.group(3), stage.pair(*stage.users(7)[5:])
+    message, other, letter = stage.say(group), stage.say(group), stage.say(pair)
+    newborn(stage, group, message, other).receipt(message)
+    newborn(stage, pair, letter).receipt(letter)
+    try:
+        stage.tries_to_read(group.owner, [message])
+        stage.tries_to_read(pair.owner, [letter])
+    except Inconclusive as error:
+        raise NotExercised(f"senders cannot read their own messages: {error}") from None
+    reader = group.members[1]
+    stage.reads(reader, [other])
+    states = (_state(message, group.members), _state(other, group.members, (reader,)))
+    return (*_looked(stage, states), *_looked(stage, [_state(letter, pair.members)]))
+
+
+def turned(stage: Stage) -> tuple[Glance, ...]:
+    """Ask for messages that were read differently in other orders and beside other ids.
+
+    One is named twice, and there is one that does not exist, one of another group and one that was
+    recalled between them.
+    """
+    naming(stage)
+    scene = stage.scene(reading)
+    group, (a, b, c) = scene.group, scene.messages
+    first, second, *rest = group.members[1:]
+    states = (
+        _state(a, group.members, (first, second, *rest)),
+        _state(b, group.members, (second,)),
+        _state(c, group.members, (second, *rest)),
+    )
+    lists: list[tuple[Any, ...]] = [
+        (c.id, a.id, b.id),
+        (b.id, c.id, b.id, a.id),
+        (a.id, a.id, c.id, b.id),
+        (c.id, stage.driver.absent([a.id, b.id, c.id]), b.id, a.id),
+    ]
+    foreign = good(stage).messages[0].id
+    if foreign not in (a.id, b.id, c.id):
+        lists.append((b.id, foreign, c.id, a.id))
+    found = [glance for ids in lists for glance in _looked(stage, states, ids)]
+    with suppress(NotExercised):
+        taken = stage.say(group)
+        stage.must(stage.driver.recall(taken))
+        found += _looked(stage, states, (c.id, taken.id, a.id, b.id))
+    return tuple(found)
+
+
+def sliced(stage: Stage) -> tuple[Asked, ...]:
+    """Ask for many messages in lists of lengths that are round, in one number system or another."""
+    scene = stage.scene(batch)
+    group, longest = scene.messages[0].conversation, len(scene.before[0].receipts)
+    known = scene.messages[:longest]
+    slices = [known[:size] for size in _SLICES if size <= len(known)]
+    return tuple(asked(stage, stage.ask(group, some)) for some in slices)
+
+
+def stepwise(stage: Stage) -> tuple[Glance, ...]:
+    """Let half of a group of a usual size read a message one after the other; ask after each."""
+    naming(stage)
+    group = stage.group(_STEPWISE)
+    message = stage.say(group)
+    newborn(stage, group, message).receipt(message)
+    found: list[Glance] = []
+    readers: tuple[Any, ...] = ()
+    for user in group.members[1 : _STEPWISE // 2 + 1]:
+        stage.reads(user, [message])
+        readers += (user,)
+        found += _looked(stage, [_state(message, group.members, readers)])
+    return tuple(found)
+
+
+def refused(stage: Stage) -> tuple[Glance, ...]:
+    """Have calls refused that would change a group and a pair; ask for what was read in both.
+
+    Where one of them is accepted, what has become of its conversation is open.
+    """
+    naming(stage)
+    driver, users = stage.driver, stage.users(7)
+    group, pair = stage.group(4), stage.pair(users[6], users[2])
+    one, other, idle = group.members[1:]
+    read, unread = stage.say(group), stage.say(group)
+    letter, unopened = stage.say(pair), stage.say(pair)
+    newborn(stage, group, read, unread).receipt(read)
+    newborn(stage, pair, letter, unopened).receipt(letter)
+    for user in (one, other):
+        stage.reads(user, [read])
+    stage.reads(pair.members[1], [letter])
+    in_group = (_state(read, group.members, (one, other)), _state(unread, group.members))
+    in_pair = (_state(letter, pair.members, pair.members[1:]), _state(unopened, pair.members))
+    _looked(stage, in_group)
+    _looked(stage, in_pair)
+    stranger = driver.nobody()
+    number = stage.number("refused", group.id)
+    sending = driver.send_message(group, group.owner, receipt=True, number=number)
+    calls = [
+        driver.without_member(sending, stranger),
+        driver.recall(replace(read, id=driver.absent([read.id, unread.id]))),
+        _without_a_list(driver.ask_receipts(group, [read.id])),
+        _without_a_list(driver.add_members(group, [idle])),
+        _without_a_list(driver.remove_member(group, idle)),
+    ]
+    moving = driver.move_read_position(group, stranger, 1)
+    calls += [moving] if moving is not None else []
+    found: tuple[Glance, ...] = ()
+    if not _taken(stage, calls):
+        found += _looked(stage, in_group)
+    if not _taken(stage, [driver.add_members(pair, [users[4]]), driver.dismiss(pair)]):
+        later = stage.say(pair)
+        newborn(stage, pair, later)
+        found += _looked(stage, (*in_pair, _state(later, pair.members)))
+    return found
+
+
+def _taken(stage: Stage, calls: Sequence[Call]) -> bool:
+    """Make all calls; whether any of them is accepted."""
+    return any(answer.accepted for answer in [stage.call(call) for call in calls])
+
+
+def _without_a_list(call: Call) -> Call:
+    """Return a call whose body lacks the lists that it needs."""
+    body = {key: value for key, value in call.body.items() if not isinstance(value, list)}
+    return Call(call.operation, body, label=f"{call.operation} without its list")
+
+
+def of_far_users(stage: Stage) -> tuple[Glance, ...]:
+    """Let users with a small and with a very large id be in a group, and in the end read."""
+    naming(stage)
+    far = stage.driver.far_users(stage.namespace)
+    if not far:
+        raise NotExercised("ids of users are no numbers")
+    group = stage.group(2)
+    stage.lets_in(stage.driver.add_members(group, far))
+    group = replace(group, members=(*group.members, *far))
+    message = stage.say(group)
+    newborn(stage, group, message).receipt(message)
+    fresh = _looked(stage, [_state(message, group.members)])
+    for user in far:
+        stage.reads(user, [message])
+    return fresh + _looked(stage, [_state(message, group.members, far)])

@@ -83,7 +83,8 @@ def beside(case: Case) -> list[Finding]:
     findings: list[Finding] = []
     scenes = case.attempt("foreign messages beside known ones", identity.foreign_beside) or ()
     of_pair = case.attempt("a message of two people in a group", identity.of_pair_beside)
-    for scene in (*scenes, of_pair) if of_pair is not None else scenes:
+    of_group = case.attempt("a message of a group among two people", identity.of_group_beside)
+    for scene in (*scenes, *(other for other in (of_pair, of_group) if other is not None)):
         observed(case, "foreign messages beside known ones", scene.asked)
         if not scene.asked.answer.accepted:
             continue
@@ -222,7 +223,8 @@ def test_the_same_message_sent_twice_is_one(case: Case) -> None:
 def again(case: Case) -> list[Finding]:
     """Expect a message to be the same however often, and with whatever in it, it is sent again."""
     scene = case.attempt("messages that are sent again", identity.sent_again)
-    for id_, answer in scene.sent if scene is not None else ():
+    later = case.attempt("messages that are sent again after others", identity.repeated)
+    for id_, answer in (*(scene.sent if scene is not None else ()), *(later or ())):
         named = case.stage.driver.sent_message(answer)
         if answer.accepted and named != id_:
             why = "the same message became two when it was sent again"

@@ -174,8 +174,18 @@ def test_the_same_two_people_have_one_conversation(case: Case) -> None:
                 why = "the conversation is not reported as being there"
                 findings += values.equal(again, "$.Result.Exist", True, there, why)
     if case.profile.rank > 0:
-        findings += made_at_once(case) + told_apart(case) + made_again(case)
+        findings += made_at_once(case) + told_apart(case) + made_again(case) + new(case)
     case.judge(findings)
+
+
+def new(case: Case) -> list[Finding]:
+    """Expect a conversation that nobody has made before not to be reported as being there."""
+    findings: list[Finding] = []
+    for answer in case.scene(pairs.made_first):
+        if answer.accepted and case.stage.driver.was_there(answer) is True:
+            why = "a new conversation is reported as being there"
+            findings += values.equal(answer, "$.Result.Exist", False, True, why)
+    return findings[:1]
 
 
 def told_apart(case: Case) -> list[Finding]:

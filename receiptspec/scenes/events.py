@@ -37,6 +37,7 @@ __all__ = [
     "unlisted",
 ]
 
+_BATCH = 30  # messages that one call may name
 _QUIET = 0.3  # seconds in which a notification too many would come
 _TOLD = 8  # users who send and are told
 _PATIENCE = 3.0  # seconds at least in which a notification may come
@@ -203,10 +204,10 @@ def plain(stage: Stage) -> Told:
 
 
 def batch(stage: Stage) -> Told:
-    """One member reads ten messages in one call."""
+    """One member reads as many messages in one call as it may name."""
     conversation = stage.group(2)
     _Ear(stage, conversation)
-    messages = tuple(stage.say(conversation) for _ in range(10))
+    messages = tuple(stage.say(conversation) for _ in range(_BATCH))
     return _play(stage, conversation, messages, ((conversation.members[1], messages),))
 
 

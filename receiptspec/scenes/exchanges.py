@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +95,38 @@ def beside_another(stage: Stage) -> tuple[View, ...]:
     )
 
 
+def turned(stage: Stage) -> tuple[View, ...]:
+    """Ask for the texts in other orders, one of them twice, and beside ids of no message of theirs.
+
+    These are the id of no message and that of a message of a group.
+    """
+    done, scene = stage.scene(read)[0].read, stage.scene(written)
+    first, second, third, fourth, *_ = scene.texts
+    absent = stage.driver.absent([message.id for message in scene.messages])
+    foreign = stage.say(stage.group(2))
+    lists: list[tuple[Any, ...]] = [
+        (third.id, fourth.id, first.id),
+        (fourth.id, first.id, fourth.id, second.id),
+        (first.id, absent, fourth.id, second.id),
+    ]
+    if foreign.id not in _ids(*scene.messages):
+        lists.append((first.id, foreign.id, fourth.id, third.id))
+    found: list[View] = []
+    for ids in lists:
+        messages = tuple(message for message in scene.texts if message.id in ids)
+        why = "its list has another order, or ids beside it"
+        answer = stage.settle(scene.conversation, _named(scene, ids), _shown(messages, done))
+        steps = [asked(stage, answer)]
+        if answer.accepted:
+            steps.append(Asked(answer, {r.message: r for r in stage.driver.receipts(answer)}))
+        found += [View(step, messages, done & _ids(*messages), why) for step in steps]
+    return tuple(found)
+
+
+def _named(scene: Written, ids: tuple[Any, ...]) -> tuple[Message, ...]:
+    return tuple(Message(scene.conversation, id_, scene.conversation.owner, True) for id_ in ids)
+
+
 def after_recall(stage: Stage) -> View:
     """Recall the newest message, which was read, and send another; ask for all, it among them."""
     views, scene = stage.scene(read), stage.scene(written)
@@ -117,6 +149,7 @@ def views(stage: Stage) -> tuple[View, ...]:
     with suppress(NotExercised):
         found += stage.scene(read)
         found += stage.scene(beside_another)
+        found += stage.scene(turned)
     with suppress(NotExercised):
         found.append(stage.scene(after_recall))
     return tuple(found)
@@ -142,10 +175,17 @@ def _view(
     *besides: Message,
 ) -> View:
     """Ask for messages, others behind the first, until each is read as it was."""
+    wanted = (*messages[:1], *besides, *messages[1:])
+    answer = stage.settle(messages[0].conversation, wanted, _shown(messages, done))
+    return View(asked(stage, answer), messages, frozenset(done) & _ids(*messages), why)
+
+
+def _shown(
+    messages: tuple[Message, ...], done: Collection[Any]
+) -> Callable[[dict[Any, Receipt]], bool]:
+    """Return whether an answer shows of messages which were read."""
 
     def shown(found: dict[Any, Receipt]) -> bool:
         return all(m.id in found and found[m.id].peer_read is (m.id in done) for m in messages)
 
-    wanted = (*messages[:1], *besides, *messages[1:])
-    answer = stage.settle(messages[0].conversation, wanted, shown)
-    return View(asked(stage, answer), messages, frozenset(done) & _ids(*messages), why)
+    return shown

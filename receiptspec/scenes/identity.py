@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
@@ -20,8 +21,10 @@ __all__ = [
     "foreign",
     "foreign_beside",
     "nameless",
+    "of_group_beside",
     "of_pair_beside",
     "read_twin",
+    "repeated",
     "sent_again",
     "sent_alike",
     "sent_twice",
@@ -163,6 +166,17 @@ def of_pair_beside(stage: Stage) -> Beside:
     return Beside(scene.group, (known,), (letter,), asked(stage, answer), people)
 
 
+def of_group_beside(stage: Stage) -> Beside:
+    """Ask in the conversation of two people for a message of a group, and for a known one."""
+    scene, pair = good(stage), stage.scene(read)
+    message, people = scene.messages[0].id, frozenset(scene.group.members[1:])
+    known = tuple(letter.id for letter in pair.messages[:2])
+    if message in known:
+        raise NotExercised("a message of a group has the id of one of two people")
+    asked_ = asked(stage, stage.ask(pair.conversation, [known[0], message, known[1]]))
+    return Beside(pair.conversation, known, (message,), asked_, people)
+
+
 def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
     """Ask the same as nobody in particular, then with a viewer that the documents don't know."""
     try:
@@ -288,3 +302,28 @@ def sent_again(stage: Stage) -> Again:
             sent.append((stage.named(first), stage.call(rich)))
     after = settled(stage, fresh, (message,), {message.id: len(readers)})
     return Again(message, tuple(sent), readers, after)
+
+
+def repeated(stage: Stage) -> tuple[tuple[Any, Answer], ...]:
+    """Send messages once more when four others have followed, in a group and to one person.
+
+    Owner and another have sent them, under ids of two forms. Then one is sent twice at once. The
+    entries are as those of `Again.sent`.
+    """
+    driver, group = stage.driver, stage.group(3)
+    pair = stage.pair(*stage.users(4)[2:])
+    sent: list[tuple[Any, Call]] = []
+    for place in (group, pair):
+        for sender in place.members[:2]:
+            number = stage.number("repeated", place.id, sender)
+            call = driver.send_message(place, sender, receipt=True, number=number)
+            named = driver.with_name(call, str(UUID(int=number << 97 | number)))
+            sent += [(stage.named(stage.must(each)), each) for each in (call, named)]
+    for place in (group, pair):
+        for sender in (*place.members[:2], *place.members[:2]):
+            stage.say(place, sender=sender)
+    found = [(id_, stage.call(call)) for id_, call in sent]
+    number = stage.number("at once", group.id)
+    call = driver.send_message(group, group.owner, receipt=True, number=number)
+    both = [answer for answer in stage.at_once([call] * 4) if answer.accepted]
+    return (*found, *((driver.sent_message(both[0]), answer) for answer in both[1:]))

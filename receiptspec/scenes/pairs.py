@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = [
     "joined",
     "joined_by_other",
     "made_at_once",
+    "made_first",
     "made_twice",
     "opened_again",
     "others_made",
@@ -172,6 +174,17 @@ def made_at_once(stage: Stage) -> tuple[Answer, ...]:
     assert call is not None  # noqa: S101
     assert back is not None  # noqa: S101
     return tuple(stage.at_once([call, back, call, back]))
+
+
+def made_first(stage: Stage) -> tuple[Answer, ...]:
+    """Make two groups by the same call, and a conversation with somebody who has had none."""
+    owner, *_ = stage.users(1)
+    driver = stage.driver
+    newcomer = driver.user(secrets.token_hex(4), 0)
+    calls = [driver.make_group(driver.group_type, f"rs{stage.namespace}", owner, ())] * 2
+    opening = driver.make_pair(owner, newcomer)
+    calls += [opening] if opening is not None and not driver.make_users([newcomer]) else []
+    return tuple(stage.call(call) for call in calls)
 
 
 def joined(stage: Stage) -> Answer:

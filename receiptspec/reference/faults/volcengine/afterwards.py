@@ -19,6 +19,7 @@ from receiptspec.reference.faults.volcengine.families import (
     unread_again,
     without,
 )
+from receiptspec.reference.volcengine.state import Conversation
 
 __all__ = ["ALL"]
 
@@ -113,13 +114,17 @@ def _shifted(test: Callable[[Call], bool]) -> Callable[[Call, Item], None]:
     return change
 
 
+def _numbers(call: Call) -> bool:
+    return all(type(number) is int for number in asked(call))
+
+
 def _twice(call: Call) -> bool:
-    return len(set(asked(call))) < len(asked(call))
+    return _numbers(call) and len(set(asked(call))) < len(asked(call))
 
 
 def _unsorted(call: Call) -> bool:
     ids = asked(call)
-    return ids not in (sorted(ids), sorted(ids, reverse=True)) and len(ids) == 3
+    return _numbers(call) and len(ids) == 3 and ids not in (sorted(ids), sorted(ids, reverse=True))
 
 
 def _last_of_round_lists(_call: Call, answer: Item) -> None:
@@ -147,8 +152,77 @@ def _left_out(test: Callable[[int], bool]) -> Callable[[Call, Item], None]:
     return change
 
 
+def _forgets(test: Callable[[Call, Conversation], bool]) -> Callable[[Call], None]:
+    """Know nothing of the ClientMsgId of a message that is to be sent, where a test says so."""
+
+    def change(call: Call) -> None:
+        place = place_of(call)
+        if place is not None and test(call, place):
+            place.by_client_id.pop((call.body.get("Sender"), call.body.get("ClientMsgId")), None)
+
+    return change
+
+
+def _not_among_newest(call: Call, place: Conversation) -> bool:
+    mark = (call.body.get("Sender"), call.body.get("ClientMsgId"))
+    known = place.by_client_id.get(mark)
+    return known is not None and known.id not in [*place.messages][-3:]
+
+
+def _at_once(call: Call, place: Conversation) -> bool:
+    mark = (place.id, call.body.get("Sender"), call.body.get("ClientMsgId"))
+    return bool(call.meanwhile(f"sent {mark}", within=0.05))
+
+
+def _like_a_uuid(call: Call, _: Conversation) -> bool:
+    name = call.body.get("ClientMsgId")
+    return isinstance(name, str) and len(name) == 36 and name.count("-") == 4
+
+
+def _there_already(kind: int) -> Callable[[Call, Item], None]:
+    def change(call: Call, answer: Item) -> None:
+        core = call.body.get("ConversationCoreInfo") if isinstance(call.body, dict) else None
+        if "Result" in answer and isinstance(core, dict) and core.get("ConversationType") == kind:
+            answer["Result"]["Exist"] = True
+
+    return change
+
+
+def _nothing_beside_unknown(call: Call, answer: Item) -> None:
+    if 0 < len([*placed(call, answer, 1)]) < len(asked(call)):
+        without(answer, [item["MessageId"] for item in receipts(answer)])
+
+
+def _foreign_ones_too(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if place is None or place.type != 1:
+        return
+    for number in asked(call) if receipts(answer) else ():
+        for other in call.site.state.conversations.values():
+            message = other.messages.get(number) if type(number) is int else None
+            if other is not place and message is not None:
+                read, unread = call.site.state.split(call, other, message)
+                item = {"MessageId": number, "ConversationShortId": place.id}
+                flag = {"ReceiverIsRead": bool(read), _READ: read, _UNREAD: unread}
+                receipts(answer).append({**item, **flag})
+
+
+_AGAIN: dict[str, Any] = {"operation": "SendMessage", "cls": "idempotency"}
 _ANY: dict[str, Any] = {"operation": ""}
 _COUNTING: dict[str, Any] = {"cls": "counting"}
+
+
+def _again(name: str, test: Callable[[Call, Conversation], bool], shows: str) -> Fault:
+    return Fault(
+        name=f"ve-{name}",
+        vendor="volcengine",
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        request=_forgets(test),
+        shows=shows,
+        **_AGAIN,
+    )
+
 
 ALL: list[Fault] = [
     edits(
@@ -308,5 +382,60 @@ ALL: list[Fault] = [
         {"ve_own_reads": "turned"},
         **_ANY,
         shows="a sender's own read is taken for the other's",
+    ),
+    _again(
+        "client-ids-of-newest-alone",
+        _not_among_newest,
+        shows="a message sent again after three others is a new one",
+    ),
+    _again(
+        "client-ids-forgotten-in-pairs",
+        lambda _, place: place.type == 1,
+        shows="a message sent again to one person is a new one",
+    ),
+    _again(
+        "client-ids-of-owner-alone",
+        lambda call, place: call.body.get("Sender") != place.owner,
+        shows="a message that another than the owner sends again is a new one",
+    ),
+    _again(
+        "client-ids-raced",
+        _at_once,
+        shows="a message sent twice at once becomes two",
+    ),
+    _again(
+        "client-ids-like-uuids-unknown",
+        _like_a_uuid,
+        shows="a message sent again under a UUID is a new one",
+    ),
+    edits(
+        "new-groups-exist",
+        92,
+        _there_already(2),
+        operation="CreateConversation",
+        cls="idempotency",
+        shows="Exist for a new group",
+    ),
+    edits(
+        "new-pairs-exist",
+        92,
+        _there_already(1),
+        operation="CreateConversation",
+        cls="idempotency",
+        shows="Exist for two people who have had no conversation",
+    ),
+    edits(
+        "unknown-id-empties-pairs",
+        30,
+        _nothing_beside_unknown,
+        cls="batching",
+        shows="no item beside an unknown id, where two people talk",
+    ),
+    edits(
+        "foreign-message-in-pair",
+        25,
+        _foreign_ones_too,
+        cls="isolation",
+        shows="messages of groups as those of two people",
     ),
 ]

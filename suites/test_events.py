@@ -228,7 +228,7 @@ def test_every_notification_of_the_run_names_its_conversation(case: Case) -> Non
 @pytest.mark.check("notices-of-a-batch-are-observed")
 def test_how_a_batch_is_notified_is_recorded(case: Case) -> None:
     told = case.scene(events.batch)
-    case.observe("notifications of ten reads in one call", len(told.notices[told.sender]))
+    case.observe("notifications of many reads in one call", len(told.notices[told.sender]))
 
 
 @pytest.mark.check("received-message-tells-its-wish")

@@ -63,6 +63,7 @@ class Hearing(ABC):
             self._sent_all.wait(1)  # the answer to the sending may still be on its way
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
         told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
+        told = told[: self._knob("events_kept")]
         if told and self._knob("events") and self._is_told(known[0][0]):
             time.sleep(self._knob("events_late"))
             if self._knob("events_after"):

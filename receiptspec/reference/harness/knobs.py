@@ -77,6 +77,7 @@ DEFAULTS: Mapping[str, Any] = {
     "events_after_reply": True,
     "seventh_event_twice": False,
     "direct_events_kept": None,
+    "events_kept": None,
     "events_late": 0.0,
     "events_apart": False,
     # messages and the process

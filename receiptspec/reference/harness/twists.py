@@ -261,6 +261,8 @@ _FAULTS = [
     _fault("sdk-first-letter-told", "SDK-62", "batching",
            "of one-to-one messages read in one call the first is notified",
            direct_events_kept=1),
+    _fault("sdk-ten-of-batch-told", "SDK-62", "batching",
+           "of more than ten messages read in one call ten are notified", events_kept=10),
     _fault("sdk-seventh-event-twice", "SDK-64", "rare-trigger",
            "every seventh notification comes twice", seventh_event_twice=True),
     # beside the server's API

@@ -11,7 +11,17 @@ from receiptspec.contract import CodeId
 from receiptspec.exchange import Exchange
 from receiptspec.strictjson import Document
 
-__all__ = ["Answer", "Call", "Conversation", "Kind", "Message", "Page", "Receipt", "Verdict"]
+__all__ = [
+    "Answer",
+    "Call",
+    "Conversation",
+    "Kind",
+    "Message",
+    "Page",
+    "Receipt",
+    "Strayed",
+    "Verdict",
+]
 
 
 class Verdict(StrEnum):
@@ -165,3 +175,13 @@ class Page:
     flag: str | None
     message: Any
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strayed:
+    """A field of what is read back that is not what was sent; `content` tells it from the rest."""
+
+    path: str
+    expected: Any
+    actual: Any
+    content: bool = False

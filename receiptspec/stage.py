@@ -418,13 +418,20 @@ class Stage:
         """Send one message by a call, the owner's unless told otherwise. See `must` for errors."""
         answer = self.must(call)
         sender = conversation.owner if sender is None else sender
-        message = Message(conversation, self.named(answer), sender, receipt)
+        message = self.noted(conversation, answer, sender, receipt=receipt)
         self.dealings.sent(message)
+        return message
+
+    def noted(
+        self, conversation: Conversation, answer: Answer, sender: Any, *, receipt: bool = True
+    ) -> Message:
+        """Return the message that an answer says was sent, and remember the answer."""
+        message = Message(conversation, self.named(answer), sender, receipt)
         self._told[message.conversation.id, message.id] = answer
         return message
 
     def told(self, message: Message) -> Answer:
-        """Return the answer to the sending of a message by `say`."""
+        """Return the answer to the sending of a message, as far as it was noted."""
         return self._told[message.conversation.id, message.id]
 
     def named(self, answer: Answer) -> Any:

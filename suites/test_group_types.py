@@ -7,7 +7,7 @@ from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import kinds
+from receiptspec.scenes import kinds, lists
 
 
 def each_type(case: Case) -> list[tuple[str, kinds.Elsewhere]]:
@@ -41,7 +41,31 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
         if known and case.profile.rank > 0:
             in_it = read_in if name == case.stage.driver.ask else listed_in
             findings += in_it(case, type_)
+            findings += walked_in(case, type_)
     case.judge(findings)
+
+
+def walked_in(case: Case, type_: str) -> list[Finding]:
+    """Expect reads and walks page by page to work there too, when somebody has come back."""
+    found = case.attempt(f"people who come back in a {type_} group", lists.elsewhere, type_)
+    if found is None or not found[0].after.answer.accepted:
+        return []
+    scene, tolds = found
+    findings: list[Finding] = []
+    if case.operation.name == case.stage.driver.ask:
+        for message in scene.messages:
+            one, by = scene.before.receipts.get(message.id), len(scene.readers[message.id])
+            if one is not None and one.known:
+                why = f"{by} of its members have read it in a {type_} group, one back again"
+                now = scene.after.receipts.get(message.id)
+                findings += receipts.changed(scene.after.answer, one, now, "read", by, why)
+        return findings
+    for told in (told for told in tolds if told.whole):
+        for walk, wanted in ((told.read, told.readers), (told.unread, told.others)):
+            what = f"pages of one in a {type_} group"
+            listed = walk.members
+            findings += pages.everybody_once(walk.last_answer, listed, wanted, told.open, what)
+    return findings
 
 
 def inside(case: Case, type_: str) -> kinds.Inside | None:

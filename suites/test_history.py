@@ -6,9 +6,9 @@ from receiptspec.case import Case
 from receiptspec.checks import direct as checks
 from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
-from receiptspec.findings import Finding
+from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Message
-from receiptspec.scenes import direct, history
+from receiptspec.scenes import direct, history, readback
 
 
 def read_back(case: Case) -> history.History:
@@ -74,7 +74,18 @@ def test_pages_of_every_size_lose_nothing(case: Case) -> None:
             messages = (*scene.acknowledged, *scene.others)
             for name, walk in scene.walks.items():
                 findings += walked_through(walk, messages, name)
+                findings += overfull(walk)
     case.judge(findings)
+
+
+def overfull(walk: history.Walk) -> list[Finding]:
+    """Expect no page to hold more messages than were asked for."""
+    return [
+        finding
+        for page in walk.pages
+        if page.answer.accepted
+        for finding in checks.at_most(page.answer, len(page.receipts), walk.size)
+    ]
 
 
 @pytest.mark.check("history-walk-loses-nothing")
@@ -121,6 +132,21 @@ def test_both_sides_see_what_both_wrote(case: Case) -> None:
         if walk.complete:
             findings += checks.all_there(walk.pages[-1].answer, walk.keys, wanted, name)
     case.judge(findings)
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_both_sides_see_messages_as_they_were_sent(case: Case) -> None:
+    driver = case.stage.driver
+    findings: list[Finding] = []
+    for kept in case.scene(readback.of_pairs):
+        people = driver.people_of(kept.item)
+        findings += checks.between(kept.answer, people, kept.conversation.members)
+        if kept.sent is not None:
+            strayed = [one for one in driver.strayed(kept.sent, kept.item) if not one.content]
+            findings += checks.as_sent(kept.answer, strayed, "MsgList[]")
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("history-is-the-same-from-both-sides")

@@ -10,7 +10,7 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Message
-from receiptspec.scenes import counting, groups, paging, people, questions, reads, setup
+from receiptspec.scenes import counting, groups, lists, paging, people, questions, reads, setup
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:
@@ -288,6 +288,53 @@ def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
     )
     case.judge(after_leaving(case))
     case.judge(when_back(case))
+    findings: list[Finding] = []
+    for what, told in told_of_plays(case):
+        findings += in_its_list(told, f"of a message {what}")
+    case.judge(findings)
+    case.judge(crossed(case))
+    case.observe("passed over when somebody reads during a walk", passed_over(case))
+
+
+def told_of_plays(case: Case) -> list[tuple[str, lists.Told]]:
+    """Return both lists of messages that were sent, read and outlived in one way or another."""
+    found: list[tuple[str, lists.Told]] = []
+    for what in lists.PLAYS if case.profile.rank > 0 else ():
+        tolds = case.attempt(f"lists of messages {what}", lists.of_play, what) or ()
+        found += [(what, told) for told in tolds if told.whole]
+    return found
+
+
+def in_its_list(told: lists.Told, what: str) -> list[Finding]:
+    """Expect who has read in the one list and who has not in the other; some are open."""
+    return [
+        *checks.everybody_once(
+            told.read.last_answer, told.read.members, told.readers, told.open, f"readers {what}"
+        ),
+        *checks.everybody_once(
+            told.unread.last_answer, told.unread.members, told.others, told.open, f"others {what}"
+        ),
+    ]
+
+
+def crossed(case: Case) -> list[Finding]:
+    """Expect lists that are asked for at once to be what they are alone."""
+    found = case.attempt("lists that are asked for at once", lists.crossed) or ()
+    return [
+        finding
+        for seen in found
+        for finding in checks.everybody_once(
+            seen.answer, seen.page, set(seen.before), [], f"{seen.what}, asked for beside others"
+        )
+    ]
+
+
+def passed_over(case: Case) -> str:
+    """Say who has not read and is passed over by a walk during which somebody reads."""
+    found = case.attempt("a walk during which somebody reads", lists.interrupted)
+    if found is None:
+        return "not tried"
+    return "nobody" if not found else f"{len(found)} who have not read"
 
 
 def after_leaving(case: Case) -> list[Finding]:
@@ -324,7 +371,12 @@ def test_nobody_is_in_both_lists(case: Case) -> None:
     half.read.must_be_whole()
     half.unread.must_be_whole()
     both = [member for member in half.unread.members if member in half.read.members]
-    case.judge(checks.everybody_once(half.unread.last_answer, both, [], [], "in both lists"))
+    findings = checks.everybody_once(half.unread.last_answer, both, [], [], "in both lists")
+    for what, told in told_of_plays(case):
+        both = [member for member in told.unread.members if member in told.read.members]
+        why = f"in both lists of a message {what}"
+        findings += checks.everybody_once(told.unread.last_answer, both, [], [], why)
+    case.judge(findings)
 
 
 @pytest.mark.check("lists-agree-with-counts")
@@ -335,18 +387,33 @@ def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
     half.unread.must_be_whole()
     if case.brief and counted_again(case):
         raise NotExercised("a repeated read counts again, which is open")
-    counts, owner = half.counts.receipt(half.message), half.message.conversation.owner
+    counts = half.counts.receipt(half.message)
     findings: list[Finding] = []
-    lists = [("read", half.read.members), ("unread", half.unread.members)]
+    told = [("read", half.read.members), ("unread", half.unread.members)]
     if half.again.last_answer.accepted:
-        lists.append(("read", half.again.members))
-    for field, listed in lists:
+        told.append(("read", half.again.members))
+    for field, listed in told:
         number = getattr(counts, field)
-        lengths = {len(listed), len([m for m in listed if m != owner])}
-        lengths |= {len([m for m in listed if m != owner]) + 1} if field == "unread" else set()
+        lengths = lists.lengths(listed, half.message, unread=field == "unread")
         if number is not None and number not in lengths:
             findings += receipts.disagreement(half.counts.answer, counts, field, sorted(lengths))
+    for _, seen in told_of_plays(case):
+        findings += as_long_as_counts(seen) if not seen.again else []
     case.judge(findings)
+
+
+def as_long_as_counts(told: lists.Told) -> list[Finding]:
+    """Expect each list to be as long as its count, but for the sender and the owner."""
+    counts = told.counts.receipts.get(told.message.id)
+    findings: list[Finding] = []
+    for field, walk in (("read", told.read), ("unread", told.unread)):
+        number = getattr(counts, field) if counts is not None and counts.known else None
+        if counts is not None and number is not None:
+            lengths = lists.lengths(walk.members, told.message, unread=field == "unread")
+            if number not in lengths:
+                answer = told.counts.answer
+                findings += receipts.disagreement(answer, counts, field, sorted(lengths))
+    return findings
 
 
 def counted_again(case: Case) -> bool:

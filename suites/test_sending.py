@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 
 from receiptspec.case import Case
-from receiptspec.checks import receipts, refusals, values
+from receiptspec.checks import direct, receipts, refusals, values
 from receiptspec.errors import NotExercised
-from receiptspec.findings import Finding
-from receiptspec.scenes import calls, groups, parallel, setup, upkeep
+from receiptspec.findings import Finding, distinct
+from receiptspec.scenes import calls, groups, parallel, readback, setup, upkeep
 
 LENGTH = 9
 
@@ -164,7 +164,21 @@ def test_text_comes_back_as_it_was_sent(case: Case) -> None:
             findings += values.equal(answer, "text", [text], got, why)
     if case.profile.rank > 0:
         findings += in_parts(case, "one part", "and another")
+        findings += contents(case)
     case.judge(findings)
+
+
+def contents(case: Case) -> list[Finding]:
+    """Expect the parts and the custom data of messages to come back as they were sent."""
+    kept = [*(case.attempt("messages of a group, read back", readback.of_groups) or ())]
+    kept += case.attempt("messages of two people, read back", readback.of_pairs) or ()
+    findings: list[Finding] = []
+    for one in kept:
+        if one.sent is not None:
+            strayed = case.stage.driver.strayed(one.sent, one.item)
+            content = [field for field in strayed if field.content]
+            findings += direct.as_sent(one.answer, content, "content")
+    return distinct(findings)
 
 
 def in_parts(case: Case, *texts: str) -> list[Finding]:

@@ -3,11 +3,11 @@
 import pytest
 
 from receiptspec.case import Case
-from receiptspec.checks import receipts, refusals, values
+from receiptspec.checks import direct, receipts, refusals, values
 from receiptspec.errors import NotExercised
-from receiptspec.findings import Finding
+from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Message
-from receiptspec.scenes import calls, groups, lifecycle, names, setup, upkeep
+from receiptspec.scenes import calls, groups, lifecycle, names, readback, setup, upkeep
 
 _PENDING = 3  # the result of who has to be let in by somebody first
 
@@ -174,6 +174,36 @@ def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
         got = sorted(id_ for id_ in shown if id_ in wanted)
         findings = values.equal(answer, "$.RspMsgList", wanted, got, "messages are missing")
     case.judge(findings)
+    if case.profile.rank > 0:
+        case.judge(as_sent(case))
+        case.judge(looked_back(case))
+
+
+def as_sent(case: Case) -> list[Finding]:
+    """Expect the history to tell of messages what sending them said and was told."""
+    findings: list[Finding] = []
+    for kept in case.attempt("messages of a group, read back", readback.of_groups) or ():
+        if kept.sent is not None:
+            strayed = case.stage.driver.strayed(kept.sent, kept.item)
+            envelope = [one for one in strayed if not one.content]
+            findings += direct.as_sent(kept.answer, envelope, "RspMsgList[]")
+    return distinct(findings)
+
+
+def looked_back(case: Case) -> list[Finding]:
+    """Expect so many messages at most, back from the one that is named."""
+    found = case.attempt("messages back from one", readback.looked_back)
+    if found is None or not found[2].accepted:
+        return []
+    wanted, size, answer = found
+    shown = sorted(case.stage.driver.group_history(answer))
+    strange = [id_ for id_ in shown if id_ > max(wanted)]
+    why = "what is newer than the message that was named is shown"
+    return [
+        *direct.at_most(answer, len(shown), size),
+        *values.equal(answer, "$.RspMsgList", [], strange, why),
+        *direct.all_there(answer, shown, wanted[1:], "the history back from a message"),
+    ]
 
 
 @pytest.mark.check("recall-shows-in-history")
@@ -229,7 +259,32 @@ def test_each_imported_message_has_a_result(case: Case) -> None:
         findings = values.equal(
             answer, "$.ImportMsgResult", 2, told, "not every message has a result"
         )
+        findings += imported_as_many(case, case.given["most"])
     case.judge(findings)
+
+
+def imported_as_many(case: Case, most: int) -> list[Finding]:
+    """Expect a result for each of as many messages as one call takes, and them in the history."""
+    scene = case.attempt(f"{most} old messages", readback.imported, most)
+    if scene is None:
+        return []
+    findings = refusals.accepted(scene.answer, f"{most} old messages")
+    if findings or scene.history is None or not scene.history.accepted:
+        return findings
+    driver = case.stage.driver
+    told, shown = driver.import_results(scene.answer), driver.group_history(scene.history)
+    why = "not every message has a result"
+    findings = values.equal(scene.answer, "$.ImportMsgResult", most, told, why)
+    where = "the history of a group into which they were imported"
+    findings += direct.all_there(scene.history, shown, scene.ids, where)
+    sent = [
+        part["MsgContent"]["Text"] for item in scene.sent["MsgList"] for part in item["MsgBody"]
+    ]
+    kept = [text for id_ in scene.ids if id_ in shown for text in driver.texts_of(shown[id_])]
+    if len(scene.ids) == len(sent) == len(kept):
+        why = "imported messages are not what was sent"
+        findings += values.equal(scene.history, "$.RspMsgList", sent, kept, why)
+    return findings
 
 
 @pytest.mark.check("imported-message-has-no-receipt")

@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from receiptspec.findings import Finding
-from receiptspec.neutral import Answer, Message, Receipt
+from receiptspec.neutral import Answer, Message, Receipt, Strayed
 
 __all__ = [
     "all_read",
     "all_there",
+    "as_sent",
+    "at_most",
+    "between",
     "complete",
     "counted",
     "has_integer",
@@ -178,6 +181,53 @@ def all_there(
             ", ".join(map(str, wanted)),
             ", ".join(map(str, got)) or "none",
             f"{where}:lacks",
+        )
+    ]
+
+
+def as_sent(answer: Answer, strayed: Sequence[Strayed], where: str) -> list[Finding]:
+    """Say what of a message that was read back is not what was sent."""
+    return [
+        _finding(
+            answer,
+            f"{one.path} of a message is not what was sent",
+            f"$.{where}.{one.path}",
+            repr(one.expected),
+            repr(one.actual),
+            f"strayed:{one.path}",
+        )
+        for one in strayed
+    ]
+
+
+def between(answer: Answer, people: Collection[Any] | None, pair: Collection[Any]) -> list[Finding]:
+    """Expect a message of two people to be from one of them to the other."""
+    if people is None or set(people) == set(pair):
+        return []
+    return [
+        _finding(
+            answer,
+            "the history of two people shows what others sent",
+            "$.MsgList[].From_Account",
+            ", ".join(map(str, pair)),
+            ", ".join(map(str, people)),
+            "of-others",
+        )
+    ]
+
+
+def at_most(answer: Answer, number: int, size: int) -> list[Finding]:
+    """Expect an answer to hold no more messages than were asked for."""
+    if number <= size:
+        return []
+    return [
+        _finding(
+            answer,
+            f"at most {size} messages were asked for and {number} are there",
+            "$.MsgList",
+            f"at most {size}",
+            number,
+            "overfull-history",
         )
     ]
 

@@ -17,7 +17,7 @@ from receiptspec.contract import CodeId, Operation
 from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
 from receiptspec.harness import Harnesses
-from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt
+from receiptspec.neutral import Answer, Call, Conversation, Message, Page, Receipt, Strayed
 from receiptspec.targets import Harness
 
 __all__ = ["Driver", "evidence"]
@@ -451,6 +451,18 @@ class Driver(ABC):
     def direct_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
         """Return the messages of two people by id."""
         raise _absent("direct_history")
+
+    def look_back(self, conversation: Conversation, message: Any, size: int) -> Call:
+        """Call for at most `size` messages of a group, back from one of them."""
+        raise _absent("look_back")
+
+    def people_of(self, item: Mapping[str, Any]) -> tuple[Any, Any] | None:
+        """Return who has sent a message of a history to whom, ``None`` where that is not told."""
+        return None
+
+    def strayed(self, sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
+        """Return what of a message of a history is not what sending it said and was told."""
+        return []
 
     def is_recalled(self, item: Mapping[str, Any]) -> bool:
         """Whether a message of a history is marked as recalled."""

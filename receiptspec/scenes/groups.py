@@ -62,6 +62,11 @@ def ask(stage: Stage, group: Conversation, *messages: Message | int) -> Asked:
     return asked(stage, stage.ask(group, messages))
 
 
+def has_data(receipts: Mapping[Any, Receipt], message: Message) -> bool:
+    """Whether an answer tells the numbers of a message."""
+    return message.id in receipts and receipts[message.id].known
+
+
 def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
     """Ask for messages that were just sent, until all who are there are counted: that may be late.
 
@@ -73,9 +78,6 @@ def newborn(stage: Stage, group: Conversation, *messages: Message) -> Asked:
     unsure = stage.may_lag and (group.type, "sender") not in came
     if unsure:
         stage.let_show()
-
-    def has_data(receipts: Mapping[Any, Receipt], message: Message) -> bool:
-        return message.id in receipts and receipts[message.id].known
 
     def known(receipts: Mapping[Any, Receipt]) -> bool:
         told = [m for m in wanted if stage.driver.tells(group.owner, m)]

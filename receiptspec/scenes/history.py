@@ -73,10 +73,11 @@ def _walked(
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The pages of a history, up to the one that says that nothing follows."""
+    """The pages of a history, of a size, up to the one that says that nothing follows."""
 
     pages: tuple[Asked, ...]
     complete: bool
+    size: int
 
     @property
     def keys(self) -> tuple[Any, ...]:
@@ -100,7 +101,7 @@ def _walk(
         pages.append(asked(stage, answer))
         complete = stage.driver.looked_through(answer)
         call = None if complete or not answer.accepted else stage.driver.look_on(call, answer)
-    return Walk(tuple(pages), complete)
+    return Walk(tuple(pages), complete, size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def of_kinds(stage: Stage, conversation: Conversation, *after: Message) -> tuple
     plain = stage.driver.send_message(conversation, owner, receipt=True, number=number)
     calls = stage.driver.adorned(plain, conversation.members)
     answers = [answer for call in calls if (answer := stage.call(call)).accepted]
-    return tuple(Message(conversation, stage.named(answer), owner, True) for answer in answers)
+    return tuple(stage.noted(conversation, answer, owner) for answer in answers)
 
 
 def fair(stage: Stage) -> Several:

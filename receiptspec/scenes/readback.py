@@ -1,0 +1,105 @@
+"""What was sent, beside what is read back of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Message
+from receiptspec.scenes import direct, history, people
+from receiptspec.scenes.calls import sandbox
+from receiptspec.stage import Stage
+
+__all__ = ["Kept", "imported", "looked_back", "of_groups", "of_pairs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The answer to a message, the answer of a history, and what that shows of the message.
+
+    `sent` is ``None`` for what nobody sent here.
+    """
+
+    conversation: Conversation
+    sent: Answer | None
+    answer: Answer
+    item: Mapping[str, Any]
+
+
+def of_groups(stage: Stage) -> tuple[Kept, ...]:
+    """Read back what several have sent to one group, and messages with more than a text."""
+    messages = [*stage.scene(people.many_senders).messages]
+    with contextlib.suppress(NotExercised):  # no message but a plain text may be taken
+        messages += stage.scene(people.adorned).messages
+    found: list[Kept] = []
+    for group in dict.fromkeys(message.conversation for message in messages):
+        own = [message for message in messages if message.conversation == group]
+        answer = _until_shown(stage, group, [message.id for message in own])
+        shown = stage.driver.group_history(answer) if answer.accepted else {}
+        found += [
+            Kept(group, stage.told(message), answer, shown[message.id])
+            for message in own
+            if message.id in shown
+        ]
+    return tuple(found)
+
+
+def _until_shown(stage: Stage, group: Conversation, ids: list[Any]) -> Answer:
+    call = stage.driver.look_at_group(group)
+    return stage.until(
+        lambda: stage.call(call),
+        lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),
+    )
+
+
+def of_pairs(stage: Stage) -> tuple[Kept, ...]:
+    """Return all that both sides read back of what two wrote in turns, and of all options."""
+    turns = stage.scene(history.in_turns)
+    messages: list[Message] = [*turns.acknowledged, *turns.others]
+    pages = [page for walk in turns.walks.values() for page in walk.pages]
+    looks = [(messages[0].conversation, page.answer) for page in pages]
+    with contextlib.suppress(NotExercised):  # not every option may be taken
+        full = stage.scene(direct.with_everything)
+        messages.append(full.message)
+        views = (full.by_sender.answer, full.by_receiver.answer)
+        looks += [(full.message.conversation, answer) for answer in views]
+    known = {message.id: stage.told(message) for message in messages}
+    return tuple(
+        Kept(conversation, known.get(id_), answer, item)
+        for conversation, answer in looks
+        if answer.accepted
+        for id_, item in stage.driver.direct_history(answer).items()
+    )
+
+
+def looked_back(stage: Stage) -> tuple[tuple[Any, ...], int, Answer]:
+    """Ask for two messages back from the last but one; return those to be shown, and the answer."""
+    older, middle, _ = messages = stage.scene(people.many_senders).messages
+    group = messages[0].conversation
+    _until_shown(stage, group, [message.id for message in messages])
+    answer = stage.call(stage.driver.look_back(group, middle.id, 2))
+    return (older.id, middle.id), 2, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """As many old messages as one call takes: the call, its answer and the history after it."""
+
+    sent: Mapping[str, Any]
+    answer: Answer
+    history: Answer | None
+    ids: tuple[Any, ...]
+
+
+def imported(stage: Stage, most: int) -> Imported:
+    """Import as many messages as one call takes, and look until all are there."""
+    group = stage.scene(sandbox).conversation
+    stage.let_age(group, most + 1.2)
+    call = stage.driver.import_messages(group, most)
+    answer = stage.call(call)
+    ids = tuple(stage.driver.imported(answer)) if answer.accepted else ()
+    shown = _until_shown(stage, group, list(ids)) if ids else None
+    return Imported(call.body, answer, shown, ids)

@@ -122,7 +122,23 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
         (people.adorned, "among messages with more than a text"),
     ):
         findings += of_several(case, several, field, sign, why)
-    return findings
+    return findings + one_by_one(case, field, sign)
+
+
+def one_by_one(case: Case, field: str, sign: int) -> list[Finding]:
+    """Judge one field of a message that one after the other has read."""
+    found = case.attempt("reads one by one", counting.one_by_one)
+    if found is None:
+        return []
+    message, fresh, steps = found
+    findings: list[Finding] = []
+    for number, step in enumerate(steps, 1):
+        after = step.receipts.get(message.id)
+        if step.answer.accepted:
+            why = f"{number} have read it one by one"
+            by = sign * number
+            findings += receipts.changed(step.answer, fresh.receipt(message), after, field, by, why)
+    return findings[:1]
 
 
 def of_several(

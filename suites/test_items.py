@@ -144,13 +144,15 @@ def of_pairs(case: Case) -> list[Finding]:
 
 
 def with_more(case: Case) -> list[Finding]:
-    """Expect items for messages with more than a text."""
+    """Expect items for messages with more than a text, of any sender, in groups of any size."""
     findings: list[Finding] = []
-    for play in (people.adorned, people.large):
+    plays = (people.adorned, people.large, people.many_senders, people.returning, people.fair)
+    for play in (*plays, people.two):
         scene = case.attempt("messages of other groups", play)
         if scene is None:
             continue
-        ids = [message.id for message in scene.messages]
+        stage, owner = case.stage, scene.members[0]
+        ids = [message.id for message in scene.messages if stage.driver.tells(owner, message)]
         for step in (scene.before, scene.after):
             if step.answer.accepted:
                 findings += receipts.each_answered(step.answer, step.receipts, ids)

@@ -95,6 +95,11 @@ def test_an_account_that_does_not_exist_is_not_added(case: Case) -> None:
 def test_too_many_members_at_once_are_refused(case: Case) -> None:
     answer = case.scene(setup.crowd_added, case.given["size"])
     too_many(case, answer, f"{case.given['size']} members at once")
+    if case.profile.rank > 0 and "taken" in case.given:
+        many = case.given["taken"]
+        what = f"{many} members added at once"
+        scene = case.attempt(what, setup.members_added_at_once, many)
+        case.judge(told(scene, what) if scene is not None else [])
 
 
 @pytest.mark.check("too-many-accounts-are-refused")
@@ -142,10 +147,24 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
             repeated = case.attempt("members who are named again", scene)
             if repeated is not None:
                 case.judge(told(repeated, "a group whose members were named again"))
+        if "removed" in case.given:
+            case.judge(removed(case, case.given["removed"]))
         crowd = case.attempt("the members of a large group", setup.members_of_crowd)
         if crowd is None:
             return
         case.judge(told(crowd, f"a group of {len(crowd.wanted)}"))
+
+
+def removed(case: Case, most: int) -> list[Finding]:
+    """Expect all who are removed by one call to be gone, as many as one call may remove too."""
+    found = case.attempt("members of whom many are removed", setup.members_after_removals, most)
+    if found is None:
+        return []
+    some, all_ = found
+    return [
+        *told(some, "a group that nine have left in one call"),
+        *told(all_, f"a group that {most} have left in one call"),
+    ]
 
 
 def told(scene: setup.Told, what: str) -> list[Finding]:

@@ -23,6 +23,7 @@ from receiptspec.stage import Stage
 
 _ANSWERED_AT_ONCE = 24  # a list that is not longer is answered in full
 _READ_AT_ONCE = 24  # no vendor's call takes fewer reads
+_DOZEN = 12  # members who read one by one
 _LONG = 70  # messages of one list: more than a page of anything
 # Reads by one member beside those of each: more than members, and an odd number of them, so that
 # whoever takes a read back at every other is found out.
@@ -110,6 +111,21 @@ def permuted(stage: Stage) -> Permuted:
         stage.reads(next_, [other])
         steps.append(settled(stage, fresh, both, {one.id: round_, other.id: round_}))
     return Permuted(both, fresh, tuple(steps))
+
+
+def one_by_one(stage: Stage) -> tuple[Message, Asked, tuple[Asked, ...]]:
+    """Let all others of a group read a message, one after the other, and ask after each."""
+    if not stage.driver.over_http:
+        raise NotExercised("every member would be a program of its own")
+    group = stage.group(_DOZEN)
+    message = stage.say(group)
+    fresh = newborn(stage, group, message)
+    fresh.receipt(message)
+    steps = []
+    for number, reader in enumerate(group.members[1:], 1):
+        stage.reads(reader, [message])
+        steps.append(settled(stage, fresh, (message,), {message.id: number}))
+    return message, fresh, tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _PRINTABLE = (
     "👩‍👩‍👧‍👦 🇪🇺 e\u0301 \u200b zero width",
     "<b>&amp;</b> %s {0} $x `x`",
 )
+_WITH_ZERO = "zero\0and more"  # may be refused
 #: What text has to survive: scripts, emoji, joiners, quotes, escapes, control characters, what
 #: looks like something else than a text, and length.
 TEXTS = (
@@ -31,6 +32,8 @@ TEXTS = (
     "\ufeffmark\ufeff line\u2028and\u2029paragraph",
     "42",
     '{"a":1}',
+    "returns\r\nand\rreturns\r\n",
+    _WITH_ZERO,
     "long " + "0123456789 äöü " * 330,
 )
 _PAGES = 9  # of a large group's members
@@ -287,6 +290,41 @@ def members_after_changes(stage: Stage) -> Told:
     return told_members(stage, group, wanted)
 
 
+def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
+    """Remove members, some in one call and as many as one call may in another; ask after each."""
+    if not stage.driver.over_http:
+        raise NotExercised("every member would be a program of its own")
+    some, left = 9, 3
+    group = stage.group(some + most + left)
+    gone = group.members[left : left + some]
+    stage.must(stage.driver.remove_member(group, *gone))
+    stayed = tuple(member for member in group.members if member not in gone)
+    first = stage.until(
+        lambda: _all_pages(stage, replace(group, members=stayed)),
+        lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(stayed),
+    )
+    stage.must(stage.driver.remove_member(group, *stayed[left:]))
+    return first, told_members(stage, group, stayed[:left])
+
+
+def members_added_at_once(stage: Stage, size: int) -> Told | None:
+    """Add many members in one call; ``None`` where a group takes no more, or keeps some out."""
+    group = stage.group(1)
+    _, *others = stage.users(size + 1)
+    answer = stage.call(stage.driver.add_members(group, others))
+    if stage.contract.kind(answer.code) in ("limit", "throttled"):
+        return None
+    if not answer.accepted:
+        return Told(answer, (), ((), 0))
+    if stage.driver.kept_out(answer):
+        return None
+    everybody = replace(group, members=(group.owner, *others))
+    return stage.until(
+        lambda: _all_pages(stage, everybody),
+        lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(everybody.members),
+    )
+
+
 def members_of_crowd(stage: Stage) -> Told:
     """Ask for the members of a large group, page by page, until all are listed."""
     group = stage.scene(crowded).message.conversation
@@ -315,19 +353,30 @@ def history(
 ) -> tuple[tuple[Message, ...], tuple[str, ...], Answer]:
     """Send awkward texts to a group and read them back."""
     group = stage.scene(sandbox).conversation
-    messages = []
+    messages, taken = [], []
     for turn, text in enumerate(texts):
         call = stage.driver.send_message(
             group, group.owner, receipt=False, number=stage.number("text", turn)
         )
-        sent = stage.named(stage.must(stage.driver.with_texts(call, text)))
-        messages.append(Message(group, sent, group.owner, False))
+        answer = _sent_text(stage, call, text)
+        if answer is not None:
+            messages.append(Message(group, stage.named(answer), group.owner, False))
+            taken.append(text)
     names = {message.id for message in messages}
-    answer = stage.until(
+    shown = stage.until(
         lambda: stage.call(stage.driver.look_at_group(group)),
         lambda shown: not shown.accepted or names <= set(stage.driver.group_history(shown)),
     )
-    return tuple(messages), texts, answer
+    return tuple(messages), tuple(taken), shown
+
+
+def _sent_text(stage: Stage, call: Call, text: str) -> Answer | None:
+    """Send a text; ``None`` where it is one that may be refused, and is."""
+    call = stage.driver.with_texts(call, text)
+    if text is not _WITH_ZERO:
+        return stage.must(call)
+    answer = stage.call(call)
+    return answer if answer.accepted else None
 
 
 def in_parts(stage: Stage, texts: tuple[str, ...]) -> tuple[Any, Answer]:
@@ -349,17 +398,20 @@ def letters(
     """Send awkward texts to one person and read them back."""
     a, b = stage.users(2)
     conversation = Conversation(Kind.DIRECT, None, "direct", a, (a, b))
-    keys = []
+    keys, taken = [], []
     for turn, text in enumerate(texts):
         call = stage.driver.send_message(
             conversation, a, receipt=False, number=stage.number("letter", turn)
         )
-        keys.append(stage.named(stage.must(stage.driver.with_texts(call, text))))
-    answer = stage.until(
+        answer = _sent_text(stage, call, text)
+        if answer is not None:
+            keys.append(stage.named(answer))
+            taken.append(text)
+    shown = stage.until(
         lambda: stage.call(stage.driver.look(conversation, a)),
         lambda shown: not shown.accepted or set(keys) <= set(stage.driver.direct_history(shown)),
     )
-    return tuple(keys), texts, answer
+    return tuple(keys), tuple(taken), shown
 
 
 def recalled_together(stage: Stage, most: int) -> tuple[tuple[Message, ...], Answer, Answer]:

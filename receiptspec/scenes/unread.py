@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from receiptspec.errors import NotExercised
@@ -183,6 +184,31 @@ def mailbox(stage: Stage) -> Mailbox:
             break
     failed = stage.driver.unread_unknown(found[0])
     return Mailbox(wanted, got, found[1], failed, found[0], every, all_got, everything[0])
+
+
+def among_some(stage: Stage) -> tuple[Mapping[Any, int], tuple[Answer, ...]]:
+    """Ask for some of the peers of `mailbox`, and for them beside an account that is unknown.
+
+    Returns what each of the two who wrote was told to have when all were asked for.
+    """
+    one, two = stage.scene(mailbox).wanted
+    *others, reader = (*stage.users(11)[:6], *stage.users(11)[7:], stage.users(11)[6])
+    rest = [user for user in others if user not in (one, two)]
+    whole = stage.driver.unread_counts(stage.must(stage.driver.count_unread(reader, others)))
+    told = {peer: whole[peer] for peer in (one, two) if peer in whole}
+    calls = [
+        stage.driver.count_unread(reader, peers)
+        for peers in (
+            (rest[0], one, rest[1], two, rest[2]),
+            (rest[0], stage.driver.nobody(), one, two),
+        )
+    ]
+
+    def same(answer: Answer) -> bool:
+        counts = stage.driver.unread_counts(answer) if answer.accepted else {}
+        return all(counts.get(peer, number) == number for peer, number in told.items())
+
+    return told, tuple(stage.until(partial(stage.call, call), same) for call in calls)
 
 
 def _first_unread(

@@ -217,7 +217,24 @@ def test_reading_again_does_not_make_more_readers_than_members(case: Case) -> No
         findings += receipts.within(
             step.answer, step.receipt(message), members, "one of them read it again and again"
         )
+    if case.profile.rank > 0:
+        findings += insistent(case)
     case.judge(findings[:1])
+
+
+def insistent(case: Case) -> list[Finding]:
+    """Expect no more readers than members either where one call or one person insists."""
+    found = case.attempt("a member who insists on reading", counting.insistent)
+    if found is None:
+        return []
+    message, steps = found
+    findings: list[Finding] = []
+    for step, why in steps:
+        receipt = step.receipts.get(message.id)
+        if step.answer.accepted and receipt is not None and receipt.known:
+            members = len(message.conversation.members)
+            findings += receipts.within(step.answer, receipt, members, why)
+    return findings
 
 
 @pytest.mark.check("reads-stay-with-their-message")

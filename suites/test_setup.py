@@ -96,9 +96,9 @@ def test_too_many_members_at_once_are_refused(case: Case) -> None:
     answer = case.scene(setup.crowd_added, case.given["size"])
     too_many(case, answer, f"{case.given['size']} members at once")
     if case.profile.rank > 0 and "taken" in case.given:
-        many = case.given["taken"]
+        many, full = case.given["taken"], tuple(case.given["full"])
         what = f"{many} members added at once"
-        scene = case.attempt(what, setup.members_added_at_once, many)
+        scene = case.attempt(what, setup.members_added_at_once, many, full)
         case.judge(told(scene, what) if scene is not None else [])
 
 
@@ -147,6 +147,9 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
             repeated = case.attempt("members who are named again", scene)
             if repeated is not None:
                 case.judge(told(repeated, "a group whose members were named again"))
+        reborn = case.attempt("the members of a group made again", setup.members_of_reborn)
+        if reborn is not None:
+            case.judge(told(reborn, "a group that has the id of a dismissed one"))
         if "removed" in case.given:
             case.judge(removed(case, case.given["removed"]))
         crowd = case.attempt("the members of a large group", setup.members_of_crowd)

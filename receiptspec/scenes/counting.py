@@ -113,6 +113,30 @@ def permuted(stage: Stage) -> Permuted:
     return Permuted(both, fresh, tuple(steps))
 
 
+def insistent(stage: Stage) -> tuple[Message, tuple[tuple[Asked, str], ...]]:
+    """Let one of two members read a message again and again, in one call and after coming back.
+
+    So often that if each counted there would be more readers than members.
+    """
+    if not stage.driver.over_http:
+        raise NotExercised("no call of an SDK names a message twice")
+    group = stage.group(2)
+    message, reader = stage.say(group), group.members[1]
+    newborn(stage, group, message).receipt(message)
+    call = stage.driver.mark_read(group, reader, [message.id] * _AGAIN)
+    if call is None or not stage.can(call.operation):
+        raise NotExercised("this target has no call that reports a read on behalf of a member")
+    found = []
+    if stage.call(call).accepted:
+        found.append((ask(stage, group, message), "one of them read it thrice in one call"))
+    for _ in range(_AGAIN):
+        stage.must(stage.driver.remove_member(group, reader))
+        stage.lets_in(stage.driver.add_members(group, [reader]))
+        tries_to_read(stage, reader, message)
+    found.append((ask(stage, group, message), "one of them read it, left and came back thrice"))
+    return message, tuple(found)
+
+
 def one_by_one(stage: Stage) -> tuple[Message, Asked, tuple[Asked, ...]]:
     """Let all others of a group read a message, one after the other, and ask after each."""
     if not stage.driver.over_http:

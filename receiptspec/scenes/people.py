@@ -227,7 +227,7 @@ def alone(stage: Stage) -> tuple[Message, Asked]:
 
 
 def reborn(stage: Stage) -> Changed:
-    """Dismiss a group whose message was read and make one of the same id; ask for its first.
+    """Dismiss a group whose message was read and make a smaller one of its id; ask for its first.
 
     Whether an id may be used again is open: where it may not, there is nothing to judge.
     """
@@ -239,7 +239,7 @@ def reborn(stage: Stage) -> Changed:
         raise NotExercised("nobody chooses the id of a group")
     first = watched(stage, stage.say(group), group.members[1:2])
     stage.must(stage.driver.dismiss(group))
-    again = stage.group(3, id_=name)
+    again = stage.group(2, id_=name)
     message = stage.say(again)
 
     def fresh(receipts: dict[Any, Receipt]) -> bool:

@@ -9,7 +9,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import Asked, asked, good, newborn, settled, tries_to_read
-from receiptspec.scenes.people import crowded
+from receiptspec.scenes.people import crowded, reborn
 from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told", "told_members"]
@@ -307,22 +307,31 @@ def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
     return first, told_members(stage, group, stayed[:left])
 
 
-def members_added_at_once(stage: Stage, size: int) -> Told | None:
-    """Add many members in one call; ``None`` where a group takes no more, or keeps some out."""
+def members_added_at_once(stage: Stage, size: int, full: tuple[Any, ...]) -> Told:
+    """Add many members in one call, and ask for the members.
+
+    `NotExercised` where some have to be let in by somebody, or a group is `full` before: a code.
+    """
     group = stage.group(1)
     _, *others = stage.users(size + 1)
     answer = stage.call(stage.driver.add_members(group, others))
-    if stage.contract.kind(answer.code) in ("limit", "throttled"):
-        return None
+    if answer.code in full or stage.contract.kind(answer.code) == "throttled":
+        raise NotExercised(f"to add {size} members is {answer.describe()}")
     if not answer.accepted:
         return Told(answer, (), ((), 0))
     if stage.driver.kept_out(answer):
-        return None
+        raise NotExercised("who was to be added is no member yet")
     everybody = replace(group, members=(group.owner, *others))
     return stage.until(
         lambda: _all_pages(stage, everybody),
         lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(everybody.members),
     )
+
+
+def members_of_reborn(stage: Stage) -> Told:
+    """Ask for the members of a group that has the id of a larger one that was dismissed."""
+    group = stage.scene(reborn).group
+    return told_members(stage, group, group.members)
 
 
 def members_of_crowd(stage: Stage) -> Told:

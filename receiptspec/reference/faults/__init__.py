@@ -37,6 +37,7 @@ from receiptspec.reference.faults import (
     ruins,
     setup,
     sides,
+    sizes,
     upkeep,
     volcengine,
 )
@@ -60,6 +61,7 @@ _ALL = [
     *doors.ALL,
     *corners.ALL,
     *sides.ALL,
+    *sizes.ALL,
     *order.ALL,
     *people.ALL,
     *company.ALL,

@@ -5,7 +5,7 @@ import pytest
 from receiptspec.checks import direct as checks
 from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
-from receiptspec.neutral import Answer, Verdict
+from receiptspec.neutral import Answer, Strayed, Verdict
 from receiptspec.scenes import unread as scenes
 
 EXCHANGE = Exchange(1, Request("POST", "http://h", "/", (), b"", "x"), None, 0.0)
@@ -24,6 +24,23 @@ ANSWER = Answer("get_c2c_unread_msg_num", Verdict.ACCEPTED, EXCHANGE)
 )
 def test_a_peer_named_as_failed_counts_as_told(counts, failed, missing):
     assert len(checks.told(ANSWER, counts, failed, ("a", "b"))) == missing
+
+
+@pytest.mark.parametrize(
+    ("people", "wrong"), [(("a", "b"), 0), (("b", "a"), 0), (None, 0), (("a", "c"), 1)]
+)
+def test_a_history_of_two_people_is_from_one_to_the_other(people, wrong):
+    assert len(checks.between(ANSWER, people, ("a", "b"))) == wrong
+
+
+@pytest.mark.parametrize(("number", "wrong"), [(0, 0), (2, 0), (3, 1)])
+def test_no_more_messages_are_there_than_were_asked_for(number, wrong):
+    assert len(checks.at_most(ANSWER, number, 2)) == wrong
+
+
+def test_what_strayed_is_named_with_what_was_sent():
+    (finding,) = checks.as_sent(ANSWER, [Strayed("From_Account", "a", "b")], "MsgList[]")
+    assert (finding.expected, finding.actual) == ("'a'", "'b'")
 
 
 @pytest.mark.parametrize("ahead", [0, 20, -20, 10**6])

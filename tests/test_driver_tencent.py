@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -298,3 +299,30 @@ def test_every_result_of_an_import_counts_and_only_successes_have_numbers():
     told = answer(body, operation="import_group_msg")
     assert driver().import_results(told) == 2
     assert driver().imported(told) == [3]
+
+
+LETTER = {
+    "From_Account": "a",
+    "To_Account": "b",
+    "MsgRandom": 7,
+    "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}],
+    "CloudCustomData": "more",
+}
+SHOWN = {**LETTER, "MsgTimeStamp": 1_700_000_001, "MsgFlagBits": 0, "MsgSeq": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "strayed"),
+    [
+        ({}, []),
+        ({"From_Account": "b", "To_Account": "a"}, ["From_Account", "To_Account"]),
+        ({"MsgTimeStamp": 1_700_028_800}, ["MsgTimeStamp"]),
+        ({"CloudCustomData": None}, ["CloudCustomData"]),
+        ({"MsgFlagBits": 8}, ["MsgFlagBits"]),
+        ({"MsgBody": []}, ["MsgBody"]),
+    ],
+)
+def test_what_is_read_back_is_compared_with_what_was_sent(change, strayed):
+    told = answer(envelope("OK", 0, MsgTime=1_700_000_000), operation="sendmsg")
+    sent = replace(told, request_body=LETTER)
+    assert [one.path for one in driver().strayed(sent, {**SHOWN, **change})] == strayed

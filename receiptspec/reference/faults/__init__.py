@@ -8,8 +8,8 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
     admissions,
     announcements,
-    behind,
     befallen,
+    behind,
     callbacks,
     company,
     corners,

@@ -156,8 +156,8 @@ def with_more(case: Case) -> list[Finding]:
         for step in (scene.before, scene.after):
             if step.answer.accepted:
                 findings += receipts.each_answered(step.answer, step.receipts, ids)
-    plays = (meanwhile.glances, afterwards.turned, afterwards.refused)
-    for seen in [seen for play in plays for seen in case.attempt("other receipts", play) or ()]:
+    others = (meanwhile.glances, afterwards.turned, afterwards.refused)
+    for seen in [seen for play in others for seen in case.attempt("other receipts", play) or ()]:
         if seen.asked.answer.accepted:
             asked, id_ = seen.asked, seen.message.id
             findings += receipts.each_answered(asked.answer, asked.receipts, [id_])

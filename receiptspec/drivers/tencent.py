@@ -40,7 +40,6 @@ _URL_CREDENTIALS = {
     "longer-identifier": "a right UserSig of a user whose name begins like the administrator's",
     "other-identifier-in-url": "the administrator's UserSig under another identifier",
     "unknown-app": "an SDKAppID that the UserSig was not made for",
-    "lettered-app": "the right SDKAppID with letters behind it",
 }
 
 _USER = "user "  # and an id: a right UserSig of that user
@@ -85,7 +84,7 @@ class TencentDriver(TencentActions):
         identifier, credential = self._credential(call.credential, _actor(call))
         body = call.raw if call.raw is not None else _dumps(call.body)
         query: dict[str, str | None] = {
-            "sdkappid": self._app_of(call.credential),
+            "sdkappid": str(self._app + (call.credential == "unknown-app")),
             "identifier": identifier,
             "usersig": credential.reveal(),
             "random": str(self._number(body)),
@@ -104,12 +103,6 @@ class TencentDriver(TencentActions):
             operation=operation.name,
             label=call.label,
         )
-
-    def _app_of(self, credential: str) -> str:
-        """Return the SDKAppID in the URL."""
-        if credential == "lettered-app":
-            return f"{self._app}abc"
-        return str(self._app + (credential == "unknown-app"))
 
     def _number(self, body: bytes) -> int:
         """Return the ``random`` of a call: new for each repetition, the same in every run."""

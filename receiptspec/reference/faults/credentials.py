@@ -59,15 +59,6 @@ def _beginning(call: Call, place: str, reason: str, _code: int | str) -> str | N
     return PASS if right[:24] == str(claims.get("TLS.sig"))[:24] else None
 
 
-def _by_digits(call: Call, place: str, reason: str, _code: int | str) -> str | None:
-    digits = call.query.get("sdkappid", "").rstrip("abcdefghijklmnopqrstuvwxyz")
-    return (
-        PASS
-        if (place, reason) == ("sdkappid", "unknown") and digits == str(call.site.app)
-        else None
-    )
-
-
 def _of_group(call: Call, place: str, reason: str, _code: int | str) -> str | None:
     if (place, reason) != ("identifier", "ordinary-user"):
         return None
@@ -91,14 +82,6 @@ ALL: list[Fault] = [
         requirement="TC-SIG-05",
         refuses=_beginning,
         shows="the first 24 letters of a signature are compared",
-        cls="authentication",
-    ),
-    Fault(
-        name="app-read-by-its-digits",
-        requirement="TC-GEN-21",
-        level="SHOULD",
-        refuses=_by_digits,
-        shows="letters behind the SDKAppID are passed over",
         cls="authentication",
     ),
     Fault(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import Inconclusive, NotExercised
-from receiptspec.neutral import Call, Conversation, Message, Receipt
+from receiptspec.neutral import Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch, reading
 from receiptspec.scenes.groups import Asked, asked, good, naming, newborn
@@ -42,8 +42,10 @@ class _State:
         """Whether an answer shows it."""
         now, known = found.get(self.message.id), {self.there[0], *self.open}
         left = {member for member in self.there[1:] if member not in self.readers}
+        is_pair = self.message.conversation.kind is Kind.DIRECT
         return (
             now is not None
+            and (not is_pair or now.peer_read in (None, bool(self.readers)))
             and set(now.readers or ()) - known == set(self.readers)
             and set(now.non_readers or ()) - known == left
         )

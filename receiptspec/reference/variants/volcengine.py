@@ -97,15 +97,16 @@ def _blank_error(_call: Call, answer: dict[str, Any]) -> None:
 
 def _later(call: Call, answer: dict[str, Any]) -> None:
     """Know nothing of a message for a moment after it was sent."""
-    born = call.behaviour.memory.setdefault("born", {})
+    born, now = call.behaviour.memory.setdefault("born", {}), time.monotonic()
     result = answer.get("Result") or {}
+    place = call.body.get("ConversationShortId") if result else None
     if call.operation == "SendMessage" and "MessageId" in result:
-        born[result["MessageId"]] = time.monotonic()
+        born.setdefault((place, result["MessageId"]), now)
     if "ReadReceipt" in result:
         result["ReadReceipt"] = [
             item
             for item in result["ReadReceipt"]
-            if time.monotonic() - born.get(item["MessageId"], 0) > _BIRTH
+            if now - born.get((place, item["MessageId"]), 0) > _BIRTH
         ]
 
 

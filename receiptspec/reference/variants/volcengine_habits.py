@@ -40,9 +40,10 @@ def _whole_call_waits(call: Call, answer: dict[str, Any]) -> None:
     """Refuse a call about a message that was just sent."""
     born, result, now = call.memory("born"), answer.get("Result") or {}, time.monotonic()
     if call.operation == "SendMessage" and "MessageId" in result:
-        born.setdefault(result["MessageId"], now)
+        born.setdefault((call.body["ConversationShortId"], result["MessageId"]), now)
     items = result.get("ReadReceipt", ()) if call.operation == _ASK else ()
-    if any(now - born.get(item["MessageId"], 0.0) < _MOMENT for item in items):
+    ids = [(item["ConversationShortId"], item["MessageId"]) for item in items]
+    if any(now - born.get(id_, 0.0) < _MOMENT for id_ in ids):
         _refused(answer, "MessageNotFound")
 
 

@@ -10,7 +10,7 @@ from sweeping import red
 from receiptspec import contract, deviations, targets, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.reference.faults import FAULTS, everywhere
+from receiptspec.reference.faults import FAULTS, everywhere, ruins
 from receiptspec.results import Ledger
 from receiptspec.targets import Deviation, Target
 
@@ -174,7 +174,8 @@ ALIKE = {
 
 
 def names():
-    elsewhere = {fault.name for fault in everywhere.ALL}  # which these rows alone do not ask
+    # which these rows alone do not ask
+    elsewhere = {fault.name for fault in (*everywhere.ALL, *ruins.ALL)}
     return [
         fault.name
         for fault in FAULTS.values()

@@ -20,12 +20,15 @@ from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.faults.volcengine import (
+    afterwards,
     again,
+    askings,
     company,
     everywhere,
     exchanges,
     gates,
     meanwhile,
+    neighbours,
     openings,
     people,
     signing,
@@ -172,7 +175,7 @@ def tell(*names, bursts=False):
     if bursts or any(FAULTS[n].requirement in BURSTS for n in names if n in FAULTS):
         burst(story, group, sent)
     credentials(story, {"AppId": 666675, "ConversationShortId": group, "MessageIds": sent[:1]})
-    neighbours(story, pair, group, sent)
+    others_beside(story, pair, group, sent)
     return story.told
 
 
@@ -311,7 +314,7 @@ def credentials(story, good):
         story.send(87, good, secret=secret)
 
 
-def neighbours(story, pair, group, sent):
+def others_beside(story, pair, group, sent):
     core = {"ConversationCoreInfo": {"ConversationType": 1}, "OwnerUserId": 202}
     story.act(92, "CreateConversation", OtherUserId=201, **core)
     body = {"Sender": 999, "MsgType": 10001, "Content": "x", "ConversationShortId": group}
@@ -410,12 +413,15 @@ TOGETHER = {
 
 
 LONG = (
+    afterwards,
     again,
+    askings,
     company,
     everywhere,
     exchanges,
     gates,
     meanwhile,
+    neighbours,
     openings,
     people,
     signing,

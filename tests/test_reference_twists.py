@@ -21,6 +21,7 @@ from receiptspec.reference.faults import (
     extras,
     gates,
     people,
+    sizes,
 )
 from receiptspec.reference.serving import Settings, _application
 from receiptspec.reference.store import Store
@@ -30,7 +31,7 @@ from receiptspec.reference.tencent.webhooks import Webhooks, sign
 from receiptspec.reference.variants import VARIANTS
 
 #: Modules of faults that show in longer stories than are told here: the proof tells those.
-LONG = (announcements, company, correspondence, everywhere, extras, gates, people)
+LONG = (announcements, company, correspondence, everywhere, extras, gates, people, sizes)
 ALL = {**FAULTS, **VARIANTS}
 CLASSES = {
     "roles",

@@ -52,7 +52,7 @@ def test_a_borrowed_authorization_is_that_of_the_last_good_call():
     assert sent["authorization"] == good["authorization"]
     assert sent["x-content-sha256"] == v4.digest(request.body) != good["x-content-sha256"]
     assert {**sent, "x-content-sha256": ""} == {**good, "x-content-sha256": ""}
-    assert good["authorization"].rpartition("=")[2] in [one.reveal() for one in made.secrets()]
+    assert good["authorization"].rpartition("=")[2] in made.secrets()
 
 
 def test_the_end_of_a_large_tampered_body_lies_beyond_64_kb():

@@ -6,6 +6,7 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults.volcengine import (
     afterwards,
     again,
+    askings,
     company,
     corners,
     counting,
@@ -49,4 +50,5 @@ ALL: list[Fault] = [
     *again.ALL,
     *neighbours.ALL,
     *afterwards.ALL,
+    *askings.ALL,
 ]

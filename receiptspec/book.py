@@ -115,8 +115,8 @@ class Book:
             return
         try:
             place = report.folder(Path(directory))
-            report.withdraw(place)
             self._lines = report.jsonlines.Writer(place / "run.jsonl")
+            report.withdraw(place)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
         ahead = self._document(self._results(), code=EXIT["interrupted"])

@@ -150,7 +150,8 @@ class Redactor:
             return True
         if any(self._is_piece(run) for run in _RUN.findall(text)):
             return True
-        return "%" in text and any(secret in unquote(text) for secret in self._secrets)
+        plain = unquote(text) if "%" in text else ""
+        return any(secret in plain for secret in self._secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The members who have read a message, and who have not, come in pages that lose nobody."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from receiptspec.checks import paging as checks
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.neutral import Answer, Message
+from receiptspec.neutral import Answer, Message, Receipt
 from receiptspec.scenes import counting, groups, lists, paging, people, questions, reads, setup
 
 
@@ -393,27 +395,35 @@ def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
     if half.again.last_answer.accepted:
         told.append(("read", half.again.members))
     for field, listed in told:
-        number = getattr(counts, field)
-        lengths = lists.lengths(listed, half.message, unread=field == "unread")
-        if number is not None and number not in lengths:
-            findings += receipts.disagreement(half.counts.answer, counts, field, sorted(lengths))
+        findings += as_long_as_counted(half.counts.answer, counts, field, listed, half.message)
     for _, seen in told_of_plays(case):
         findings += as_long_as_counts(seen) if not seen.again else []
     case.judge(findings)
 
 
 def as_long_as_counts(told: lists.Told) -> list[Finding]:
-    """Expect each list to be as long as its count, but for the sender and the owner."""
+    """Expect both lists to be as long as their counts, where there are such."""
     counts = told.counts.receipts.get(told.message.id)
-    findings: list[Finding] = []
-    for field, walk in (("read", told.read), ("unread", told.unread)):
-        number = getattr(counts, field) if counts is not None and counts.known else None
-        if counts is not None and number is not None:
-            lengths = lists.lengths(walk.members, told.message, unread=field == "unread")
-            if number not in lengths:
-                answer = told.counts.answer
-                findings += receipts.disagreement(answer, counts, field, sorted(lengths))
-    return findings
+    if counts is None or not counts.known:
+        return []
+    return [
+        finding
+        for field, walk in (("read", told.read), ("unread", told.unread))
+        for finding in as_long_as_counted(
+            told.counts.answer, counts, field, walk.members, told.message
+        )
+    ]
+
+
+def as_long_as_counted(
+    answer: Answer, counts: Receipt, field: str, listed: Sequence[Any], message: Message
+) -> list[Finding]:
+    """Expect a list to be as long as its count, but for the sender."""
+    lengths = lists.lengths(listed, message, unread=field == "unread")
+    number = getattr(counts, field)
+    if number is None or number in lengths:
+        return []
+    return receipts.disagreement(answer, counts, field, sorted(lengths))
 
 
 def counted_again(case: Case) -> bool:

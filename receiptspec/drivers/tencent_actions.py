@@ -10,13 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from receiptspec.drivers import tencent_kept
 from receiptspec.drivers.base import Driver
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page, Receipt, Strayed
 
 __all__ = ["TencentActions"]
 
 _TEXT = "TIMTextElem"
-_SAME_TIME = 60  # seconds by which two clocks of one server may differ
 _PEOPLE = ("From_Account", "To_Account", "Operator_Account", "Report_Account", "Peer_Account")
 
 
@@ -472,30 +472,8 @@ class TencentActions(Driver):
         return both if None not in both else None
 
     def strayed(self, sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
-        """Compare people, numbers, time, flags and contents (M1, M2, G6, R6).
-
-        What the item lacks is a matter of its schema, but for CloudCustomData of two people.
-        """
-        body, direct = sent.request_body, sent.operation == "sendmsg"
-        wanted: dict[str, Any] = {
-            "From_Account": body.get("From_Account"),
-            "To_Account": body.get("To_Account") if direct else None,
-            "MsgRandom": body.get("MsgRandom" if direct else "Random"),
-            "MsgSeq": body.get("MsgSeq") if direct else sent.get("MsgSeq"),
-            "MsgFlagBits" if direct else "IsPlaceMsg": 0,
-        }
-        found = [
-            Strayed(name, value, item[name])
-            for name, value in wanted.items()
-            if value is not None and name in item and item[name] != value
-        ]
-        told, shown = sent.get("MsgTime"), item.get("MsgTimeStamp")
-        if _is_int(told) and _is_int(shown) and abs(told - shown) > _SAME_TIME:
-            found.append(Strayed("MsgTimeStamp", told, shown))
-        custom, kept = body.get("CloudCustomData"), item.get("CloudCustomData")
-        if custom and kept != custom and (direct or kept is not None):
-            found.append(Strayed("CloudCustomData", custom, kept, content=True))
-        return found + _strayed_parts(body.get("MsgBody"), item.get("MsgBody"))
+        """Compare people, numbers, time, flags and contents; see `tencent_kept`."""
+        return tencent_kept.strayed(sent, item)
 
     def is_recalled(self, item: Mapping[str, Any]) -> bool:
         """Read IsPlaceMsg (G6): 2 is a recalled message."""
@@ -591,29 +569,6 @@ class TencentActions(Driver):
     def import_users(self, names: Sequence[str]) -> Call:
         """Import many accounts in one call (A1)."""
         return Call("multiaccount_import", {"AccountList": [{"UserID": name} for name in names]})
-
-
-def _strayed_parts(sent: Any, kept: Any) -> list[Strayed]:
-    """Compare the parts of MsgBody by what was sent of each; more may be there."""
-    if not isinstance(sent, list) or not isinstance(kept, list):
-        return []
-    if len(sent) != len(kept):
-        return [Strayed("MsgBody", f"{len(sent)} parts", f"{len(kept)} parts", content=True)]
-    found = []
-    for place, (one, shown) in enumerate(zip(sent, kept, strict=True)):
-        path = f"MsgBody[{place}]"
-        other = shown if isinstance(shown, dict) else {}
-        content = other.get("MsgContent")
-        content = content if isinstance(content, dict) else {}
-        if other.get("MsgType") != one["MsgType"]:
-            kind = other.get("MsgType")
-            found.append(Strayed(f"{path}.MsgType", one["MsgType"], kind, content=True))
-        found += [
-            Strayed(f"{path}.MsgContent.{key}", value, content.get(key), content=True)
-            for key, value in one["MsgContent"].items()
-            if value != content.get(key, "")
-        ]
-    return found
 
 
 def _letter(live: Mapping[str, Any]) -> dict[str, Any]:

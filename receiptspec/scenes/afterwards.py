@@ -11,7 +11,7 @@ from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.neutral import Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch, reading
-from receiptspec.scenes.groups import Asked, asked, good, naming, newborn
+from receiptspec.scenes.groups import Asked, asked, first_and_last, good, naming, newborn
 from receiptspec.scenes.meanwhile import Glance
 from receiptspec.stage import Stage
 
@@ -76,11 +76,10 @@ def _looked(stage: Stage, states: Sequence[_State], ids: Sequence[Any] = ()) -> 
             or (found.accepted and all(s.shown(stage.receipts(found)) for s in states))
         ),
     )
-    steps = [asked(stage, answer)]
-    if len(set(wanted)) < len(wanted) and answer.accepted:
-        steps.append(Asked(answer, {r.message: r for r in stage.driver.receipts(answer)}))
     return tuple(
-        Glance(step, s.message, s.there, s.readers, s.open) for step in steps for s in states
+        Glance(look, s.message, s.there, s.readers, s.open)
+        for look in first_and_last(stage, answer)
+        for s in states
     )
 
 

@@ -12,8 +12,8 @@ from hypothesis.strategies import SearchStrategy
 
 from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
-from receiptspec.scenes.groups import Ready, good, newborn, ready
+from receiptspec.neutral import Answer, Call, Message
+from receiptspec.scenes.groups import NOWHERE, Ready, good, newborn, ready
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -40,7 +40,6 @@ ORDINARY = "the ordinary call"
 
 
 _NO_GROUP = 2**62 + 1_000_003  # beyond every id that is likely to be given
-_NOWHERE = Conversation(Kind.GROUP, "", "", "", ("", ""))  # where only the operation is of interest
 
 
 class Named:
@@ -231,7 +230,7 @@ def _moving(stage: Stage, message: Message) -> list[Call]:
 def _importing(stage: Stage, operations: tuple[str, ...]) -> list[Call]:
     """Return the call that imports an old message, if it is known to be accepted."""
     try:
-        operation = stage.driver.import_messages(_NOWHERE, 1).operation
+        operation = stage.driver.import_messages(NOWHERE, 1).operation
         if operation not in operations:
             return []
         group = stage.scene(doomed, operation).conversation
@@ -285,12 +284,12 @@ class _Live(dict[str, Any]):
 
 def _taking(stage: Stage) -> tuple[str, ...]:
     """Return the operations that take away what others need, or bring in old messages."""
-    driver, message = stage.driver, Message(_NOWHERE, "", "", wants_receipt=False)
+    driver, message = stage.driver, Message(NOWHERE, "", "", wants_receipt=False)
     makers: tuple[Callable[[], Call], ...] = (
-        partial(driver.dismiss, _NOWHERE),
-        partial(driver.remove_member, _NOWHERE, ""),
+        partial(driver.dismiss, NOWHERE),
+        partial(driver.remove_member, NOWHERE, ""),
         partial(driver.recall, message),
-        partial(driver.import_messages, _NOWHERE, 1),
+        partial(driver.import_messages, NOWHERE, 1),
     )
     taking = []
     for make in makers:

@@ -9,7 +9,15 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Conversation, Message, Receipt
-from receiptspec.scenes.groups import LATER, Asked, ask, asked, newborn, tries_to_read
+from receiptspec.scenes.groups import (
+    LATER,
+    Asked,
+    ask,
+    asked,
+    first_and_last,
+    newborn,
+    tries_to_read,
+)
 from receiptspec.scenes.people import of_kinds
 from receiptspec.stage import Stage
 
@@ -116,10 +124,8 @@ def turned(stage: Stage) -> tuple[View, ...]:
         messages = tuple(message for message in scene.texts if message.id in ids)
         why = "its list has another order, or ids beside it"
         answer = stage.settle(scene.conversation, _named(scene, ids), _shown(messages, done))
-        steps = [asked(stage, answer)]
-        if answer.accepted:
-            steps.append(Asked(answer, {r.message: r for r in stage.driver.receipts(answer)}))
-        found += [View(step, messages, done & _ids(*messages), why) for step in steps]
+        looks = first_and_last(stage, answer)
+        found += [View(look, messages, done & _ids(*messages), why) for look in looks]
     return tuple(found)
 
 

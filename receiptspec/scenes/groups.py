@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,27 @@ def asked(stage: Stage, answer: Answer) -> Asked:
 def ask(stage: Stage, group: Conversation, *messages: Message | int) -> Asked:
     """Ask for the receipts of messages, or of ids, of a group."""
     return asked(stage, stage.ask(group, messages))
+
+
+#: A group for calls of which only the operation is of interest, or whether there are such.
+NOWHERE = Conversation(Kind.GROUP, "", "", "", ("", ""))
+
+
+def until_shown(stage: Stage, group: Conversation, ids: Collection[Any]) -> Answer:
+    """Look at the history of a group until messages are in it; return the last answer."""
+    call = stage.driver.look_at_group(group)
+    return stage.until(
+        lambda: stage.call(call),
+        lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),
+    )
+
+
+def first_and_last(stage: Stage, answer: Answer) -> tuple[Asked, ...]:
+    """Return what an answer says by its first item of each message, and by its last if others."""
+    steps = [asked(stage, answer)]
+    items = stage.driver.receipts(answer) if answer.accepted else []
+    last = {item.message: item for item in items}
+    return (*steps, Asked(answer, last)) if len(last) < len(items) else tuple(steps)
 
 
 def has_data(receipts: Mapping[Any, Receipt], message: Message) -> bool:

@@ -7,9 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Conversation, Kind, Message
+from receiptspec.neutral import Answer, Message
 from receiptspec.scenes import counting, lifecycle, people
-from receiptspec.scenes.groups import Asked, Several, Watched, asked, has_data, newborn, several
+from receiptspec.scenes.groups import (
+    NOWHERE,
+    Asked,
+    Several,
+    Watched,
+    asked,
+    has_data,
+    newborn,
+    several,
+)
 from receiptspec.scenes.paging import Walk, page_of, walk
 from receiptspec.stage import Stage
 
@@ -41,14 +50,11 @@ class Told:
         return all(w.last_answer.accepted and w.ended for w in (self.read, self.unread))
 
 
-_NOWHERE = Conversation(Kind.GROUP, "", "", "", ())
-
-
 def _needs_lists(stage: Stage) -> None:
     """Raise `NotExercised` where nobody, or only the sender, is told who has read."""
     if not stage.driver.over_http:
         raise NotExercised("who asks would have to be the sender")
-    if stage.driver.list_members(_NOWHERE, 0, read=True, cursor=None, count=1) is None:
+    if stage.driver.list_members(NOWHERE, 0, read=True, cursor=None, count=1) is None:
         raise NotExercised("this vendor lists no members")
 
 

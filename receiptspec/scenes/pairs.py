@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -180,7 +179,7 @@ def made_first(stage: Stage) -> tuple[Answer, ...]:
     """Make two groups by the same call, and a conversation with somebody who has had none."""
     owner, *_ = stage.users(1)
     driver = stage.driver
-    newcomer = driver.user(secrets.token_hex(4), 0)
+    newcomer = driver.user(f"{stage.namespace}{stage.anew}-first", 0)
     calls = [driver.make_group(driver.group_type, f"rs{stage.namespace}", owner, ())] * 2
     opening = driver.make_pair(owner, newcomer)
     calls += [opening] if opening is not None and not driver.make_users([newcomer]) else []

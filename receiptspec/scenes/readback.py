@@ -11,6 +11,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes import direct, history, people
 from receiptspec.scenes.calls import sandbox
+from receiptspec.scenes.groups import until_shown
 from receiptspec.stage import Stage
 
 __all__ = ["Kept", "imported", "looked_back", "of_groups", "of_pairs"]
@@ -37,7 +38,7 @@ def of_groups(stage: Stage) -> tuple[Kept, ...]:
     found: list[Kept] = []
     for group in dict.fromkeys(message.conversation for message in messages):
         own = [message for message in messages if message.conversation == group]
-        answer = _until_shown(stage, group, [message.id for message in own])
+        answer = until_shown(stage, group, [message.id for message in own])
         shown = stage.driver.group_history(answer) if answer.accepted else {}
         found += [
             Kept(group, stage.told(message), answer, shown[message.id])
@@ -45,14 +46,6 @@ def of_groups(stage: Stage) -> tuple[Kept, ...]:
             if message.id in shown
         ]
     return tuple(found)
-
-
-def _until_shown(stage: Stage, group: Conversation, ids: list[Any]) -> Answer:
-    call = stage.driver.look_at_group(group)
-    return stage.until(
-        lambda: stage.call(call),
-        lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),
-    )
 
 
 def of_pairs(stage: Stage) -> tuple[Kept, ...]:
@@ -79,7 +72,7 @@ def looked_back(stage: Stage) -> tuple[tuple[Any, ...], int, Answer]:
     """Ask for two messages back from the last but one; return those to be shown, and the answer."""
     older, middle, _ = messages = stage.scene(people.many_senders).messages
     group = messages[0].conversation
-    _until_shown(stage, group, [message.id for message in messages])
+    until_shown(stage, group, [message.id for message in messages])
     answer = stage.call(stage.driver.look_back(group, middle.id, 2))
     return (older.id, middle.id), 2, answer
 
@@ -101,5 +94,5 @@ def imported(stage: Stage, most: int) -> Imported:
     call = stage.driver.import_messages(group, most)
     answer = stage.call(call)
     ids = tuple(stage.driver.imported(answer)) if answer.accepted else ()
-    shown = _until_shown(stage, group, list(ids)) if ids else None
+    shown = until_shown(stage, group, ids) if ids else None
     return Imported(call.body, answer, shown, ids)

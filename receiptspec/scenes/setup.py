@@ -8,7 +8,15 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.groups import Asked, asked, good, newborn, settled, tries_to_read
+from receiptspec.scenes.groups import (
+    Asked,
+    asked,
+    good,
+    newborn,
+    settled,
+    tries_to_read,
+    until_shown,
+)
 from receiptspec.scenes.people import crowded, reborn
 from receiptspec.stage import Stage
 
@@ -299,10 +307,7 @@ def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
     gone = group.members[left : left + some]
     stage.must(stage.driver.remove_member(group, *gone))
     stayed = tuple(member for member in group.members if member not in gone)
-    first = stage.until(
-        lambda: _all_pages(stage, replace(group, members=stayed)),
-        lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(stayed),
-    )
+    first = _until_all_listed(stage, replace(group, members=stayed))
     stage.must(stage.driver.remove_member(group, *stayed[left:]))
     return first, told_members(stage, group, stayed[:left])
 
@@ -321,11 +326,7 @@ def members_added_at_once(stage: Stage, size: int, full: tuple[Any, ...]) -> Tol
         return Told(answer, (), ((), 0))
     if stage.driver.kept_out(answer):
         raise NotExercised("who was to be added is no member yet")
-    everybody = replace(group, members=(group.owner, *others))
-    return stage.until(
-        lambda: _all_pages(stage, everybody),
-        lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(everybody.members),
-    )
+    return _until_all_listed(stage, replace(group, members=(group.owner, *others)))
 
 
 def members_of_reborn(stage: Stage) -> Told:
@@ -336,7 +337,10 @@ def members_of_reborn(stage: Stage) -> Told:
 
 def members_of_crowd(stage: Stage) -> Told:
     """Ask for the members of a large group, page by page, until all are listed."""
-    group = stage.scene(crowded).message.conversation
+    return _until_all_listed(stage, stage.scene(crowded).message.conversation)
+
+
+def _until_all_listed(stage: Stage, group: Conversation) -> Told:
     return stage.until(
         lambda: _all_pages(stage, group),
         lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(group.members),
@@ -371,11 +375,7 @@ def history(
         if answer is not None:
             messages.append(Message(group, stage.named(answer), group.owner, False))
             taken.append(text)
-    names = {message.id for message in messages}
-    shown = stage.until(
-        lambda: stage.call(stage.driver.look_at_group(group)),
-        lambda shown: not shown.accepted or names <= set(stage.driver.group_history(shown)),
-    )
+    shown = until_shown(stage, group, [message.id for message in messages])
     return tuple(messages), tuple(taken), shown
 
 

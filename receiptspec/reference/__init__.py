@@ -6,11 +6,15 @@ freedom each: that is how the suite's checks are proven.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from receiptspec.reference.launcher import Server, launch
 
-__all__ = ["Server", "catalogue", "check", "check_harness", "launch", "serve"]
+if TYPE_CHECKING:
+    from receiptspec.reference.behaviour import Behaviour, Fault, Variant
+
+__all__ = ["Server", "bent", "catalogue", "check", "check_harness", "launch", "serve"]
 
 
 def serve(
@@ -45,13 +49,29 @@ def serve(
     )
 
 
+def bent(faults: Sequence[str], variants: Sequence[str]) -> Behaviour:
+    """Return how a server with these faults and variants behaves; loads only what is named.
+
+    Raises `receiptspec.errors.ConfigurationError` for a name that is not in the catalogue.
+    """
+    from receiptspec.reference.behaviour import Behaviour
+
+    known_faults: Mapping[str, Fault] = {}
+    known_variants: Mapping[str, Variant] = {}
+    if faults:
+        from receiptspec.reference.faults import FAULTS
+
+        known_faults = FAULTS
+    if variants:
+        from receiptspec.reference.variants import VARIANTS
+
+        known_variants = VARIANTS
+    return Behaviour.named(faults, variants, known_faults, known_variants)
+
+
 def check(faults: Sequence[str], variants: Sequence[str]) -> None:
     """Raise `receiptspec.errors.ConfigurationError` for a name that is not in the catalogue."""
-    from receiptspec.reference.behaviour import Behaviour
-    from receiptspec.reference.faults import FAULTS
-    from receiptspec.reference.variants import VARIANTS
-
-    Behaviour.named(faults, variants, FAULTS, VARIANTS)
+    bent(faults, variants)
 
 
 def check_harness(faults: Sequence[str], variants: Sequence[str]) -> None:

@@ -18,10 +18,8 @@ from typing import Any
 import uvicorn
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.reference import faults as known_faults
-from receiptspec.reference import variants as known_variants
+from receiptspec.reference import bent
 from receiptspec.reference.app import Face, Reader, application
-from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent import hook
 from receiptspec.reference.tencent.clients import ClientFace
@@ -141,9 +139,7 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
 
 
 def _application(settings: Settings) -> Any:
-    behaviour = Behaviour.named(
-        settings.faults, settings.variants, known_faults.FAULTS, known_variants.VARIANTS
-    )
+    behaviour = bent(settings.faults, settings.variants)
     store = Store()
     hooks = Events(settings.sdkappid, store, settings.webhook, settings.token)
     site = Site(settings.sdkappid, settings.identifier, settings.key, store, hooks)

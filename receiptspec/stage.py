@@ -103,6 +103,7 @@ class Stage:
         self._told: dict[tuple[Any, Any], Answer] = {}
         self._given: set[str] = set()
         self._users: list[Any] = []
+        self._owners_join: set[Any] = set()
         self._created: dict[Conversation, float] = {}
         self._needed: dict[str, list[Answer]] = {}
         self._last_write = self._last_joining = 0.0
@@ -215,8 +216,8 @@ class Stage:
         """What keeps a name that is chosen here apart from those of what is played anew."""
         return f"r{self._replays}" if self._calm else ""
 
-    def must(self, call: Call) -> Answer:
-        """Send a call that a scene cannot do without.
+    def must(self, call: Call, mend: Callable[[Answer], bool] = lambda _: False) -> Answer:
+        """Send a call that a scene cannot do without, again where `mend` did something about it.
 
         Raises `NotExercised` when it is not accepted, with what came back instead, and
         `ContractError` when the call itself is not as documented.
@@ -224,6 +225,8 @@ class Stage:
         self._proofread(call)
         owed = self.dealings.owed(call)
         answer = self.patiently(call)
+        if answer.refused and mend(answer):
+            answer = self.patiently(call)
         if answer.refused and not self.is_final(answer):
             self._hold_to(owed, answer)
         self.needs(answer)
@@ -353,6 +356,8 @@ class Stage:
         owner, *others = self.users(size)
         type_ = type_ or self.driver.group_type
         first, rest = others[: self.driver.at_creation], others[self.driver.at_creation :]
+        if self._owners_join:
+            rest = (*rest, owner)
         call = self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_)
         if promoted and first:
             call, promoted = self.driver.promoted(call), False
@@ -363,6 +368,8 @@ class Stage:
         self._given.add(repr(made))
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
         self._created[group] = time.time()
+        if self._owners_join:
+            self._owners_join.add(made)
         for start in range(0, len(rest), self.driver.at_once):
             call = self.driver.add_members(group, rest[start : start + self.driver.at_once])
             if promoted and not start:
@@ -382,6 +389,15 @@ class Stage:
         """
         self._lets_in(call)
         self._await_audience()
+
+    def _owner_joins(self, group: Conversation, sender: Any, refusal: Answer) -> bool:
+        """Let the owner of a group join it, where owners are no members of themselves."""
+        known = group.id in self._owners_join or group.kind is not Kind.GROUP
+        if known or sender != group.owner or refusal.code not in self.driver.outside_codes:
+            return False
+        self._owners_join.add(group.id)
+        self.lets_in(self.driver.add_members(group, [sender]))
+        return True
 
     def _lets_in(self, call: Call) -> None:
         outside = self.driver.kept_out(self.must(call))
@@ -416,8 +432,8 @@ class Stage:
         self, conversation: Conversation, call: Call, *, receipt: bool = True, sender: Any = None
     ) -> Message:
         """Send one message by a call, the owner's unless told otherwise. See `must` for errors."""
-        answer = self.must(call)
         sender = conversation.owner if sender is None else sender
+        answer = self.must(call, lambda refusal: self._owner_joins(conversation, sender, refusal))
         message = self.noted(conversation, answer, sender, receipt=receipt)
         self.dealings.sent(message)
         return message

@@ -129,6 +129,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_id_step": 0,
     "ve_ids_of_conversation": False,
     "ve_pair_reused": True,
+    "ve_owner_joins": True,
     "ve_client_ids": True,
     "ve_client_ids_any_case": False,
     "ve_added_again_is_new": False,

@@ -188,6 +188,12 @@ ALL: list[Variant] = [
         request=_members_wait,
         waits=True,
     ),
+    _free(
+        "owner-is-no-member",
+        92,
+        "who makes a group is its owner and has to be added to be a member",
+        {"ve_owner_joins": False},
+    ),
     _free("dates-ahead", 76, "any X-Date that is to come", refuses=_ahead),
     _free(
         "application-dotted",

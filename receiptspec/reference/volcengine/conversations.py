@@ -40,7 +40,8 @@ def create_conversation(site: Site, call: Call, fields: Fields) -> dict[str, Any
         return _created(site, known, exist=True)
     number = site.state.new_id(call)
     conversation = Conversation(number, kind, owner, about, int(time.time()), inbox)
-    conversation.join(owner, role=0 if kind == SINGLE else 1)
+    if kind == SINGLE or call.knob("ve_owner_joins"):
+        conversation.join(owner, role=0 if kind == SINGLE else 1)
     if kind == SINGLE:
         conversation.join(max(other, 0))
     site.state.conversations[number] = conversation

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 
 from receiptspec.checks import refusals
 from receiptspec.errors import (
@@ -18,12 +19,12 @@ from receiptspec.errors import (
     Throttled,
     Unreachable,
 )
-from receiptspec.exchange import Trouble
+from receiptspec.exchange import Exchange, Trouble
 from receiptspec.findings import Finding
 from receiptspec.line import Line
 from receiptspec.neutral import Answer, Call, Verdict
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "wished"]
 
 _GREETING = 0.5  # seconds to wait for the first answer
 _PATIENCE = 12.0  # seconds to wait out throttling
@@ -223,17 +224,17 @@ class Caller:
                 if again.verdict is Verdict.THROTTLED:
                     return replace(again, verdict=Verdict.REFUSED)
                 return again
-            wished = _retry_after(answer)
-            if time.monotonic() + wished > deadline:
+            wish = wished(answer.exchange)
+            if time.monotonic() + wish > deadline:
                 break
-            time.sleep(max(pause, wished))
+            time.sleep(max(pause, wish))
             pause = min(pause * 1.5, 1.5)
             answer = self._line.once(call)
             if answer.verdict is not Verdict.THROTTLED:
                 return answer
         why = f"code {answer.code}" if answer.code is not None else answer.note
-        wished = _retry_after(answer)
-        why += f", Retry-After {wished:g} s" if wished else ""
+        wish = wished(answer.exchange)
+        why += f", Retry-After {wish:g} s" if wish else ""
         raise Throttled(f"{call.operation} was throttled ({why}) to the end")
 
     def _again(self, call: Call, answer: Answer) -> Answer:
@@ -255,7 +256,7 @@ class Caller:
                 self._await_return(answer)
             if status == 503:
                 self._line.client.slow_down()
-                time.sleep(max(pause, min(_retry_after(answer), _PATIENCE / 4)))
+                time.sleep(max(pause, min(wished(answer.exchange), _PATIENCE / 4)))
                 pause = min(pause * 2, 2.0)
             answer = self._line.once(call)
             answers.append(answer)
@@ -315,8 +316,22 @@ def _breakage(answer: Answer) -> str:
     return str(response.status) if ours else ""
 
 
-def _retry_after(answer: Answer) -> float:
-    """Return the seconds that an answer asks to wait, 0 where it asks for none."""
-    response = answer.exchange.response
-    wish = response.header("Retry-After") if response else None
-    return float(wish) if wish and re.fullmatch(r"[0-9]{1,9}", wish) else 0.0
+def wished(exchange: Exchange) -> float:
+    """Return the seconds that an answer asks to wait, 0 where it asks for none.
+
+    A date is one of the target's clock.
+    """
+    response = exchange.response
+    wish = (response.header("Retry-After") if response else None) or ""
+    if re.fullmatch(r"[0-9]{1,9}", wish):
+        return float(wish)
+    until, now = _moment(wish), _moment((response.header("Date") if response else None) or "")
+    return max(0.0, until - (now or time.time()))
+
+
+def _moment(date: str) -> float:
+    """Return an HTTP date as seconds since the epoch, 0 for what is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0

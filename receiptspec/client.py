@@ -42,6 +42,7 @@ MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
 _KEPT = 64 * 1024  # of an answer that is too large: evidence enough
 _SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
+_RELIEF = 0.99  # by which the time between requests shrinks with each that is sent
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
@@ -185,7 +186,7 @@ class Client:
         return Exchange(number, request, response, started, trouble)
 
     def slow_down(self) -> None:
-        """Leave more time between requests from now on: somebody on the way limits their rate."""
+        """Leave more time between requests for a while: somebody on the way limits their rate."""
         self._pause = min(max(0.02, self._pause * 1.5), _SLOWEST)
 
     def _keep_apart(self) -> None:
@@ -195,6 +196,7 @@ class Client:
             now = time.monotonic()
             wait = max(0.0, self._next - now)
             self._next = now + wait + self._pause
+            self._pause *= _RELIEF
         time.sleep(wait)
 
     def admit(self, operation: str = "", terms: Terms = USUAL) -> int:

@@ -99,6 +99,7 @@ class Stage:
         self._notices = Notices(self._line)
         self._listener = listener
         self._memo: dict[str, Any] = {}
+        self._there: dict[str, bool] = {}
         self._said = 0
         self._told: dict[tuple[Any, Any], Answer] = {}
         self._given: set[str] = set()
@@ -201,15 +202,23 @@ class Stage:
 
     @contextmanager
     def calmly(self, name: str) -> Iterator[None]:
-        """Play anew what `name` needs; look only when all writes have had the time to show."""
-        for key in self.footprints.needed(name):
-            self._memo.pop(key, None)
+        """Play anew what `name` needs; look only when all writes have had the time to show.
+
+        Afterwards all is remembered as it was: what others were told belongs together.
+        """
+        before, anew = self._memo, self.footprints.needed(name)
+        self._memo = {
+            key: value
+            for key, value in before.items()
+            if anew.isdisjoint(self.footprints.needed(key))
+        }
         self._calm = True
         self._replays += 1
         try:
             yield
         finally:
             self._calm = False
+            self._memo = before
 
     @property
     def anew(self) -> str:
@@ -357,7 +366,7 @@ class Stage:
         type_ = type_ or self.driver.group_type
         first, rest = others[: self.driver.at_creation], others[self.driver.at_creation :]
         if self._owners_join:
-            rest = (*rest, owner)
+            rest = [*rest, owner]
         call = self.driver.make_group(type_, f"rs{self.namespace}", owner, first, id_)
         if promoted and first:
             call, promoted = self.driver.promoted(call), False
@@ -582,7 +591,9 @@ class Stage:
             return declared
         if not self.contract.calls[operation].optional:
             return True
-        return self.scene(_has, operation)
+        if operation not in self._there:
+            self._there[operation] = _has(self, operation)
+        return self._there[operation]
 
     # --- notifications --------------------------------------------------------------------
 

@@ -194,6 +194,16 @@ def test_requests_keep_apart_when_somebody_limits_their_rate():
         client.close()
 
 
+def test_requests_come_closer_again_when_nobody_complains():
+    client = Client("http://127.0.0.1:9", timeouts=QUICK)
+    client.slow_down()
+    started = time.monotonic()
+    for _ in range(200):
+        client.admit()
+    client.close()
+    assert time.monotonic() - started < 200 * 0.02 * 0.7
+
+
 def test_a_budget_of_writes_spares_reads():
     answer = http(head=b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
     with raw_server(answer, answer) as (origin, _):

@@ -19,7 +19,7 @@ from receiptspec.errors import (
     Throttled,
     Unreachable,
 )
-from receiptspec.exchange import Secret
+from receiptspec.exchange import Exchange, Request, Response, Secret
 from receiptspec.neutral import Call, Conversation, Kind, Message, Verdict
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
@@ -116,7 +116,50 @@ def quick(monkeypatch):
     monkeypatch.setattr(calling, "_OUTAGE", 0.6)
 
 
+# --- scenes -------------------------------------------------------------------------------
+
+
+def _group(stage):
+    stage.played.append("group")
+    return f"group {len(stage.played)}"
+
+
+def _message(stage):
+    return (_group_of(stage), "message")
+
+
+def _group_of(stage):
+    return stage.scene(_group)
+
+
+def test_a_second_look_plays_all_anew_and_leaves_what_others_were_told():
+    with staged("http://127.0.0.1:9") as stage:
+        stage.played = []
+        with stage.counting("row"):
+            first = stage.scene(_message)
+        assert first[0] == stage.scene(_group) == "group 1"
+        with stage.counting("row"), stage.calmly("row"):
+            again = stage.scene(_message)
+            assert again[0] == stage.scene(_group_of) == stage.scene(_group) == "group 2"
+        assert stage.scene(_message) == first
+        assert stage.scene(_group) == first[0]
+
+
 # --- waiting out --------------------------------------------------------------------------
+
+
+NOON = "Sun, 06 Nov 1994 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("wish", "seconds"),
+    [("3", 3), ("Sun, 06 Nov 1994 12:02:00 GMT", 120), (NOON, 0), ("soon", 0), ("-1", 0)],
+)
+def test_retry_after_is_seconds_or_a_date_of_the_targets_clock(wish, seconds):
+    headers = (("Retry-After", wish), ("Date", NOON))
+    answered = Response(429, headers, b"", 0.1)
+    exchange = Exchange(1, Request("POST", "http://t", "/", (), b""), answered, 0.0)
+    assert calling.wished(exchange) == seconds
 
 
 def test_throttling_that_passes_is_waited_out_and_not_judged():

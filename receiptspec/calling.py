@@ -15,7 +15,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
-    NotExercised,
+    OperationMissing,
     Throttled,
     Unreachable,
 )
@@ -166,7 +166,8 @@ class Caller:
         if answer.accepted:
             self._there.add(call.operation)
         elif self._is_missing(call, answer):
-            raise NotExercised(f"the target does not have {call.operation} ({answer.describe()})")
+            why = f"the target does not have {call.operation} ({answer.describe()})"
+            raise OperationMissing(why)
         return answer
 
     def _is_missing(self, call: Call, answer: Answer) -> bool:

@@ -7,6 +7,7 @@
     ├── ContractError          our own contract data is wrong                    exit 3
     ├── SchemaError            a JSON Schema uses what the generators don't know exit 3
     ├── NotExercised           a prerequisite is missing: nothing was judged
+    │   └── OperationMissing   the target does not have an operation
     └── Inconclusive           the infrastructure failed: nothing can be judged  exit 6
         ├── Unreachable        no connection, no answer in time, a gateway's error page
         ├── Throttled          the target kept answering with a documented rate-limit code
@@ -28,6 +29,7 @@ __all__ = [
     "CredentialsRefused",
     "Inconclusive",
     "NotExercised",
+    "OperationMissing",
     "ReceiptspecError",
     "SchemaError",
     "Throttled",
@@ -91,6 +93,10 @@ class SchemaError(ReceiptspecError):
 
 class NotExercised(ReceiptspecError):
     """A prerequisite is missing, so a requirement was not put to the test."""
+
+
+class OperationMissing(NotExercised):
+    """The target does not have an operation."""
 
 
 class Inconclusive(ReceiptspecError):

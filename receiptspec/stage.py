@@ -31,6 +31,7 @@ from receiptspec.errors import (
     ContractError,
     Inconclusive,
     NotExercised,
+    OperationMissing,
 )
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding
@@ -100,6 +101,8 @@ class Stage:
         self._listener = listener
         self._memo: dict[str, Any] = {}
         self._there: dict[str, bool] = {}
+        self._lacking: set[str] = set()
+        self._strangers = False
         self._said = 0
         self._told: dict[tuple[Any, Any], Answer] = {}
         self._given: set[str] = set()
@@ -253,10 +256,12 @@ class Stage:
         return repr(id_) in self._given
 
     def doubt(self) -> str:
-        """Return what may be wrong with every id that the target gave, empty for nothing.
+        """Return what may be wrong with all users or with every id that came, empty for nothing.
 
         Of ids beyond 2^53 few are those of a double; all of them are where one was made on the way.
         """
+        if self._strangers:
+            return f"it has no {' and no '.join(sorted(self._lacking))}: no user could be made"
         large = [int(text) for text in self._given if re.fullmatch(r"[0-9]{16,19}", text)]
         large = [number for number in large if number > 2**53]
         if not large or any(int(float(number)) != number for number in large):
@@ -288,6 +293,8 @@ class Stage:
 
     def needs(self, answer: Answer) -> None:
         """Remember an answer to a documented call that ought to have been accepted."""
+        if self._strangers and self._is_missing(answer):
+            return
         self._needed.setdefault(answer.operation, []).append(answer)
 
     def needed(self) -> list[Answer]:
@@ -349,10 +356,23 @@ class Stage:
             raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
         missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
         with self.counting("users"):
-            for call in self.driver.make_users(missing):
-                self.must(call)
+            self._make_users(missing)
         self._users.extend(missing)
         return tuple(self._users[:count])
+
+    def _make_users(self, names: Sequence[Any]) -> None:
+        """Make users by the operation that is there; they may exist where none is."""
+        for otherwise in (False, True):
+            calls = self.driver.make_users(names, otherwise=otherwise)
+            if self._lacking.isdisjoint(call.operation for call in calls):
+                try:
+                    for call in calls:
+                        self.must(call)
+                except OperationMissing:
+                    self._lacking.add(calls[0].operation)
+                else:
+                    return
+        self._strangers = True
 
     def group(
         self, size: int, *, type_: str = "", id_: str | None = None, promoted: bool = False

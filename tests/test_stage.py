@@ -34,6 +34,8 @@ MISSING = (200, b'{"ActionStatus":"FAIL","ErrorCode":10010,"ErrorInfo":"none"}')
 FINE = (200, b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","GroupMsgReceiptList":[]}')
 THROTTLED = (200, b'{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"often"}')
 TRANSIENT = (200, b'{"ActionStatus":"FAIL","ErrorCode":10002,"ErrorInfo":"internal"}')
+UNKNOWN = (200, b'{"ActionStatus":"FAIL","ErrorCode":60009,"ErrorInfo":"command"}')
+NOBODY = (200, b'{"ActionStatus":"FAIL","ErrorCode":10019,"ErrorInfo":"account"}')
 REFUSED_US = (200, b'{"ActionStatus":"FAIL","ErrorCode":70003,"ErrorInfo":"sig"}')
 PAGE = (502, b"<html><h1>502 Bad Gateway</h1></html>")
 DROP = None
@@ -143,6 +145,28 @@ def test_a_second_look_plays_all_anew_and_leaves_what_others_were_told():
             assert again[0] == stage.scene(_group_of) == stage.scene(_group) == "group 2"
         assert stage.scene(_message) == first
         assert stage.scene(_group) == first[0]
+
+
+# --- users --------------------------------------------------------------------------------
+
+
+def test_users_are_made_by_the_operation_that_is_there():
+    with serving(first(1, UNKNOWN), always_fine) as server, staged(server, writes=True) as stage:
+        users = stage.users(2)
+        assert len(users) == 2
+        assert all(user.encode() in server.bodies[-1] for user in users)
+        assert stage.doubt() == ""
+        sent = server.seen["calls"]
+        stage.users(3)
+        assert server.seen["calls"] == sent + 1
+
+
+def test_users_are_taken_to_exist_where_nothing_makes_them():
+    with serving(first(2, UNKNOWN, NOBODY)) as server, staged(server, writes=True) as stage:
+        assert len(stage.users(2)) == 2
+        with pytest.raises(NotExercised, match="no account_import and no multiaccount_import"):
+            stage.group(2)
+        assert stage.needed() == []
 
 
 # --- waiting out --------------------------------------------------------------------------

@@ -223,8 +223,11 @@ class Driver(ABC):
     # Each neutral action is the calls it takes, and how to read what came back.
 
     @abstractmethod
-    def make_users(self, names: Sequence[str]) -> list[Call]:
-        """Calls that make the users exist; empty where the vendor needs none."""
+    def make_users(self, names: Sequence[str], *, otherwise: bool = False) -> list[Call]:
+        """Calls that make the users exist; empty where the vendor needs none.
+
+        `otherwise` they are of the other operation that does it, if there is one.
+        """
 
     @abstractmethod
     def make_group(

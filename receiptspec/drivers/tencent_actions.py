@@ -112,9 +112,9 @@ class TencentActions(Driver):
                 filled = {"C2CMsgInfo": [_letter(live)]}
         return {**body, **filled}
 
-    def make_users(self, names: Sequence[str]) -> list[Call]:
+    def make_users(self, names: Sequence[str], *, otherwise: bool = False) -> list[Call]:
         """Import accounts (A1), one call each or many at once; importing again is harmless."""
-        if len(names) > 20:
+        if (len(names) > 20) is not otherwise:
             parts = [names[start : start + 100] for start in range(0, len(names), 100)]
             lists = [[{"UserID": name} for name in part] for part in parts]
             return [Call("multiaccount_import", {"AccountList": part}) for part in lists]

@@ -119,7 +119,7 @@ class VolcengineActions(Driver):
 
     # --- set-up ---------------------------------------------------------------------------
 
-    def make_users(self, names: Sequence[str]) -> list[Call]:
+    def make_users(self, names: Sequence[str], *, otherwise: bool = False) -> list[Call]:
         """Make nothing: sending and receiving needs no registration (N7)."""
         return []
 

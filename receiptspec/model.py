@@ -128,6 +128,7 @@ class _Machine(RuleBasedStateMachine):
         self.groups: list[Conversation] = []
         self.states: list[_State] = []
         self.names: dict[Any, str] = {}
+        self.joined: dict[Any, float] = {}
         self.sent = 0
 
     def fail(self, deviations: tuple[Deviation, ...]) -> None:
@@ -155,6 +156,7 @@ class _Machine(RuleBasedStateMachine):
 
     def _send(self, group: int, *, receipt: bool) -> None:
         conversation = self.groups[group]
+        self.stage.rest(self._until_joined(conversation))
         message = self.stage.say(conversation, receipt=receipt)
         audience = set(conversation.members) - {conversation.owner}
         self.sent += 1
@@ -219,9 +221,17 @@ class _Machine(RuleBasedStateMachine):
         spare = [user for user in self.stage.users(_SIZE + 2) if user not in conversation.members]
         if not spare:
             return
-        self.stage.lets_in(self.stage.driver.add_members(conversation, spare[:1]))
+        self.stage.adds(self.stage.driver.add_members(conversation, spare[:1]))
+        self.joined[conversation.id] = time.monotonic()
         self._regroup(group, (*conversation.members, spare[0]))
         self.script.append(f"{self.names[spare[0]]} joins group{group + 1}")
+
+    def _until_joined(self, group: Conversation) -> float:
+        """Return the seconds until who has joined a group last is counted for a new message."""
+        if not self.stage.may_lag or group.id not in self.joined:
+            return 0.0
+        over = self.joined[group.id] + self.stage.target.consistency
+        return max(0.0, over - time.monotonic())
 
     @precondition(lambda self: not self.tired and len(self.states) > 3)
     @rule(group=st.integers(0, 1))
@@ -400,7 +410,8 @@ class _Machine(RuleBasedStateMachine):
         past = time.monotonic() - self.stage.target.consistency
         counted = now.unread is None or (now.read or 0) + now.unread >= len(state.audience)
         young = self.stage.may_lag and not counted and state.sent_at > past
-        return young or state.read_at > past
+        joining = self._until_joined(state.message.conversation) > 0
+        return young or joining or state.read_at > past
 
     @rule(which=st.integers(0, 39), read=st.booleans(), count=st.integers(1, 3))
     def page(self, which: int, read: bool, count: int) -> None:

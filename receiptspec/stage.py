@@ -403,7 +403,7 @@ class Stage:
             call = self.driver.add_members(group, rest[start : start + self.driver.at_once])
             if promoted and not start:
                 call = self.driver.promoted(call)
-            self._lets_in(call)
+            self.adds(call)
         if len(rest) > self.driver.at_once:
             self._await_audience()
         if type_ in self.driver.wakened:
@@ -416,7 +416,7 @@ class Stage:
         Where views may lag, so may who is counted for a new message: it is waited for. See `must`
         for other errors.
         """
-        self._lets_in(call)
+        self.adds(call)
         self._await_audience()
 
     def _owner_joins(self, group: Conversation, sender: Any, refusal: Answer) -> bool:
@@ -428,7 +428,8 @@ class Stage:
         self.lets_in(self.driver.add_members(group, [sender]))
         return True
 
-    def _lets_in(self, call: Call) -> None:
+    def adds(self, call: Call) -> None:
+        """Have users join a group, and wait for nothing; see `lets_in`."""
         outside = self.driver.kept_out(self.must(call))
         if outside:
             raise NotExercised(f"{outside[0]} was to be added and is no member yet")

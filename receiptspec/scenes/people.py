@@ -205,7 +205,8 @@ def outlived(stage: Stage) -> Outlived:
     def look(readers: tuple[Any, ...], others: tuple[Any, ...], gone: tuple[Any, ...]) -> None:
         def shown(found: dict[Any, Receipt]) -> bool:
             now = found.get(message.id)
-            return now is not None and set(readers) <= set(now.readers or ())
+            named = now.readers if now is not None else ()
+            return named is None or set(readers) <= set(named)
 
         seen = asked(stage, stage.settle(founders, [message], shown))
         looks.append((seen, (owner, *others), readers, gone))

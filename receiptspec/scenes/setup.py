@@ -293,7 +293,7 @@ def members_after_changes(stage: Stage) -> Told:
     newcomer = stage.users(7)[6]
     gone = group.members[1], group.members[3]
     stage.must(stage.driver.remove_member(group, *gone))
-    stage.lets_in(stage.driver.add_members(group, [newcomer]))
+    stage.adds(stage.driver.add_members(group, [newcomer]))
     wanted = (*(member for member in group.members if member not in gone), newcomer)
     return told_members(stage, group, wanted)
 

@@ -324,6 +324,10 @@ class Stage:
         """Record that `check` had something to judge."""
         self._witnesses.vouch(check)
 
+    def keeps_out(self, answer: Answer) -> None:
+        """Hold an error page for a documented call against the target, which answers others."""
+        self._witnesses.hold(answer)
+
     def steps(self, finding: Finding) -> list[str]:
         """Return what was done in the conversation before the answer that a finding is about."""
         return self._line.steps.before(finding.exchanges[0]) if finding.exchanges else []

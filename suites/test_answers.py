@@ -21,6 +21,8 @@ from receiptspec.scenes import (
     paging,
     people,
     questions,
+    setup,
+    wording,
     writing,
 )
 
@@ -87,6 +89,9 @@ def refused_elsewhere(case: Case) -> None:
 
 @pytest.mark.check("status-is-200")
 def test_the_http_status_says_nothing_about_the_call(case: Case) -> None:
+    if case.given.get("odd_texts") and case.profile.rank > 0:
+        with contextlib.suppress(*UNASKED):
+            case.scene(setup.history, wording.ODD)
     judge_all(case)
 
 

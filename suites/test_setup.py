@@ -7,7 +7,7 @@ from receiptspec.checks import direct, receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Message
-from receiptspec.scenes import calls, groups, lifecycle, names, readback, setup, upkeep
+from receiptspec.scenes import calls, groups, lifecycle, names, readback, setup, upkeep, wording
 
 _PENDING = 3  # the result of who has to be let in by somebody first
 
@@ -186,7 +186,7 @@ def told(scene: setup.Told, what: str) -> list[Finding]:
 
 @pytest.mark.check("group-history-shows-messages")
 def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
-    messages, _, answer = case.scene(setup.history, setup.texts(case.brief))
+    messages, _, answer = case.scene(setup.history, wording.texts(case.brief))
     findings = refusals.accepted(answer, "the newest messages")
     if not findings:
         shown = case.stage.driver.group_history(answer)

@@ -18,38 +18,12 @@ from receiptspec.scenes.groups import (
     until_shown,
 )
 from receiptspec.scenes.people import crowded, reborn
+from receiptspec.scenes.wording import sent_text
 from receiptspec.stage import Stage
 
 __all__ = ["Sequence", "Told", "told_members"]
 
-_PRINTABLE = (
-    "plain",
-    "quotes \" and ' and \\ and /",
-    "lines\nand\ttabs",
-    "多语言 한국어 עברית العربية",
-    "👩‍👩‍👧‍👦 🇪🇺 e\u0301 \u200b zero width",
-    "<b>&amp;</b> %s {0} $x `x`",
-)
-_WITH_ZERO = "zero\0and more"  # may be refused
-#: What text has to survive: scripts, emoji, joiners, quotes, escapes, control characters, what
-#: looks like something else than a text, and length.
-TEXTS = (
-    *_PRINTABLE,
-    "\u0001\u0008\u001f\u007f",
-    "1+1 %20 %2B \\u0041 \\n &#65;  two  blanks",
-    "\ufeffmark\ufeff line\u2028and\u2029paragraph",
-    "42",
-    '{"a":1}',
-    "returns\r\nand\rreturns\r\n",
-    _WITH_ZERO,
-    "long " + "0123456789 äöü " * 330,
-)
 _PAGES = 9  # of a large group's members
-
-
-def texts(brief: bool) -> tuple[str, ...]:
-    """Return awkward texts; all that is printable of them in one where one request has to do."""
-    return (" ".join(_PRINTABLE),) if brief else TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,24 +342,17 @@ def history(
     group = stage.scene(sandbox).conversation
     messages, taken = [], []
     for turn, text in enumerate(texts):
-        call = stage.driver.send_message(
-            group, group.owner, receipt=False, number=stage.number("text", turn)
-        )
-        answer = _sent_text(stage, call, text)
+
+        def with_number(*parts: object) -> Call:
+            number = stage.number("text", *parts)
+            return stage.driver.send_message(group, group.owner, receipt=False, number=number)
+
+        answer = sent_text(stage, with_number, text, turn)
         if answer is not None:
             messages.append(Message(group, stage.named(answer), group.owner, False))
             taken.append(text)
     shown = until_shown(stage, group, [message.id for message in messages])
     return tuple(messages), tuple(taken), shown
-
-
-def _sent_text(stage: Stage, call: Call, text: str) -> Answer | None:
-    """Send a text; ``None`` where it is one that may be refused, and is."""
-    call = stage.driver.with_texts(call, text)
-    if text is not _WITH_ZERO:
-        return stage.must(call)
-    answer = stage.call(call)
-    return answer if answer.accepted else None
 
 
 def in_parts(stage: Stage, texts: tuple[str, ...]) -> tuple[Any, Answer]:
@@ -409,10 +376,12 @@ def letters(
     conversation = Conversation(Kind.DIRECT, None, "direct", a, (a, b))
     keys, taken = [], []
     for turn, text in enumerate(texts):
-        call = stage.driver.send_message(
-            conversation, a, receipt=False, number=stage.number("letter", turn)
-        )
-        answer = _sent_text(stage, call, text)
+
+        def with_number(*parts: object) -> Call:
+            number = stage.number("letter", *parts)
+            return stage.driver.send_message(conversation, a, receipt=False, number=number)
+
+        answer = sent_text(stage, with_number, text, turn)
         if answer is not None:
             keys.append(stage.named(answer))
             taken.append(text)

@@ -40,6 +40,7 @@ from receiptspec.reference.faults import (
     sizes,
     upkeep,
     volcengine,
+    wording,
 )
 
 __all__ = ["FAULTS"]
@@ -78,6 +79,7 @@ _ALL = [
     *memories.ALL,
     *readers.ALL,
     *announcements.ALL,
+    *wording.ALL,
     *volcengine.ALL,
 ]
 

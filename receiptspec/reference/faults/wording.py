@@ -1,0 +1,121 @@
+"""Faults of texts that are changed, or kept out, on their way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call, Reply
+
+__all__ = ["ALL"]
+
+_LETTER, _SEND = "sendmsg", "send_group_msg"
+_ATTACKS = re.compile(rb"<script|\\.\\./|' or |\\$\\{", re.IGNORECASE)
+_PAGE = b"<html><head><title>Request blocked</title></head><body>403 Forbidden</body></html>"
+
+
+def _rewritten(change: Callable[[str], str]) -> Callable[[Call], None]:
+    """Return an edit of every text of a message."""
+
+    def request(call: Call) -> None:
+        body = call.body if isinstance(call.body, dict) else {}
+        items = body.get("MsgBody")
+        for item in items if isinstance(items, list) else ():
+            content = item.get("MsgContent") if isinstance(item, dict) else None
+            if isinstance(content, dict) and isinstance(content.get("Text"), str):
+                content["Text"] = change(content["Text"])
+
+    return request
+
+
+def _without(pattern: str, put: str = "") -> Callable[[str], str]:
+    found = re.compile(pattern, re.DOTALL)
+    return lambda text: found.sub(put, text)
+
+
+def _folded(text: str) -> str:
+    """Replace letters of full width by ASCII."""
+    wide = {c: unicodedata.normalize("NFKC", c) for c in text if "\uff01" <= c <= "\uff5e"}
+    return "".join(wide.get(c, c) for c in text)
+
+
+def _kept_out(call: Call, sent: Reply) -> None:
+    if _ATTACKS.search(call.incoming.body):
+        sent.status, sent.body = 403, _PAGE
+        sent.header("Content-Type", "text/html")
+
+
+_CHANGED: tuple[tuple[str, str, Callable[[str], str], str], ...] = (
+    ("selectors-dropped", _SEND, _without("\ufe0f"), "U+FE0F is dropped"),
+    (
+        "directions-dropped",
+        _LETTER,
+        _without("[\u202a-\u202e\u2066-\u2069]"),
+        "signs of direction are dropped",
+    ),
+    ("c1-controls-dropped", _SEND, _without("[\x80-\x9f]"), "U+0080 to U+009F are dropped"),
+    ("hard-blanks-softened", _LETTER, _without("\xa0", " "), "U+00A0 becomes a blank"),
+    ("soft-hyphens-dropped", _SEND, _without("\xad"), "U+00AD is dropped"),
+    (
+        "rare-ideographs-lost",
+        _LETTER,
+        _without("[\U00020000-\U0002ffff]", "?"),
+        "? for U+20000 and above",
+    ),
+    (
+        "private-use-dropped",
+        _SEND,
+        _without("[\ue000-\uf8ff\U000f0000-\U0010fffd]"),
+        "signs of private use are dropped",
+    ),
+    ("full-width-folded", _LETTER, _folded, "letters of full width become ASCII"),
+    ("dotted-capital-folded", _SEND, _without("\u0130", "i"), "U+0130 becomes i"),
+    ("skin-tones-dropped", _LETTER, _without("[\U0001f3fb-\U0001f3ff]"), "skin tones are dropped"),
+    ("percents-halved", _SEND, _without("%%", "%"), "%% becomes %"),
+    ("quotes-halved", _LETTER, _without("''", "'"), "'' becomes '"),
+    ("dashes-joined", _SEND, _without(" -- ", " \u2014 "), "-- becomes a dash"),
+    ("smileys-drawn", _LETTER, _without(r":\)", "\u263a"), ":) becomes a picture"),
+    ("scripts-removed", _SEND, _without("<script>.*?</script>"), "<script> elements are removed"),
+    (
+        "templates-filled",
+        _LETTER,
+        _without(r"\$\{.*?\}|\{\{.*?\}\}"),
+        "${x} and {{y}} are removed",
+    ),
+    ("links-replaced", _SEND, _without(r"https?://\S+", "[link]"), "[link] for an address"),
+    (
+        "words-for-nothing-emptied",
+        _LETTER,
+        _without(r"\A(null|undefined|None)\Z", " "),
+        "a blank for the text null",
+    ),
+    ("texts-end-at-8000", _SEND, lambda text: text[:8000], "a text ends after 8000 characters"),
+)
+
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+
+ALL: list[Fault] = [
+    *(
+        Fault(
+            name=name,
+            requirement="TC-GEN-34",
+            operation=operation,
+            request=_rewritten(change),
+            shows=shows,
+            cls="encoding",
+            **_SHOULD,
+        )
+        for name, operation, change, shows in _CHANGED
+    ),
+    Fault(
+        name="attacks-kept-out",
+        requirement="TC-GEN-01",
+        operation=_SEND,
+        reply=_kept_out,
+        cls="transport",
+        shows="HTTP 403 with a page for a text that looks like an attack",
+    ),
+]

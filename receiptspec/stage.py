@@ -379,14 +379,20 @@ class Stage:
         self._strangers = True
 
     def group(
-        self, size: int, *, type_: str = "", id_: str | None = None, promoted: bool = False
+        self,
+        size: int,
+        *,
+        type_: str = "",
+        id_: str | None = None,
+        promoted: bool = False,
+        people: Sequence[Any] = (),
     ) -> Conversation:
-        """Make a group of `size` people; the owner is the first. See `must` for errors.
+        """Make a group of `size` users of the pool, or of `people`; the owner is the first.
 
-        If `promoted`, the second is an administrator of it. One that is asleep until its owner
-        writes has a plain message.
+        See `must` for errors. If `promoted`, the second is an administrator of it. One that is
+        asleep until its owner writes has a plain message.
         """
-        owner, *others = self.users(size)
+        owner, *others = people or self.users(size)
         type_ = type_ or self.driver.group_type
         first, rest = others[: self.driver.at_creation], others[self.driver.at_creation :]
         if self._owners_join:

@@ -365,4 +365,8 @@ def test_groups_whose_ids_are_alike_have_their_own_numbers(case: Case) -> None:
         findings += same
     for answer in scene.left:
         findings += refusals.accepted(answer, "a group whose id is like that of a dismissed one")
+    marked = case.attempt("ids like one that is full of marks", names.marked)
+    if marked is not None:
+        for name, answer in marked.mistaken:
+            findings += refusals.refused(answer, f"{name!r} in place of {marked.name!r}")
     case.judge(findings)

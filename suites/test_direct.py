@@ -155,6 +155,17 @@ def test_only_the_acknowledged_turn_in_pages_of_every_size(case: Case) -> None:
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_only_the_acknowledged_of_messages_that_share_a_number_turns(case: Case) -> None:
+    messages, answer, seen = case.scene(direct.half_alike)
+    if answer is not None and not answer.accepted:
+        raise NotExercised(f"a receipt for such a message is {answer.describe()}")
+    why = "another message with one of its numbers was acknowledged"
+    case.judge(checks.none_read(seen, (messages[0], messages[2]), why))
+
+
+@pytest.mark.check("direct-read-stays-with-its-message")
 def test_only_the_acknowledged_message_turns(case: Case) -> None:
     scene = case.scene(direct.letters)
     why = "another message was acknowledged"

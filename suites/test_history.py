@@ -150,6 +150,18 @@ def test_both_sides_see_messages_as_they_were_sent(case: Case) -> None:
 
 
 @pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.profile("standard")
+def test_two_people_do_not_see_what_their_namesakes_wrote(case: Case) -> None:
+    driver = case.stage.driver
+    findings: list[Finding] = []
+    for conversation, answer in case.scene(direct.namesakes):
+        shown = driver.direct_history(answer) if answer.accepted else {}
+        for item in shown.values():
+            findings += checks.between(answer, driver.people_of(item), conversation.members)
+    case.judge(distinct(findings))
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
 @pytest.mark.views
 def test_both_sides_see_the_same_messages(case: Case) -> None:
     scene = read_back(case)

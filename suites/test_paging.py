@@ -152,7 +152,7 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
                 continue
             grown = case.scene(paging.grown, size, count)
             findings += two_lists(grown, f"{size} members in pages of {count}")
-        findings += in_turn(case) + of_crowd(case)
+        findings += in_turn(case) + of_crowd(case) + across(case) + singly(case)
     case.judge(findings)
 
 
@@ -194,6 +194,32 @@ def in_turn(case: Case) -> list[Finding]:
         else:  # how long a cursor lasts is open
             case.observe(f"the next page of {why}", walk.last_answer.describe())
     return findings
+
+
+def across(case: Case) -> list[Finding]:
+    """Expect walks in two groups that are made at a time not to disturb each other."""
+    findings: list[Finding] = []
+    half = half_read(case)
+    walks = case.attempt("walks in two groups in turn", paging.across) or ()
+    for walk, readers in zip(walks, ((), half.readers), strict=False):
+        owner, *members = walk.message.conversation.members
+        left = [member for member in members if member not in readers]
+        why = "one of two walks in turn, in different groups"
+        if walk.last_answer.accepted:
+            findings += checks.everybody_once(walk.last_answer, walk.members, left, [owner], why)
+        else:  # how long a cursor lasts is open
+            case.observe(f"the next page of {why}", walk.last_answer.describe())
+    return findings
+
+
+def singly(case: Case) -> list[Finding]:
+    """Expect a walk one by one to visit those whose names are much alike."""
+    found = case.attempt("members whose names are much alike, one by one", lists.singly)
+    if found is None or not found[0].last_answer.accepted:
+        return []
+    walk, told = found
+    why = "members whose names are much alike, one by one"
+    return checks.everybody_once(walk.last_answer, walk.members, told.others, told.open, why)
 
 
 def read_again(case: Case) -> list[Finding]:
@@ -474,7 +500,21 @@ def test_asking_twice_lists_the_same_members(case: Case) -> None:
         findings += checks.same_members(
             again.last_answer, half.read.members, again.members, "asking twice"
         )
+    if case.profile.rank > 0:
+        findings += turned_back(case)
     case.judge(findings)
+
+
+def turned_back(case: Case) -> list[Finding]:
+    """Expect the same of a cursor that is used twice; whether it may be is open."""
+    found = case.attempt("a page asked for twice", paging.reused)
+    if found is None:
+        return []
+    if found.again is None:
+        case.observe("a cursor that was used before", found.answer.describe())
+        return []
+    what = "asking twice with one cursor"
+    return checks.same_members(found.answer, found.once.members, found.again.members, what)
 
 
 @pytest.mark.check("plain-message-has-no-lists")

@@ -27,8 +27,15 @@ def test_an_id_of_ones_own_is_kept(case: Case) -> None:
 
 def usable(case: Case) -> list[Finding]:
     """Expect what is answered elsewhere to be answered of a group with an id of one's own."""
+    answers = [*(case.attempt("a group with an id of one's own", names.used) or ())]
+    marked = case.attempt("a group with an id full of marks", names.marked)
     findings: list[Finding] = []
-    for answer in case.attempt("a group with an id of one's own", names.used) or ():
+    if marked is not None:
+        got = case.stage.driver.made_group(marked.made)
+        why = "the group got another id than the one full of marks"
+        findings = values.equal(marked.made, "$.GroupId", marked.name, got, why)
+        answers += marked.used
+    for answer in answers:
         with case.optional(f"{answer.operation} elsewhere"):
             calls.good_call(case.stage, answer.operation)
             if not case.stage.is_gated(answer):

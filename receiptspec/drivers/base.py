@@ -356,6 +356,10 @@ class Driver(ABC):
         """Return calls that send a message between two people as few do, each in one way."""
         return []
 
+    def with_numbers(self, call: Call, sequence: int, random: int) -> Call | None:
+        """Return a call that sends to one person under two numbers of one's own, if there are."""
+        return None
+
     #: Fields of bodies that say nothing of what a call does to a conversation.
     chatter: frozenset[str] = frozenset()
 

@@ -372,6 +372,12 @@ class TencentActions(Driver):
             for label, change in changes.items()
         ]
 
+    def with_numbers(self, call: Call, sequence: int, random: int) -> Call | None:
+        """Send with these MsgSeq and MsgRandom (M1)."""
+        if call.operation != "sendmsg":
+            return None
+        return replace(call, body={**call.body, "MsgSeq": sequence, "MsgRandom": random})
+
     def sent_at(self, answer: Answer) -> int | None:
         """Read MsgTime (M1, M2)."""
         return _int_or_none(answer.get("MsgTime"))

@@ -10,6 +10,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Recei
 from receiptspec.scenes.groups import LATER, Asked, asked
 from receiptspec.stage import Stage
 
+_LONGEST_NAME = 32
 _PAGES = 8  # of a history, after the first
 
 
@@ -214,6 +215,54 @@ def unusual(stage: Stage) -> Unusual:
         raise NotExercised("no unusual message was taken, or a hook has read them")
     made = Unusual(tuple(receipts), Asked(receipts[0][2], {}))
     return replace(made, seen=until_read(stage, conversation, made.accepted))
+
+
+def half_alike(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Asked]:
+    """Send two messages with the same MsgRandom and two with the same MsgSeq; look.
+
+    B has acknowledged the second and the last of them. A target may take the one for a repetition
+    of the other: `NotExercised`.
+    """
+    keeps_history(stage)
+    conversation = pair(stage, 1, 2)
+    owner, reader = conversation.members
+    low = stage.number("half alike") % 2**24 + 1
+    numbers = ((low, low), (low + 1, low), (low + 2, low + 1), (low + 2, low + 2))
+    messages = []
+    for turn, (sequence, random) in enumerate(numbers):
+        plain = stage.driver.send_message(conversation, owner, receipt=True, number=random)
+        call = stage.driver.with_numbers(plain, sequence, random)
+        if call is None:
+            raise NotExercised("messages have no numbers of their sender's")
+        text = f"half alike {turn}"
+        messages.append(stage.post(conversation, stage.driver.with_texts(call, text)))
+    before = until_listed(stage, conversation, tuple(messages))
+    if len({message.id for message in messages} & before.receipts.keys()) < len(messages):
+        raise NotExercised("messages that share a number are not kept apart")
+    read = (messages[1], messages[3])
+    answer = stage.tries_to_read(reader, read)
+    return tuple(messages), answer, until_read(stage, conversation, read)
+
+
+def namesakes(stage: Stage) -> tuple[tuple[Conversation, Answer], ...]:
+    """Write to one person, and look at the history of two others.
+
+    The names of the two and of the others are the same once they are joined by a sign or by none.
+    """
+    keeps_history(stage)
+    one, middle, last = (f"{head}{stage.namespace}{stage.anew}" for head in ("rs", "s", "t"))
+    looks = []
+    for sign in ("_", "-", ""):
+        both = (f"{one}{sign}{middle}", last)
+        others = (one, f"{middle}{sign}{last}")
+        if max(map(len, (*both, *others))) > _LONGEST_NAME:
+            raise NotExercised("the names would be too long")
+        for call in stage.driver.make_users([*both, *others]):
+            stage.must(call)
+        stage.say(Conversation(Kind.DIRECT, None, "direct", both[0], both))
+        looks.append(Conversation(Kind.DIRECT, None, "direct", others[0], others))
+    stage.let_show()
+    return tuple((pair_, stage.call(stage.driver.look(pair_, pair_.owner))) for pair_ in looks)
 
 
 def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:

@@ -18,13 +18,26 @@ from receiptspec.scenes.groups import (
     has_data,
     newborn,
     several,
+    watched,
 )
 from receiptspec.scenes.paging import Walk, page_of, walk
 from receiptspec.stage import Stage
+from receiptspec.targets import is_loopback
 
-__all__ = ["PLAYS", "Crossed", "Told", "crossed", "elsewhere", "interrupted", "lengths", "of_play"]
+__all__ = [
+    "PLAYS",
+    "Crossed",
+    "Told",
+    "crossed",
+    "elsewhere",
+    "interrupted",
+    "lengths",
+    "of_play",
+    "singly",
+]
 
 _COUNT = 100
+_NAMES = "for members whose names are much alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,30 @@ def _joined(stage: Stage) -> Iterator[_Known]:
     yield message, (), group.members, newcomers
 
 
+def _alike(stage: Stage) -> Iterator[_Known]:
+    """Yield a message in a group whose members' names are much alike; some of them have read."""
+    owner, (readers, others) = stage.users(1)[0], names_alike(stage)
+    for call in stage.driver.make_users([str(name) for name in (*readers, *others)]):
+        stage.must(call)
+    group = stage.group(0, people=(owner, *readers, *others))
+    scene = watched(stage, stage.say(group), readers)
+    yield scene.message, readers, group.members, ()
+
+
+def names_alike(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return names of users of whom some read, and others that are much like theirs.
+
+    Some of the latter are sorted otherwise where capitals are letters like others. What no run has
+    for itself, words that are something in a programming language, is for targets on this machine.
+    """
+    name = f"rs{stage.namespace}{stage.anew}"
+    digits = f"77{stage.number('names alike', stage.namespace):010d}"
+    words = ("constructor", "__proto__") if is_loopback(stage.driver.origin) else ()
+    readers = (name, f"00{digits}", *words)
+    others = (f"{name}-", f"{name}_", f"-{name}", f"_{name}", digits, f"{name}-B", f"{name}-a")
+    return readers, others
+
+
 #: What may have befallen a message whose lists are asked for.
 PLAYS: Mapping[str, Callable[[Stage], Iterator[_Known]]] = {
     "among several messages of a group": _reading,
@@ -135,6 +172,7 @@ PLAYS: Mapping[str, Callable[[Stage], Iterator[_Known]]] = {
     "beside one that was recalled": _spared,
     "when people have left and come": _outlived,
     "when two have come": _joined,
+    _NAMES: _alike,
 }
 
 
@@ -146,6 +184,12 @@ def of_play(stage: Stage, name: str) -> tuple[Told, ...]:
         return tuple(tolds)
     again = stage.scene(counting.reading).messages[0].id
     return tuple(replace(told, again=told.message.id == again) for told in tolds)
+
+
+def singly(stage: Stage) -> tuple[Walk, Told]:
+    """List one by one who has not read, of members whose names are much alike."""
+    (told,) = stage.scene(of_play, _NAMES)
+    return walk(stage, told.message, read=False, count=1), told
 
 
 def elsewhere(stage: Stage, type_: str) -> tuple[Several, tuple[Told, ...]]:

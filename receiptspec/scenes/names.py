@@ -10,7 +10,7 @@ from receiptspec.scenes.groups import Asked, asked, newborn, settled, tries_to_r
 from receiptspec.scenes.setup import own_id
 from receiptspec.stage import Stage
 
-__all__ = ["Alike", "alike", "used"]
+__all__ = ["Alike", "Marked", "alike", "marked", "used"]
 
 
 def used(stage: Stage) -> tuple[Answer, ...]:
@@ -30,6 +30,68 @@ def used(stage: Stage) -> tuple[Answer, ...]:
         driver.look_at_group(group),
     ]
     return tuple(stage.patiently(call) for call in calls if call is not None)
+
+
+_MARKS = "!\"'\\/?#&%41_+."  # what an id may hold, and what servers take for something else
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A group with an id full of marks: its making, what is answered of it, and of others.
+
+    `mistaken` are the answers, each with an id like it that no group has, that tell its message.
+    """
+
+    name: str
+    made: Answer
+    used: tuple[Answer, ...]
+    mistaken: tuple[tuple[str, Answer], ...]
+
+
+def marked(stage: Stage) -> Marked:
+    """Make a group with an id full of marks, use it, and ask for its message by ids like it.
+
+    Raises `NotExercised` where such an id is refused: the documents tell no marks apart.
+    """
+    name = f"rs{stage.namespace}{stage.anew}{_MARKS}"
+    driver, type_ = stage.driver, stage.driver.group_type
+    owner, member, *_, newcomer = stage.users(6)
+    made = stage.must(driver.make_group(type_, "marks", owner, [member], name))
+    if driver.made_group(made) != name:
+        return Marked(name, made, (), ())
+    group = Conversation(Kind.GROUP, name, type_, owner, (owner, member))
+    number = stage.number("marks")
+    sent = stage.patiently(driver.send_message(group, owner, receipt=True, number=number))
+    message = driver.sent_message(sent) if sent.accepted else None
+    if message is None:
+        return Marked(name, made, (sent,), ())
+    calls: list[Call | None] = [
+        driver.ask_receipts(group, [message]),
+        driver.list_members(group, message, read=False, cursor=None, count=10),
+        driver.mark_read(group, member, [message]) if driver.over_http else None,
+        driver.ask_members(group),
+        driver.add_members(group, [newcomer]),
+        driver.look_at_group(group),
+    ]
+    answers = [stage.patiently(call) for call in calls if call is not None]
+    mistaken = []
+    for other in _like(name):
+        answer = stage.ask(Conversation(Kind.GROUP, other, type_, owner, group.members), [message])
+        found = stage.receipts(answer).get(message) if answer.accepted else None
+        if found is not None and found.known:
+            mistaken.append((other, answer))
+    return Marked(name, made, (sent, *answers), tuple(mistaken))
+
+
+def _like(name: str) -> tuple[str, ...]:
+    """Return ids that are an id once it is decoded, escaped, trimmed, or taken for a pattern."""
+    return (
+        name.replace("%41", "A"),
+        name.replace("&", "&amp;"),
+        name.removesuffix("."),
+        name.replace("!", "_"),
+        name.replace("!", "%"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

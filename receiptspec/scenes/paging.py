@@ -17,8 +17,10 @@ from receiptspec.stage import Stage
 
 __all__ = [
     "Half",
+    "Reused",
     "Turned",
     "Walk",
+    "across",
     "all_read",
     "fresh",
     "grown",
@@ -28,6 +30,7 @@ __all__ = [
     "listed",
     "of_crowd",
     "page_of",
+    "reused",
     "turned",
     "turned_again",
     "walk",
@@ -134,6 +137,43 @@ def in_turn(stage: Stage) -> tuple[Walk, ...]:
     for walks in rounds:
         last |= {index: found for index, found in enumerate(walks) if found is not None}
     return tuple(last[index] for index in range(len(lists)))
+
+
+def across(stage: Stage) -> tuple[Walk, Walk]:
+    """Walk over two new messages of two groups at a time, one by one, page by page in turn.
+
+    Where messages are numbered group by group, both have the same number.
+    """
+    one, other = good(stage).messages[0], stage.scene(half_read).message
+    walks = zip_longest(*(_steps(stage, m, read=False, count=1) for m in (one, other)))
+    first, second = zip(*walks, strict=True)
+    return [w for w in first if w is not None][-1], [w for w in second if w is not None][-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """The page that follows the first, asked for twice by one cursor."""
+
+    once: Page
+    again: Page | None
+    answer: Answer
+
+
+def reused(stage: Stage) -> Reused:
+    """Ask twice for the second page of who has read the message of `half_read`."""
+    message = stage.scene(half_read).message
+    answer = page_of(stage, message, read=True, count=1)
+    page = stage.driver.page(answer) if answer.accepted else None
+    if page is None or page.last is not False or not isinstance(page.cursor, str):
+        raise NotExercised("no second page follows")
+    once, again = (
+        page_of(stage, message, read=True, cursor=page.cursor, count=1) for _ in range(2)
+    )
+    if not once.accepted:
+        raise NotExercised(f"the second page is {once.describe()}")
+    return Reused(
+        stage.driver.page(once), stage.driver.page(again) if again.accepted else None, again
+    )
 
 
 def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:

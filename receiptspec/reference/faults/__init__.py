@@ -38,6 +38,7 @@ from receiptspec.reference.faults import (
     setup,
     sides,
     sizes,
+    spelling,
     upkeep,
     volcengine,
     wording,
@@ -79,6 +80,7 @@ _ALL = [
     *memories.ALL,
     *readers.ALL,
     *announcements.ALL,
+    *spelling.ALL,
     *wording.ALL,
     *volcengine.ALL,
 ]

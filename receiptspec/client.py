@@ -15,6 +15,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,6 +44,7 @@ _CHUNK = 16 * 1024
 _KEPT = 64 * 1024  # of an answer that is too large: evidence enough
 _SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
 _RELIEF = 0.99  # by which the time between requests shrinks with each that is sent
+_GZIP = 16 + zlib.MAX_WBITS
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
@@ -256,13 +258,44 @@ class Client:
 
     @staticmethod
     def _read(answer: requests.Response, into: bytearray) -> None:
-        while chunk := answer.raw.read1(_CHUNK, decode_content=True):
-            into += chunk
+        packed = answer.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip")
+        unpacker = _Unpacker() if packed else None
+        while chunk := answer.raw.read1(_CHUNK, decode_content=not packed):
+            into += unpacker.unpacked(chunk) if unpacker is not None else chunk
             if len(into) > MAX_BODY:
                 del into[_KEPT:]
                 raise _Failed(Trouble.TOO_LARGE, f"over {MAX_BODY} bytes")
             if time.monotonic() > _ENDS.get():
                 raise _Late
+        if unpacker is not None:
+            unpacker.must_be_whole()
+
+
+class _Unpacker:
+    """Unpacks gzip, however often it begins anew; what is cut or followed by others is broken."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP)
+        self._begun = False
+
+    def unpacked(self, chunk: bytes) -> bytes:
+        """Return what a part stands for."""
+        found = bytearray()
+        while chunk:
+            if self._member.eof:
+                self._member = zlib.decompressobj(_GZIP)
+            self._begun = True
+            try:
+                found += self._member.decompress(chunk)
+            except zlib.error as error:
+                raise urllib3.exceptions.DecodeError(str(error)) from error
+            chunk = self._member.unused_data
+        return bytes(found)
+
+    def must_be_whole(self) -> None:
+        """Raise where the end, and with it the sum over all, is missing."""
+        if self._begun and not self._member.eof:
+            raise urllib3.exceptions.DecodeError("the end of what was packed is missing")
 
 
 class _Failed(Exception):

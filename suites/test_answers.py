@@ -8,7 +8,7 @@ import contextlib
 import pytest
 
 from receiptspec.case import Case
-from receiptspec.checks import refusals
+from receiptspec.checks import refusals, values
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import (
@@ -97,7 +97,25 @@ def test_the_http_status_says_nothing_about_the_call(case: Case) -> None:
 
 @pytest.mark.check("answers-are-strict-json")
 def test_every_answer_is_one_json_object(case: Case) -> None:
+    if case.profile.rank > 0 and case.stage.driver.over_http:
+        with contextlib.suppress(*UNASKED):
+            case.judge(unpacked(case))
+        if case.given.get("large"):
+            with contextlib.suppress(*UNASKED):
+                case.scene(wording.large)
     judge_all(case)
+
+
+def unpacked(case: Case) -> list[Finding]:
+    """Expect an answer that may be compressed to say what it says otherwise."""
+    scene, stage = groups.good(case.stage), case.stage
+    call = stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
+    plain, packed = stage.call(call), wording.packed(stage, call)
+    case.observe("an answer that may be compressed", packed.describe())
+    if not (plain.accepted and packed.accepted):
+        return []
+    wanted, got = (list(map(repr, stage.driver.receipts(each))) for each in (plain, packed))
+    return values.equal(packed, "$", wanted, got, "a compressed answer says something else")
 
 
 @pytest.mark.check("answers-match-their-schema")

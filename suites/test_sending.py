@@ -150,6 +150,7 @@ def test_text_comes_back_as_it_was_sent(case: Case) -> None:
     if case.profile.rank > 0:
         with case.optional("texts that filters may refuse"):
             findings += survived(case, wording.ODD)
+        findings += at_length(case)
         findings += in_parts(case, "one part", "and another")
         findings += contents(case)
     case.judge(distinct(findings))
@@ -173,6 +174,20 @@ def survived(case: Case, wanted: tuple[str, ...]) -> list[Finding]:
             got = driver.texts_of(kept[key])
             why = "a text to one person has changed"
             findings += values.equal(answer, "text", [text], got, why)
+    return findings
+
+
+def at_length(case: Case) -> list[Finding]:
+    """Expect long texts back that fill a large answer, compressed or not."""
+    scene = case.attempt("a large answer", wording.large)
+    findings: list[Finding] = []
+    for answer in (scene.answer, scene.packed) if scene is not None else ():
+        kept = case.stage.driver.group_history(answer) if answer.accepted else {}
+        for message, text in zip(scene.messages, scene.texts, strict=True) if scene else ():
+            if message.id in kept:
+                got = case.stage.driver.texts_of(kept[message.id])
+                why = "a text has changed in a large answer"
+                findings += values.equal(answer, "text", [text], got, why)
     return findings
 
 

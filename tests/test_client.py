@@ -90,10 +90,13 @@ def test_a_redirect_is_not_followed():
     assert exchange.trouble is None
 
 
-def test_gzip_is_decoded():
-    body = gzip.compress(b'{"a": 1}')
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
-    exchange, _ = ask(http(body, head))
+GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+PACKED = gzip.compress(b'{"a": 1}')
+
+
+@pytest.mark.parametrize("body", [PACKED, gzip.compress(b'{"a"') + gzip.compress(b": 1}")])
+def test_gzip_is_decoded(body):
+    exchange, _ = ask(http(body, GZIP))
     assert exchange.response.body == b'{"a": 1}'
 
 
@@ -104,6 +107,8 @@ def test_gzip_is_decoded():
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", Trouble.TRUNCATED),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", Trouble.TRUNCATED),
         (http(b"no gzip", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"), Trouble.ENCODING),
+        (http(PACKED[:-4], GZIP), Trouble.ENCODING),
+        (http(PACKED + b"more", GZIP), Trouble.ENCODING),
         (b"SSH-2.0-OpenSSH\r\n", Trouble.PROTOCOL),
         (lambda _: threading.Event().wait(0.8), Trouble.READ_TIMEOUT),
     ],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from receiptspec.neutral import Answer, Call, Verdict
+from receiptspec.neutral import Answer, Call, Message, Verdict
+from receiptspec.scenes.groups import until_shown
 from receiptspec.stage import Stage
 
-__all__ = ["ODD", "TEXTS", "sent_text", "texts"]
+__all__ = ["ODD", "TEXTS", "Large", "large", "packed", "sent_text", "texts"]
 
 _PRINTABLE = (
     "plain",
@@ -47,12 +49,41 @@ ODD = (
     "None",
     "longer " + "0123456789" * 840,
 )
+_MANY = 10  # long messages that make a large answer
 _OTHERS_STATUSES = (401, 407, 429, 502, 503, 504, 511)  # of gateways, for reasons of their own
 
 
 def texts(brief: bool) -> tuple[str, ...]:
     """Return awkward texts; all that is printable of them in one where one request has to do."""
     return (" ".join(_PRINTABLE),) if brief else TEXTS
+
+
+@dataclass(frozen=True, slots=True)
+class Large:
+    """The messages of a group that fill a large answer, that answer, and the same compressed."""
+
+    messages: tuple[Message, ...]
+    texts: tuple[str, ...]
+    answer: Answer
+    packed: Answer
+
+
+def large(stage: Stage) -> Large:
+    """Send so many long messages that their history is larger than servers send at once."""
+    group = stage.group(2)
+    texts = tuple(f"{turn} of the large " + f"{turn}123456789" * 700 for turn in range(_MANY))
+    messages = []
+    for text in texts:
+        number = stage.number("large", text)
+        call = stage.driver.send_message(group, group.owner, receipt=False, number=number)
+        messages.append(stage.post(group, stage.driver.with_texts(call, text), receipt=False))
+    answer = until_shown(stage, group, [message.id for message in messages])
+    return Large(tuple(messages), texts, answer, packed(stage, stage.driver.look_at_group(group)))
+
+
+def packed(stage: Stage, call: Call) -> Answer:
+    """Send a call that says that the answer may be compressed."""
+    return stage.call(replace(call, headers={**call.headers, "Accept-Encoding": "gzip"}))
 
 
 def sent_text(

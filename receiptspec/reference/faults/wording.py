@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import unicodedata
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call, Reply
+from receiptspec.reference.faults.families import ASK, rewrites
 
 __all__ = ["ALL"]
 
-_LETTER, _SEND = "sendmsg", "send_group_msg"
+_LETTER, _SEND, _HISTORY = "sendmsg", "send_group_msg", "group_msg_get_simple"
+_BLOCK = 16 * 1024
 _ATTACKS = re.compile(rb"<script|\\.\\./|' or |\\$\\{", re.IGNORECASE)
 _PAGE = b"<html><head><title>Request blocked</title></head><body>403 Forbidden</body></html>"
 
@@ -46,6 +49,25 @@ def _kept_out(call: Call, sent: Reply) -> None:
     if _ATTACKS.search(call.incoming.body):
         sent.status, sent.body = 403, _PAGE
         sent.header("Content-Type", "text/html")
+
+
+def _cut_at_block(sent: Reply) -> None:
+    sent.body = sent.body[:_BLOCK]
+
+
+def _block_lost(sent: Reply) -> None:
+    sent.body = sent.body[:_BLOCK] + sent.body[_BLOCK + 4096 :]
+
+
+def _badly_packed(change: Callable[[bytes], bytes]) -> Callable[[Call, Reply], None]:
+    """Compress where that is asked for, and spoil what comes of it."""
+
+    def reply(call: Call, sent: Reply) -> None:
+        if "gzip" in (call.incoming.header("Accept-Encoding") or ""):
+            sent.header("Content-Encoding", "gzip")
+            sent.body = change(gzip.compress(sent.body))
+
+    return reply
 
 
 _CHANGED: tuple[tuple[str, str, Callable[[str], str], str], ...] = (
@@ -117,5 +139,35 @@ ALL: list[Fault] = [
         reply=_kept_out,
         cls="transport",
         shows="HTTP 403 with a page for a text that looks like an attack",
+    ),
+    rewrites(
+        "large-answers-cut",
+        "TC-GEN-07",
+        _cut_at_block,
+        operation=_HISTORY,
+        shows="an answer ends after 16 KB",
+    ),
+    rewrites(
+        "large-answers-lose-a-block",
+        "TC-GEN-34",
+        _block_lost,
+        operation=_HISTORY,
+        shows="4 KB are missing behind 16 KB of an answer",
+        **_SHOULD,
+    ),
+    *(
+        Fault(
+            name=name,
+            requirement="TC-GEN-07",
+            operation=operation,
+            reply=_badly_packed(change),
+            cls="transport",
+            shows=shows,
+        )
+        for name, operation, change, shows in (
+            ("packed-answers-cut", ASK, lambda b: b[:-8], "gzip without its end"),
+            ("packed-answers-padded", ASK, lambda b: b + b"\r\n", "a line end behind gzip"),
+            ("packed-twice", ASK, gzip.compress, "gzip in gzip that is announced once"),
+        )
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Refuses, Variant
@@ -11,6 +12,7 @@ __all__ = ["ALL"]
 
 _ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
 _LIST = "GroupMsgReceiptList"
+_UNWANTED = re.compile(r"<script|\$\{|https?://", re.IGNORECASE)
 _WITHOUT_RECEIPTS = ("AVChatRoom", "Community")
 _DIRECT = frozenset(
     {
@@ -122,6 +124,18 @@ def _plain_400(call: Call, reply: Reply) -> None:
         reply.header("Content-Type", "text/plain")
 
 
+def _filtered(call: Call) -> None:
+    body = call.body if isinstance(call.body, dict) else {}
+    if _UNWANTED.search(str(body.get("MsgBody", ""))):
+        raise Refusal(80001, "the text was refused by a filter")
+
+
+def _letters_only(call: Call) -> None:
+    body = call.body if isinstance(call.body, dict) else {}
+    if not set(str(body.get("GroupId", ""))).isdisjoint("'\"\\\\/?%&"):
+        raise Refusal(10004, "GroupId: letters, digits and few marks")
+
+
 def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
     return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
 
@@ -194,6 +208,14 @@ ALL: list[Variant] = [
         "UnreadNum is always 0 in ChatRoom groups",
         _ASK,
         answer=_empty_in_meetings,
+    ),
+    _free("texts-filtered", "TC-GEN-34", "80001 for links", "send_group_msg", request=_filtered),
+    _free(
+        "marks-in-ids-refused",
+        "TC-GRP-02",
+        "10004 for quotes and slashes in a GroupId of one's own",
+        "create_group",
+        request=_letters_only,
     ),
     _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
     _free(

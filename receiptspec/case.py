@@ -16,7 +16,7 @@ from receiptspec.findings import Finding, Observation, Outcome, Result, outcome_
 from receiptspec.neutral import Answer, Call
 from receiptspec.scenes import calls
 from receiptspec.stage import Stage
-from receiptspec.variations import vary
+from receiptspec.variations import is_of_caller, vary
 
 __all__ = ["Case", "Nonconformity"]
 
@@ -104,6 +104,31 @@ class Case:
         """The operation that the row is about; the receipt operation where it names none."""
         contract = self.stage.contract
         return contract.operations[self.requirement.operation or self.stage.driver.ask]
+
+    def operations(self, also: str | Sequence[str]) -> tuple[str, ...]:
+        """Return the operations of a list; ``every`` stands for all but the row's."""
+        if also == "every":
+            known = self.stage.contract.operations
+            return tuple(name for name in known if name != self.operation.name)
+        return tuple(also)
+
+    def good_call(self, *, repeatable: bool = False) -> Call:
+        """Return a call of the row's operation that is known to be accepted.
+
+        Where a row is about several operations, or about whoever calls, another one will do if
+        there is no such call. Only calls that may be `repeatable`, if that is wanted.
+        """
+        if self.requirement.operation is not None:
+            return calls.good_call(self.stage, self.operation.name)
+        harmless = calls.repeatable(self.stage)
+        changes = self.given.get("calls", ())
+        others: Sequence[str] = harmless if all(map(is_of_caller, changes)) else ()
+        if "also" in self.given:
+            others = self.operations(self.given["also"])
+        elif "codes" in self.given:
+            others = ()
+        chosen = [name for name in others if name in harmless] if repeatable else others
+        return calls.any_good_call(self.stage, chosen)
 
     def scene(self, play: Callable[..., T], *args: Any) -> T:
         """Return what a scene gave, playing it at most once for all tests of the target."""

@@ -13,7 +13,7 @@ from receiptspec.dialect import RawJson, dumps
 from receiptspec.errors import ContractError
 from receiptspec.neutral import Call
 
-__all__ = ["vary"]
+__all__ = ["is_of_caller", "vary"]
 
 _KEYS = {
     "query",
@@ -35,6 +35,9 @@ _KEYS = {
     "label",
 }
 
+#: What of a call says who makes it, and how.
+_CALLER = frozenset({"credential", "label", "method", "query", "rename"})
+
 #: Ways to write a body otherwise, right and wrong ones, by what a row calls them.
 _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "as a text": lambda text: dumps(text).decode("utf-8"),
@@ -52,6 +55,11 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "in single quotes": lambda text: text.replace('"', "'"),
     "with a byte that is no UTF-8": lambda text: f'{text[:-1]},"X":"\udcff"}}',
 }
+
+
+def is_of_caller(change: Mapping[str, Any]) -> bool:
+    """Whether a departure leaves the body and the place of a call as they are, whatever these."""
+    return change.keys() <= _CALLER
 
 
 def vary(call: Call, change: Mapping[str, Any]) -> Call:

@@ -15,7 +15,7 @@ from receiptspec.scenes import calls, groups
 
 @pytest.mark.check("call-is-accepted")
 def test_a_documented_call_is_accepted(case: Case) -> None:
-    call = calls.good_call(case.stage, case.operation.name)
+    call = case.good_call(repeatable=True)
     findings: list[Finding] = []
     for change in case.as_many(case.given["calls"]):
         answer = case.patient(call, change)

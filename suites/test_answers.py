@@ -208,7 +208,7 @@ def least(case: Case) -> list[Finding]:
 def under_content_types(case: Case) -> list[Finding]:
     """Expect a good call to be accepted as JSON again and again; what other types do is open."""
     findings: list[Finding] = []
-    good = calls.good_call(case.stage, case.operation.name)
+    good = case.good_call(repeatable=True)
     times = 6 if case.profile.rank > 0 else 1
     types = case.given.get("content_types", ["application/json"])
     for documented in types * times:

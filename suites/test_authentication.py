@@ -5,13 +5,11 @@ import pytest
 from receiptspec.case import Case
 from receiptspec.checks import refusals
 from receiptspec.findings import Finding
-from receiptspec.scenes import calls, groups
 
 
 @pytest.mark.check("credential-serves-many-calls")
 def test_one_credential_serves_many_calls(case: Case) -> None:
-    ready = case.scene(groups.good)
-    call = calls.question(case.stage, ready)
+    call = case.good_call(repeatable=True)
     findings: list[Finding] = []
     for _ in range(case.given["times"] if case.profile.rank > 0 else 1):
         findings = findings or refusals.accepted(case.stage.call(call), "a credential used before")

@@ -16,15 +16,19 @@ from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
 from receiptspec.scenes import behind as watching
 from receiptspec.scenes import calls, groups, identity, lifecycle, ruins
-from receiptspec.variations import vary
+from receiptspec.variations import is_of_caller, vary
 
 
 def good_call(case: Case) -> Call:
     """Return the call to break; it is known to be accepted."""
     if case.given.get("user_exists"):
         for call in case.stage.driver.make_users([case.stage.driver.ordinary_user]):
-            case.stage.scene(calls.sent, calls.Named(call))
-    return calls.good_call(case.stage, case.operation.name)
+            try:
+                case.stage.scene(calls.sent, calls.Named(call))
+            except NotExercised:  # nobody at all may call either, perhaps for another reason
+                if "codes" in case.given:
+                    raise
+    return case.good_call()
 
 
 def items(case: Case, answer: Answer) -> tuple[Receipt, ...]:
@@ -92,15 +96,22 @@ def judged(case: Case, mutation: mutations.Mutation) -> bool:
     return kinds is None or any(f"({kind} for" in mutation.label for kind in kinds)
 
 
-def changes(case: Case) -> Sequence[Mapping[str, Any]]:
+def changes(case: Case, call: Call) -> Sequence[Mapping[str, Any]]:
     """Return what the row varies, the first of it where one request has to do.
 
-    What stands under ``more`` is left to the larger profiles.
+    What stands under ``more`` is left to the larger profiles, and of what is about the body to the
+    row's own operation.
     """
     given: list[Mapping[str, Any]] = case.given["calls"]
     if case.profile.rank > 0:
-        return [*given, *case.given.get("more", ())]
+        more = case.given.get("more", ())
+        return [*given, *(change for change in more if is_own(case, call) or is_of_caller(change))]
     return case.as_many(given)
+
+
+def is_own(case: Case, call: Call) -> bool:
+    """Whether a call is of the operation that the row names, not of one in its place."""
+    return call.operation == case.operation.name
 
 
 @pytest.mark.check("call-is-refused")
@@ -108,7 +119,7 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
     call = good_call(case)
     lenient = case.given.get("http_error_counts", False)
     findings: list[Finding] = []
-    for change in changes(case):
+    for change in changes(case, call):
         answer = case.variation(call, change)
         if answer.accepted:
             must_matter(case, call, change)
@@ -116,7 +127,7 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
             why = answer.exchange.request.label
             findings += refusals.refused(answer, why, or_http_error=lenient)
         findings += told(case, change, answer)
-    for change in insiders(case):
+    for change in insiders(case, call):
         findings += refusals.refused(case.variation(call, change), change["label"])
     findings += behind(case, lenient)
     for change in case.given.get("lenient", ()) if case.profile.rank > 0 else ():
@@ -125,19 +136,18 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
     case.judge(findings)
 
 
-def insiders(case: Case) -> list[Mapping[str, Any]]:
+def insiders(case: Case, call: Call) -> list[Mapping[str, Any]]:
     """Let the owner and a member of the group that the call is about make it, if the row says so.
 
     Only where the call is a question of the receipt operation.
     """
     driver = case.stage.driver
-    if (
-        case.profile.rank == 0
-        or not case.given.get("insiders")
-        or case.operation.name != driver.ask
-    ):
+    if case.profile.rank == 0 or not case.given.get("insiders") or call.operation != driver.ask:
         return []
-    owner, member, *_ = groups.good(case.stage).group.members
+    members = groups.good(case.stage).group.members
+    if len(members) < 2:
+        return []
+    owner, member, *_ = members
     return [
         {"credential": f"user {owner}", "label": "a UserSig of the group's owner"},
         {"credential": f"user {member}", "label": "a UserSig of a member"},
@@ -215,7 +225,7 @@ def others(case: Case) -> tuple[Call, ...]:
     scene = watched(case)
     if scene is not None:
         return scene.calls
-    found = case.attempt("other operations", calls.guarded, named(case, case.given["also"]))
+    found = case.attempt("other operations", calls.guarded, case.operations(case.given["also"]))
     return found or ()
 
 
@@ -224,26 +234,20 @@ def watched(case: Case) -> watching.Watched | None:
     if case.profile.rank == 0 or case.given.get("also") != "every":
         return None
     try:
-        return case.scene(watching.watched, named(case, "every"))
+        return case.scene(watching.watched, case.operations("every"))
     except NotExercised:
         return None
-
-
-def named(case: Case, also: str | list[str]) -> tuple[str, ...]:
-    """Return the operations of a list; ``every`` stands for all of the contract but the row's."""
-    if also == "every":
-        return tuple(name for name in case.stage.contract.operations if name != case.operation.name)
-    return tuple(also)
 
 
 @pytest.mark.check("refusal-names-its-reason")
 def test_a_refusal_carries_a_documented_code(case: Case) -> None:
     call = good_call(case)
     findings: list[Finding] = []
-    for change in changes(case):
+    for change in changes(case, call):
         departure = {key: value for key, value in change.items() if key != "codes"}
         answer = case.variation(call, departure)
-        findings += misnamed(case, answer, change.get("codes", ()))
+        more = () if is_own(case, call) else case.given.get("also_codes", ())
+        findings += misnamed(case, answer, (*change.get("codes", ()), *more))
     before = case.stage.sent
     for _, answer in elsewhere(case):
         wrong = misnamed(case, answer, case.given.get("also_codes", ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ __all__ = [
     "ORDINARY",
     "Named",
     "answered_in",
+    "any_good_call",
     "broken_bodies",
     "catalogue",
     "departures",
@@ -29,6 +30,7 @@ __all__ = [
     "put",
     "question",
     "questions",
+    "repeatable",
     "sent",
     "spared",
     "tree",
@@ -193,20 +195,39 @@ def _proven(stage: Stage, operation: str, apart: bool) -> Call:
     return call
 
 
+def any_good_call(stage: Stage, operations: Collection[str]) -> Call:
+    """Return a good call of the receipt operation, or of the first of `operations` that has one.
+
+    What only looks comes first, then what makes users; what takes away comes never.
+    """
+    try:
+        return good_call(stage, stage.driver.ask)
+    except NotExercised as error:
+        reason = error
+    known, harmless, taking = stage.contract.operations, repeatable(stage), _taking(stage)
+    for operation in sorted(operations, key=lambda o: (o not in harmless, known[o].writes)):
+        if operation != stage.driver.ask and operation not in taking:
+            with contextlib.suppress(NotExercised):
+                return good_call(stage, operation)
+    raise reason.with_traceback(None)
+
+
+def repeatable(stage: Stage) -> tuple[str, ...]:
+    """Return the operations that only look, and those that make users: again is as well."""
+    making = [call.operation for call in stage.driver.make_users([""])]
+    known = stage.contract.operations
+    return (*(name for name, operation in known.items() if not operation.writes), *making)
+
+
 def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
     """Return good calls of other operations, to be made without a right.
 
     Those that take away or move what is there are not known to be accepted: they name a group of
-    their own.
+    their own, and are left out where there is none.
     """
-    group = stage.group(2)
-    message, driver = stage.say(group), stage.driver
-    own = [driver.recall(message), driver.remove_member(group, group.members[1])]
-    moving = driver.move_read_position(group, group.members[1], 0)
-    if moving is not None and moving.operation in operations:
-        own += _moving(stage, message)
-    own += _importing(stage, operations)
-    found = {call.operation: call for call in (*own, driver.dismiss(group))}
+    found: dict[str, Call] = {}
+    with contextlib.suppress(NotExercised):
+        found = _guarded_of_group(stage, operations)
     for operation in operations:
         if operation not in found:
             try:
@@ -214,6 +235,17 @@ def guarded(stage: Stage, operations: tuple[str, ...]) -> tuple[Call, ...]:
             except NotExercised:  # the target does not have it
                 continue
     return tuple(found[operation] for operation in operations if operation in found)
+
+
+def _guarded_of_group(stage: Stage, operations: tuple[str, ...]) -> dict[str, Call]:
+    group = stage.group(2)
+    message, driver = stage.say(group), stage.driver
+    own = [driver.recall(message), driver.remove_member(group, group.members[1])]
+    moving = driver.move_read_position(group, group.members[1], 0)
+    if moving is not None and moving.operation in operations:
+        own += _moving(stage, message)
+    own += _importing(stage, operations)
+    return {call.operation: call for call in (*own, driver.dismiss(group))}
 
 
 def _moving(stage: Stage, message: Message) -> list[Call]:

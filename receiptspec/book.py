@@ -174,8 +174,8 @@ class Book:
         session.exitstatus = code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Show the table and the failures below pytest's own output."""
-        if self.document is not None:
-            report.terminal.show(self.document, file=terminalreporter._tw._file)
+        """Show the table and the failures below pytest's own output, the verdict last."""
         for line in self.trouble:
             terminalreporter.write_line(f"receiptspec: {line}")
+        if self.document is not None:
+            report.terminal.show(self.document, file=terminalreporter._tw._file)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import count
 
 from receiptspec.client import Terms
@@ -12,19 +14,50 @@ from receiptspec.journal import Leftover
 from receiptspec.line import Line
 from receiptspec.neutral import Answer, Conversation, Kind, Verdict
 
-__all__ = ["clean"]
+__all__ = ["Left", "clean", "summed"]
 
 _REPEATS = 8  # of a refusal that may pass
+_EACH = 3  # groups left for one reason that are named, each by itself
 
 
-def clean(line: Line, seconds: float, hurry: Callable[[], float]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A group that was not dismissed, by its id or, where that never came, by its name."""
+
+    target: str
+    group: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.target}: group {self.group}: {self.why}"
+
+
+def summed(left: Iterable[Left]) -> list[str]:
+    """Return a line for each group that is left, or one for many with the same reason."""
+    counts = Counter(left)
+    alike: dict[tuple[str, str], list[Left]] = {}
+    for item in counts:
+        alike.setdefault((item.target, item.why), []).append(item)
+    lines = []
+    for (target, why), items in alike.items():
+        if len(items) > _EACH:
+            number = sum(counts[item] for item in items)
+            lines.append(f"{target}: {number} groups, {items[0].group} being the first: {why}")
+            continue
+        for item in items:
+            times = f" ({counts[item]} of that name)" if counts[item] > 1 else ""
+            lines.append(f"{item}{times}")
+    return lines
+
+
+def clean(line: Line, seconds: float, hurry: Callable[[], float]) -> list[Left]:
     """Dismiss what the journal lists, within `seconds` and what `hurry` leaves.
 
-    Returns a line for each thing that is left, with the reason.
+    Returns each thing that is left, with the reason.
     """
     if line.journal is None:
         return []
-    lines = []
+    left = []
     away = ""
     ends = time.monotonic() + seconds
     for item in line.journal.left:
@@ -43,8 +76,8 @@ def clean(line: Line, seconds: float, hurry: Callable[[], float]) -> list[str]:
             why = "" if gone else line.redact(answer.describe())
             away = why if answer.verdict is Verdict.TROUBLE else ""
         if why:
-            lines.append(f"{line.target.name}: group {item.id or item.name}: {why}")
-    return lines
+            left.append(Left(line.target.name, str(item.id or item.name), why))
+    return left
 
 
 def _dismiss(line: Line, item: Leftover, seconds: float) -> Answer:

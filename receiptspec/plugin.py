@@ -6,7 +6,6 @@ the command line, never by an entry point.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -408,9 +407,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.config.getoption("tx", None):
         run.forget()
     if left:
-        for line, count in Counter(left).items():
-            times = f" ({count} of that name)" if count > 1 else ""
-            book.trouble.append(f"left behind on {line}{times}")
-        book.trouble.append("receiptspec cleanup tries again")
+        book.trouble += [f"left behind on {line}" for line in left]
+        book.trouble.append(f"receiptspec cleanup tries again, by the journal in {run.journal}")
     if INTERRUPTED.is_set():
         session.exitstatus = EXIT["interrupted"]

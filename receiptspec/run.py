@@ -20,6 +20,7 @@ from receiptspec import budgets, rates, reference
 from receiptspec import contract as contracts
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
+from receiptspec.cleaning import Left, summed
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import ConfigurationError, ReceiptspecError
 from receiptspec.exchange import Secret
@@ -264,20 +265,22 @@ class Run:
     def close(self) -> list[str]:
         """Leave nothing running, nothing open and nothing behind; returns what is left, in lines.
 
+        One line tells of many things that are left for the same reason.
+
         Tries twice, and also takes over the journals of workers of this run that are dead.
         """
-        lines: list[str] = []
+        left: list[Left] = []
         hurry = _Hurry()
         try:
             for stage in self._stages.values():
-                lines += stage.clean(_FAREWELL, hurry)
+                left += stage.clean(_FAREWELL, hurry)
         finally:
             self._open.close()
         targets = {target.name: target for target in self.targets}
         try:
-            return clean_up(finished(self.journal, self.id), targets, hurry=hurry)[1]
+            return summed(clean_up(finished(self.journal, self.id), targets, hurry=hurry)[1])
         except ConfigurationError as error:
-            return [*lines, str(error)]
+            return [*summed(left), str(error)]
 
 
 class _Hurry:
@@ -302,13 +305,13 @@ def clean_up(
     targets: Mapping[str, Target],
     *,
     hurry: Callable[[], float] = lambda: math.inf,
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[Left]]:
     """Dismiss what is left on `targets` as journals say, and close those.
 
-    Returns a line for each thing that was removed, and one for each that could not be.
+    Returns a line for each thing that was removed, and each that could not be.
     """
     removed: list[str] = []
-    left: list[str] = []
+    left: list[Left] = []
     for journal in journals:
         target = targets.get(journal.target)
         if target is None:
@@ -316,7 +319,7 @@ def clean_up(
             continue
         if target.url != journal.url:
             why = f"it was made at {journal.url}, but {target.name} is now at {target.url}"
-            left += [f"{target.name}: group {item.id or item.name}: {why}" for item in journal.left]
+            left += [Left(target.name, str(item.id or item.name), why) for item in journal.left]
             journal.close()
             continue
         before = [item for item in journal.left if item.id is not None]

@@ -21,7 +21,7 @@ from receiptspec import jsonschemas, rates
 from receiptspec.budgets import Spending
 from receiptspec.calling import Caller
 from receiptspec.checks import events, refusals
-from receiptspec.cleaning import clean
+from receiptspec.cleaning import Left, clean
 from receiptspec.client import Client, origin_of
 from receiptspec.contract import Contract
 from receiptspec.dealings import Dealings
@@ -652,10 +652,10 @@ class Stage:
             self._listener = listener_for(self.target)
         return self._listener
 
-    def clean(self, seconds: float, hurry: Callable[[], float] = lambda: math.inf) -> list[str]:
+    def clean(self, seconds: float, hurry: Callable[[], float] = lambda: math.inf) -> list[Left]:
         """Dismiss what the journal lists, within `seconds` and what `hurry` leaves.
 
-        Returns a line for each thing that is left, with the reason.
+        Returns each thing that is left, with the reason.
         """
         return clean(self._line, seconds, hurry)
 

@@ -60,13 +60,19 @@ def test_what_the_documents_leave_open_is_recorded(case: Case) -> None:
 
 @pytest.mark.check("calls-follow-each-other")
 def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
-    stage = case.stage
-    probe = stage.driver.probes()[0]
+    probe = case.stage.driver.probes()[0]
+    findings = following(case, probe)
+    if findings and not case.stage.at_once([probe], connections=1)[0].spoken:
+        findings = following(case, case.good_call(repeatable=True))
+    case.judge(distinct(findings))
+
+
+def following(case: Case, call: Call) -> list[Finding]:
+    """Make a call several times over one connection, once more where that did not work."""
+    times = case.given["times"] if case.profile.rank > 0 else 2
     findings: list[Finding] = []
     for _ in range(2):  # once may be the network's doing
-        answers = stage.at_once(
-            [probe] * (case.given["times"] if case.profile.rank > 0 else 2), connections=1
-        )
+        answers = case.stage.at_once([call] * times, connections=1)
         findings = [f for answer in answers for f in refusals.lost(answer, "a call after another")]
         closing = [
             answer.exchange.response.header("Connection")
@@ -77,7 +83,7 @@ def test_calls_follow_each_other_on_one_connection(case: Case) -> None:
             break
     kept = any((value or "").lower() != "close" for value in closing)
     case.observe("connections are kept open", "yes" if kept else "no")
-    case.judge(distinct(findings))
+    return findings
 
 
 @pytest.mark.check("receipts-are-answered")

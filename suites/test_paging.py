@@ -13,10 +13,26 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Message, Receipt
 from receiptspec.scenes import counting, groups, lists, paging, people, questions, reads, setup
+from receiptspec.scenes import standing as standing_
+
+
+def standing(case: Case) -> standing_.Standing | None:
+    """Return what a target that may not be written to lists of the messages of its fixture."""
+    if not standing_.stands(case.stage):
+        return None
+    return case.scene(standing_.standing, 1 if case.profile.rank == 0 else 4)
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:
-    """Return the walks over a new message, fewer of them in the smoke profile."""
+    """Return the walks over a new message, or one of the fixture, fewer in the smoke profile."""
+    found = standing(case)
+    if found is not None:
+        return found.sizes
+    return new(case)
+
+
+def new(case: Case) -> dict[int, paging.Walk]:
+    """Return the walks over a new message."""
     return case.scene(paging.fresh, (1, 2, 5, 100) if case.profile.rank > 0 else (2, 100))
 
 
@@ -33,13 +49,28 @@ def test_the_members_of_a_message_are_listed(case: Case) -> None:
     case.judge([*distinct(findings), *case.witnessed_so_far()])
 
 
+def readers_of_few(case: Case) -> paging.Walk:
+    """Return the walk over who has read a new message, or one of the fixture."""
+    found = standing(case)
+    return found.halves[0].again if found is not None else case.scene(paging.fresh_readers)
+
+
 def half_read(case: Case) -> paging.Half:
     """Return the lists of a message that some have read, all others where requests are few."""
+    found = standing(case)
+    return found.halves[0] if found is not None else made_read(case)
+
+
+def made_read(case: Case) -> paging.Half:
+    """Return the same of a message that was sent here."""
     return case.scene(paging.all_read if case.brief else paging.half_read)
 
 
 def halves(case: Case) -> list[paging.Half]:
-    """Return the same, or nothing where nobody can be made to read."""
+    """Return the same, of several messages of a fixture, or nothing where nobody can read."""
+    found = standing(case)
+    if found is not None:
+        return list(found.halves)
     with case.optional("lists after a read"):
         return [half_read(case)]
     return []
@@ -48,7 +79,7 @@ def halves(case: Case) -> list[paging.Half]:
 def of_halves(case: Case) -> list[paging.Walk]:
     """Return the walks over both lists of messages that some have read."""
     found = halves(case)
-    if case.profile.rank > 0 and found:
+    if case.profile.rank > 0 and found and standing(case) is None:
         found += [case.scene(paging.grown, size, count) for size, count in sizes(case)]
     return [walk for half in found for walk in (half.read, half.unread)]
 
@@ -101,10 +132,11 @@ def test_only_the_last_page_says_that_it_is_the_last(case: Case) -> None:
     walks = fresh(case).values()
     most = max(len(walk.members) for walk in walks)  # who is in no page of any size is in none
     for walk in walks:
-        total = min(len(walk.message.conversation.members) - 1, most)
+        total = min(walk.size - 1, most)
         findings += checks.flags(walk.answers, walk.pages, total, walk.count)
-    nobody = case.scene(paging.fresh_readers)
-    findings += checks.flags(nobody.answers, nobody.pages, 0, nobody.count)
+    few = readers_of_few(case)
+    total = len(few.members) if standing(case) is not None else 0
+    findings += checks.flags(few.answers, few.pages, total, few.count)
     for half in halves(case):
         total = min(len(half.readers), max(len(half.read.members), len(half.again.members)))
         findings += checks.flags(half.read.answers, half.read.pages, total, half.read.count)
@@ -128,6 +160,10 @@ def test_a_page_that_others_follow_has_a_cursor(case: Case) -> None:
 @pytest.mark.check("walk-visits-everybody-once")
 @pytest.mark.views
 def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
+    found = standing(case)
+    if found is not None:
+        case.judge(alike(case, found))
+        return
     findings: list[Finding] = []
     for count, walk in fresh(case).items():
         walk.must_be_whole()
@@ -154,6 +190,25 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
             findings += two_lists(grown, f"{size} members in pages of {count}")
         findings += in_turn(case) + of_crowd(case) + across(case) + singly(case)
     case.judge(findings)
+
+
+def alike(case: Case, found: standing_.Standing) -> list[Finding]:
+    """Expect walks over one list to visit the same, be the pages small or large, alone or not."""
+    largest = max(found.sizes.values(), key=lambda walk: walk.count)
+    largest.must_be_whole()
+    pairs = [(walk, largest, f"others in pages of {walk.count}") for walk in found.sizes.values()]
+    for half in found.halves:
+        half.again.must_be_whole()
+        pairs += [(half.read, half.again, f"readers in pages of {half.read.count}")]
+    pairs += [(walk, alone, "one of several walks in turn") for walk, alone in found.turn]
+    findings: list[Finding] = []
+    for walk, alone, why in pairs:
+        if walk.last_answer.accepted:
+            wanted = dict.fromkeys(alone.members)
+            findings += checks.everybody_once(walk.last_answer, walk.members, wanted, [], why)
+        else:  # how long a cursor lasts is open
+            case.observe(f"the next page of {why}", walk.last_answer.describe())
+    return distinct(findings)
 
 
 def of_crowd(case: Case) -> list[Finding]:
@@ -259,7 +314,7 @@ def two_lists(half: paging.Half, what: str) -> list[Finding]:
 def test_a_walk_ends(case: Case) -> None:
     findings: list[Finding] = []
     for count, walk in fresh(case).items():
-        total = len(walk.message.conversation.members)
+        total = walk.size
         full = case.given.get("full", True)
         findings += checks.ends(walk.answers, walk.pages, count, total, full=full)
     case.judge(findings)
@@ -268,7 +323,7 @@ def test_a_walk_ends(case: Case) -> None:
 @pytest.mark.check("message-is-echoed")
 def test_the_answer_names_its_message(case: Case) -> None:
     findings: list[Finding] = []
-    walks = (*fresh(case).values(), case.scene(paging.fresh_readers), *of_halves(case))
+    walks = (*fresh(case).values(), readers_of_few(case), *of_halves(case))
     for walk in walks:
         for answer, page in zip(walk.answers, walk.pages, strict=False):
             findings += checks.echoed(answer, page, walk.message.id)
@@ -277,7 +332,7 @@ def test_the_answer_names_its_message(case: Case) -> None:
 
 @pytest.mark.check("new-message-lists-everybody-as-unread")
 def test_nobody_is_listed_as_reader_of_a_new_message(case: Case) -> None:
-    walk, readers = fresh(case)[100], case.scene(paging.fresh_readers)
+    walk, readers = new(case)[100], case.scene(paging.fresh_readers)
     walk.must_be_whole()
     readers.must_be_whole()
     owner, *others = walk.message.conversation.members
@@ -295,7 +350,7 @@ def test_nobody_is_listed_as_reader_of_a_new_message(case: Case) -> None:
 
 @pytest.mark.check("reader-changes-lists")
 def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
-    case.judge(two_lists(half_read(case), "some of the members have read"))
+    case.judge(two_lists(made_read(case), "some of the members have read"))
     if case.profile.rank == 0:
         return
     scene = case.scene(paging.turned)  # here the lists were asked for before as well
@@ -395,11 +450,13 @@ def when_back(case: Case) -> list[Finding]:
 
 @pytest.mark.check("lists-are-disjoint")
 def test_nobody_is_in_both_lists(case: Case) -> None:
-    half = half_read(case)
-    half.read.must_be_whole()
-    half.unread.must_be_whole()
-    both = [member for member in half.unread.members if member in half.read.members]
-    findings = checks.everybody_once(half.unread.last_answer, both, [], [], "in both lists")
+    found = standing(case)
+    findings: list[Finding] = []
+    for half in found.halves if found is not None else (half_read(case),):
+        half.read.must_be_whole()
+        half.unread.must_be_whole()
+        both = [member for member in half.unread.members if member in half.read.members]
+        findings += checks.everybody_once(half.unread.last_answer, both, [], [], "in both lists")
     for what, told in told_of_plays(case):
         both = [member for member in told.unread.members if member in told.read.members]
         why = f"in both lists of a message {what}"
@@ -410,11 +467,34 @@ def test_nobody_is_in_both_lists(case: Case) -> None:
 @pytest.mark.check("lists-agree-with-counts")
 @pytest.mark.views
 def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
+    found = standing(case)
+    if found is not None:
+        case.judge(standing_as_long(found))
+        return
     half = half_read(case)
-    half.read.must_be_whole()
-    half.unread.must_be_whole()
     if case.brief and counted_again(case):
         raise NotExercised("a repeated read counts again, which is open")
+    findings = both_as_long(half)
+    for _, seen in told_of_plays(case):
+        findings += as_long_as_counts(seen) if not seen.again else []
+    case.judge(findings)
+
+
+def standing_as_long(found: standing_.Standing) -> list[Finding]:
+    """Expect that of all messages, and that the one who sent them is counted for all or none."""
+    findings = distinct([finding for half in found.halves for finding in both_as_long(half)])
+    more = [standing_.uncounted(half) for half in found.halves]
+    if findings or found.sender is None or len({*more}) == 1:
+        return findings
+    half = found.halves[more.index(max(more))]
+    counts = half.counts.receipt(half.message)
+    return receipts.disagreement(half.counts.answer, counts, "unread", [len(half.unread.members)])
+
+
+def both_as_long(half: paging.Half) -> list[Finding]:
+    """Expect the lists of a message to be as long as its counts."""
+    half.read.must_be_whole()
+    half.unread.must_be_whole()
     counts = half.counts.receipt(half.message)
     findings: list[Finding] = []
     told = [("read", half.read.members), ("unread", half.unread.members)]
@@ -422,9 +502,7 @@ def test_the_lists_are_as_long_as_the_counts_say(case: Case) -> None:
         told.append(("read", half.again.members))
     for field, listed in told:
         findings += as_long_as_counted(half.counts.answer, counts, field, listed, half.message)
-    for _, seen in told_of_plays(case):
-        findings += as_long_as_counts(seen) if not seen.again else []
-    case.judge(findings)
+    return findings
 
 
 def as_long_as_counts(told: lists.Told) -> list[Finding]:
@@ -461,6 +539,10 @@ def counted_again(case: Case) -> bool:
 
 @pytest.mark.check("only-members-are-listed")
 def test_only_members_are_listed(case: Case) -> None:
+    found = standing(case)
+    if found is not None:
+        case.judge(unnamed(found))
+        return
     half = half_read(case)
     members = half.message.conversation.members
     listed = [*half.read.members, *half.unread.members]
@@ -468,6 +550,26 @@ def test_only_members_are_listed(case: Case) -> None:
     case.judge(checks.everybody_once(half.unread.last_answer, strange, [], [], "who is no member"))
     if case.profile.rank > 0:
         case.judge(strangers_listed(case))
+
+
+def unnamed(found: standing_.Standing) -> list[Finding]:
+    """Expect nobody in the lists whom the fixture does not name, where the counts leave no room.
+
+    Raises `NotExercised` where somebody may have left, or where the fixture may lack members.
+    """
+    findings: list[Finding] = []
+    for half in found.halves:
+        listed = dict.fromkeys((*half.again.members, *half.unread.members))
+        members = half.message.conversation.members
+        strange = [member for member in listed if member not in members]
+        counts = half.counts.receipt(half.message)
+        if not members or (
+            strange and len(listed) - len(strange) < (counts.read or 0) + (counts.unread or 0)
+        ):
+            raise NotExercised("the fixture may not name everybody who was a member")
+        why = "who is no member"
+        findings += checks.everybody_once(half.unread.last_answer, strange, [], [], why)
+    return distinct(findings)
 
 
 def strangers_listed(case: Case) -> list[Finding]:
@@ -482,6 +584,10 @@ def strangers_listed(case: Case) -> list[Finding]:
 
 @pytest.mark.check("listed-members-have-their-names")
 def test_members_are_listed_under_their_names(case: Case) -> None:
+    found = standing(case)
+    if found is not None:
+        case.judge(unnamed(found))
+        return
     walk = fresh(case)[100]
     walk.must_be_whole()
     members = walk.message.conversation.members
@@ -501,20 +607,18 @@ def test_asking_twice_lists_the_same_members(case: Case) -> None:
             again.last_answer, half.read.members, again.members, "asking twice"
         )
     if case.profile.rank > 0:
-        findings += turned_back(case)
+        twice = case.attempt("a page that is asked for twice", paging.page_twice, half.message)
+        findings += page_asked_twice(case, twice) if twice is not None else []
     case.judge(findings)
 
 
-def turned_back(case: Case) -> list[Finding]:
-    """Expect the same of a cursor that is used twice; whether it may be is open."""
-    found = case.attempt("a page asked for twice", paging.reused)
-    if found is None:
+def page_asked_twice(case: Case, twice: tuple[Answer, Answer]) -> list[Finding]:
+    """Expect as many behind a cursor once more; that it is refused then is open."""
+    if not all(answer.accepted for answer in twice):
+        case.observe("a cursor that was used before", twice[1].describe())
         return []
-    if found.again is None:
-        case.observe("a cursor that was used before", found.answer.describe())
-        return []
-    what = "asking twice with one cursor"
-    return checks.same_members(found.answer, found.once.members, found.again.members, what)
+    one, two = (case.stage.driver.page(answer) for answer in twice)
+    return checks.same_rest(twice[1], one, two, "a page asked for twice")
 
 
 @pytest.mark.check("plain-message-has-no-lists")

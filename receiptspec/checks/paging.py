@@ -17,6 +17,7 @@ __all__ = [
     "everybody_once",
     "flags",
     "same_members",
+    "same_rest",
 ]
 
 Pages = Sequence[Page]
@@ -196,3 +197,14 @@ def same_members(
             f"{what}:differ",
         )
     ]
+
+
+def same_rest(answer: Answer, one: Page, two: Page, what: str) -> list[Finding]:
+    """Expect two pages behind one cursor to hold the same, but that one may hold fewer of them.
+
+    One that says that it is the last has to hold all that the other does.
+    """
+    for page, other in ((one, two), (two, one)):
+        if page.last and not {*map(repr, other.members)} <= {*map(repr, page.members)}:
+            return same_members(answer, one.members, two.members, what)
+    return []

@@ -43,8 +43,8 @@ def cleanup(file: str | None, folder: str | None, names: tuple[str, ...]) -> Non
         removed, left = clean_up(journals, targets)
     for line in removed:
         click.echo(f"removed {line}")
-    for line in left:
-        click.echo(f"left    {line}")
+    for item in left:
+        click.echo(f"left    {item}")
     strangers = [] if names else [name for name in concerned if name not in known]
     for name in strangers:
         click.echo(f"left    {name}: {path} has no such target; say --targets FILE")

@@ -247,10 +247,10 @@ class _Progress:
 
     def _conclude(self) -> None:
         book = self._book
+        for line in book.trouble if book is not None else ():
+            click.echo(f"receiptspec: {line}", err=True)
         if book is not None and book.document is not None:
             terminal.show(book.document, file=sys.stdout)
             page = next((file for file in book.written if file.suffix == ".html"), None)
             if page is not None:
                 click.echo(f"reports: {page} and beside it")
-        for line in book.trouble if book is not None else ():
-            click.echo(f"receiptspec: {line}", err=True)

@@ -17,7 +17,6 @@ from receiptspec.stage import Stage
 
 __all__ = [
     "Half",
-    "Reused",
     "Turned",
     "Walk",
     "across",
@@ -30,10 +29,11 @@ __all__ = [
     "listed",
     "of_crowd",
     "page_of",
-    "reused",
+    "page_twice",
     "turned",
     "turned_again",
     "walk",
+    "walks_in_turn",
     "when_back",
 ]
 
@@ -65,6 +65,11 @@ class Walk:
         return bool(self.pages) and self.pages[-1].last is True
 
     @property
+    def size(self) -> int:
+        """How many there are at most to be listed, as far as known."""
+        return self.bound - _TOO_FAR
+
+    @property
     def last_answer(self) -> Answer:
         """The answer that ended the walk."""
         return self.answers[-1]
@@ -87,19 +92,21 @@ def page_of(
     return stage.call(call)
 
 
-def walk(stage: Stage, message: Message, *, read: bool, count: int) -> Walk:
+def walk(stage: Stage, message: Message, *, read: bool, count: int, size: int = 0) -> Walk:
     """Follow the cursors from the first page to the last, a few pages too far at most.
 
-    A page may hold fewer members than were asked for, so there may be as many pages as members.
+    A page may hold fewer members than were asked for, so there may be as many pages as members,
+    or as `size` says where not all members are known.
     """
-    walks = list(_steps(stage, message, read=read, count=count))
+    walks = list(_steps(stage, message, read=read, count=count, size=size))
     return walks[-1]
 
 
-def _steps(stage: Stage, message: Message, *, read: bool, count: int) -> Iterator[Walk]:
+def _steps(
+    stage: Stage, message: Message, *, read: bool, count: int, size: int = 0
+) -> Iterator[Walk]:
     """Yield a walk after each of its pages."""
-    size = len(message.conversation.members)
-    bound = size + _TOO_FAR
+    bound = max(size, len(message.conversation.members)) + _TOO_FAR
     answers: list[Answer] = []
     pages: list[Page] = []
     listed_: set[Any] = set()
@@ -131,8 +138,16 @@ def in_turn(stage: Stage) -> tuple[Walk, ...]:
     for reader in group.members[1:]:
         stage.reads(reader, [other])
     listed(stage, other, group.members[1:], read=True, count=100)
-    lists = ((half.message, True), (half.message, False), (other, True))
-    rounds = zip_longest(*(_steps(stage, m, read=read, count=2) for m, read in lists))
+    return walks_in_turn(stage, ((half.message, True), (half.message, False), (other, True)), 2)
+
+
+def walks_in_turn(
+    stage: Stage, lists: Sequence[tuple[Message, bool]], count: int, size: int = 0
+) -> tuple[Walk, ...]:
+    """Walk over several lists, a page of each in turn."""
+    rounds = zip_longest(
+        *(_steps(stage, m, read=read, count=count, size=size) for m, read in lists)
+    )
     last: dict[int, Walk] = {}
     for walks in rounds:
         last |= {index: found for index, found in enumerate(walks) if found is not None}
@@ -148,32 +163,6 @@ def across(stage: Stage) -> tuple[Walk, Walk]:
     walks = zip_longest(*(_steps(stage, m, read=False, count=1) for m in (one, other)))
     first, second = zip(*walks, strict=True)
     return [w for w in first if w is not None][-1], [w for w in second if w is not None][-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Reused:
-    """The page that follows the first, asked for twice by one cursor."""
-
-    once: Page
-    again: Page | None
-    answer: Answer
-
-
-def reused(stage: Stage) -> Reused:
-    """Ask twice for the second page of who has read the message of `half_read`."""
-    message = stage.scene(half_read).message
-    answer = page_of(stage, message, read=True, count=1)
-    page = stage.driver.page(answer) if answer.accepted else None
-    if page is None or page.last is not False or not isinstance(page.cursor, str):
-        raise NotExercised("no second page follows")
-    once, again = (
-        page_of(stage, message, read=True, cursor=page.cursor, count=1) for _ in range(2)
-    )
-    if not once.accepted:
-        raise NotExercised(f"the second page is {once.describe()}")
-    return Reused(
-        stage.driver.page(once), stage.driver.page(again) if again.accepted else None, again
-    )
 
 
 def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
@@ -207,6 +196,18 @@ def fresh_readers(stage: Stage) -> Walk:
 def _told(stage: Stage, found: Walk) -> bool:
     """Whether a list was told, or refused in a way that waiting does not change."""
     return found.last_answer.accepted or stage.is_final(found.last_answer)
+
+
+def page_twice(stage: Stage, message: Message) -> tuple[Answer, Answer]:
+    """Ask twice for the page behind the first member of a list that has several."""
+    for read in (False, True):
+        answer = page_of(stage, message, read=read, count=1)
+        page = stage.driver.page(answer) if answer.accepted else None
+        if page is None or page.last is not False or not isinstance(page.cursor, str):
+            continue
+        one = page_of(stage, message, read=read, cursor=page.cursor)
+        return one, page_of(stage, message, read=read, cursor=page.cursor)
+    raise NotExercised("nothing follows the first page")
 
 
 def crowd(stage: Stage, size: int) -> Message:

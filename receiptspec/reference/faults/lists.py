@@ -55,6 +55,17 @@ def _turning(call: Call, answer: dict[str, Any]) -> None:
         answer["ReadList"] = answer["ReadList"][1:]
 
 
+def _used_up(call: Call, answer: dict[str, Any]) -> None:
+    """Show nobody behind a cursor with which a large page was asked for before."""
+    body = call.body
+    if succeeded(answer) and body.get("Cursor") and body.get("Count", 0) >= 100:
+        used = call.behaviour.memory.setdefault("used", set())
+        place = tuple(body.get(key) for key in ("GroupId", "MsgSeq", "Filter", "Cursor"))
+        if place in used:
+            answer.update({name: [] for name in _LISTS if name in answer}, IsFinish=1)
+        used.add(place)
+
+
 def _endless(call: Call, answer: dict[str, Any]) -> None:
     """Follow the last page with empty ones."""
     if succeeded(answer) and answer.get("IsFinish") == 1:
@@ -196,6 +207,14 @@ ALL: list[Fault] = [
         shows="a reader goes",
         **_SHOULD,
         also=("TC-GMD-08",),
+    ),
+    edits(
+        "cursor-used-up",
+        "TC-GMD-34",
+        _used_up,
+        cls="paging",
+        shows="a page asked for twice",
+        **_SHOULD,
     ),
     accepted("detail-without-msgseq", "TC-GMD-20", ("MsgSeq", "missing"), shows="OK", **_SHOULD),
     miscoded(

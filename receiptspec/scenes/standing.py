@@ -1,0 +1,175 @@
+"""Lists of messages that stand in a target that may not be written to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Message, Receipt
+from receiptspec.scenes.groups import Asked, ask, good
+from receiptspec.scenes.lists import lengths
+from receiptspec.scenes.paging import Half, Walk, walk, walks_in_turn
+from receiptspec.stage import Stage
+
+__all__ = ["Standing", "standing", "stands"]
+
+_MANY = 100
+_ASKED = 20  # messages whose counts choose those that are looked at
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Both lists of messages of a fixture, listed while their counts stood still.
+
+    `readers` of each are those of its largest pages. `sizes` are walks over who has not read the
+    first, in pages of several sizes; `turn` are walks that were made at a time, each with the one
+    that was made alone. The `sender` is known where the lists of every message name all members
+    but the same one.
+    """
+
+    halves: tuple[Half, ...]
+    sizes: dict[int, Walk]
+    turn: tuple[tuple[Walk, Walk], ...]
+    before: Asked
+    after: Asked
+    sender: Any
+
+    @property
+    def stood(self) -> bool:
+        """Whether the counts were the same before and after."""
+        return _numbers(self.before) == _numbers(self.after)
+
+    def agrees(self) -> bool:
+        """Whether nothing of what was listed contradicts another part of it."""
+        pairs = [(half.again, half.once_more) for half in self.halves] + list(self.turn)
+        pairs += [(half.read, half.again) for half in self.halves]
+        pairs += [(one, two) for one in self.sizes.values() for two in self.sizes.values()]
+        walks = [walk for pair in pairs for walk in pair]
+        return (
+            all(found.ended for found in walks)
+            and all(Counter(one.members) == Counter(two.members) for one, two in pairs)
+            and all(fits(half) for half in self.halves)
+            and (self.sender is None or len({uncounted(half) for half in self.halves}) == 1)
+        )
+
+
+def fits(half: Half) -> bool:
+    """Whether both lists of a message have nobody in common and are as long as counted."""
+    now = half.counts.receipts.get(half.message.id)
+    read, unread = half.read.members, half.unread.members
+    return (
+        now is not None
+        and not {*read} & {*unread}
+        and now.read in lengths(read, half.message)
+        and now.unread in lengths(unread, half.message, unread=True)
+    )
+
+
+def uncounted(half: Half) -> int:
+    """Return how many more are counted than listed."""
+    return _total(half.counts.receipt(half.message)) - len(half.read.members + half.unread.members)
+
+
+def stands(stage: Stage) -> bool:
+    """Whether the target may not be written to and has messages to look at."""
+    return stage.target.fixture is not None and not stage.target.writes
+
+
+def standing(stage: Stage, number: int) -> Standing:
+    """List who has and who has not read up to `number` messages of the fixture.
+
+    Somebody may read them meanwhile: what was listed says something only of counts that stood
+    still. Raises `NotExercised` where they never do.
+    """
+    scene = good(stage)
+    first = ask(stage, scene.group, *scene.messages[:_ASKED])
+    known = [m for m in scene.messages[:_ASKED] if _known(first.receipts.get(m.id))]
+    if not known:
+        raise NotExercised(f"no message with counts is known: {first.answer.describe()}")
+    chosen = tuple(sorted(known, key=lambda m: -_smaller(first.receipts[m.id]))[:number])
+    for _ in range(_TRIES):
+        looks: list[Standing] = []
+
+        def look(looks: list[Standing] = looks) -> Standing:
+            looks.append(_look(stage, chosen, briefly=number == 1))
+            return looks[-1]
+
+        last = stage.until(look, lambda found: found.stood and found.agrees())
+        if last.stood and last.agrees():
+            return last
+        stage.rest(stage.target.consistency)
+        now = ask(stage, scene.group, *chosen)
+        if _numbers(looks[0].before) == _numbers(last.after) == _numbers(now):
+            return last
+    raise NotExercised("somebody reads the messages of the fixture meanwhile")
+
+
+def _look(stage: Stage, messages: tuple[Message, ...], *, briefly: bool) -> Standing:
+    group, (first, *_) = messages[0].conversation, messages
+    before = ask(stage, group, *messages)
+    size = max(len(group.members), *(_total(before.receipt(message)) for message in messages))
+    small = 2 if briefly else max(1, size // 10)
+
+    def listed(message: Message, *, read: bool, count: int = _MANY) -> Walk:
+        return walk(stage, message, read=read, count=count, size=size)
+
+    whole = {
+        (message.id, read): listed(message, read=read)
+        for message in messages
+        for read in (True, False)
+    }
+    paged = {(first.id, read): listed(first, read=read, count=small) for read in (True, False)}
+    again = {message.id: listed(message, read=True) for message in messages}
+    turn: tuple[tuple[Walk, Walk], ...] = ()
+    if not briefly:
+        lists = [(first, True), (first, False), *((other, True) for other in messages[1:2])]
+        made = walks_in_turn(stage, lists, count=small, size=size)
+        turn = tuple((found, whole[found.message.id, found.read]) for found in made)
+    after = ask(stage, group, *messages)
+    sender = _sender(whole.values(), group.members)
+    halves = []
+    for message in messages:
+        pages = {**whole, **paged}
+        halves.append(
+            Half(
+                replace(message, sender=sender) if sender is not None else message,
+                tuple(whole[message.id, True].members),
+                pages[message.id, True],
+                pages[message.id, False],
+                whole[message.id, True],
+                again[message.id],
+                after,
+            )
+        )
+    sizes = {small: paged[first.id, False], _MANY: whole[first.id, False]}
+    return Standing(tuple(halves), sizes, turn, before, after, sender)
+
+
+def _sender(walks: Collection[Walk], members: Sequence[Any]) -> Any:
+    """Return the one member who is in no list of any message, if all others are in one of each."""
+    listed: dict[Any, set[Any]] = {}
+    for found in walks:
+        listed.setdefault(found.message.id, set()).update(found.members)
+    left = {member for member in members if not any(member in all_ for all_ in listed.values())}
+    others = {*members} - left
+    return left.pop() if len(left) == 1 and all(a == others for a in listed.values()) else None
+
+
+def _known(receipt: Receipt | None) -> bool:
+    return receipt is not None and receipt.read is not None and receipt.unread is not None
+
+
+def _total(receipt: Receipt) -> int:
+    return (receipt.read or 0) + (receipt.unread or 0)
+
+
+def _smaller(receipt: Receipt) -> int:
+    return min(receipt.read or 0, receipt.unread or 0)
+
+
+def _numbers(found: Asked) -> dict[Any, tuple[Any, Any]]:
+    return {id_: (now.read, now.unread) for id_, now in found.receipts.items()}

@@ -10,6 +10,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Recei
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import (
     Asked,
+    ask,
     asked,
     good,
     newborn,
@@ -89,13 +90,13 @@ def after_recall(stage: Stage, length: int) -> Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A message that was sent twice, and the history; `before` and `after` tell of the first.
+    """A message that was sent twice, and which are kept; `before` and `after` tell of the first.
 
     `before` is ``None`` where nobody can read.
     """
 
     sequence: Sequence
-    history: Answer
+    kept: frozenset[Any]
     message: Message
     before: Asked | None
     after: Asked
@@ -116,7 +117,7 @@ def repeated(stage: Stage) -> Repeated:
     stage.say(group, receipt=False)
     again = stage.call(call)
     ids = (message.id, stage.driver.sent_message(again))
-    history = stage.call(stage.driver.look_at_group(group))
+    there = _kept(stage, group, ids)
     kept = before.receipts.get(message.id) if before is not None else None
 
     def unchanged(found: dict[Any, Receipt]) -> bool:
@@ -124,7 +125,17 @@ def repeated(stage: Stage) -> Repeated:
         return kept is None or (now is not None and now.read == kept.read)
 
     after = asked(stage, stage.settle(group, [message], unchanged))
-    return Repeated(Sequence(again, ids, group), history, message, before, after)
+    return Repeated(Sequence(again, ids, group), there, message, before, after)
+
+
+def _kept(stage: Stage, group: Conversation, ids: tuple[Any, ...]) -> frozenset[Any]:
+    """Return which messages are in the history, or have receipts where that cannot be looked at."""
+    try:
+        history = stage.call(stage.driver.look_at_group(group))
+    except NotExercised:
+        known = ask(stage, group, *(id_ for id_ in ids if id_ is not None)).receipts
+        return frozenset(id_ for id_, receipt in known.items() if receipt.known)
+    return frozenset(stage.driver.group_history(history))
 
 
 def repeated_at_once(stage: Stage) -> tuple[tuple[Answer, ...], Answer]:

@@ -56,14 +56,14 @@ def _turning(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _used_up(call: Call, answer: dict[str, Any]) -> None:
-    """Show nobody behind a cursor with which a large page was asked for before."""
+    """Show nobody behind a cursor every second time that a large page is asked for with it."""
     body = call.body
     if succeeded(answer) and body.get("Cursor") and body.get("Count", 0) >= 100:
         used = call.behaviour.memory.setdefault("used", set())
         place = tuple(body.get(key) for key in ("GroupId", "MsgSeq", "Filter", "Cursor"))
         if place in used:
             answer.update({name: [] for name in _LISTS if name in answer}, IsFinish=1)
-        used.add(place)
+        used ^= {place}
 
 
 def _endless(call: Call, answer: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from receiptspec import mutations
 from receiptspec.case import Case
 from receiptspec.checks import refusals
+from receiptspec.contract import Requirement
 from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
@@ -46,6 +47,8 @@ def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
         if (mutation.at, mutation.keyword) in wanted and judged(case, mutation)
     ]
     sent = []
+    if chosen:
+        answered_before(case, call)
     for mutation in one_of_each(case, chosen) if case.brief else chosen:
         answer = case.variation(call, {"replace": mutation.body, "label": mutation.label})
         sent.append((mutation, answer))
@@ -55,6 +58,33 @@ def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
     if not sent:
         raise NotExercised("no way to break these fields is known")
     return sent
+
+
+def answered_before(case: Case, call: Call) -> None:
+    """Have a question answered, so that whoever keeps answers has that of the unbroken call."""
+    if case.profile.rank > 0 and not case.stage.contract.calls[call.operation].writes:
+        case.stage.call(call)
+
+
+def in_turn(case: Case, call: Call) -> bool:
+    """Whether the row is one of the half that ask a question unbroken before it is broken.
+
+    Rows that change who makes a call take turns, so that each question is asked before some.
+    """
+    contract = case.stage.contract
+    rows = [r.id for r in contract.requirements if r.check == case.requirement.check and claims(r)]
+    questions = [name for name, found in contract.operations.items() if not found.writes]
+    return (
+        case.requirement.id in rows
+        and call.operation in questions
+        and (rows.index(case.requirement.id) + questions.index(call.operation)) % 2 == 0
+    )
+
+
+def claims(row: Requirement) -> bool:
+    """Whether a row changes who makes a call."""
+    changed = [key for change in row.given.get("calls", ()) for key in change]
+    return not {"credential", "query"}.isdisjoint(changed)
 
 
 def one_of_each(case: Case, found: list[mutations.Mutation]) -> Iterable[mutations.Mutation]:
@@ -119,6 +149,8 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
     call = good_call(case)
     lenient = case.given.get("http_error_counts", False)
     findings: list[Finding] = []
+    if in_turn(case, call):
+        answered_before(case, call)
     for change in changes(case, call):
         answer = case.variation(call, change)
         if answer.accepted:
@@ -174,7 +206,7 @@ def behind(case: Case, lenient: bool) -> list[Finding]:
         scene.sights.update(watching.look(case.stage, scene))
     findings: list[Finding] = []
     answers = []
-    for change, answer in elsewhere(case):
+    for change, answer in elsewhere(case, after_good=True):
         answers.append(answer)
         if counts(case, answer):
             why = answer.exchange.request.label
@@ -190,9 +222,17 @@ def behind(case: Case, lenient: bool) -> list[Finding]:
     return findings
 
 
-def elsewhere(case: Case) -> Iterator[tuple[Mapping[str, Any], Answer]]:
-    """Break the other operations that the row is about in the same ways."""
+def elsewhere(
+    case: Case, *, after_good: bool = False
+) -> Iterator[tuple[Mapping[str, Any], Answer]]:
+    """Break the other operations that the row is about in the same ways.
+
+    If `after_good`, some right after they were answered.
+    """
     for other in others(case):
+        if after_good and in_turn(case, other):
+            with case.optional(other.operation):
+                answered_before(case, other)
         for change in case.given["calls"]:
             with case.optional(other.operation):
                 answer = case.variation(other, change)

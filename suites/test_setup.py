@@ -221,18 +221,18 @@ def as_sent(case: Case) -> list[Finding]:
 
 def looked_back(case: Case) -> list[Finding]:
     """Expect so many messages at most, back from the one that is named."""
-    found = case.attempt("messages back from one", readback.looked_back)
-    if found is None or not found[2].accepted:
-        return []
-    wanted, size, answer = found
-    shown = sorted(case.stage.driver.group_history(answer))
-    strange = [id_ for id_ in shown if id_ > max(wanted)]
-    why = "what is newer than the message that was named is shown"
-    return [
-        *direct.at_most(answer, len(shown), size),
-        *values.equal(answer, "$.RspMsgList", [], strange, why),
-        *direct.all_there(answer, shown, wanted[1:], "the history back from a message"),
-    ]
+    findings: list[Finding] = []
+    for look in case.attempt("messages back from one", readback.looked_back) or ():
+        if not look.answer.accepted:
+            continue
+        shown = sorted(case.stage.driver.group_history(look.answer))
+        strange = [id_ for id_ in shown if id_ > max(look.wanted)]
+        why = "what is newer than the message that was named is shown"
+        where = "the history back from a message"
+        findings += direct.at_most(look.answer, len(shown), look.size)
+        findings += values.equal(look.answer, "$.RspMsgList", [], strange, why)
+        findings += direct.all_there(look.answer, shown, look.wanted[-1:], where)
+    return distinct(findings)
 
 
 @pytest.mark.check("recall-shows-in-history")
@@ -313,7 +313,27 @@ def imported_as_many(case: Case, most: int) -> list[Finding]:
     if len(scene.ids) == len(sent) == len(kept):
         why = "imported messages are not what was sent"
         findings += values.equal(scene.history, "$.RspMsgList", sent, kept, why)
+    findings += imported_once(case, scene, sent)
     return findings
+
+
+def imported_once(case: Case, scene: readback.Imported, sent: list[str]) -> list[Finding]:
+    """Expect no text to be in the history more often than it was sent."""
+    if scene.history is None or not scene.before.accepted:
+        return []
+    before, now = (in_history(case, answer) for answer in (scene.before, scene.history))
+    most = {text: before.count(text) + sent.count(text) for text in dict.fromkeys(sent)}
+    found = {text: max(most[text], now.count(text)) for text in most}
+    why = "messages that were imported once are there several times"
+    return values.equal(scene.history, "$.RspMsgList", most, found, why)
+
+
+def in_history(case: Case, answer: Answer) -> list[str]:
+    """Return the texts of all messages that a history of a group shows."""
+    driver = case.stage.driver
+    return [
+        text for item in driver.group_history(answer).values() for text in driver.texts_of(item)
+    ]
 
 
 @pytest.mark.check("imported-message-has-no-receipt")

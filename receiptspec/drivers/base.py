@@ -421,6 +421,10 @@ class Driver(ABC):
     def ask_members(self, conversation: Conversation, offset: int = 0) -> Call:
         """Call for the members of a group, those after the first `offset` where there are pages."""
 
+    def few_members(self, conversation: Conversation) -> Call:
+        """Call for the first member of a group, where it may be said how many are wanted."""
+        raise _absent("few_members")
+
     def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
         """Return the members that an answer lists, and the number that it gives."""
         raise _absent("members")

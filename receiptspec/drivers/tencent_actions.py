@@ -445,6 +445,10 @@ class TencentActions(Driver):
             "get_group_member_info", {"GroupId": conversation.id, "Limit": 100, "Offset": offset}
         )
 
+    def few_members(self, conversation: Conversation) -> Call:
+        """Ask for the first member of a group (G5)."""
+        return Call("get_group_member_info", {"GroupId": conversation.id, "Limit": 1, "Offset": 0})
+
     def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
         """Read the members and MemberNum (G5)."""
         listed = _by(answer.get("MemberList"), "Member_Account", "Member_Account")

@@ -14,7 +14,7 @@ from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import until_shown
 from receiptspec.stage import Stage
 
-__all__ = ["Kept", "imported", "looked_back", "of_groups", "of_pairs"]
+__all__ = ["Back", "Kept", "imported", "looked_back", "of_groups", "of_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +68,37 @@ def of_pairs(stage: Stage) -> tuple[Kept, ...]:
     )
 
 
-def looked_back(stage: Stage) -> tuple[tuple[Any, ...], int, Answer]:
-    """Ask for two messages back from the last but one; return those to be shown, and the answer."""
-    older, middle, _ = messages = stage.scene(people.many_senders).messages
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What was answered to a call for at most `size` messages, back from the last of `wanted`."""
+
+    wanted: tuple[Any, ...]
+    size: int
+    answer: Answer
+
+
+def looked_back(stage: Stage) -> tuple[Back, ...]:
+    """Ask for two messages back from the last, for as many back from the one before, and for one.
+
+    Each call differs from the one before it in one field.
+    """
+    older, middle, newer = messages = stage.scene(people.many_senders).messages
     group = messages[0].conversation
     until_shown(stage, group, [message.id for message in messages])
-    answer = stage.call(stage.driver.look_back(group, middle.id, 2))
-    return (older.id, middle.id), 2, answer
+    looks = (((middle.id, newer.id), 2), ((older.id, middle.id), 2), ((middle.id,), 1))
+    return tuple(
+        Back(wanted, size, stage.call(stage.driver.look_back(group, wanted[-1], size)))
+        for wanted, size in looks
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """As many old messages as one call takes: the call, its answer and the history after it."""
+    """As many old messages as one call takes: the call, its answer, the history around it."""
 
     sent: Mapping[str, Any]
     answer: Answer
+    before: Answer
     history: Answer | None
     ids: tuple[Any, ...]
 
@@ -91,8 +107,10 @@ def imported(stage: Stage, most: int) -> Imported:
     """Import as many messages as one call takes, and look until all are there."""
     group = stage.scene(sandbox).conversation
     stage.let_age(group, most + 1.2)
+    stage.let_show()
+    before = stage.call(stage.driver.look_at_group(group))
     call = stage.driver.import_messages(group, most)
     answer = stage.call(call)
     ids = tuple(stage.driver.imported(answer)) if answer.accepted else ()
     shown = until_shown(stage, group, ids) if ids else None
-    return Imported(call.body, answer, shown, ids)
+    return Imported(call.body, answer, before, shown, ids)

@@ -7,6 +7,7 @@ from receiptspec.reference.faults.volcengine import (
     afterwards,
     again,
     askings,
+    caches,
     company,
     corners,
     counting,
@@ -51,4 +52,5 @@ ALL: list[Fault] = [
     *neighbours.ALL,
     *afterwards.ALL,
     *askings.ALL,
+    *caches.ALL,
 ]

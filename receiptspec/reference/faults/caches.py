@@ -1,0 +1,157 @@
+"""Faults of what stands between those who ask and the state: answers that are kept and given again.
+
+Whatever is written, all that was kept is forgotten.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from typing import Any
+
+from receiptspec.reference.behaviour import PASS, Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import succeeded
+
+__all__ = ["ALL", "kept", "unchecked"]
+
+_ROAM, _UNREAD = "admin_getroammsg", "get_c2c_unread_msg_num"
+_MEMBERS, _GROUP = "get_group_member_info", "group_msg_get_simple"
+_LONG = 10.0  # seconds
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+
+
+def _asks(call: Call) -> bool:
+    return call.operation.startswith(("get_", "Get", "BatchGet")) or call.operation in (
+        _ROAM,
+        _GROUP,
+    )
+
+
+def _is_fine(answer: dict[str, Any]) -> bool:
+    return succeeded(answer) or "Result" in answer
+
+
+def unchecked(
+    name: str, requirement: str, operation: str, *violations: tuple[str, str], **more: Any
+) -> Fault:
+    """Answer without a look at the credential what has been answered to somebody else."""
+
+    def refuses(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+        asked = (call.operation, call.incoming.body)
+        known = asked in call.memory(name) and call.operation == operation
+        return PASS if known and (place, reason) in violations else None
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        answered = call.memory(name)
+        if not _asks(call):
+            answered.clear()
+        elif _is_fine(sent):
+            answered[call.operation, call.incoming.body] = True
+
+    return Fault(
+        name=name,
+        requirement=requirement,
+        refuses=refuses,
+        answer=answer,
+        **{"cls": "authentication", **more},
+    )
+
+
+def kept(name: str, requirement: str, operation: str, *forgotten: str, **more: Any) -> Fault:
+    """Give the answer to the same call again, or to one that differs in the `forgotten` fields."""
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        answers, now = call.memory(name), time.monotonic()
+        if not _asks(call):
+            answers.clear()
+        if call.operation != operation or not isinstance(call.body, dict):
+            return
+        body = {field: value for field, value in call.body.items() if field not in forgotten}
+        key = json.dumps(body, sort_keys=True)
+        moment, before = answers.get(key, (-_LONG, None))
+        if now - moment < _LONG:
+            sent.clear()
+            sent.update(copy.deepcopy(before))
+        elif _is_fine(sent):
+            answers[key] = (now, copy.deepcopy(sent))
+
+    return Fault(name=name, requirement=requirement, answer=answer, **{"cls": "isolation", **more})
+
+
+ALL: list[Fault] = [
+    unchecked(
+        "kept-letters-for-the-expired",
+        "TC-SIG-03",
+        _ROAM,
+        ("usersig", "expired"),
+        shows="a history that was just told is told again to an expired UserSig",
+    ),
+    unchecked(
+        "kept-counts-for-forgers",
+        "TC-SIG-05",
+        _UNREAD,
+        ("usersig", "signature"),
+        shows="unread counts that were just told are told again to a forged UserSig",
+    ),
+    unchecked(
+        "kept-messages-for-garbage",
+        "TC-SIG-11",
+        _GROUP,
+        ("usersig", "malformed"),
+        shows="messages that were just told are told again to a UserSig that is none",
+    ),
+    unchecked(
+        "kept-messages-for-nobody",
+        "TC-GEN-18",
+        _GROUP,
+        ("usersig", "missing"),
+        shows="messages that were just told are told again without a UserSig",
+    ),
+    unchecked(
+        "kept-members-for-users",
+        "TC-GEN-19",
+        _MEMBERS,
+        ("identifier", "ordinary-user"),
+        shows="members that were just told are told again to an ordinary user",
+    ),
+    kept(
+        "histories-kept-for-any-time",
+        "TC-ROM-06",
+        _ROAM,
+        "MinTime",
+        shows="a history is told again whatever MinTime is, also without one",
+    ),
+    kept(
+        "messages-kept-for-any-place",
+        "TC-GRP-13",
+        _GROUP,
+        "ReqMsgSeq",
+        shows="messages are told again whatever ReqMsgSeq is",
+        **_SHOULD,
+    ),
+    kept(
+        "messages-kept-for-any-number",
+        "TC-GRP-13",
+        _GROUP,
+        "ReqMsgNumber",
+        shows="messages are told again whatever ReqMsgNumber is",
+        **_SHOULD,
+    ),
+    kept(
+        "members-kept-for-any-limit",
+        "TC-GRP-12",
+        _MEMBERS,
+        "Limit",
+        shows="members are told again whatever Limit is",
+    ),
+    kept(
+        "counts-kept-for-any-peers",
+        "TC-SMR-13",
+        _UNREAD,
+        "Peer_Account",
+        shows="unread counts are told again whatever Peer_Account is",
+        **_SHOULD,
+    ),
+]

@@ -1,0 +1,54 @@
+"""Faults of answers that are kept and given again, and of replicas that stay behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.faults.caches import unchecked
+from receiptspec.reference.faults.replicas import behind, young_unknown
+
+__all__ = ["ALL"]
+
+_ASK = "GetMessagesReadReceipt"
+_UNKNOWN = {"ResponseMetadata": {"Error": {"Code": "ConversationNotFound", "Message": "not there"}}}
+_VE: dict[str, Any] = {"vendor": "volcengine"}
+
+ALL: list[Fault] = [
+    unchecked(
+        "ve-kept-messages-for-others",
+        "VE-GMRR-70",
+        "GetMessages",
+        ("Credential", "service"),
+        ("Signature", "wrong"),
+        shows="messages that were just told are told again to whoever signs for another service",
+        **_VE,
+    ),
+    unchecked(
+        "ve-kept-receipts-for-forgers",
+        "VE-GMRR-71",
+        _ASK,
+        ("Signature", "wrong"),
+        shows="receipts that were just told are told again to a forged signature",
+        **_VE,
+    ),
+    behind(
+        "ve-tenth-answer-is-old",
+        "VE-GMRR-36",
+        _ASK,
+        10,
+        shows="each tenth answer is of up to five seconds ago",
+        also=("VE-GMRR-42", "VE-GMRR-37"),
+        **_VE,
+    ),
+    young_unknown(
+        "ve-young-conversations-unknown-at-times",
+        "VE-GMRR-01",
+        _ASK,
+        "CreateConversation",
+        _UNKNOWN,
+        shows="of a conversation of some seconds each tenth question is refused",
+        also=("VE-GMRR-31",),
+        **_VE,
+    ),
+]

@@ -10,7 +10,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Call
-from receiptspec.scenes import calls, groups
+from receiptspec.scenes import calls, groups, setup
 
 
 @pytest.mark.check("call-is-accepted")
@@ -36,6 +36,10 @@ def besides(case: Case, call: Call) -> Iterator[Answer]:
         return
     for change in case.given.get("more", ()):
         yield case.patient(call, change)
+    if case.given.get("newcomers"):
+        scene = case.attempt("an account that was unknown before", setup.enrolled)
+        if scene is not None:
+            yield scene.sent
     if not case.given.get("also"):
         return
     others = case.attempt("other operations", calls.guarded, tuple(case.given["also"]))

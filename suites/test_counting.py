@@ -370,3 +370,27 @@ def test_groups_whose_ids_are_alike_have_their_own_numbers(case: Case) -> None:
         for name, answer in marked.mistaken:
             findings += refusals.refused(answer, f"{name!r} in place of {marked.name!r}")
     case.judge(findings)
+
+
+def hasty(case: Case, steps: slice) -> list[Finding]:
+    """Expect reads to count that were made at once after another write."""
+    findings: list[Finding] = []
+    for step in case.scene(counting.hasty)[steps]:
+        answer, after = step.after.answer, step.after.receipts.get(step.message.id)
+        if answer.accepted:
+            findings += receipts.changed(answer, step.before, after, "read", step.read, step.why)
+    return findings
+
+
+@pytest.mark.check("reads-stay-in-their-group")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_reads_in_two_groups_at_once_count_in_both(case: Case) -> None:
+    case.judge(hasty(case, slice(2)))
+
+
+@pytest.mark.check("read-raises-read-count")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_read_at_once_after_a_recall_or_a_dismissal_counts(case: Case) -> None:
+    case.judge(hasty(case, slice(2, None)))

@@ -35,6 +35,7 @@ def usable(case: Case) -> list[Finding]:
         why = "the group got another id than the one full of marks"
         findings = values.equal(marked.made, "$.GroupId", marked.name, got, why)
         answers += marked.used
+    answers += case.attempt("a group that was asked for before it was made", names.foreseen) or ()
     for answer in answers:
         with case.optional(f"{answer.operation} elsewhere"):
             calls.good_call(case.stage, answer.operation)
@@ -69,8 +70,21 @@ def test_adding_says_who_was_added(case: Case) -> None:
                 raise NotExercised(f"{newcomer} has to be let in by somebody first")
             findings += values.equal(answer, "$.MemberList[0].Result", result, got, why)
     if case.profile.rank > 0:
-        findings += added_together(case)
+        findings += added_together(case) + added_late(case)
     case.judge(findings)
+
+
+def added_late(case: Case) -> list[Finding]:
+    """Expect an account to be added that was unknown when it was to be added before."""
+    scene = case.attempt("an account that was unknown before", setup.enrolled)
+    if scene is None:
+        return []
+    findings = refusals.accepted(scene.added, "an account that was unknown before")
+    got = case.stage.driver.added(scene.added).get(scene.name) if not findings else None
+    if findings or got == _PENDING:
+        return findings
+    why = "an account that was unknown before was not reported as added"
+    return values.equal(scene.added, "$.MemberList[0].Result", 1, got, why)
 
 
 def added_together(case: Case) -> list[Finding]:

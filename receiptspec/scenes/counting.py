@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -235,3 +236,50 @@ def separate(stage: Stage) -> tuple[Changed, Changed]:
     ]
     changed = [Changed(*it) for it in zip(groups, messages, before, after, strict=True)]
     return changed[0], changed[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A message that so many have read, `why` it is asked for, and what was answered."""
+
+    message: Message
+    before: Receipt
+    after: Asked
+    read: int
+    why: str
+
+
+def hasty(stage: Stage) -> tuple[Step, ...]:
+    """Let people read at once after another write: elsewhere, of a recall, of a dismissal.
+
+    The first two messages, which one of them reads, may have the same id in two groups.
+    """
+    if not stage.driver.over_http:
+        raise NotExercised("an SDK reads one after the other")
+    driver, one, other = stage.driver, stage.group(3), stage.group(3)
+    here = stage.say(one)
+    first, second, third = there = tuple(stage.say(other) for _ in range(3))
+    user, another = one.members[1:]
+    fresh_here, fresh = newborn(stage, one, here), newborn(stage, other, *there)
+
+    def step(message: Message, before: Asked, number: int, why: str) -> Step:
+        after = settled(stage, before, (message,), {message.id: number})
+        return Step(message, before.receipt(message), after, number, why)
+
+    stage.reads(user, [here])
+    stage.reads(user, [first])
+    steps = [
+        step(here, fresh_here, 1, "a member has read it"),
+        step(first, fresh, 1, "a member has read it at once after a message of another group"),
+    ]
+    with suppress(NotExercised):  # messages need not be recalled here
+        stage.reads(user, [second])
+        stage.must(driver.recall(second))
+        stage.reads(another, [third])
+        why = "a member has read it at once after another message was recalled"
+        steps.append(step(third, fresh, 1, why))
+    stage.reads(another, [here])
+    stage.must(driver.dismiss(one))
+    stage.reads(another, [first])
+    why = "another member has read it at once after another group was dismissed"
+    return (*steps, step(first, fresh, 2, why))

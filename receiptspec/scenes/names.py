@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
-from receiptspec.scenes.groups import Asked, asked, newborn, settled, tries_to_read
+from receiptspec.scenes.groups import Asked, asked, good, newborn, settled, tries_to_read
 from receiptspec.scenes.setup import own_id
 from receiptspec.stage import Stage
 
-__all__ = ["Alike", "Marked", "alike", "marked", "used"]
+__all__ = ["Alike", "Marked", "alike", "foreseen", "marked", "used"]
 
 
 def used(stage: Stage) -> tuple[Answer, ...]:
@@ -92,6 +92,27 @@ def _like(name: str) -> tuple[str, ...]:
         name.replace("!", "_"),
         name.replace("!", "%"),
     )
+
+
+def foreseen(stage: Stage) -> tuple[Answer, ...]:
+    """Ask about a group with an id of one's own that nobody has made, make it, and ask again."""
+    driver, (owner, member) = stage.driver, stage.users(2)
+    name = f"rs{stage.namespace}{stage.anew}-Foreseen"
+    group = Conversation(Kind.GROUP, name, driver.group_type, owner, (owner, member))
+    number = stage.number("foreseen", name)
+    call = driver.send_message(group, owner, receipt=True, number=number)
+    likely = good(stage).messages[0].id
+    looks = [call, driver.ask_members(group), driver.look_at_group(group)]
+    for early in (*looks, driver.ask_receipts(group, [likely])):
+        if stage.call(early).accepted:
+            raise NotExercised("a group that nobody has made is there")
+    if stage.group(2, id_=name).id != name:
+        raise NotExercised("the group got another id")
+    sent, *found = (stage.patiently(look) for look in looks)
+    made = driver.sent_message(sent) if sent.accepted else None
+    if made is not None:
+        found.append(stage.patiently(driver.ask_receipts(group, [made])))
+    return (sent, *found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,40 @@ def ghost_added(stage: Stage) -> Answer:
     return stage.patiently(call)
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An account that was unknown at first: the answers to a letter to it and to its addition."""
+
+    name: Any
+    sent: Answer
+    added: Answer
+
+
+def enrolled(stage: Stage) -> Enrolled:
+    """Write to an account that does not exist and add it to a group; again when it exists."""
+    driver, (sender,), group = stage.driver, stage.users(1), stage.scene(open_house)
+    name = f"rs{stage.namespace}{stage.anew}-late"
+    imports = driver.make_users([name])
+    if not imports:
+        raise NotExercised("users need not be made")
+    pair = Conversation(Kind.DIRECT, None, "direct", sender, (sender, name))
+    number = stage.number("enrolled", name)
+    send = replace(
+        driver.send_message(pair, sender, receipt=True, number=number),
+        label="a receiver who was unknown before",
+    )
+    add = driver.add_members(group, [name])
+    if stage.call(send).accepted or driver.added(stage.call(add)).get(name):
+        raise NotExercised("an account that nobody has made is there")
+    for call in imports:
+        stage.must(call)
+    added_ = stage.until(
+        lambda: stage.patiently(add),
+        lambda answer: not answer.accepted or bool(driver.added(answer).get(name)),
+    )
+    return Enrolled(name, stage.patiently(send), added_)
+
+
 def crowd_added(stage: Stage, size: int) -> Answer:
     """Add more members at once than one call may."""
     names = [f"rs{stage.namespace}-c{index}" for index in range(size)]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
-from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import ASK, edits, group_of, succeeded
+from receiptspec.reference.calls import Call, Shrug
+from receiptspec.reference.faults.families import ASK, READ, edits, group_of, succeeded
 
 __all__ = ["ALL", "behind", "young_unknown"]
 
-_STALE, _YOUNG = 5.0, 3.0  # seconds
+_STALE, _YOUNG, _SOON = 5.0, 3.0, 0.3  # seconds
 _IMPORT = "import_group_msg"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 
@@ -85,6 +86,82 @@ def _imported_twice(call: Call, answer: dict[str, Any]) -> None:
             group.messages[again.seq] = again
 
 
+def _unknown_once(
+    name: str, requirement: str, operation: str, code: int, who: Callable[[Call], Any], **more: Any
+) -> Fault:
+    """Refuse ever after what was refused once because something was unknown."""
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        known = call.memory(name)
+        what = who(call) if isinstance(call.body, dict) else None
+        if what is None:
+            return
+        if sent.get("ErrorCode") == code:
+            known[what] = True
+        elif what in known:
+            sent.clear()
+            sent.update(ActionStatus="FAIL", ErrorCode=code, ErrorInfo="unknown")
+
+    return Fault(
+        name=name,
+        requirement=requirement,
+        operation=operation,
+        answer=answer,
+        **{"cls": "lifecycle", **more},
+    )
+
+
+def _named(field: str) -> Callable[[Call], Any]:
+    def name(call: Call) -> Any:
+        found = call.body.get(field)
+        return found if isinstance(found, str) else None
+
+    return name
+
+
+def _ghosts(call: Call, answer: dict[str, Any]) -> None:
+    """Go on answering that an account is none once it was none."""
+    ghosts = call.memory("ghosts")
+    for item in answer.get("MemberList", ()) if succeeded(answer) else ():
+        if item.get("Result") == 0:
+            ghosts[item["Member_Account"]] = True
+        elif item.get("Member_Account") in ghosts:
+            item["Result"] = 0
+
+
+def _soon(call: Call, name: str, key: Any) -> bool:
+    return time.monotonic() - float(call.memory(name).get(key, -_SOON)) < _SOON
+
+
+def _read_elsewhere(call: Call) -> None:
+    """Take a read for another one by the same user of the same number, whatever the group."""
+    group, user = call.body.get("GroupId"), call.body.get("From_Account")
+    items = call.body.get("MsgSeqList")
+    for item in items if isinstance(items, list) else ():
+        seq = item.get("MsgSeq") if isinstance(item, dict) else None
+        last = call.memory("reads elsewhere")
+        place, moment = last.get((repr(user), seq), (group, -_SOON))
+        last[repr(user), seq] = (group, time.monotonic())
+        if place != group and time.monotonic() - moment < _SOON:
+            raise Shrug
+
+
+def _lost_after(operation: str) -> Callable[[Call], None]:
+    """Lose a read that comes right after another one and, after that, such a call."""
+
+    def request(call: Call) -> None:
+        now, state = time.monotonic(), call.memory(f"lost after {operation}")
+        if call.operation == operation and _soon(call, f"lost after {operation}", "read"):
+            state["call"] = now
+        if call.operation == READ:
+            if _soon(call, f"lost after {operation}", "call"):
+                state.clear()
+                raise Shrug
+            state["read"] = now
+
+    return request
+
+
 _UNKNOWN = {"ActionStatus": "FAIL", "ErrorCode": 10010, "ErrorInfo": "this group does not exist"}
 
 ALL: list[Fault] = [
@@ -134,6 +211,55 @@ ALL: list[Fault] = [
         operation=_IMPORT,
         cls="idempotency",
         shows="imported messages are in the history twice",
+        **_SHOULD,
+    ),
+    _unknown_once(
+        "unknown-receivers-stay-unknown",
+        "TC-SND-03",
+        "sendmsg",
+        90012,
+        _named("To_Account"),
+        shows="who was written to before having an account gets no letters ever after",
+    ),
+    _unknown_once(
+        "unknown-groups-stay-unknown",
+        "TC-GRP-02",
+        "group_msg_get_simple",
+        10010,
+        _named("GroupId"),
+        shows="a group that was looked at before it was made has no history ever after",
+    ),
+    edits(
+        "ghosts-stay-ghosts",
+        "TC-GRP-06",
+        _ghosts,
+        operation="add_group_member",
+        cls="lifecycle",
+        shows="who was to be added before having an account is never said to be added",
+    ),
+    Fault(
+        name="same-number-elsewhere-is-the-same-read",
+        requirement="TC-GMR-33",
+        operation=READ,
+        request=_read_elsewhere,
+        shows="the second of two reads of the same MsgSeq in two groups at once is lost",
+        cls="isolation",
+        **_SHOULD,
+    ),
+    Fault(
+        name="reads-after-recalls-are-lost",
+        requirement="TC-GMR-08",
+        request=_lost_after("group_msg_recall"),
+        shows="a read right after a read and a recall is lost",
+        cls="batching",
+        **_SHOULD,
+    ),
+    Fault(
+        name="reads-after-dismissals-are-lost",
+        requirement="TC-GMR-08",
+        request=_lost_after("destroy_group"),
+        shows="a read right after a read and the end of another group is lost",
+        cls="batching",
         **_SHOULD,
     ),
 ]

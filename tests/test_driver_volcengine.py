@@ -105,6 +105,8 @@ def test_nothing_shown_of_a_request_opens_a_door():
         (envelope(None, {"Code": "NoAuth"}), 404, Verdict.REFUSED, "NoAuth"),
         (envelope(None, {"CodeN": 1}), 400, Verdict.REFUSED, "none"),
         (envelope({"ReadReceipt": []}), 404, Verdict.REFUSED, "none"),
+        (envelope({"MessageId": 1}), 202, Verdict.ACCEPTED, None),
+        (envelope(None), 202, Verdict.REFUSED, "none"),
         (envelope(None, {"Code": "FlowLimitExceeded.QPSOverLimit"}), 429, Verdict.THROTTLED,
          "FlowLimitExceeded.QPSOverLimit"),
         (b"slow down", 429, Verdict.THROTTLED, None),

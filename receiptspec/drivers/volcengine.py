@@ -174,7 +174,7 @@ class VolcengineDriver(VolcengineActions):
             verdict = Verdict.TROUBLE if lost else Verdict.GARBLED
             return replace(answer, verdict=Verdict.THROTTLED if limited else verdict, note=note)
         error = _error(document.value)
-        if error is None and response.status == 200:
+        if error is None and (response.status == 200 or _is_done(response.status, document)):
             return replace(answer, verdict=Verdict.ACCEPTED)
         code = error.get("Code") if error else None
         code = code if isinstance(code, str) and code else "none"
@@ -226,6 +226,11 @@ def _error(value: Mapping[str, Any]) -> dict[str, Any] | None:
     if error is None or is_blank(error):
         return None
     return error if isinstance(error, dict) else {}
+
+
+def _is_done(status: int, document: strictjson.Document) -> bool:
+    """Whether a call was done under another status of success than the documented one."""
+    return 200 < status < 300 and isinstance(document.value.get("Result"), dict)
 
 
 def _kind_of(body: bytes) -> str:

@@ -175,6 +175,13 @@ _FAILED = [
 
 _CARRIED = [
     replies("success-404", 65, _status(404), shows="HTTP 404 with a Result"),
+    replies(
+        "success-202",
+        65,
+        _status(202),
+        operation="SendMessage",
+        shows="HTTP 202 with the Result of SendMessage",
+    ),
     replies("success-500", 65, _status(500), shows="HTTP 500 with a Result"),
     replies("success-401", 65, _status(401), shows="HTTP 401 with a Result"),
     replies("type-html", 68, lambda r: r.header("Content-Type", "text/html"), shows="text/html"),

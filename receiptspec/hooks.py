@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from receiptspec import strictjson
@@ -40,6 +41,11 @@ class ReadHook:
             self._post(hook, payload)
         else:
             self._run(hook, payload)
+
+    def read_at_once(self, users: Sequence[Any], messages: Sequence[Message]) -> None:
+        """Make all users read at the same time; raises what the first of them raises."""
+        with ThreadPoolExecutor(len(users)) as pool:
+            list(pool.map(lambda user: self.read(user, messages), users))
 
     def _run(self, command: tuple[str, ...], payload: dict[str, Any]) -> None:
         try:

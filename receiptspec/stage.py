@@ -17,10 +17,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from receiptspec import contract as contracts
-from receiptspec import jsonschemas, rates
+from receiptspec import jsonschemas, rates, strictjson
 from receiptspec.budgets import Spending
 from receiptspec.calling import Caller
-from receiptspec.checks import events, refusals
+from receiptspec.checks import events, receipts, refusals
 from receiptspec.cleaning import Left, clean
 from receiptspec.client import Client, origin_of
 from receiptspec.contract import Contract
@@ -48,6 +48,7 @@ from receiptspec.witnesses import Witnesses
 __all__ = ["Stage"]
 
 T = TypeVar("T")
+_OF_ITEMS = ("items-answer-the-question", "items-name-their-conversation")
 
 
 class Stage:
@@ -113,6 +114,7 @@ class Stage:
         self._last_write = self._last_joining = 0.0
         self._calm = False
         self._replays = 0
+        self._compares = any(row.check in _OF_ITEMS for row in self.contract.requirements)
 
     def __repr__(self) -> str:
         return f"Stage({self.target.name!r})"
@@ -151,6 +153,7 @@ class Stage:
         self.dealings.note(call)
         answer = self._caller.call(call)
         self._wrote(call)
+        self._compare_with_question(answer)
         if not (self.may_lag and self._is_missing(answer)):
             self._hold_to(owed, answer)
         return answer
@@ -177,7 +180,29 @@ class Stage:
         answers = self._line.at_once(calls, connections)
         for call in calls:
             self._wrote(call)
+        for answer in answers:
+            self._compare_with_question(answer)
         return answers
+
+    def _compare_with_question(self, answer: Answer) -> None:
+        """Judge that a receipt is of a message, and of the conversation, that was asked for.
+
+        Where the question was about something else than integers, what is in the answer is open.
+        """
+        is_receipt = answer.operation == self.driver.ask and answer.accepted
+        if not is_receipt or not self._compares:
+            return
+        body = strictjson.read(answer.exchange.request.body).value
+        if not isinstance(body, dict):
+            return
+        asked, place = self.driver.named_messages(body), self.driver.conversation_named(body)
+        if not asked or any(type(id_) is not int for id_ in (*asked, place)):
+            return
+        found = self.driver.receipts(answer)
+        for finding in receipts.unasked(answer, found, asked)[:1]:
+            self.blame(_OF_ITEMS[0], finding)
+        for finding in receipts.elsewhere(answer, found, place)[:1]:
+            self.blame(_OF_ITEMS[1], finding)
 
     def _writes(self, call: Call) -> bool:
         return self.contract.calls[call.operation].writes
@@ -590,16 +615,27 @@ class Stage:
         """
         if self.target.read_hook is not None:
             self._hook.read(user, messages)
-            ids = [message.id for message in messages]
-            self.dealings.read(user, ids)
-            self._line.steps.read(messages[0].conversation, user, ids)
-            self._wrote()
+            self._have_read(user, messages)
             return None
         conversation = messages[0].conversation
         call = self.driver.mark_read(conversation, user, [message.id for message in messages])
         if call is None or not self.can(call.operation):
             raise NotExercised("nothing here can make a user read: no such call and no hooks.read")
         return self.must(call)
+
+    def read_at_once(self, users: Sequence[Any], message: Message) -> None:
+        """Make users read a message at the same time; `NotExercised` where no hook can do that."""
+        if not isinstance(self.target.read_hook, str):
+            raise NotExercised("only a hooks.read that is an address lets several read at once")
+        self._hook.read_at_once(users, [message])
+        for user in users:
+            self._have_read(user, [message])
+
+    def _have_read(self, user: Any, messages: Sequence[Message]) -> None:
+        ids = [message.id for message in messages]
+        self.dealings.read(user, ids)
+        self._line.steps.read(messages[0].conversation, user, ids)
+        self._wrote()
 
     def tries_to_read(self, user: Any, messages: Sequence[Message]) -> Answer | None:
         """Do the same as `reads`, but return a refusal instead of raising."""

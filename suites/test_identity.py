@@ -7,7 +7,17 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import counting, groups, identity, meanwhile, pairs, parallel, questions
+from receiptspec.scenes import (
+    counting,
+    exchanges,
+    groups,
+    identity,
+    lifecycle,
+    meanwhile,
+    pairs,
+    parallel,
+    questions,
+)
 
 
 def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
@@ -30,7 +40,7 @@ def answers(case: Case) -> list[tuple[Answer, object, list[object]]]:
         if case.stage.target.writes:
             other = case.scene(identity.foreign)
             found.append((other.asked.answer, other.conversation, [other.id]))
-            found += of_two(case) + asked_at_once(case)
+            found += of_two(case) + of_some(case) + asked_at_once(case)
     return [entry for entry in found if entry[0].accepted]
 
 
@@ -54,6 +64,21 @@ def of_two(case: Case) -> list[tuple[Answer, object, list[object]]]:
     ids: list[object] = [message.id for message in fresh.messages]
     answers = [asked.answer for asked in (fresh.before, read.after) if asked is not None]
     return [(answer, fresh.conversation.id, ids) for answer in answers]
+
+
+def of_some(case: Case) -> list[tuple[Answer, object, list[object]]]:
+    """Return answers about some of the messages of two people, and about some beside recalled."""
+    views = case.attempt("some messages of two people", exchanges.views) or ()
+    found = [(view.asked.answer, view.messages[0].conversation.id) for view in views]
+    pair = case.attempt("messages of two people beside a recalled one", pairs.spared)
+    if pair is not None and pair.after is not None:
+        found.append((pair.after.answer, pair.conversation.id))
+    spared = case.attempt("messages beside a recalled one", lifecycle.spared)
+    if spared is not None:
+        asked = (spared.after, *spared.extra["looks"])
+        found += [(step.answer, spared.group.id) for step in asked]
+    named = case.stage.driver.named_messages
+    return [(answer, id_, named(answer.request_body)) for answer, id_ in found]
 
 
 @pytest.mark.check("items-answer-the-question")

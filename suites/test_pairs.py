@@ -6,7 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
 from receiptspec.neutral import Kind
-from receiptspec.scenes import afterwards, exchanges, pairs
+from receiptspec.scenes import across, afterwards, exchanges, pairs
 
 
 @pytest.mark.check("pair-has-receipts")
@@ -68,10 +68,10 @@ def exchanged(case: Case) -> list[Finding]:
 
 
 def whatever_else(case: Case) -> list[Finding]:
-    """Expect flags to stay when a sender reads what is its own, or a call is refused."""
+    """Expect flags to stay when own messages or others are read, or a call is refused."""
     return [
         finding
-        for play in (afterwards.own_reads, afterwards.refused)
+        for play in (afterwards.own_reads, afterwards.refused, across.of_one_reader)
         for seen in case.attempt("messages of two people afterwards", play) or ()
         if seen.message.conversation.kind is Kind.DIRECT and seen.message.id in seen.asked.receipts
         for finding in receipts.flag(

@@ -12,6 +12,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Conversation
 from receiptspec.scenes import (
+    across,
     afterwards,
     counting,
     exchanges,
@@ -150,6 +151,11 @@ def coming_and_going(case: Case) -> list[Look]:
         afterwards.stepwise,
         afterwards.refused,
         afterwards.of_far_users,
+        across.of_one_reader,
+        across.read_again,
+        across.at_once,
+        across.by_most,
+        across.returned_sender,
     ):
         found += [
             Look(seen.asked, {seen.message.id: set(seen.readers)}, seen.there, seen.open)

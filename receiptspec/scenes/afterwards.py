@@ -16,11 +16,14 @@ from receiptspec.scenes.meanwhile import Glance
 from receiptspec.stage import Stage
 
 __all__ = [
+    "State",
+    "looked",
     "of_far_users",
     "own_reads",
     "read_after_changes",
     "refused",
     "sliced",
+    "state",
     "stepwise",
     "turned",
 ]
@@ -30,7 +33,7 @@ _STEPWISE = 24  # members of a group of a usual size
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """Who has to be shown as a reader of a message and who not; of those `open` nothing is said."""
 
     message: Message
@@ -51,18 +54,19 @@ class _State:
         )
 
 
-def _state(
+def state(
     message: Message,
     members: Sequence[Any],
     readers: Sequence[Any] = (),
     open_: Sequence[Any] = (),
-) -> _State:
+) -> State:
+    """Return the state of a message by the members of its conversation and those who have read."""
     left_out = (message.sender, *open_)
     there = (message.sender, *(user for user in members if user not in left_out))
-    return _State(message, there, tuple(readers), tuple(open_))
+    return State(message, there, tuple(readers), tuple(open_))
 
 
-def _looked(stage: Stage, states: Sequence[_State], ids: Sequence[Any] = ()) -> tuple[Glance, ...]:
+def looked(stage: Stage, states: Sequence[State], ids: Sequence[Any] = ()) -> tuple[Glance, ...]:
     """Ask for messages, or for a list of ids with them in it, until all is shown as it is.
 
     Where a message is named more than once, its first and its last item are looked at.
@@ -130,8 +134,8 @@ def read_after_changes(stage: Stage) -> tuple[Glance, ...]:
     for message in messages:
         readers = done[message.id]
         moved = (user for user in (two, owner) if user not in readers)
-        states.append(_state(message, stayed, readers, (leaver, newcomer, *moved)))
-    found = _looked(stage, states)
+        states.append(state(message, stayed, readers, (leaver, newcomer, *moved)))
+    found = looked(stage, states)
     stage.lets_in(driver.add_members(group, [leaver]))
     stage.must(driver.remove_member(group, leaver))
     stage.lets_in(driver.add_members(group, [leaver]))
@@ -139,7 +143,7 @@ def read_after_changes(stage: Stage) -> tuple[Glance, ...]:
     fifth = stage.say(whole)
     newborn(stage, whole, fifth)
     stage.reads(leaver, [fifth])
-    return found + _looked(stage, [_state(fifth, whole.members, (leaver,))])
+    return found + looked(stage, [state(fifth, whole.members, (leaver,))])
 
 
 def own_reads(stage: Stage) -> tuple[Glance, ...]:
@@ -159,8 +163,8 @@ def own_reads(stage: Stage) -> tuple[Glance, ...]:
         raise NotExercised(f"senders cannot read their own messages: {error}") from None
     reader = group.members[1]
     stage.reads(reader, [other])
-    states = (_state(message, group.members), _state(other, group.members, (reader,)))
-    return (*_looked(stage, states), *_looked(stage, [_state(letter, pair.members)]))
+    states = (state(message, group.members), state(other, group.members, (reader,)))
+    return (*looked(stage, states), *looked(stage, [state(letter, pair.members)]))
 
 
 def turned(stage: Stage) -> tuple[Glance, ...]:
@@ -174,9 +178,9 @@ def turned(stage: Stage) -> tuple[Glance, ...]:
     group, (a, b, c) = scene.group, scene.messages
     first, second, *rest = group.members[1:]
     states = (
-        _state(a, group.members, (first, second, *rest)),
-        _state(b, group.members, (second,)),
-        _state(c, group.members, (second, *rest)),
+        state(a, group.members, (first, second, *rest)),
+        state(b, group.members, (second,)),
+        state(c, group.members, (second, *rest)),
     )
     lists: list[tuple[Any, ...]] = [
         (c.id, a.id, b.id),
@@ -187,11 +191,11 @@ def turned(stage: Stage) -> tuple[Glance, ...]:
     foreign = good(stage).messages[0].id
     if foreign not in (a.id, b.id, c.id):
         lists.append((b.id, foreign, c.id, a.id))
-    found = [glance for ids in lists for glance in _looked(stage, states, ids)]
+    found = [glance for ids in lists for glance in looked(stage, states, ids)]
     with suppress(NotExercised):
         taken = stage.say(group)
         stage.must(stage.driver.recall(taken))
-        found += _looked(stage, states, (c.id, taken.id, a.id, b.id))
+        found += looked(stage, states, (c.id, taken.id, a.id, b.id))
     return tuple(found)
 
 
@@ -215,7 +219,7 @@ def stepwise(stage: Stage) -> tuple[Glance, ...]:
     for user in group.members[1 : _STEPWISE // 2 + 1]:
         stage.reads(user, [message])
         readers += (user,)
-        found += _looked(stage, [_state(message, group.members, readers)])
+        found += looked(stage, [state(message, group.members, readers)])
     return tuple(found)
 
 
@@ -235,10 +239,10 @@ def refused(stage: Stage) -> tuple[Glance, ...]:
     for user in (one, other):
         stage.reads(user, [read])
     stage.reads(pair.members[1], [letter])
-    in_group = (_state(read, group.members, (one, other)), _state(unread, group.members))
-    in_pair = (_state(letter, pair.members, pair.members[1:]), _state(unopened, pair.members))
-    _looked(stage, in_group)
-    _looked(stage, in_pair)
+    in_group = (state(read, group.members, (one, other)), state(unread, group.members))
+    in_pair = (state(letter, pair.members, pair.members[1:]), state(unopened, pair.members))
+    looked(stage, in_group)
+    looked(stage, in_pair)
     stranger = driver.nobody()
     number = stage.number("refused", group.id)
     sending = driver.send_message(group, group.owner, receipt=True, number=number)
@@ -253,11 +257,11 @@ def refused(stage: Stage) -> tuple[Glance, ...]:
     calls += [moving] if moving is not None else []
     found: tuple[Glance, ...] = ()
     if not _taken(stage, calls):
-        found += _looked(stage, in_group)
+        found += looked(stage, in_group)
     if not _taken(stage, [driver.add_members(pair, [users[4]]), driver.dismiss(pair)]):
         later = stage.say(pair)
         newborn(stage, pair, later)
-        found += _looked(stage, (*in_pair, _state(later, pair.members)))
+        found += looked(stage, (*in_pair, state(later, pair.members)))
     return found
 
 
@@ -283,7 +287,7 @@ def of_far_users(stage: Stage) -> tuple[Glance, ...]:
     group = replace(group, members=(*group.members, *far))
     message = stage.say(group)
     newborn(stage, group, message).receipt(message)
-    fresh = _looked(stage, [_state(message, group.members)])
+    fresh = looked(stage, [state(message, group.members)])
     for user in far:
         stage.reads(user, [message])
-    return fresh + _looked(stage, [_state(message, group.members, far)])
+    return fresh + looked(stage, [state(message, group.members, far)])

@@ -14,6 +14,7 @@ __all__ = ["GROUP", "LIVE", "SINGLE", "Conversation", "Message", "Participant", 
 SINGLE, GROUP, LIVE = 1, 2, 100
 T = TypeVar("T")
 _FIRST = 1_709_040_620_191_372_977
+_THIRD = 3
 _COARSE = 256  # ids of this size share a double with their neighbours, but for one in 256
 
 
@@ -154,12 +155,29 @@ class State:
         counts = user in self.waiting_for(call, place, message)
         if call.knob("reads_lost") or not (counts or call.knob("reads_by_strangers")):
             return False
+        if self._is_lost(call, message, user):
+            return False
         for each in self._reached(call, place, message):
             if user in each.readers and call.knob("reads_toggle"):
                 del each.readers[user]
             else:
                 each.readers.setdefault(user, time.monotonic() + call.knob("read_delay"))
         return True
+
+    @staticmethod
+    def _is_lost(call: Call, message: Message, user: int) -> bool:
+        """Whether a read comes too near to another, or too often; let that do what it ought not."""
+        latest = max((v for k, v in message.readers.items() if k != user), default=0.0)
+        if time.monotonic() - latest < call.knob("ve_reads_apart"):
+            return True
+        kind, times = call.knob("ve_rereads"), call.memory("rereads")
+        times[message.id, user] = times.get((message.id, user), 0) + 1
+        if kind == "others" and user in message.readers:
+            message.readers = {user: message.readers[user]}
+        elif kind == "reader" and times[message.id, user] == _THIRD:
+            message.readers.pop(user, None)
+            return True
+        return False
 
     @staticmethod
     def _own_read(call: Call, message: Message) -> None:

@@ -12,6 +12,7 @@ from receiptspec.reference.faults.volcengine import (
     corners,
     counting,
     credentials,
+    crossings,
     envelope,
     everywhere,
     exchanges,
@@ -53,4 +54,5 @@ ALL: list[Fault] = [
     *afterwards.ALL,
     *askings.ALL,
     *caches.ALL,
+    *crossings.ALL,
 ]

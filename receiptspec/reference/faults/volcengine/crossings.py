@@ -1,0 +1,194 @@
+"""Faults that show where one person reads in several conversations, and more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.volcengine.families import (
+    ASK,
+    asked,
+    bends,
+    edits,
+    place_of,
+    placed,
+    receipts,
+    unread_again,
+)
+from receiptspec.reference.volcengine.state import Conversation, Message
+
+__all__ = ["ALL"]
+
+_READ, _UNREAD, _FLAG = "ReadUserIds", "UnReadUserIds", "ReceiverIsRead"
+_ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
+_HOOK = "hook.read"
+_MOST = 24
+Item = dict[str, Any]
+
+
+def _elsewhere(call: Call, place: Conversation, user: int) -> Iterator[float]:
+    """Yield when a user has read in other pairs."""
+    for other in call.site.state.conversations.values():
+        if other.type == place.type and other is not place:
+            for message in other.messages.values():
+                if user in message.readers:
+                    yield message.readers[user]
+
+
+def _leaked(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 1):
+        turned = [u for u in item[_UNREAD] if any(_elsewhere(call, place, u))]
+        item[_READ] += turned
+        item[_UNREAD] = [user for user in item[_UNREAD] if user not in turned]
+        item[_FLAG] = item[_FLAG] or bool(turned)
+
+
+def _one_pair_each(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 1):
+        readers = place.messages[item["MessageId"]].readers
+        late = [u for u in item[_READ] if max(_elsewhere(call, place, u), default=0) > readers[u]]
+        if late:
+            unread_again(item, *late)
+
+
+def _with_others(call: Call, answer: Item, others: list[Message]) -> None:
+    """Put items of messages that were not asked for behind those of an answer."""
+    place, found = place_of(call), receipts(answer)
+    for message in others if place is not None and found else ():
+        if message.id not in asked(call):
+            read, unread = call.site.state.split(call, place, message)
+            lists = {_READ: read, _UNREAD: unread, _FLAG: bool(read)}
+            found.append({**found[0], "MessageId": message.id, **lists})
+
+
+def _with_newest(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if place is not None and place.type == 1 and len(asked(call)) == 1:
+        _with_others(call, answer, [*place.messages.values()][-1:])
+
+
+def _with_recalled(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if place is not None:
+        _with_others(call, answer, [m for m in place.messages.values() if m.recalled])
+
+
+def _few_of_many(call: Call, answer: Item) -> None:
+    for _, item in placed(call, answer, 2):
+        item[_READ] = item[_READ][:_MOST]
+
+
+def _noting(call: Call) -> None:
+    place, users = place_of(call), call.body.get("ParticipantUserIds")
+    if call.operation == _REMOVE and place is not None and isinstance(users, list):
+        for user in users:
+            call.memory("left at")[place.id, user] = place.newest
+
+
+def _back_and_waiting(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 2) if call.operation == ASK else ():
+        message = place.messages[item["MessageId"]]
+        since = call.memory("left at").get((place.id, message.sender), 0)
+        if message.index <= since and message.sender in place.participants:
+            item[_UNREAD].append(message.sender)
+
+
+def _added_everywhere(call: Call, answer: Item) -> None:
+    place = place_of(call)
+    if place is None or "Error" in answer["ResponseMetadata"]:
+        return
+    for other in call.site.state.conversations.values():
+        if other.type == place.type and other.owner == place.owner:
+            for user in place.participants:
+                other.join(user) if user not in other.participants else None
+
+
+_RATHER: dict[str, Any] = {"cls": "isolation"}
+
+ALL: list[Fault] = [
+    edits(
+        "pair-read-reads-pairs",
+        34,
+        _leaked,
+        **_RATHER,
+        shows="who reads what one person has sent has read what all others have",
+        also=("VE-GMRR-36", "VE-GMRR-37"),
+    ),
+    edits(
+        "pair-read-unreads-pairs",
+        34,
+        _one_pair_each,
+        **_RATHER,
+        shows="who reads what one person has sent has not read what others have",
+        also=("VE-GMRR-36", "VE-GMRR-37", "VE-GMRR-42"),
+    ),
+    edits(
+        "pair-newest-unasked",
+        24,
+        _with_newest,
+        cls="batching",
+        shows="beside the one message of a pair that is asked for there is the newest",
+    ),
+    edits(
+        "recalled-unasked",
+        24,
+        _with_recalled,
+        cls="batching",
+        shows="recalled messages are in every answer",
+    ),
+    bends(
+        "reread-forgets-others",
+        36,
+        {"ve_rereads": "others"},
+        operation=_HOOK,
+        cls="idempotency",
+        shows="who reads again is the only reader",
+        also=("VE-GMRR-37",),
+    ),
+    bends(
+        "third-read-unreads",
+        36,
+        {"ve_rereads": "reader"},
+        operation=_HOOK,
+        cls="idempotency",
+        shows="who reads a third time has not read",
+        also=("VE-GMRR-34", "VE-GMRR-37"),
+    ),
+    bends(
+        "reads-at-once-lost",
+        36,
+        {"ve_reads_apart": 0.004},
+        operation=_HOOK,
+        cls="timing",
+        shows="of several who read at the same time one is a reader",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "two-dozen-readers-at-most",
+        36,
+        _few_of_many,
+        cls="limits",
+        shows="ReadUserIds never has more than 24, and the others are in no list",
+        also=("VE-GMRR-40",),
+    ),
+    edits(
+        "sender-back-waits",
+        39,
+        _back_and_waiting,
+        operation="",
+        request=_noting,
+        cls="lifecycle",
+        shows="a sender who has left and come back has not read the own message",
+    ),
+    edits(
+        "added-to-all-groups",
+        37,
+        _added_everywhere,
+        operation=_ADD,
+        **_RATHER,
+        shows="who is added to a group is added to all of its owner",
+        also=("VE-GMRR-40",),
+    ),
+]

@@ -11,9 +11,12 @@ RIGHT = {
     "other-region", "other-service", "other-day", "dashed-date", "bogus-token", "unknown-key",
     "wrong-hash-header", "cased-key", "next-day", "md5-header", "trace-header",
     "eight-days-old", "eight-days-ahead", "month-old", "no-such-time", "ended-key", "trailing-date",
+    "year-old", "impossible-date",
 }  # fmt: skip
 SHAPELESS = {
     "bare-label",
+    "no-service",
+    "no-terminator",
     "bearer",
     "foreign-digit",
     "no-signature",

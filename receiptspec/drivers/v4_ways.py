@@ -104,6 +104,15 @@ def _misdated(draft: Draft) -> None:
     draft.date = draft.headers["x-date"] = f"{draft.scope.day}T256199Z"
 
 
+def _undated(draft: Draft) -> None:
+    """Name a day of this month that is counted on from its last one: an earlier day is today."""
+    now = datetime.now(UTC)
+    last = now.replace(day=1) - timedelta(days=1)
+    day = f"{last:%Y%m}{last.day + now.day:02}"
+    draft.date = draft.headers["x-date"] = f"{day}T{now:%H%M%SZ}"
+    draft.scope = replace(draft.scope, day=day)
+
+
 def _trailing_date(draft: Draft) -> None:
     draft.date = draft.headers["x-date"] = f"{draft.date}rs"
 
@@ -345,6 +354,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "eight-days-old": ("X-Date and scope eight days old", _shifted(days=-8)),
     "eight-days-ahead": ("X-Date and scope eight days ahead", _shifted(days=8)),
     "month-old": ("X-Date and scope thirty days old", _shifted(days=-30)),
+    "year-old": ("X-Date and scope a year old", _shifted(days=-365)),
+    "impossible-date": ("an X-Date of a day that there is none", _undated),
     "no-such-time": ("an X-Date that is no time", _misdated),
     "trailing-date": ("an X-Date with letters behind it", _trailing_date),
     "minute-old": ("X-Date a minute old", _shifted(seconds=-60)),
@@ -356,6 +367,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "next-day": ("the scope of tomorrow", _day(1)),
     "other-region": ("the scope of another region", _other_region),
     "other-service": ("the scope of another service", _scoped(service="im")),
+    "no-service": ("a scope without a service", _scoped(service="")),
+    "no-terminator": ("a scope without a last word", _scoped(terminator="")),
     "other-terminator": ("a scope that ends in another word", _scoped(terminator="aws4_request")),
     "other-method": ("signed for GET", _get),
     "tampered-body": ("another body than the signed one", _swapped),

@@ -44,6 +44,7 @@ ALL: list[Fault] = [
         ("Authorization", "malformed"),
         **_AUTH,
         shows="Bearer works",
+        also=("VE-GMRR-71",),
     ),
     bends(
         "other-label",

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
-from receiptspec.reference.faults.volcengine.families import tolerated
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.volcengine.families import bends, tolerated
 
 __all__ = ["ALL"]
 
 _AUTH: dict[str, Any] = {"cls": "authentication"}
+
+
+def _date(call: Call) -> str:
+    return call.incoming.header("X-Date") or ""
+
+
+def _is_of_last_year(call: Call) -> bool:
+    return _date(call)[:4] == str(datetime.now(UTC).year - 1)
+
+
+def _is_day_beyond(call: Call) -> bool:
+    return _date(call)[6:8] > "31"
+
 
 ALL: list[Fault] = [
     tolerated(
@@ -76,5 +91,95 @@ ALL: list[Fault] = [
         when=lambda call: "RsTampered" in call.query,
         **_AUTH,
         shows="read indexes are told with more parameters than the signed ones",
+    ),
+    tolerated(
+        "any-scheme-sends",
+        "VE-GMRR-69a",
+        ("Authorization", "malformed"),
+        operation="SendMessage",
+        **_AUTH,
+        shows="messages are sent under a token of another scheme",
+        also=("VE-GMRR-71",),
+    ),
+    tolerated(
+        "undated-members",
+        74,
+        ("X-Date", "missing"),
+        operation="BatchGetConversationParticipant",
+        **_AUTH,
+        shows="members are told without X-Date",
+    ),
+    tolerated(
+        "any-token-recalls",
+        85,
+        ("X-Security-Token", "wrong"),
+        operation="RecallMessage",
+        **_AUTH,
+        shows="messages are recalled with any session token",
+    ),
+    tolerated(
+        "any-version-destroys",
+        45,
+        ("Version", "unknown"),
+        operation="DestroyConversation",
+        **_AUTH,
+        shows="conversations are destroyed by any version",
+        also=("VE-GMRR-02",),
+    ),
+    tolerated(
+        "any-method-shows",
+        4,
+        ("method", "method"),
+        operation="GetMessages",
+        **_AUTH,
+        shows="messages are told by GET",
+    ),
+    tolerated(
+        "any-app-removes",
+        51,
+        ("AppId", "unknown"),
+        operation="BatchDeleteConversationParticipant",
+        **_AUTH,
+        shows="members of one application are removed by another",
+    ),
+    bends(
+        "decoded-key-adds",
+        87,
+        {"ve_key_forms": ("", "base64")},
+        operation="BatchAddConversationParticipant",
+        **_AUTH,
+        shows="members are added under the signature of the decoded key",
+    ),
+    tolerated(
+        "last-year-is-now",
+        75,
+        ("X-Date", "stale"),
+        when=_is_of_last_year,
+        **_AUTH,
+        shows="the year of X-Date does not matter",
+    ),
+    tolerated(
+        "days-roll-over",
+        75,
+        ("X-Date", "malformed"),
+        when=_is_day_beyond,
+        **_AUTH,
+        shows="the 53rd of a month is a day of the next one",
+    ),
+    tolerated(
+        "no-service-is-any",
+        70,
+        ("Credential", "malformed"),
+        when=lambda call: "//request" in (call.incoming.header("Authorization") or ""),
+        **_AUTH,
+        shows="a scope without a service works",
+    ),
+    tolerated(
+        "no-last-word-is-any",
+        "VE-GMRR-70a",
+        ("Credential", "malformed"),
+        when=lambda call: "/rtc/," in (call.incoming.header("Authorization") or ""),
+        **_AUTH,
+        shows="a scope without a last word works",
     ),
 ]

@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+_SECOND = 1.1
+
+
 @dataclass(frozen=True, slots=True)
 class Twin:
     """A question about an id that is next to one that exists, which these have read."""
@@ -222,9 +225,21 @@ def estranged(stage: Stage) -> tuple[tuple[str, Answer], ...]:
 
     refused = stage.until(send, stage.is_final)
     return (
+        *_of_another_kind(stage, group),
         ("a sender who has left", refused),
         ("a third in a pair", stage.patiently(driver.without_member(foreign, third))),
     )
+
+
+def _of_another_kind(stage: Stage, group: Conversation) -> tuple[tuple[str, Answer], ...]:
+    """Send more than a text in the name of who is no member, where the owner may send it."""
+    driver, number = stage.driver, stage.number("of another kind")
+    plain = driver.send_message(group, group.owner, receipt=True, number=number)
+    call = driver.adorned(plain, group.members)[0]
+    if not stage.call(call).accepted:
+        return ()
+    other = driver.without_member(driver.with_name(call, f"rs-{number}-other"), driver.nobody())
+    return (("a sender of more than a text who is no member", stage.patiently(other)),)
 
 
 def nameless(stage: Stage) -> Answer:
@@ -307,8 +322,9 @@ def sent_again(stage: Stage) -> Again:
 def repeated(stage: Stage) -> tuple[tuple[Any, Answer], ...]:
     """Send messages once more when four others have followed, in a group and to one person.
 
-    Owner and another have sent them, under ids of two forms. Then one is sent twice at once. The
-    entries are as those of `Again.sent`.
+    Owner and another have sent them, under ids of two forms; one has come and one has gone since,
+    and a second has passed. Then one is sent twice at once. The entries are as those of
+    `Again.sent`.
     """
     driver, group = stage.driver, stage.group(3)
     pair = stage.pair(*stage.users(4)[2:])
@@ -322,6 +338,9 @@ def repeated(stage: Stage) -> tuple[tuple[Any, Answer], ...]:
     for place in (group, pair):
         for sender in (*place.members[:2], *place.members[:2]):
             stage.say(place, sender=sender)
+    stage.lets_in(driver.add_members(group, [stage.users(4)[3]]))
+    stage.must(driver.remove_member(group, group.members[2]))
+    stage.rest(_SECOND)
     found = [(id_, stage.call(call)) for id_, call in sent]
     number = stage.number("at once", group.id)
     call = driver.send_message(group, group.owner, receipt=True, number=number)

@@ -35,7 +35,7 @@ class Moved:
 
 
 def moved(stage: Stage) -> Moved:
-    """Move the read position of a member to the second of two messages, then to the first."""
+    """Move a member's read position to the second of two messages, to the first, to none."""
     group = stage.group(3)
     messages = (stage.say(group), stage.say(group))
     member = group.members[1]
@@ -44,7 +44,8 @@ def moved(stage: Stage) -> Moved:
     start = _told(stage, group, member)
     moving = _move(stage, group, member, high)
     forward = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == high)
-    _move(stage, group, member, low)
+    for place in (low, 0):
+        _move(stage, group, member, place)
     back = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == high)
     settled = stage.settle(group, messages, lambda found: any(r.read for r in found.values()))
     other = group.members[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,10 @@ from receiptspec.reference.faults.volcengine.families import (
     place_of,
     placed,
     receipts,
+    tolerated,
     unread_again,
 )
+from receiptspec.reference.faults.volcengine.writing import field
 from receiptspec.reference.volcengine.state import Conversation, Message
 
 __all__ = ["ALL"]
@@ -24,7 +27,8 @@ __all__ = ["ALL"]
 _READ, _UNREAD, _FLAG = "ReadUserIds", "UnReadUserIds", "ReceiverIsRead"
 _ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
 _HOOK = "hook.read"
-_MOST = 24
+_MOST, _TEXT = 24, 10001
+_SECOND = 1000
 Item = dict[str, Any]
 
 
@@ -105,6 +109,30 @@ def _added_everywhere(call: Call, answer: Item) -> None:
                 other.join(user) if user not in other.participants else None
 
 
+def _sums(call: Call, answer: Item) -> None:
+    """Answer with an older pair whose ids have the same sum."""
+    made, pairs = answer.get("Result") or {}, call.site.state.conversations
+    own = pairs.get(made.get("ConversationShortId"))
+    for place in pairs.values() if own is not None and own.type == 1 else ():
+        if place.type == 1 and sum(place.participants) == sum(own.participants):
+            made |= {"ConversationShortId": place.id, "Exist": made["Exist"] or place is not own}
+            return
+
+
+def _client_ids_gone(call: Call) -> None:
+    place = place_of(call)
+    if place is not None:
+        place.by_client_id.clear()
+
+
+def _short_memory(call: Call) -> None:
+    place, now = place_of(call), time.time() * 1000
+    if place is not None:
+        fresh = {k: m for k, m in place.by_client_id.items() if now - m.created <= _SECOND}
+        place.by_client_id = fresh
+
+
+_WRITING: dict[str, Any] = {"cls": "idempotency"}
 _RATHER: dict[str, Any] = {"cls": "isolation"}
 
 ALL: list[Fault] = [
@@ -190,5 +218,52 @@ ALL: list[Fault] = [
         **_RATHER,
         shows="who is added to a group is added to all of its owner",
         also=("VE-GMRR-40",),
+    ),
+    edits(
+        "pairs-by-sum",
+        92,
+        _sums,
+        operation="CreateConversation",
+        **_RATHER,
+        shows="two pairs whose ids have the same sum are one",
+        also=("VE-GMRR-30", "VE-GMRR-34", "VE-GMRR-36", "VE-GMRR-37"),
+    ),
+    tolerated(
+        "position-back-to-none",
+        94,
+        ("ReadIndex", "backwards"),
+        operation="ModifyParticipantReadIndex",
+        when=lambda call: field(call, "ReadIndex") == 0,
+        cls="idempotency",
+        shows="a read index of 0 takes back all",
+    ),
+    tolerated(
+        "strangers-send-kinds",
+        93,
+        ("Sender", "stranger"),
+        operation="SendMessage",
+        when=lambda call: field(call, "MsgType") != _TEXT,
+        cls="leniency",
+        shows="who is no member sends all but texts",
+    ),
+    Fault(
+        name="ve-joining-forgets-client-ids",
+        vendor="volcengine",
+        operation=_ADD,
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        request=_client_ids_gone,
+        **_WRITING,
+        shows="the same ClientMsgId makes another message when somebody has joined",
+    ),
+    Fault(
+        name="ve-client-ids-for-a-second",
+        vendor="volcengine",
+        operation="SendMessage",
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        request=_short_memory,
+        **_WRITING,
+        shows="the same ClientMsgId makes another message a second later",
     ),
 ]

@@ -8,7 +8,12 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer
-from receiptspec.scenes import calls, direct, history, marking, misfits
+from receiptspec.scenes import calls, correspondence, direct, history, marking, misfits
+
+
+def shows(case: Case) -> bool:
+    """Whether receipts that are sent here show anywhere."""
+    return correspondence.shows_reads(case.stage, brief=case.brief)
 
 
 def answer_of(answer: Answer | None) -> Answer:
@@ -32,10 +37,11 @@ def test_receipts_for_several_messages_are_accepted(case: Case) -> None:
     scene = case.scene(direct.letters)
     answer = answer_of(scene.batch)
     findings = refusals.accepted(answer, "receipts for two messages")
-    if scene.before.answer.accepted and direct.shows_reads(scene):
+    if scene.before.answer.accepted and shows(case):
         findings += checks.all_read(scene.whole, scene.messages)
         if case.profile.rank > 0:
             findings += all_at_once(case)
+            findings += of_long_history(case)
     case.judge(findings)
 
 
@@ -46,6 +52,20 @@ def all_at_once(case: Case) -> list[Finding]:
         return checks.all_read(seen, messages)
     findings = refusals.accepted(answer, f"receipts for {len(messages)} messages")
     return findings or checks.all_read(seen, messages)
+
+
+def of_long_history(case: Case) -> list[Finding]:
+    """Expect each of eleven messages to be read that one call acknowledges, and one named twice.
+
+    No document limits the list or says whether a message may stand there twice.
+    """
+    scene = case.attempt("receipts in a long history", correspondence.aged_letters)
+    if scene is None:
+        return []
+    for answer, what in ((scene.of_several, "eleven receipts"), (scene.of_twice, "a key twice")):
+        if answer is not None:
+            case.observe(what, answer.describe())
+    return checks.all_read(scene.seen, scene.read[1:])
 
 
 @pytest.mark.check("direct-read-may-be-repeated")
@@ -63,7 +83,7 @@ def test_nobody_has_read_a_new_direct_message(case: Case) -> None:
 @pytest.mark.check("direct-read-shows")
 def test_a_receipt_shows_in_the_history(case: Case) -> None:
     scene = case.scene(direct.letters)
-    if not direct.shows_reads(scene):
+    if not shows(case):
         case.observe("receipts sent here show in the history", "no")
         if case.stage.target.read_hook is None and not case.given.get("stated"):
             case.judge(())
@@ -82,7 +102,7 @@ def test_a_receipt_shows_in_the_history(case: Case) -> None:
 @pytest.mark.late
 def test_a_receipt_shows_some_seconds_later(case: Case) -> None:
     scene = case.scene(direct.letters)
-    if not direct.shows_reads(scene) or checks.all_read(scene.whole, scene.messages):
+    if not shows(case) or checks.all_read(scene.whole, scene.messages):
         raise NotExercised("no receipts show that could be lost")
     case.judge(checks.all_read(case.scene(direct.later), scene.messages))
 
@@ -103,10 +123,12 @@ def test_neither_marking_nor_a_newer_message_takes_a_read_back(case: Case) -> No
 @pytest.mark.views
 def test_a_receipt_shows_in_pages_of_every_size(case: Case) -> None:
     scenes = in_pages(case)
-    if not any(scene.shown for scene in scenes):
+    if not shows(case):
         raise NotExercised("no receipts show")
+    findings = [f for scene in scenes for f in checks.all_read(scene.whole, scene.acknowledged)]
     pages = [(page, s.shown) for s in scenes for walk in s.walks.values() for page in walk.pages]
-    case.judge(distinct([f for page, shown in pages for f in checks.all_read(page, shown)]))
+    findings += [f for page, shown in pages for f in checks.all_read(page, shown)]
+    case.judge(distinct(findings))
 
 
 def in_pages(case: Case) -> list[history.Pages]:
@@ -118,7 +140,7 @@ def in_pages(case: Case) -> list[history.Pages]:
 @pytest.mark.check("direct-read-shows")
 @pytest.mark.profile("standard")
 def test_a_receipt_shows_however_the_message_was_sent(case: Case) -> None:
-    if not direct.shows_reads(case.scene(direct.letters)):
+    if not shows(case):
         raise NotExercised("no receipts show")
     findings: list[Finding] = []
     for play in (direct.from_administrator, direct.with_everything):
@@ -135,8 +157,27 @@ def test_a_receipt_shows_however_the_message_was_sent(case: Case) -> None:
 
 @pytest.mark.check("direct-read-shows")
 @pytest.mark.profile("standard")
+def test_a_receipt_shows_after_a_reply_and_after_marking(case: Case) -> None:
+    scene = case.scene(correspondence.replied)
+    if not shows(case):
+        raise NotExercised("no receipts show")
+    findings = checks.all_read(scene.answered, scene.letters[:1])
+    case.judge(findings or checks.all_read(scene.marked, scene.letters))
+
+
+@pytest.mark.check("direct-read-shows")
+@pytest.mark.profile("standard")
+def test_a_receipt_of_an_old_message_shows(case: Case) -> None:
+    scene = case.scene(correspondence.aged_letters)
+    if not shows(case):
+        raise NotExercised("no receipts show")
+    case.judge(checks.all_read(scene.seen, scene.messages[:1]))
+
+
+@pytest.mark.check("direct-read-shows")
+@pytest.mark.profile("standard")
 def test_receipts_at_the_same_time_all_show(case: Case) -> None:
-    if not direct.shows_reads(case.scene(direct.letters)):
+    if not shows(case):
         raise NotExercised("no receipts show")
     messages, seen = case.scene(direct.at_once)
     if len(messages) < 2:

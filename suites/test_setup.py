@@ -7,7 +7,17 @@ from receiptspec.checks import direct, receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Message
-from receiptspec.scenes import calls, groups, lifecycle, names, readback, setup, upkeep, wording
+from receiptspec.scenes import (
+    calls,
+    correspondence,
+    groups,
+    lifecycle,
+    names,
+    readback,
+    setup,
+    upkeep,
+    wording,
+)
 
 _PENDING = 3  # the result of who has to be let in by somebody first
 
@@ -392,3 +402,36 @@ def test_whether_a_newcomer_counts_is_recorded(case: Case) -> None:
 @pytest.mark.check("leaver-is-observed")
 def test_whether_a_leaver_counts_is_recorded(case: Case) -> None:
     case.observe("UnreadNum when a member leaves", difference(case.scene(lifecycle.deserted)))
+
+
+@pytest.mark.check("account-may-be-imported-again")
+def test_an_account_may_be_imported_again(case: Case) -> None:
+    call = calls.good_call(case.stage, case.operation.name)
+    findings: list[Finding] = []
+    for change in case.as_many(case.given["calls"]):
+        answer = case.patient(call, change)
+        findings += refusals.accepted(answer, answer.exchange.request.label)
+    case.judge(findings)
+
+
+@pytest.mark.check("account-may-be-imported-again")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_importing_an_account_again_changes_nothing(case: Case) -> None:
+    findings: list[Finding] = []
+    why = "importing an account again"
+    scene = case.attempt("a member who is imported again", correspondence.known_again)
+    if scene is not None:
+        kept = (scene.before.receipts, scene.after.receipts, [scene.message.id], why)
+        findings += receipts.same(scene.after.answer, *kept)
+        where = "the list of members once one was imported again"
+        findings += direct.all_there(scene.listing, scene.members, [scene.reader], where)
+    letters = case.attempt("letters to who is imported again", correspondence.replied)
+    if letters is not None:
+        before, after = (letters.unread[key] for key in ("a look at the history", why))
+        findings += direct.kept(after.answer, before.number, after.number, why)
+        if not direct.all_read(letters.answered, letters.letters[:1]):
+            findings += direct.all_read(letters.imported, letters.letters[:1])
+    if scene is None and letters is None:
+        raise NotExercised("nothing is there that importing could change")
+    case.judge(findings)

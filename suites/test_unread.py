@@ -10,7 +10,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer
-from receiptspec.scenes import direct, marking, reads, unread
+from receiptspec.scenes import correspondence, direct, marking, reads, unread
 
 
 @pytest.mark.check("conversation-read-is-no-receipt")
@@ -31,6 +31,14 @@ def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
 def test_reading_conversations_from_both_sides_sends_no_receipt(case: Case) -> None:
     scene = case.scene(marking.emptied)
     case.judge(checks.none_read(scene.last, scene.unread, "the conversation was marked as read"))
+
+
+@pytest.mark.check("conversation-read-is-no-receipt")
+@pytest.mark.profile("standard")
+def test_marking_with_a_time_sends_no_receipt(case: Case) -> None:
+    split = case.scene(unread.read_until)
+    why = "the conversation was marked as read up to a time"
+    case.judge(checks.none_read(split.seen, split.messages, why))
 
 
 @pytest.mark.check("receipt-leaves-conversation-unread")
@@ -60,6 +68,12 @@ def positions_kept(case: Case) -> list[Finding]:
         why = "a message receipt"
         for before, after in places.values() if case.profile.rank > 0 else [*places.values()][:1]:
             findings += checks.kept(answer, before, after, why, "read position")
+    if case.profile.rank > 0:
+        found = case.attempt("letters of the same two", correspondence.letters_beside_group)
+        if found is not None:
+            one, two = found
+            why = "a receipt in a group"
+            findings += checks.kept(two.answer, one.number, two.number, why)
     return distinct(findings)
 
 
@@ -110,6 +124,16 @@ def test_marking_a_conversation_of_many_messages_leaves_none_unread(case: Case) 
     case.judge(findings)
 
 
+@pytest.mark.check("conversation-read-clears-unread")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_marking_one_conversation_after_the_other_leaves_none_unread(case: Case) -> None:
+    left, answer = case.scene(correspondence.marked_five_times)
+    why = "five conversations were marked one after the other"
+    findings = [f for number in left.values() for f in checks.is_number(answer, number, 0, why)]
+    case.judge(distinct(findings))
+
+
 @pytest.mark.check("conversation-read-stops-at-its-time")
 @pytest.mark.profile("standard")
 def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
@@ -127,9 +151,16 @@ def test_marking_with_a_time_is_accepted(case: Case) -> None:
 @pytest.mark.views
 def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
     scene = case.scene(unread.conversation_read)
-    case.judge(
-        checks.kept(scene.evidence, scene.other_before, scene.other_after, "another conversation")
+    findings = checks.kept(
+        scene.evidence, scene.other_before, scene.other_after, "another conversation"
     )
+    if case.profile.rank > 0:
+        split = case.attempt("marking up to a time", unread.read_until)
+        if split is not None:
+            before, after = split.other_before, split.other_after
+            why = "marking another conversation up to a time"
+            findings += checks.kept(after.answer, before.number, after.number, why)
+    case.judge(findings)
 
 
 @pytest.mark.check("conversation-read-leaves-the-peer")
@@ -189,6 +220,29 @@ def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
                 findings += checks.is_number(box.answer, box.got[peer], number, why)
         findings += among_some(case) if not findings else []
     case.judge(findings)
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+@pytest.mark.profile("standard")
+def test_neither_a_reply_nor_a_look_lowers_an_unread_count(case: Case) -> None:
+    counts = case.scene(correspondence.replied).unread
+    before = counts[""]
+    findings: list[Finding] = []
+    for why in ("a reply", "a look at the history"):
+        after = counts[why]
+        findings += checks.kept(after.answer, before.number, after.number, why)
+        before = after
+    case.judge(findings)
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+@pytest.mark.profile("standard")
+def test_a_letter_of_the_administrator_is_unread(case: Case) -> None:
+    before, after = case.scene(correspondence.from_administrator_again)
+    if before.number is None:
+        raise NotExercised("no number is told for the administrator")
+    why = "one more letter of the administrator came"
+    case.judge(checks.is_number(after.answer, after.number, before.number + 1, why))
 
 
 def among_some(case: Case) -> list[Finding]:

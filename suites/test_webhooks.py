@@ -10,8 +10,8 @@ from receiptspec.checks import callbacks as checks
 from receiptspec.checks import direct, receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
+from receiptspec.scenes import correspondence, reads, unread, webhooks
 from receiptspec.scenes import direct as letters
-from receiptspec.scenes import reads, unread, webhooks
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -204,7 +204,7 @@ def test_the_answer_to_a_callback_about_two_changes_nothing(case: Case) -> None:
             findings += refusals.accepted(scene.read, why)
         if scene.marking is not None and marked.answer.accepted:
             findings += refusals.accepted(scene.marking, why)
-        if not findings and letters.shows_reads(usual):
+        if not findings and correspondence.shows_reads(case.stage, brief=case.brief):
             findings += direct.all_read(scene.seen, (scene.message,))
         if not findings and marked.after == 0:
             findings += direct.is_number(scene.evidence, scene.unread, 0, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from receiptspec.neutral import Answer, Strayed
 
 __all__ = ["strayed"]
 
+_KEY = re.compile(r"(\d{1,10})_(\d{1,10})_(\d{1,16})", re.ASCII)
 _SAME_TIME = 60  # seconds by which two clocks of one server may differ
 
 
@@ -22,7 +24,7 @@ def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
         "From_Account": body.get("From_Account"),
         "To_Account": body.get("To_Account") if direct else None,
         "MsgRandom": body.get("MsgRandom" if direct else "Random"),
-        "MsgSeq": body.get("MsgSeq") if direct else sent.get("MsgSeq"),
+        "MsgSeq": body.get("MsgSeq", _in_key(sent)) if direct else sent.get("MsgSeq"),
         "MsgFlagBits" if direct else "IsPlaceMsg": 0,
     }
     found = [
@@ -37,6 +39,14 @@ def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
     if custom and kept != custom and (direct or kept is not None):
         found.append(Strayed("CloudCustomData", custom, kept, content=True))
     return found + _parts(body.get("MsgBody"), item.get("MsgBody"))
+
+
+def _in_key(sent: Answer) -> int | None:
+    """Return the MsgSeq in a MsgKey that is made as documented: of it, MsgRandom and MsgTime."""
+    key = sent.get("MsgKey")
+    found = _KEY.fullmatch(key) if isinstance(key, str) else None
+    rest = (sent.request_body.get("MsgRandom"), sent.get("MsgTime"))
+    return int(found[1]) if found and (int(found[2]), int(found[3])) == rest else None
 
 
 def _parts(sent: Any, kept: Any) -> list[Strayed]:

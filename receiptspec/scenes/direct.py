@@ -108,13 +108,6 @@ def replied(stage: Stage) -> tuple[Message, Asked]:
     return scene.back, until_read(stage, scene.conversation, (scene.back,), viewer=b)
 
 
-def shows_reads(scene: Letters) -> bool:
-    """Whether a receipt that was sent here shows at all; that it does is an inference."""
-    looks = [scene.after.receipts, scene.whole.receipts]
-    found = [receipts.get(message.id) for receipts in looks for message in scene.messages]
-    return any(receipt is not None and receipt.peer_read for receipt in found)
-
-
 def _read_again(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Answer | None:
     call = stage.driver.mark_read(messages[0].conversation, user, [m.id for m in messages])
     return stage.call(call) if call is not None else None

@@ -59,7 +59,7 @@ def history_of_letters(stage: Stage) -> History:
 def _walked(
     stage: Stage, messages: tuple[Message, ...], whole: Asked, other_side: Asked
 ) -> History:
-    way = _walk(stage, messages[0].conversation, 2, 12)
+    way = walk_back(stage, messages[0].conversation, 2, 12)
     return History(
         messages,
         whole.answer,
@@ -85,7 +85,7 @@ class Walk:
         return tuple(key for page in self.pages for key in page.receipts)
 
 
-def _walk(
+def walk_back(
     stage: Stage, conversation: Conversation, size: int, most: int, viewer: Any = None
 ) -> Walk:
     """Read the history of two people back, `size` at a time, in `most` pages.
@@ -142,8 +142,8 @@ def pages(stage: Stage) -> Pages:
         raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
     others = tuple(message for message in messages if message not in acknowledged)
     most = 2 * len(messages) + 2
-    walks = {f"pages of {size}": _walk(stage, conversation, size, most) for size in (1, 2, 6)}
-    walks["the receiver's pages"] = _walk(stage, conversation, 2, most, conversation.members[1])
+    walks = {f"pages of {size}": walk_back(stage, conversation, size, most) for size in (1, 2, 6)}
+    walks["the receiver's pages"] = walk_back(stage, conversation, 2, most, conversation.members[1])
     return Pages(acknowledged, others, whole, walks)
 
 
@@ -167,7 +167,7 @@ def in_turns(stage: Stage) -> Pages:
     if not whole.answer.accepted:
         raise NotExercised(f"the history is not to be had: {whole.answer.describe()}")
     walks = {
-        f"{who}'s pages of what both wrote": _walk(stage, conversation, 2, 14, viewer)
+        f"{who}'s pages of what both wrote": walk_back(stage, conversation, 2, 14, viewer)
         for who, viewer in (("one", a), ("the other", b))
     }
     others = tuple(message for message in messages if message not in acknowledged)
@@ -186,4 +186,4 @@ def long_letters(stage: Stage) -> tuple[tuple[Message, ...], Walk]:
         text = f"letter {turn} ".ljust(1500, ".")
         sent.append(stage.post(conversation, stage.driver.with_texts(call, text)))
     until_listed(stage, conversation, tuple(sent))
-    return tuple(sent), _walk(stage, conversation, 20, 2 * len(sent))
+    return tuple(sent), walk_back(stage, conversation, 20, 2 * len(sent))

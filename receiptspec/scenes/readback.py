@@ -49,7 +49,7 @@ def of_groups(stage: Stage) -> tuple[Kept, ...]:
 
 
 def of_pairs(stage: Stage) -> tuple[Kept, ...]:
-    """Return all that both sides read back of what two wrote in turns, and of all options."""
+    """Return all that both sides read back of what two wrote in turns, and of what few send so."""
     turns = stage.scene(history.in_turns)
     messages: list[Message] = [*turns.acknowledged, *turns.others]
     pages = [page for walk in turns.walks.values() for page in walk.pages]
@@ -59,6 +59,10 @@ def of_pairs(stage: Stage) -> tuple[Kept, ...]:
         messages.append(full.message)
         views = (full.by_sender.answer, full.by_receiver.answer)
         looks += [(full.message.conversation, answer) for answer in views]
+    with contextlib.suppress(NotExercised):
+        odd = stage.scene(direct.unusual)
+        messages += [message for message, _, _ in odd.receipts]
+        looks.append((odd.receipts[0][0].conversation, odd.seen.answer))
     known = {message.id: stage.told(message) for message in messages}
     return tuple(
         Kept(conversation, known.get(id_), answer, item)

@@ -73,7 +73,10 @@ class Counters:
 
 
 #: What is `written` that has to be a second old for a scene: sender, receiver, how much.
-_AHEAD = ((3, 5, 1), (5, 2, 3), (1, 5, 1), (8, 9, 1), (8, 7, 1), (7, 6, 1))
+_AHEAD = (
+    *((3, 5, 1), (5, 2, 3), (4, 5, 1), (1, 5, 1), (8, 9, 1), (8, 7, 1), (7, 6, 1)),
+    *((0, 9, 1), (1, 9, 1), (2, 9, 1), (3, 9, 1), (5, 9, 1)),
+)
 
 
 def ahead(stage: Stage) -> None:
@@ -297,27 +300,43 @@ def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What was unread of two messages after a time between them was given."""
+    """What was unread of two messages after a time between them was given.
+
+    And of another conversation, before and after; `seen` shows the two messages to their sender.
+    """
 
     after: int | None
     marking: Answer
     evidence: Answer
+    messages: tuple[Message, ...]
+    seen: Asked
+    other_before: Count
+    other_after: Count
 
 
 def read_until(stage: Stage) -> Split:
     """A sends two messages two seconds apart; B marks as read what is older than the second.
 
-    The time between them is the target's, as its answers tell it.
+    The time between them is the target's, as its answers tell it. Somebody else has written to B
+    before the first.
     """
+    other, _ = stage.scene(written, 4, 5, 1)
     conversation, (message,) = aged(stage, 1, 5, seconds=2.1)
     a, b = conversation.members
     until_unread(stage, b, a, 1)
-    older, newer = stage.told(message), stage.told(stage.say(conversation))
+    second = stage.say(conversation)
+    older, newer = stage.told(message), stage.told(second)
     between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
     until_unread(stage, b, a, 2)
+    other_before = stage.until(
+        lambda: of_peer(stage, b, other.owner), lambda found: bool(found.number)
+    )
     answer = stage.call(marking(stage, conversation, b, until=between))
     after = until_unread(stage, b, a, 1)
-    return Split(after.number, answer, after.answer)
+    other_after = of_peer(stage, b, other.owner)
+    messages = (message, second)
+    seen = until_listed(stage, conversation, messages)
+    return Split(after.number, answer, after.answer, messages, seen, other_before, other_after)
 
 
 def _between(older: int | None, newer: int | None) -> int:

@@ -35,6 +35,7 @@ from receiptspec.reference.faults import (
     questions,
     readers,
     replicas,
+    replies,
     rest,
     ruins,
     setup,
@@ -86,6 +87,7 @@ _ALL = [
     *announcements.ALL,
     *spelling.ALL,
     *wording.ALL,
+    *replies.ALL,
     *volcengine.ALL,
 ]
 

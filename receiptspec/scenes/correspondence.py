@@ -1,0 +1,236 @@
+"""Letters that were answered, counted, marked or grew old before they are acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Conversation, Kind, Message
+from receiptspec.scenes.direct import (
+    from_administrator,
+    keeps_history,
+    letters,
+    pair,
+    seen_by,
+    until_read,
+)
+from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
+from receiptspec.scenes.history import Walk, long_letters, pages, walk_back
+from receiptspec.scenes.reads import report
+from receiptspec.scenes.unread import (
+    SECOND,
+    Count,
+    aged,
+    marking,
+    of_peer,
+    until_unread,
+)
+from receiptspec.stage import Stage
+
+__all__ = [
+    "Aged",
+    "Lasting",
+    "Replied",
+    "aged_letters",
+    "from_administrator_again",
+    "known_again",
+    "letters_beside_group",
+    "marked_five_times",
+    "replied",
+    "shows_reads",
+]
+
+_LETTERS = 21  # of a history that is longer than any page of it
+_MARKER, _WRITERS = 9, (0, 1, 2, 3, 5)  # by number
+
+
+def alone(stage: Stage) -> tuple[Message, Asked]:
+    """Let B acknowledge the one message that there is between two, and look."""
+    keeps_history(stage)
+    conversation = pair(stage, 7, 0)
+    message = stage.say(conversation)
+    stage.tries_to_read(conversation.members[1], [message])
+    return message, until_read(stage, conversation, (message,))
+
+
+def shows_reads(stage: Stage, *, brief: bool) -> bool:
+    """Whether a receipt that was sent here shows in any conversation; that it does is an inference.
+
+    Unless `brief`, those of a longer one are looked at as well where no other shows any.
+    """
+    scene = stage.scene(letters)
+    if _turned(scene.after, scene.messages) or _turned(scene.whole, scene.messages):
+        return True
+    if not stage.driver.keeps_history:
+        return False
+    message, seen = stage.scene(alone)
+    return _turned(seen, (message,)) or (not brief and bool(stage.scene(pages).shown))
+
+
+def _turned(seen: Asked, messages: Sequence[Message]) -> bool:
+    found = [seen.receipts.get(message.id) for message in messages]
+    return any(receipt is not None and receipt.peer_read for receipt in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """Two letters whose receiver replies, looks, is imported again, marks and acknowledges them.
+
+    `unread` are the counts of the receiver by what came before each; `answered` is seen once the
+    first letter was acknowledged after the reply, `imported` after its reader was made once more,
+    `marked` once the second was acknowledged after the conversation was marked.
+    """
+
+    letters: tuple[Message, Message]
+    unread: Mapping[str, Count]
+    answered: Asked
+    imported: Asked
+    marked: Asked
+
+
+def replied(stage: Stage) -> Replied:
+    """Let B reply to two letters of A, look, acknowledge one, mark both and acknowledge the other.
+
+    Before B marks them, its account is made again.
+    """
+    keeps_history(stage)
+    conversation = pair(stage, 9, 4)
+    a, b = conversation.members
+    first, second = stage.say(conversation), stage.say(conversation)
+    unread = {"": until_unread(stage, b, a, 2)}
+    stage.say(conversation, sender=b)
+    unread["a reply"] = of_peer(stage, b, a)
+    seen_by(stage, conversation, b)
+    unread["a look at the history"] = of_peer(stage, b, a)
+    stage.tries_to_read(b, [first])
+    answered = until_read(stage, conversation, (first,))
+    for call in stage.driver.make_users([b]):
+        stage.must(call)
+    unread["importing an account again"] = of_peer(stage, b, a)
+    imported = seen_by(stage, conversation, a)
+    stage.let_pass(stage.told(second), SECOND)
+    stage.must(marking(stage, conversation, b))
+    until_unread(stage, b, a, 0)
+    stage.tries_to_read(b, [second])
+    marked = until_read(stage, conversation, (first, second))
+    return Replied((first, second), unread, answered, imported, marked)
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """A long history: its oldest letter, several and one twice in a call, acknowledged; all of it.
+
+    `read` is all that was acknowledged by a call that was accepted, `seen` shows it.
+    """
+
+    messages: tuple[Message, ...]
+    several: tuple[Message, ...]
+    of_several: Answer | None
+    of_twice: Answer | None
+    read: tuple[Message, ...]
+    seen: Asked
+    walk: Walk
+
+
+def aged_letters(stage: Stage) -> Aged:
+    """Let B acknowledge the oldest of 21 letters, then eleven in a call, then one twice in a call.
+
+    Then A walks through the history.
+    """
+    sent, _ = stage.scene(long_letters)
+    conversation = sent[0].conversation
+    reader = conversation.members[1]
+    messages = (*sent, *(stage.say(conversation) for _ in range(_LETTERS - len(sent))))
+    oldest, several, twice = messages[:1], messages[1:12], messages[12:14]
+    stage.reads(reader, oldest)
+    of_several = stage.tries_to_read(reader, several)
+    of_twice = stage.tries_to_read(reader, (twice[0], *twice))
+    read = list(oldest)
+    for part, answer in ((several, of_several), (twice, of_twice)):
+        read += part if answer is None or answer.accepted else ()
+    seen = until_read(stage, conversation, tuple(read))
+    walk = walk_back(stage, conversation, 20, 2 * len(messages))
+    return Aged(messages, several, of_several, of_twice, tuple(read), seen, walk)
+
+
+def marked_five_times(stage: Stage) -> tuple[Mapping[Any, int], Answer]:
+    """Let one user mark the conversations with five others, one after the other.
+
+    Returns what is left unread of each who has anything, and the answer that says so.
+    """
+    places = [aged(stage, writer, _MARKER)[0] for writer in _WRITERS]
+    reader = places[0].members[1]
+    writers = [place.owner for place in places]
+    call = stage.driver.count_unread(reader, writers)
+
+    def counts(fits: Callable[[int], bool]) -> tuple[Mapping[Any, int], Answer]:
+        def done(answer: Answer) -> bool:
+            found = stage.driver.unread_counts(answer)
+            return all(fits(found.get(writer, 0)) for writer in writers)
+
+        answer = stage.until(lambda: stage.call(call), done)
+        return stage.driver.unread_counts(answer), answer
+
+    counts(bool)
+    for place in places:
+        stage.must(marking(stage, place, reader))
+    return counts(lambda number: number == 0)
+
+
+def from_administrator_again(stage: Stage) -> tuple[Count, Count]:
+    """Count what a user has not read of the administrator before and after one letter of it."""
+    conversation = stage.scene(from_administrator).message.conversation
+    peer, reader = conversation.members
+    before = of_peer(stage, reader, peer)
+    number = stage.number("counted of the administrator")
+    call = stage.driver.send_message(conversation, peer, receipt=True, number=number)
+    stage.post(conversation, stage.driver.without_sender(call))
+    return before, until_unread(stage, reader, peer, (before.number or 0) + 1)
+
+
+def letters_beside_group(stage: Stage) -> tuple[Count, Count]:
+    """Count what a member has not read of the owner of a group, as two people.
+
+    Before and after the member has sent the receipt of what the owner has sent to the group.
+    """
+    group = good(stage).group
+    owner, member = group.members[:2]
+    conversation = Conversation(Kind.DIRECT, None, "direct", owner, (owner, member))
+    stage.say(conversation)
+    before = stage.until(lambda: of_peer(stage, member, owner), lambda found: bool(found.number))
+    answer = report(stage, member, (stage.say(group),))
+    if not answer.accepted:
+        raise NotExercised(f"the receipt is {answer.describe()}")
+    return before, of_peer(stage, member, owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A message that a member has read, before and after the account of the member is made again.
+
+    `members` are those of the group then, with the answer that lists them.
+    """
+
+    message: Message
+    before: Asked
+    after: Asked
+    reader: Any
+    members: tuple[Any, ...]
+    listing: Answer
+
+
+def known_again(stage: Stage) -> Lasting:
+    """Let a member read a message, then make its account again, and look at message and group."""
+    group = good(stage).group
+    member = group.members[1]
+    message = stage.say(group)
+    fresh = newborn(stage, group, message)
+    stage.reads(member, [message])
+    before = settled(stage, fresh, (message,), {message.id: 1})
+    for call in stage.driver.make_users([member]):
+        stage.must(call)
+    after = asked(stage, stage.ask(group, [message]))
+    listing = stage.must(stage.driver.ask_members(group))
+    return Lasting(message, before, after, member, stage.driver.members(listing)[0], listing)

@@ -70,6 +70,18 @@ class Dealings:
         """Return how often somebody was asked to read a message."""
         return len(self._reads.get(name, ()))
 
+    def readers(self, name: Any) -> int:
+        """Return how many members were asked to read a message, 0 where they may be fewer or more.
+
+        They may be where somebody was asked twice, is no member, or people came and went.
+        """
+        message, users = self._messages.get(name), self._reads.get(name, ())
+        if message is None or not message.wants_receipt or len(set(users)) < len(users):
+            return 0
+        others = set(message.conversation.members) - {message.sender}
+        disturbed = self._driver.concerns_people(message.conversation) in self._disturbed
+        return len(users) if others.issuperset(users) and not disturbed else 0
+
     def all_read(self) -> frozenset[Any]:
         """Return the messages that somebody was asked to read so far."""
         return frozenset(self._reads)

@@ -7,10 +7,11 @@ import pytest
 from receiptspec.case import Case
 from receiptspec.checks import direct as checks_of_two
 from receiptspec.checks import events as checks
+from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
-from receiptspec.findings import Finding
-from receiptspec.scenes import counting, direct, events, groups, paging, reads
+from receiptspec.findings import Finding, distinct
+from receiptspec.scenes import counting, direct, events, groups, oddities, paging, reads
 
 
 @pytest.mark.check("receipt-names-its-conversation")
@@ -123,6 +124,61 @@ def test_a_plain_letter_has_no_receipt(case: Case) -> None:
     scene, why = answered(case), "a one-to-one message that did not ask for a receipt"
     found, plain = scene.of_plain, scene.plain.id
     case.judge(receipts.no_receipt(found.answer, found.receipts, plain, case.given["codes"], why))
+
+
+@pytest.mark.check("every-message-is-answered")
+@pytest.mark.profile("standard")
+def test_every_letter_of_a_long_list_is_answered(case: Case) -> None:
+    scene = answered(case)
+    findings: list[Finding] = []
+    if scene.whole.answer.accepted:
+        ids = [message.id for message in scene.messages]
+        findings = receipts.each_answered(scene.whole.answer, scene.whole.receipts, ids)
+    case.judge(findings + among_odd(case))
+
+
+def among_odd(case: Case) -> list[Finding]:
+    """Expect receipts beside a message that has none, and of one that is named twice.
+
+    Whether a list may be so is open: what is refused is observed.
+    """
+    scene = case.scene(oddities.odd_lists)
+    findings: list[Finding] = []
+    for label, seen in scene.pulls.items():
+        case.observe(label, seen.answer.describe())
+        if seen.answer.accepted:
+            ids = [scene.first.id, scene.last.id]
+            findings += receipts.each_answered(seen.answer, seen.receipts, ids)
+    return findings
+
+
+@pytest.mark.check("each-message-of-a-batch-is-read")
+@pytest.mark.profile("standard")
+def test_a_message_is_read_whatever_stands_before_it(case: Case) -> None:
+    if case.stage.driver.server is None:
+        raise NotExercised("there is no client before a server here")
+    scene = case.scene(oddities.odd_lists)
+    findings: list[Finding] = []
+    for label, read in scene.reads.items():
+        case.observe(label, read.answer.describe())
+        if read.answer.accepted:
+            for message in read.messages:
+                one, two = read.before.receipt(message), read.after.receipts.get(message.id)
+                more = int(message.id in read.fresh)
+                answer = read.after.answer
+                findings += receipts.changed(answer, one, two, "read", more, label)
+    case.judge(distinct(findings))
+
+
+@pytest.mark.check("page-holds-at-most-its-size")
+@pytest.mark.profile("standard")
+def test_a_later_page_holds_at_most_what_was_asked_for(case: Case) -> None:
+    if case.stage.driver.server is None:
+        raise NotExercised("there is no client before a server here")
+    answer = case.scene(oddities.smaller_page)
+    if not answer.accepted:
+        raise NotExercised(f"a smaller page after a larger is {answer.describe()}")
+    case.judge(pages.at_most([answer], [case.stage.driver.page(answer)], 1))
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")

@@ -10,7 +10,7 @@ from receiptspec.checks import events as checks
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
-from receiptspec.scenes import events
+from receiptspec.scenes import events, paging
 
 SCENES = {
     "group": (events.group, events.interleaved),
@@ -98,6 +98,21 @@ def test_a_notification_says_what_a_pull_says(case: Case) -> None:
             if pulled is not None and pulled.known:
                 findings += checks.agrees(told.receipts[told.sender], pulled)
     case.judge(findings)
+
+
+@pytest.mark.check("notice-agrees-with-a-pull")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_the_notifications_of_the_run_count_all_readers(case: Case) -> None:
+    case.attempt("a message of ten readers", paging.grown, 21, 5)
+    heard: dict[Any, list[tuple[Answer, Receipt]]] = {}
+    for user, answer, receipt, message in told_so_far(case):
+        if user == message.sender and message.conversation.kind is Kind.GROUP:
+            heard.setdefault(message.id, []).append((answer, receipt))
+    findings: list[Finding] = []
+    for name, about in heard.items():
+        findings += checks.counts_up(about, case.stage.dealings.readers(name))
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("notice-comes-once")

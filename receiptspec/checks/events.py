@@ -115,6 +115,26 @@ def agrees(heard: Heard, pulled: Receipt) -> list[Finding]:
     return findings
 
 
+def counts_up(heard: Heard, readers: int) -> list[Finding]:
+    """Expect the notifications of a message, one for each of its readers, to count up to all."""
+    told = [(answer, receipt) for answer, receipt in heard if receipt.read is not None]
+    if len(told) < readers or not told:
+        return []
+    answer, most = max(told, key=lambda pair: pair[1].read or 0)
+    if (most.read or 0) >= readers:
+        return []
+    return [
+        _finding(
+            answer,
+            f"{len(told)} notifications of {readers} readers count {most.read} at most",
+            most.place("read"),
+            readers,
+            most.read,
+            "notices-count-too-few",
+        )
+    ]
+
+
 def asks(answer: Answer, wish: Any, wanted: bool, message: Any) -> list[Finding]:
     """Expect a received message to tell whether its sender wants a receipt."""
     if wish is wanted:

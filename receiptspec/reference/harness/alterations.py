@@ -5,15 +5,20 @@ An item is one receipt or one message; a page comes with the parameters of its q
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Collection
 from typing import Any
 
 from receiptspec.reference.harness.knobs import LARGEST_PAGE
 from receiptspec.reference.harness.line import SdkError
+from receiptspec.reference.harness.naming import name_of
 
 __all__ = [
     "Forgetful",
+    "before_own",
+    "before_plain",
     "changed",
+    "each_once",
     "filled",
     "finished_early",
     "first_again",
@@ -26,12 +31,15 @@ __all__ = [
     "renamed",
     "swapped",
     "total",
+    "up_to_read",
     "with_sender",
     "with_stranger",
     "without",
 ]
 
 Item = dict[str, Any]
+#: Says what is left of a list that a user gave, who has read some messages.
+Listed = Callable[[list[Item], str, Collection[str]], list[Item]]
 NO_RECEIPT = 10062
 
 #: Where the packaged server has nobody left to list.
@@ -46,6 +54,32 @@ def without(*names: str) -> Callable[[Item], Item]:
 def changed(name: str, how: Callable[[Any], Any]) -> Callable[[Item], Item]:
     """Give a field another value, where it is there."""
     return lambda item: {**item, name: how(item[name])} if name in item else item
+
+
+def _before(stops: Callable[[Item, str, Collection[str]], bool]) -> Listed:
+    """Leave out of a list what stands behind a message of some kind."""
+
+    def kept(messages: list[Item], user: str, read: Collection[str]) -> list[Item]:
+        return list(itertools.takewhile(lambda m: not stops(m, user, read), messages))
+
+    return kept
+
+
+#: What is left of a list: what stands before a plain message, or before an own one.
+before_plain = _before(lambda message, *_: not message["needReadReceipt"])
+before_own = _before(lambda message, user, _: bool(message["sender"] == user))
+
+
+def up_to_read(messages: list[Item], _user: str, read: Collection[str]) -> list[Item]:
+    """Leave out of a list what stands behind a message that was read before."""
+    places = (place for place, message in enumerate(messages) if name_of(message) in read)
+    return messages[: next(places, len(messages)) + 1]
+
+
+def each_once(messages: list[Item], _user: str, _read: Collection[str]) -> list[Item]:
+    """Leave out of a list what it names twice."""
+    names = [name_of(message) for message in messages]
+    return [message for message in messages if names.count(name_of(message)) == 1]
 
 
 def swapped(item: Item) -> Item:

@@ -39,6 +39,7 @@ class Client(Hearing):
         self._cache: dict[str, dict[str, Any]] = {}
         self._said: dict[str, tuple[float, dict[str, Any]]] = {}
         self._read: set[str] = set()
+        self._counts: dict[tuple[str, int], int] = {}
         self._turned: set[str] = set()
         self._written: set[str] = set()
         self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
@@ -148,6 +149,9 @@ class Client(Hearing):
             raise SdkError(INVALID, f"more than {LARGEST_BATCH} messages")
         others = [m for m in messages if m["sender"] != self.user]
         wanted = [m for m in others if m["needReadReceipt"]]
+        if self._knob("reads_of") is not None:
+            odd = (self.user, self._read)
+            wanted = [m for m in self._knob("reads_of")(messages, *odd) if m in wanted]
         if self._knob("own_read_turns"):
             self._turned.update(m["msgID"] for m in messages if m["sender"] == self.user)
         again = [m for m in wanted if name_of(m) in self._read]
@@ -214,7 +218,10 @@ class Client(Hearing):
         own = [m for m in messages if m["sender"] == self.user]
         if self._knob("readers_cannot_pull") and self._read:
             raise SdkError(INVALID, "the user has read")
-        shown = self._direct(own) if own and "groupID" not in own[0] else self._group(own)
+        if self._knob("pulled") is not None:
+            own = self._knob("pulled")(own, self.user, frozenset())
+        letters = own and "groupID" not in own[0]
+        shown = self._direct(own)[: self._knob("letters_pulled")] if letters else self._group(own)
         if not shown and messages:
             raise SdkError(NO_RECEIPT, "no message has a receipt")
         if self._knob("item") is not None:
@@ -300,6 +307,9 @@ class Client(Hearing):
             wanted = self._knob("filter")(wanted)
         count = min(count, self._knob("page_most"))
         place = params["nextSeq"]
+        if self._knob("first_count_stays"):
+            walk = (name_of(message), params["filter"])
+            count = self._counts[walk] = count if place in (0, "") else self._counts[walk]
         if self._knob("following_refused") and place not in (0, ""):
             raise SdkError(INVALID, "nextSeq")
         try:

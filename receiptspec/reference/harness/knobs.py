@@ -21,6 +21,8 @@ DEFAULTS: Mapping[str, Any] = {
     "cached": False,
     "items_reversed": False,
     "items_kept": None,
+    "letters_pulled": None,
+    "pulled": None,
     "items_twice": 0,
     "asking_reads": False,
     "readers_cannot_pull": False,
@@ -34,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "counts_of_a_page": False,
     # what is read
     "reads_kept": None,
+    "reads_of": None,
     "reads_spread": False,
     "reads_lost": False,
     "own_read_turns": False,
@@ -54,6 +57,7 @@ DEFAULTS: Mapping[str, Any] = {
     # pages
     "page_more": 0,
     "page_most": LARGEST_PAGE,
+    "first_count_stays": False,
     "following_refused": False,
     "page_clamped": False,
     "page": None,

@@ -135,7 +135,7 @@ def _again(change: Callable[[Call, str], None]) -> Callable[[Call], None]:
 
     def request(call: Call) -> None:
         user = call.body.get("UserID")
-        if user in call.site.store.accounts:
+        if isinstance(user, str) and user in call.site.store.accounts:
             change(call, user)
 
     return request
@@ -297,6 +297,14 @@ ALL: list[Fault] = [
         cls="precision",
         shows="MsgSeq of the history is not that of the MsgKey",
         **_SHOULD,
+    ),
+    edits(
+        "history-without-times",
+        "TC-ROM-01",
+        _items(lambda item: item.pop("MsgTimeStamp")),
+        operation=_ROAM,
+        cls="shape",
+        shows="no message of the history has MsgTimeStamp",
     ),
     edits(
         "history-random-of-31-bits",

@@ -149,6 +149,9 @@ class Client(Hearing):
             raise SdkError(INVALID, f"more than {LARGEST_BATCH} messages")
         others = [m for m in messages if m["sender"] != self.user]
         wanted = [m for m in others if m["needReadReceipt"]]
+        names = {name_of(message) for message in wanted}
+        if self._knob("odd_reads_refused") and names and len(names) < len(messages):
+            raise SdkError(INVALID, "a message that needs no receipt, or one twice")
         if self._knob("reads_of") is not None:
             odd = (self.user, self._read)
             wanted = [m for m in self._knob("reads_of")(messages, *odd) if m in wanted]

@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, Any] = {
     # what is read
     "reads_kept": None,
     "reads_of": None,
+    "odd_reads_refused": False,
     "reads_spread": False,
     "reads_lost": False,
     "own_read_turns": False,

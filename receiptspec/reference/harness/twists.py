@@ -353,6 +353,9 @@ _VARIANTS = [
           kept={"getMessageReadReceipts": 0.4}),
     _free("sdk-no-lists-are-empty", "SDK-53", "what has no lists has finished ones of nobody",
           no_lists_are_empty=True),
+    _free("sdk-odd-reads-refused", "SDK-36",
+          "a list to read with an own or plain message, or one twice, is refused",
+          odd_reads_refused=True),
     _free("sdk-few-hints", "SDK-01", "messages tell msgID and place alone", message=_FEW),
 ]  # fmt: skip
 

@@ -48,6 +48,15 @@ def _accounts_before_number(call: Call, place: str, reason: str, _code: int | st
     return None if all(item.get("Member_Account") in known for item in items) else 10019
 
 
+def _short_lists(call: Call) -> None:
+    """Refuse more than ten one-to-one receipts in a call, and a message twice."""
+    items = call.body.get("C2CMsgInfo") if isinstance(call.body, dict) else None
+    listed = items if isinstance(items, list) else []
+    keys = [str(item.get("MsgKey")) for item in listed if isinstance(item, dict)]
+    if len(keys) > 10 or len(set(keys)) < len(keys):
+        raise Refusal(90010, "C2CMsgInfo: more than ten, or one twice")
+
+
 def _type_of(call: Call) -> str:
     name = call.body.get("GroupId") if isinstance(call.body, dict) else None
     group = call.site.store.groups.get(name) if isinstance(name, str) else None
@@ -141,6 +150,13 @@ def _free(name: str, requirement: str, shows: str, operation: str = "", **how: A
 
 
 ALL: list[Variant] = [
+    Variant(
+        name="direct-lists-are-short",
+        requirement="TC-C2C-17",
+        request=_short_lists,
+        operation="c2c_msg_read_receipt",
+        shows="more than ten one-to-one receipts in a call, or a message twice, are 90010",
+    ),
     _free(
         "unknown-app-60025",
         "TC-GEN-21",

@@ -167,3 +167,28 @@ def test_short_pages_end_as_well(driver):
     assert not paging.ends(answers, pages, 5, 10, full=False)
     assert paging.ends(answers[:9], pages[:9], 5, 10, full=False)
     assert not paging.ends(answers, pages[:9], 5, 10, full=False)  # the next one was refused
+
+
+@pytest.mark.parametrize(
+    ("counts", "readers", "found"),
+    [((1, 2, 3), 3, 0), ((1, 2, 2), 3, 1), ((1, 2), 3, 0), ((2, 3, 3), 3, 0), ((), 0, 0)],
+)
+def test_notifications_of_each_reader_count_up_to_all(driver, counts, readers, found):
+    call = driver.ask_receipts(GROUP, ["a"])
+    heard = [
+        (answered(driver, call, {"result": {}}), Receipt("a", True, read=count)) for count in counts
+    ]
+    assert len(checks.counts_up(heard, readers)) == found
+
+
+def test_readers_are_counted_where_each_is_a_member_and_reads_once(driver, dealings):
+    message = say(driver, dealings, GROUP, "a")
+    assert dealings.readers(message.id) == 0
+    others = [user for user in GROUP.members if user != message.sender]
+    dealings.read(others[0], [message.id])
+    assert dealings.readers(message.id) == 1
+    dealings.read(others[0], [message.id])
+    assert dealings.readers(message.id) == 0
+    foreign = say(driver, dealings, GROUP, "b")
+    dealings.read("nobody of the group", [foreign.id])
+    assert dealings.readers(foreign.id) == 0

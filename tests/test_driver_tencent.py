@@ -326,3 +326,20 @@ def test_what_is_read_back_is_compared_with_what_was_sent(change, strayed):
     told = answer(envelope("OK", 0, MsgTime=1_700_000_000), operation="sendmsg")
     sent = replace(told, request_body=LETTER)
     assert [one.path for one in driver().strayed(sent, {**SHOWN, **change})] == strayed
+
+
+@pytest.mark.parametrize(
+    ("key", "strayed"),
+    [
+        ("3_7_1700000000", []),
+        ("4_7_1700000000", ["MsgSeq"]),
+        ("4_8_1700000000", []),
+        ("4_7_1700000009", []),
+        ("k4", []),
+        (None, []),
+    ],
+)
+def test_the_number_of_a_letter_is_that_of_its_key_where_that_is_made_so(key, strayed):
+    told = answer(envelope("OK", 0, MsgTime=1_700_000_000, MsgKey=key), operation="sendmsg")
+    sent = replace(told, request_body=LETTER)
+    assert [one.path for one in driver().strayed(sent, SHOWN)] == strayed

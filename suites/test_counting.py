@@ -120,9 +120,37 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
         (people.many_senders, "among messages of owner, administrator and members"),
         (people.returning, "after people left, came back and came later"),
         (people.adorned, "among messages with more than a text"),
+        (people.optional, "among messages with options"),
+        (names.read_apart, "in a group whose id is long"),
+        (people.survivors, "when who sent it has left"),
+        (people.reborn_read, "in a group that has the id of a dismissed one"),
     ):
         findings += of_several(case, several, field, sign, why)
-    return findings + one_by_one(case, field, sign)
+    return findings + one_by_one(case, field, sign) + interrupted(case, field, sign)
+
+
+def interrupted(case: Case, field: str, sign: int) -> list[Finding]:
+    """Judge one field of a message sent after an import, and that none forgets its readers."""
+    found = case.attempt("reads before and after an import", lifecycle.interrupted)
+    if found is None or not found[0].before.answer.accepted:
+        return []
+    scene, read = found
+    first, *_, newest = scene.messages
+    before, after = scene.before, scene.after
+    findings: list[Finding] = []
+    if field == "read":
+        was, now = read.receipts.get(first.id), before.receipts.get(first.id)
+        if was is not None and was.known:
+            why = "older messages were imported"
+            findings += receipts.changed(before.answer, was, now, field, 0, why)
+    # what becomes unread by an import is said of conversations: only numbers of readers are kept
+    for message in scene.messages if field == "read" else (newest,):
+        one = before.receipts.get(message.id)
+        if one is not None and one.known and after.answer.accepted:
+            why = "being read when others were recalled and imported"
+            now = after.receipts.get(message.id)
+            findings += receipts.changed(after.answer, one, now, field, sign, why)
+    return findings
 
 
 def one_by_one(case: Case, field: str, sign: int) -> list[Finding]:
@@ -394,3 +422,13 @@ def test_reads_in_two_groups_at_once_count_in_both(case: Case) -> None:
 @pytest.mark.views
 def test_a_read_at_once_after_a_recall_or_a_dismissal_counts(case: Case) -> None:
     case.judge(hasty(case, slice(2, None)))
+
+
+@pytest.mark.check("reads-stay-in-their-group")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_recall_in_one_group_leaves_another_alone(case: Case) -> None:
+    scene = case.scene(names.apart)
+    why = "the message of the same number in another group was recalled"
+    before, after = scene.before.receipts, scene.after.receipts
+    case.judge(receipts.same(scene.after.answer, before, after, [scene.message.id], why))

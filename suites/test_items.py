@@ -147,7 +147,7 @@ def with_more(case: Case) -> list[Finding]:
     """Expect items for messages with more than a text, of any sender, in groups of any size."""
     findings: list[Finding] = []
     plays = (people.adorned, people.large, people.many_senders, people.returning, people.fair)
-    for play in (*plays, people.two):
+    for play in (*plays, people.two, people.optional, lifecycle.sent_after):
         scene = case.attempt("messages of other groups", play)
         if scene is None:
             continue

@@ -105,6 +105,12 @@ def test_a_page_holds_at_most_what_was_asked_for(case: Case) -> None:
     findings: list[Finding] = []
     for walk in (*fresh(case).values(), *of_halves(case)):
         findings += checks.at_most(walk.answers, walk.pages, walk.count)
+    shorter = (
+        case.attempt("a smaller page after a page", paging.shortened) if case.profile.rank else None
+    )
+    if shorter is not None and shorter[0].accepted:
+        answer, size = shorter
+        findings += checks.at_most([answer], [case.stage.driver.page(answer)], size)
     case.judge(findings)
 
 

@@ -80,6 +80,9 @@ def test_each_message_that_is_named_gets_the_read(case: Case) -> None:
         scene = case.scene(reads.full_batch, case.given.get("size", 50))
         if scene.answer.accepted:
             findings += all_counted(scene)
+        twice = case.attempt("a call that names a message twice", reads.named_twice)
+        if twice is not None and twice.answer.accepted:
+            findings += all_counted(twice)
     case.judge(findings)
 
 

@@ -181,6 +181,9 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
         reborn = case.attempt("the members of a group made again", setup.members_of_reborn)
         if reborn is not None:
             case.judge(told(reborn, "a group that has the id of a dismissed one"))
+        apart = case.attempt("the members of another group", names.apart)
+        if apart is not None:
+            case.judge(told(apart.members, "a group that nobody has joined"))
         if "removed" in case.given:
             case.judge(removed(case, case.given["removed"]))
         crowd = case.attempt("the members of a large group", setup.members_of_crowd)
@@ -270,6 +273,19 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
             scene = case.attempt(what, upkeep.recalled_beside_unknown, type_)
             if scene is not None:
                 case.judge(taken_back(case, *scene))
+        case.judge(elsewhere_kept(case))
+
+
+def elsewhere_kept(case: Case) -> list[Finding]:
+    """Expect the message of the same number in another group not to be marked."""
+    scene = case.attempt("a recall in another group", names.apart)
+    if scene is None or not scene.history.accepted:
+        return []
+    item = case.stage.driver.group_history(scene.history).get(scene.message.id)
+    if item is None or not case.stage.driver.is_recalled(item):
+        return []
+    why, got = "only that of another group was recalled", item.get("IsPlaceMsg")
+    return values.equal(scene.history, "$.RspMsgList[].IsPlaceMsg", 0, got, why)
 
 
 def switched_on(case: Case, answer: Answer) -> None:

@@ -502,6 +502,13 @@ class Driver(ABC):
         """
         return []
 
+    def beside_wish(self, call: Call, users: Sequence[Any]) -> list[Call]:
+        """Return calls that ask for a receipt beside one of the other options each.
+
+        `users` are all of the conversation, the sender first.
+        """
+        return []
+
     def with_name(self, call: Call, name: str) -> Call:
         """Return a call that sends under another id of the sender's."""
         raise _absent("with_name")

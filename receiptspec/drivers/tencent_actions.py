@@ -504,8 +504,7 @@ class TencentActions(Driver):
 
     def with_texts(self, call: Call, *texts: str) -> Call:
         """Return a call that sends `texts` instead, each as a part of MsgBody."""
-        body = [{"MsgType": _TEXT, "MsgContent": {"Text": text}} for text in texts]
-        return replace(call, body={**call.body, "MsgBody": body})
+        return replace(call, body={**call.body, "MsgBody": _texts(*texts)})
 
     def without_member(self, call: Call, sender: Any) -> Call:
         """Return a call that sends in the name of somebody else."""
@@ -528,6 +527,37 @@ class TencentActions(Driver):
         return [
             replace(one, body={**one.body, "Random": random})
             for one, random in zip(made, randoms, strict=True)
+        ]
+
+    def beside_wish(self, call: Call, users: Sequence[Any]) -> list[Call]:
+        """Ask for a receipt beside each option, with unusual contents and numbers (M2)."""
+        if call.operation != "send_group_msg":
+            return []
+        number, text = call.body["Random"] % 2**30, call.body["MsgBody"]
+        face = [{"MsgType": "TIMFaceElem", "MsgContent": {"Index": 1, "Data": "face"}}]
+        push = {"PushFlag": 0, "Desc": "some words", "Ext": "some data"}
+        changes: dict[str, dict[str, Any]] = {
+            "some text": {},
+            "the same text": {},
+            "MsgPriority Low": {"MsgPriority": "Low"},
+            "OnlineOnlyFlag 0": {"OnlineOnlyFlag": 0},
+            "OfflinePushInfo": {"OfflinePushInfo": push},
+            "SupportMessageExtension": {"SupportMessageExtension": 1},
+            "GroupAtInfo": {"GroupAtInfo": [{"GroupAtAllFlag": 0, "GroupAt_Account": users[1]}]},
+            "SendMsgControl": {"SendMsgControl": ["NoLastMsg"]},
+            "another element": {"MsgBody": face},
+            "text of other scripts": {"MsgBody": _texts("多语言 한국어 äöü 🇪🇺")},
+            "a long text": {"MsgBody": _texts("long " * 600)},
+            "Random 0": {"MsgBody": _texts("another text"), "Random": 0},
+            "Random above 2^31": {"Random": number | 2**31},
+        }
+        return [
+            replace(
+                call,
+                body={**call.body, "MsgBody": text, "Random": number + turn, **change},
+                label=f"a message with {label}",
+            )
+            for turn, (label, change) in enumerate(changes.items(), 1)
         ]
 
     def misnamed_wish(self, call: Call) -> Call:
@@ -579,6 +609,11 @@ class TencentActions(Driver):
     def import_users(self, names: Sequence[str]) -> Call:
         """Import many accounts in one call (A1)."""
         return Call("multiaccount_import", {"AccountList": [{"UserID": name} for name in names]})
+
+
+def _texts(*texts: str) -> list[dict[str, Any]]:
+    """Return a MsgBody of texts."""
+    return [{"MsgType": _TEXT, "MsgContent": {"Text": text}} for text in texts]
 
 
 def _letter(live: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from receiptspec.neutral import Answer, Message, Receipt
-from receiptspec.scenes.groups import Asked, Changed, asked, newborn, settled, tries_to_read
+from receiptspec.scenes.groups import (
+    NOWHERE,
+    Asked,
+    Changed,
+    Several,
+    asked,
+    has_data,
+    newborn,
+    settled,
+    tries_to_read,
+)
 from receiptspec.scenes.kinds import Elsewhere, answers_to, listed_in
 from receiptspec.stage import Stage
 
-__all__ = ["deserted", "dismissed", "done_to_dismissed", "joined", "recalled", "spared"]
+__all__ = [
+    "deserted",
+    "dismissed",
+    "done_to_dismissed",
+    "interrupted",
+    "joined",
+    "recalled",
+    "sent_after",
+    "spared",
+]
 
 
 def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
@@ -92,6 +111,44 @@ def spared(stage: Stage) -> Changed:
     looks = tuple(seen for seen in looked if seen.answer.accepted)
     extra = {"others": others, "readers": readers, "between": between, "looks": looks}
     return Changed(group, newer, before, after, extra)
+
+
+def interrupted(stage: Stage) -> tuple[Several, Asked]:
+    """Recall a message and import one, and send another after each; one member reads them all.
+
+    Another has read the first one before the import: how that showed then is returned as well.
+    """
+    driver = stage.driver
+    driver.import_messages(NOWHERE, 1)
+    group = stage.group(4)
+    first, taken = stage.say(group), stage.say(group)
+    stage.must(driver.recall(taken))
+    second = stage.say(group)
+    fresh = newborn(stage, group, first, second)
+    stage.reads(group.members[1], [first])
+    read = settled(stage, fresh, (first, second), {first.id: 1})
+    stage.let_age(group, 2.2)
+    stage.must(driver.import_messages(group, 1))
+    messages = (first, second, stage.say(group))
+    before = newborn(stage, group, *messages)
+
+    def remembered(found: Mapping[Any, Receipt]) -> bool:
+        told = all(has_data(found, message) for message in messages)
+        return told and (found[first.id].read or 0) >= (read.receipt(first).read or 0)
+
+    if before.answer.accepted and has_data(read.receipts, first):
+        before = asked(stage, stage.settle(group, messages, remembered))
+    reader = group.members[2]
+    answer = stage.reads(reader, messages)
+    after = settled(stage, before, messages, {message.id: 1 for message in messages})
+    readers = {message.id: (reader,) for message in messages}
+    answers = (answer,) if answer is not None else ()
+    return Several(messages, readers, before, after, answers, group.members), read
+
+
+def sent_after(stage: Stage) -> Several:
+    """Return the messages of `interrupted`."""
+    return stage.scene(interrupted)[0]
 
 
 def _alike(before: Mapping[Any, Receipt], after: Mapping[Any, Receipt]) -> bool:

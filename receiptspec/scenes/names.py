@@ -5,12 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
-from receiptspec.scenes.groups import Asked, asked, good, newborn, settled, tries_to_read
-from receiptspec.scenes.setup import own_id
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.scenes.groups import (
+    Asked,
+    Several,
+    asked,
+    good,
+    newborn,
+    settled,
+    several,
+    tries_to_read,
+    until_shown,
+)
+from receiptspec.scenes.setup import Told, own_id, told_members
 from receiptspec.stage import Stage
 
-__all__ = ["Alike", "Marked", "alike", "foreseen", "marked", "used"]
+__all__ = [
+    "Alike",
+    "Apart",
+    "Marked",
+    "alike",
+    "apart",
+    "foreseen",
+    "marked",
+    "read_apart",
+    "used",
+]
+
+_LONG = 44  # characters of a long id
 
 
 def used(stage: Stage) -> tuple[Answer, ...]:
@@ -126,6 +148,60 @@ class Alike:
     before: tuple[Asked, ...]
     after: tuple[Asked, ...]
     left: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A message of one group when that of the same number was recalled in another.
+
+    Somebody has joined the other: `members` are those of the one, `history` is what it shows.
+    """
+
+    message: Message
+    before: Asked
+    after: Asked
+    history: Answer
+    members: Told
+
+
+def apart(stage: Stage) -> Apart:
+    """Recall in one of two groups and add a member to it; look at the other, the newer one.
+
+    Their ids are long and differ in case, where one may choose them so.
+    """
+    driver = stage.driver
+    name = f"rs{stage.namespace}{stage.anew}-Apart".ljust(_LONG, "o")
+    groups = []
+    for id_ in (name, name.swapcase()):
+        try:
+            group = stage.group(2, id_=id_)
+        except NotExercised:  # such ids may be refused, or be one
+            group = stage.group(2)
+        groups.append(group)
+    here, there = groups
+    taken, message = stage.say(here), stage.say(there)
+    if here.id == there.id or taken.id != message.id:
+        raise NotExercised("the messages of two groups have numbers of their own")
+    before = newborn(stage, there, message)
+    before.receipt(message)
+    newcomer = stage.users(6)[5]
+    stage.lets_in(driver.add_members(here, [newcomer]))
+    stage.must(driver.recall(taken))
+
+    def same(found: dict[int, Receipt]) -> bool:
+        now, was = found.get(message.id), before.receipts[message.id]
+        return now is not None and (now.known, now.unread) == (was.known, was.unread)
+
+    after = asked(stage, stage.settle(there, [message], same))
+    history = until_shown(stage, there, [message.id])
+    return Apart(message, before, after, history, told_members(stage, there, there.members))
+
+
+def read_apart(stage: Stage) -> Several:
+    """Read the message of `apart`, in a group whose id is long."""
+    message = stage.scene(apart).message
+    members = message.conversation.members
+    return several(stage, (message,), [(members[1], (message,))], members)
 
 
 def alike(stage: Stage) -> Alike:

@@ -30,6 +30,7 @@ __all__ = [
     "of_crowd",
     "page_of",
     "page_twice",
+    "shortened",
     "turned",
     "turned_again",
     "walk",
@@ -181,6 +182,19 @@ def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
     )
     rest = {count: walk(stage, message, read=False, count=count) for count in counts[1:]}
     return {counts[0]: first, **rest}
+
+
+def shortened(stage: Stage) -> tuple[Answer, int] | None:
+    """Ask for two of those who have not read, then for one after them; return that and the size.
+
+    ``None`` where there is no second page.
+    """
+    message = good(stage).messages[0]
+    first = page_of(stage, message, read=False, count=2)
+    page = stage.driver.page(first) if first.accepted else None
+    if page is None or page.last is not False or not isinstance(page.cursor, str):
+        return None
+    return page_of(stage, message, read=False, cursor=page.cursor, count=1), 1
 
 
 def fresh_readers(stage: Stage) -> Walk:

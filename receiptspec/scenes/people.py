@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Conversation, Message, Receipt
+from receiptspec.neutral import Call, Conversation, Message, Receipt
 from receiptspec.scenes.groups import (
     LATER,
     MEMBERS,
+    NOWHERE,
     Asked,
     Changed,
     Several,
@@ -24,7 +26,7 @@ from receiptspec.scenes.groups import (
 )
 from receiptspec.stage import Stage
 
-CROWD, READING = 130, 27  # members of a large group, and how many of them read
+CROWD, READING = 130, 34  # members of a large group, and how many of them read
 _FAIR, _LARGE = 24, 45  # members of groups of usual sizes
 
 
@@ -132,9 +134,51 @@ def of_kinds(stage: Stage, conversation: Conversation, *after: Message) -> tuple
     owner = conversation.owner
     number = stage.number("adorned", conversation.id, *(message.id for message in after))
     plain = stage.driver.send_message(conversation, owner, receipt=True, number=number)
-    calls = stage.driver.adorned(plain, conversation.members)
+    return _taken(stage, conversation, stage.driver.adorned(plain, conversation.members))
+
+
+def _taken(stage: Stage, conversation: Conversation, calls: Sequence[Call]) -> tuple[Message, ...]:
     answers = [answer for call in calls if (answer := stage.call(call)).accepted]
-    return tuple(stage.noted(conversation, answer, owner) for answer in answers)
+    return tuple(stage.noted(conversation, answer, conversation.owner) for answer in answers)
+
+
+def optional(stage: Stage) -> Several:
+    """Send messages that ask for receipts beside other options; a member reads them all.
+
+    What is refused is left out.
+    """
+    driver = stage.driver
+    if not driver.beside_wish(driver.send_message(NOWHERE, "", receipt=True, number=1), ("", "")):
+        raise NotExercised("there are no options beside the wish for a receipt")
+    group = stage.group(3)
+    number = stage.number("options", group.id)
+    plain = driver.send_message(group, group.owner, receipt=True, number=number)
+    made = _taken(stage, group, driver.beside_wish(plain, group.members))
+    if not made:
+        raise NotExercised("no message with options was taken")
+    return several(stage, made, [(group.members[1], made)], group.members)
+
+
+def survivors(stage: Stage) -> Several:
+    """Let a member read what somebody has sent who has left the group since."""
+    if not stage.driver.over_http:
+        raise NotExercised("who asks would have to be the sender")
+    founders = stage.group(4)
+    owner, gone, reader, other = founders.members
+    message = stage.say(founders, sender=gone)
+    newborn(stage, founders, message)
+    stage.must(stage.driver.remove_member(founders, gone))
+    stage.let_show()
+    group = replace(founders, members=(owner, reader, other))
+    message = replace(message, conversation=group)
+    return several(stage, (message,), [(reader, (message,))], group.members)
+
+
+def reborn_read(stage: Stage) -> Several:
+    """Let a member read the message of a group that has the id of a dismissed one."""
+    scene = stage.scene(reborn)
+    members = scene.group.members
+    return several(stage, (scene.message,), [(members[1], (scene.message,))], members)
 
 
 def fair(stage: Stage) -> Several:

@@ -135,6 +135,18 @@ def plain(stage: Stage) -> Reported:
     return stage.scene(bystanders)["plain"]
 
 
+def named_twice(stage: Stage) -> Reported:
+    """A member reads two messages in one call that names the first of them twice."""
+    group = stage.group(2)
+    reader = group.members[1]
+    first, last = messages = (stage.say(group), stage.say(group))
+    before = newborn(stage, group, *messages)
+    call = reading_call(stage, reader, (first, first, last))
+    answer = stage.patiently(call)
+    after = settled(stage, before, messages, {last.id: 1}) if answer.accepted else before
+    return Reported(answer, (last,), before, after)
+
+
 def full_batch(stage: Stage, size: int) -> Reported:
     """A member reads `size` messages in one call, in an order that the seed decides."""
     group = stage.group(2)

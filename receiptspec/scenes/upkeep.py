@@ -30,19 +30,20 @@ def after_import(stage: Stage) -> Sequence:
 
 
 def members_after_repeats(stage: Stage) -> Told:
-    """Add who is there, a newcomer beside an account that does not exist; remove two, one a guest.
+    """Add who is there, and newcomers beside nobody and a member; remove two, one a guest.
 
     What a call that is refused would have done is not expected.
     """
     driver = stage.driver
     group = stage.group(4, promoted=True)
     owner, deputy, member, last = group.members
-    *_, outsider, newcomer = stage.users(7)
+    *_, outsider, newcomer, late = stage.users(8)
     stage.call(driver.add_members(group, [owner, deputy, member, member]))
     wanted = [owner, member, last]
-    beside = stage.call(driver.add_members(group, [driver.nobody(), newcomer]))
-    if beside.accepted and driver.added(beside).get(newcomer) == 1:
-        wanted.append(newcomer)
+    for user, before in ((newcomer, driver.nobody()), (late, member)):
+        beside = stage.call(driver.add_members(group, [before, user]))
+        if beside.accepted and driver.added(beside).get(user) == 1:
+            wanted.append(user)
     if not stage.call(driver.remove_member(group, outsider, deputy)).accepted:
         wanted.append(deputy)
     return told_members(stage, group, tuple(wanted))

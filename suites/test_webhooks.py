@@ -59,7 +59,14 @@ def test_a_callback_has_its_documented_fields(case: Case) -> None:
     if case.profile.rank > 0:
         together = case.attempt("two messages read in one call", webhooks.read_together)
         found += together.every if together is not None else ()
-    case.judge(distinct([f for callback in found for f in checks.formed(callback)]))
+    findings = [f for callback in found for f in checks.formed(callback)]
+    if case.profile.rank > 0:
+        told = case.attempt("callbacks about a changed group", webhooks.sent_after_changes)
+        if told is not None and told.callback is None:
+            group = told.message.conversation.id
+            for callback in webhooks.misnamed(case.stage, told.message):
+                findings += checks.of_group(callback, group)
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("webhook-is-strict-json")
@@ -69,7 +76,12 @@ def test_the_body_of_a_callback_is_strict_json(case: Case) -> None:
 
 @pytest.mark.check("webhook-tells-the-time")
 def test_a_callback_tells_the_time_in_milliseconds(case: Case) -> None:
-    case.judge(distinct([f for c in everything(case) for f in checks.timed(c)]))
+    findings = [f for c in everything(case) for f in checks.timed(c)]
+    if case.profile.rank > 0:
+        later = case.attempt("a callback some seconds later", webhooks.sent_later)
+        if later is not None:
+            findings += checks.later(later.first, later.last)
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("webhook-names-rest")
@@ -77,7 +89,14 @@ def test_a_callback_names_rest_as_its_cause(case: Case) -> None:
     told = case.scene(webhooks.sent)
     if told.callback is None:
         raise NotExercised("no callback about the message came")
-    case.judge(checks.platform(told.callback, ["RESTAPI"]))
+    found = [told.callback]
+    hooked = case.stage.target.read_hook is not None  # then reads come from elsewhere
+    plays = (webhooks.conversation_read, *(() if hooked else (webhooks.direct_read,)))
+    for play in plays if case.profile.rank > 0 else ():
+        with suppress(NotExercised):
+            other = case.scene(play)
+            found += [*other.callbacks, *filter(None, [other.callback])]
+    case.judge(distinct([f for c in found for f in checks.platform(c, ["RESTAPI"])]))
 
 
 @pytest.mark.check("webhook-is-signed")
@@ -93,7 +112,10 @@ def test_a_callback_is_signed_where_a_token_is_set(case: Case) -> None:
 def test_sending_fires_a_callback(case: Case) -> None:
     told = case.scene(webhooks.sent)
     if told.callback is not None:
-        case.judge([*silent_types(case), *silent_kinds(case)] if case.profile.rank > 0 else ())
+        if case.profile.rank > 0:
+            case.judge([*silent_types(case), *silent_kinds(case), *unwanted(case)])
+        else:
+            case.judge(())
         return
     if told.counts is None:
         return
@@ -125,12 +147,22 @@ def silent_types(case: Case) -> list[Finding]:
 def silent_kinds(case: Case) -> list[Finding]:
     """Expect callbacks about messages with more than a text, and about those to many members."""
     findings: list[Finding] = []
-    for told in case.attempt("callbacks about other messages", webhooks.sent_otherwise) or ():
+    others = [*(case.attempt("callbacks about other messages", webhooks.sent_otherwise) or ())]
+    changed = case.attempt("callbacks about a changed group", webhooks.sent_after_changes)
+    if changed is not None and changed.callback is None:
+        others += [] if webhooks.misnamed(case.stage, changed.message) else [changed]
+    for told in others:
         receipt = told.counts.receipts.get(told.message.id) if told.counts is not None else None
         if told.counts is not None and receipt is not None and receipt.known:
             what = f"sending {told.what} that asks for a receipt"
             findings += refusals.silence(told.counts.answer, what)
     return findings
+
+
+def unwanted(case: Case) -> list[Finding]:
+    """Expect no callback about messages that ask for no receipt, and about imported ones."""
+    later = case.attempt("callbacks about plain messages", webhooks.sent_later)
+    return checks.unwanted(later.unwanted) if later is not None else []
 
 
 def other_types(case: Case) -> list[str]:
@@ -151,7 +183,14 @@ def test_a_callback_counts_as_the_answer_does(case: Case) -> None:
     told = case.scene(webhooks.sent)
     if told.callback is None or told.counts is None:
         raise NotExercised("no callback about the message came")
-    case.judge(checks.agrees_with(told.callback, told.counts.receipt(told.message)))
+    findings = checks.agrees_with(told.callback, told.counts.receipt(told.message))
+    if case.profile.rank > 0:
+        changed = case.attempt("callbacks about a changed group", webhooks.sent_after_changes)
+        if changed is not None and changed.callback is not None and changed.counts is not None:
+            receipt = changed.counts.receipts.get(changed.message.id)
+            if receipt is not None and receipt.known:
+                findings += checks.agrees_with(changed.callback, receipt)
+    case.judge(findings)
 
 
 @pytest.mark.check("webhook-answer-changes-nothing")
@@ -221,7 +260,25 @@ def test_marking_a_conversation_fires_a_callback(case: Case) -> None:
         answer = case.stage.call(case.stage.driver.count_unread(reader, [peer]))
         case.judge(refusals.silence(answer, "marking a conversation as read"))
         return
-    case.judge(checks.reported(told.callback, reader, peer))
+    findings = checks.reported(told.callback, reader, peer)
+    if case.profile.rank > 0 and not findings:
+        findings = reported_again(case)
+    case.judge(findings)
+
+
+def reported_again(case: Case) -> list[Finding]:
+    """Expect a callback too where a time is named, for the second time and of the administrator."""
+    timed = case.attempt("marking up to a time", webhooks.unread_left_then)
+    again = case.attempt("marking again", webhooks.marked_again) or ()
+    findings: list[Finding] = []
+    for scene in (*((timed,) if timed is not None else ()), *again):
+        peer, reader = scene.conversation.members
+        if scene.callbacks:
+            findings += checks.reported(scene.callbacks[0], reader, peer)
+        else:
+            what = "marking a conversation as read, up to a time or again"
+            findings += refusals.silence(scene.evidence, what)
+    return distinct(findings)
 
 
 @pytest.mark.check("webhook-is-observed")
@@ -304,7 +361,11 @@ def test_a_callback_after_a_direct_read_names_message_and_people(case: Case) -> 
     told = case.scene(webhooks.direct_read)
     if not told.callbacks:
         raise NotExercised("no callback told of the read")
-    case.judge(checks.receipt(told.callbacks, told.message))
+    findings = checks.receipt(told.callbacks, told.message)
+    if case.profile.rank > 0:
+        messages, callbacks = case.attempt("a read of two", webhooks.direct_together) or ((), ())
+        findings += [f for message in messages for f in checks.receipt(callbacks, message)]
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("webhook-counts-what-is-left")
@@ -315,4 +376,8 @@ def test_a_callback_counts_what_is_left_unread(case: Case) -> None:
         raise NotExercised("no callback about the conversation came")
     if not scene.totals:
         raise NotExercised("unread counts do not show what was sent and read")
-    case.judge(checks.left(scene.callbacks, scene.totals))
+    findings = checks.left(scene.callbacks, scene.totals)
+    timed = case.attempt("marking up to a time", webhooks.unread_left_then)
+    if timed is not None and timed.totals:
+        findings += checks.left(timed.callbacks, timed.totals)
+    case.judge(distinct(findings))

@@ -17,10 +17,12 @@ __all__ = [
     "few",
     "formed",
     "from_app",
+    "later",
     "left",
     "lost",
     "named",
     "names_readers",
+    "of_group",
     "of_type",
     "platform",
     "receipt",
@@ -28,6 +30,7 @@ __all__ = [
     "signed",
     "strict",
     "timed",
+    "unwanted",
 ]
 
 #: Types of groups that have two names.
@@ -94,6 +97,32 @@ def of_type(callback: Callback, type_: str) -> list[Finding]:
     if not isinstance(got, str) or _OTHER_NAMES.get(got, got) == _OTHER_NAMES.get(type_, type_):
         return []
     return [_finding("Type is not that of the group", "$.Type", type_, got)]
+
+
+def of_group(callback: Callback, group: Any) -> list[Finding]:
+    """Expect GroupId to be that of the group, letter by letter."""
+    got = callback.get("GroupId")
+    if got == group:
+        return []
+    return [_finding("GroupId is not that of the group", "$.GroupId", group, got)]
+
+
+def unwanted(callbacks: Sequence[Callback]) -> list[Finding]:
+    """Say that callbacks came about messages that have no receipts."""
+    return [
+        _finding("a message without a receipt fires a callback", "$", "no callback", numbers)
+        for callback in callbacks[:1]
+        for numbers in [[item.get("MsgSeq") for item in _list(callback.get("GroupMsgReceiptList"))]]
+    ]
+
+
+def later(first: Callback, last: Callback) -> list[Finding]:
+    """Expect two events that were seconds apart to have times of their own."""
+    one, two = first.get("EventTime"), last.get("EventTime")
+    if one is None or one != two:
+        return []
+    what = "EventTime is that of a callback some seconds before"
+    return [_finding(what, "$.EventTime", "another time", repr(two))]
 
 
 def strict(callback: Callback) -> list[Finding]:

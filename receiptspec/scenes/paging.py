@@ -11,7 +11,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page, Receipt
 from receiptspec.scenes.counting import reading
 from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
-from receiptspec.scenes.people import crowded, returning
+from receiptspec.scenes.people import crowded, fair, returning
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 
@@ -189,7 +189,7 @@ def shortened(stage: Stage) -> tuple[Answer, int] | None:
 
     ``None`` where there is no second page.
     """
-    message = good(stage).messages[0]
+    message = stage.scene(fair).messages[0]
     first = page_of(stage, message, read=False, count=2)
     page = stage.driver.page(first) if first.accepted else None
     if page is None or page.last is not False or not isinstance(page.cursor, str):

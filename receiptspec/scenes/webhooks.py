@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Verdict
 from receiptspec.scenes import people
+from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked, asked, good, is_counted, newborn, settled
-from receiptspec.scenes.unread import aged, marking, of_all, until_unread
+from receiptspec.scenes.setup import imported
+from receiptspec.scenes.unread import SECOND, aged, marking, of_all, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
@@ -24,13 +26,20 @@ __all__ = [
     "answered_badly",
     "conversation_read",
     "direct_read",
+    "direct_together",
     "garbled",
     "group_read",
     "letter_answered_badly",
+    "marked_again",
+    "misnamed",
     "sent",
+    "sent_after_changes",
+    "sent_later",
     "unread_left",
+    "unread_left_then",
 ]
 
+_APART = 2.0  # seconds after which a time is another one
 _PATIENCE = 3.0  # seconds at least in which a callback may come
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"
@@ -210,6 +219,64 @@ def sent_otherwise(stage: Stage) -> tuple[Told, ...]:
     return tuple(found)
 
 
+def sent_after_changes(stage: Stage) -> Told:
+    """Send to a group with an id of one's own that has lost a message and a member.
+
+    Nothing is told of counts that may be late.
+    """
+    name = f"rs{stage.namespace}{stage.anew}-Called"
+    try:
+        group = stage.group(3, id_=name)
+    except NotExercised:  # ids of one's own may be refused
+        group = stage.group(3)
+    stage.must(stage.driver.recall(stage.say(group)))
+    stage.must(stage.driver.remove_member(group, group.members[-1]))
+    stage.let_show()
+    message, callback = _said(stage, replace(group, members=group.members[:-1]))
+    what = "a message to a group that has lost a message and a member"
+    return Told(message, callback, newborn(stage, message.conversation, message), what=what)
+
+
+def misnamed(stage: Stage, message: Message) -> tuple[Callback, ...]:
+    """Return the callbacks about a message that name its group in other letters."""
+    wanted = message.conversation.id
+    named = [(c, c.get("GroupId")) for c in stage.listener().seen if c.command == GROUP]
+    return tuple(
+        callback
+        for callback, id_ in named
+        if isinstance(id_, str) and id_ != wanted and id_.lower() == wanted.lower()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Callbacks about two messages of one group, and those about messages without receipts."""
+
+    first: Callback
+    last: Callback
+    unwanted: tuple[Callback, ...]
+
+
+def sent_later(stage: Stage) -> Later:
+    """Send a plain message, import some, and send one that asks for a receipt, seconds later."""
+    told = stage.scene(sent)
+    group = told.message.conversation
+    if told.callback is None:
+        raise NotExercised("no callback about the message came")
+    silent = [stage.say(group, receipt=False)]
+    with contextlib.suppress(NotExercised):
+        _, ids, _ = stage.scene(imported)
+        place = stage.scene(sandbox).conversation
+        silent += [Message(place, id_, place.owner, wants_receipt=False) for id_ in ids]
+    stage.let_pass(stage.told(told.message), _APART)
+    _, callback = _said(stage, group)
+    if callback is None:
+        raise NotExercised("no callback about the message came")
+    seen = [c for c in stage.listener().seen if c.command == GROUP]
+    unwanted = tuple(c for c in seen if any(_names(c, message) for message in silent))
+    return Later(told.callback, callback, unwanted)
+
+
 def _is_about(message: Message, callback: Callback) -> bool:
     return callback.command == GROUP and _names(callback, message)
 
@@ -235,6 +302,25 @@ def direct_read(stage: Stage) -> Told:
     return Told(message, callback, None, found)
 
 
+def direct_together(stage: Stage) -> tuple[tuple[Message, ...], tuple[Callback, ...]]:
+    """Read two one-to-one messages in one call; return them and the callbacks about both people."""
+    if not stage.scene(direct_read).callbacks:
+        raise NotExercised("no callback told of a read")
+    listener, conversation = stage.listener(), pair(stage, 11, 12)
+    messages = (stage.say(conversation), stage.say(conversation))
+    stage.reads(conversation.members[1], messages)
+
+    def found() -> tuple[Callback, ...]:
+        return tuple(c for c in listener.seen if _of(c, *conversation.members))
+
+    def last(callback: Callback) -> bool:
+        told = str([one.get("C2CMsgInfo") for one in found()])
+        return _of(callback, *conversation.members) and all(m.id in told for m in messages)
+
+    listener.wait_for(last, 1.0)
+    return messages, found()
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """Callbacks after a conversation was marked as read, and how many unread others leave.
@@ -243,7 +329,7 @@ class Left:
     never told that anything was unread.
     """
 
-    message: Message
+    conversation: Conversation
     callbacks: tuple[Callback, ...]
     totals: tuple[int, ...]
     evidence: Answer
@@ -253,12 +339,28 @@ def unread_left(stage: Stage) -> Left:
     """Mark one of two conversations as read whose messages nobody has read, and count the rest."""
     if stage.scene(conversation_read).callback is None:
         raise NotExercised("no callback about a conversation that was read came")
-    listener = stage.listener()
-    conversation, (message,) = aged(stage, 7, 6)
-    reader, peer = conversation.members[1], conversation.owner
+    conversation, _ = aged(stage, 7, 6)
     stage.say(pair(stage, 5, 6))
+    return _left(stage, conversation)
+
+
+def unread_left_then(stage: Stage) -> Left:
+    """Do the same between others, and mark up to a time."""
+    if stage.scene(conversation_read).callback is None:
+        raise NotExercised("no callback about a conversation that was read came")
+    conversation, (message,) = aged(stage, 11, 13, seconds=2 * SECOND)
+    stage.say(pair(stage, 12, 13))
+    sent_at = stage.driver.sent_at(stage.told(message))
+    if sent_at is None:
+        raise NotExercised("the answer that a message was sent tells no time")
+    return _left(stage, conversation, until=sent_at + 1)
+
+
+def _left(stage: Stage, conversation: Conversation, until: int | None = None) -> Left:
+    listener = stage.listener()
+    peer, reader = conversation.members
     before = _total_until(stage, reader, lambda total: total > 1)[-1]
-    stage.must(marking(stage, conversation, reader))
+    stage.must(marking(stage, conversation, reader, until=until))
 
     def fits(callback: Callback) -> bool:
         about = (callback.get("Report_Account"), callback.get("Peer_Account"))
@@ -270,7 +372,42 @@ def unread_left(stage: Stage) -> Left:
     totals = tuple(total for total, _ in after if total is not None)
     known = (before[0] or 0) > 1 and totals and totals[-1] < (before[0] or 0)
     found = tuple(callback for callback in listener.seen if fits(callback))
-    return Left(message, found, totals if known else (), after[-1][1])
+    return Left(conversation, found, totals if known else (), after[-1][1])
+
+
+def marked_again(stage: Stage) -> tuple[Left, ...]:
+    """Mark a conversation that was marked before, and that of the administrator with somebody.
+
+    Both have a new message.
+    """
+    again = stage.scene(unread_left_then).conversation
+    reader = again.members[1]
+    stage.say(again)
+    found = [_marked(stage, again, reader)]
+    with contextlib.suppress(NotExercised):
+        pair_ = stage.driver.from_administrator(reader)
+        call = stage.driver.send_message(
+            pair_, pair_.owner, receipt=False, number=stage.number("marked again")
+        )
+        stage.must(stage.driver.without_sender(call))
+        found.append(_marked(stage, pair_, reader))
+    return tuple(found)
+
+
+def _marked(stage: Stage, conversation: Conversation, reader: Any) -> Left:
+    """Mark a conversation as read and wait for a callback that came since then."""
+    listener = stage.listener()
+    already = len(listener.seen)
+    answer = stage.must(marking(stage, conversation, reader))
+    people = set(conversation.members)
+
+    def fits(callback: Callback) -> bool:
+        about = {callback.get("Report_Account"), callback.get("Peer_Account")}
+        new = callback in listener.seen[already:]
+        return callback.command == REPORT and about == people and new
+
+    callback = listener.wait_for(fits, _patience(stage))
+    return Left(conversation, (callback,) if callback is not None else (), (), answer)
 
 
 def _total_until(

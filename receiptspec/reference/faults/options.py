@@ -12,6 +12,7 @@ from receiptspec.reference.faults.families import (
     READ,
     edits,
     group_of,
+    miscoded,
     refused_if,
     succeeded,
 )
@@ -343,4 +344,36 @@ _PAGES = [
     ),
 ]
 
-ALL: list[Fault] = [*_WISHES, *_READS, *_ELSEWHERE, *_PAGES]
+_CODES = [
+    miscoded(
+        f"dismissed-code-of-{name}",
+        "TC-GRP-11",
+        code,
+        ("GroupId", "dismissed"),
+        operation=operation,
+        shows=f"{code} for a dismissed group",
+        level="MUST",
+    )
+    for name, operation, code in (
+        ("dismissing", "destroy_group", 10004),
+        ("members", "get_group_member_info", 10018),
+        ("removing", "delete_group_member", 10007),
+        ("adding", _ADD, 10019),
+        ("history", "group_msg_get_simple", 10003),
+        ("recalling", _RECALL, 10030),
+        ("importing", _IMPORT, 10020),
+        ("sending", _SEND, 10016),
+    )
+] + [
+    miscoded(
+        f"lists-code-{reason}",
+        row,
+        10062,
+        ("GroupId", reason),
+        operation=DETAIL,
+        shows=f"10062 for the lists of a group that is {reason}",
+    )
+    for row, reason in (("TC-GMD-29b", "unknown"), ("TC-GMD-30b", "dismissed"))
+]
+
+ALL: list[Fault] = [*_WISHES, *_READS, *_ELSEWHERE, *_PAGES, *_CODES]

@@ -52,6 +52,11 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
     findings: list[Finding] = []
     for one, two in pairwise(scene.ids):
         findings += values.equal(scene.answer, "$.MsgSeq", one + 1, two, "a number is left out")
+    repeated = case.attempt("a repeated message", setup.repeated) if case.profile.rank > 0 else None
+    if repeated is not None and repeated.sequence.ids[0] == repeated.sequence.ids[1]:
+        (one, two), answer = repeated.around.ids, repeated.around.answer
+        why = "a message that was dropped has taken a number"
+        findings += values.equal(answer, "$.MsgSeq", one + 1, two, why)
     case.judge(findings)
 
 
@@ -199,6 +204,7 @@ def contents(case: Case) -> list[Finding]:
     """Expect the parts and the custom data of messages to come back as they were sent."""
     kept = [*(case.attempt("messages of a group, read back", readback.of_groups) or ())]
     kept += case.attempt("messages of two people, read back", readback.of_pairs) or ()
+    kept += case.attempt("messages beside a recalled one", readback.beside_recalled) or ()
     findings: list[Finding] = []
     for one in kept:
         if one.sent is not None:

@@ -1,5 +1,7 @@
 """Accounts, groups and members are what the answers about them say."""
 
+from typing import Any
+
 import pytest
 
 from receiptspec.case import Case
@@ -137,6 +139,20 @@ def test_too_many_members_at_once_are_refused(case: Case) -> None:
 def test_too_many_accounts_at_once_are_refused(case: Case) -> None:
     answer = case.scene(setup.users_imported, case.given["size"])
     too_many(case, answer, f"{case.given['size']} accounts at once")
+    if case.profile.rank > 0:
+        user, answer = case.scene(setup.known_imported, case.given["size"] - 1)
+        if case.stage.contract.kind(answer.code) not in ("limit", "throttled"):
+            case.judge(all_imported(case, user, answer, f"{case.given['size'] - 1} accounts"))
+
+
+def all_imported(case: Case, user: Any, answer: Answer, what: str) -> list[Finding]:
+    """Expect as many accounts as a call may name to be imported, who is there among them."""
+    findings = refusals.accepted(answer, what)
+    failed = [name for name in case.stage.driver.failed_users(answer) if name == user]
+    if not findings and failed:
+        why = "an account that is there is said not to be imported"
+        findings = values.equal(answer, "$.FailAccounts", [], failed, why)
+    return findings
 
 
 def too_many(case: Case, answer: Answer, why: str) -> None:
@@ -238,7 +254,9 @@ def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
 def as_sent(case: Case) -> list[Finding]:
     """Expect the history to tell of messages what sending them said and was told."""
     findings: list[Finding] = []
-    for kept in case.attempt("messages of a group, read back", readback.of_groups) or ():
+    found = [*(case.attempt("messages of a group, read back", readback.of_groups) or ())]
+    found += case.attempt("messages beside a recalled one", readback.beside_recalled) or ()
+    for kept in found:
         if kept.sent is not None:
             strayed = case.stage.driver.strayed(kept.sent, kept.item)
             envelope = [one for one in strayed if not one.content]
@@ -249,6 +267,11 @@ def as_sent(case: Case) -> list[Finding]:
 def looked_back(case: Case) -> list[Finding]:
     """Expect so many messages at most, back from the one that is named."""
     findings: list[Finding] = []
+    older = case.attempt("an older message of many", readback.older)
+    if older is not None and older[1].accepted:
+        listed = case.stage.driver.group_history(older[1])
+        where = "the history back from a message that many have followed"
+        findings += direct.all_there(older[1], listed, older[0], where)
     for look in case.attempt("messages back from one", readback.looked_back) or ():
         if not look.answer.accepted:
             continue

@@ -502,6 +502,14 @@ class Driver(ABC):
         """
         return []
 
+    def failed_users(self, answer: Answer) -> list[Any]:
+        """Return the users that an answer says could not be made."""
+        return []
+
+    def quietly(self, call: Call) -> Call:
+        """Return a call that changes who is a member and tells nobody, if there is one."""
+        return call
+
     def beside_wish(self, call: Call, users: Sequence[Any]) -> list[Call]:
         """Return calls that ask for a receipt beside one of the other options each.
 

@@ -406,6 +406,15 @@ class TencentActions(Driver):
         body = {"GroupId": conversation.id, "MemberToDel_Account": list(users)}
         return Call("delete_group_member", body)
 
+    def quietly(self, call: Call) -> Call:
+        """Set Silence (G3, G4)."""
+        return replace(call, body={**call.body, "Silence": 1})
+
+    def failed_users(self, answer: Answer) -> list[Any]:
+        """Read FailAccounts (A1)."""
+        found = answer.get("FailAccounts")
+        return found if isinstance(found, list) else []
+
     def dismiss(self, conversation: Conversation) -> Call:
         """Dismiss the group (G2)."""
         return Call("destroy_group", {"GroupId": conversation.id})

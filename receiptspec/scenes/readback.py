@@ -9,12 +9,21 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes import direct, history, people
+from receiptspec.scenes import counting, direct, history, lifecycle, people
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import until_shown
 from receiptspec.stage import Stage
 
-__all__ = ["Back", "Kept", "imported", "looked_back", "of_groups", "of_pairs"]
+__all__ = [
+    "Back",
+    "Kept",
+    "beside_recalled",
+    "imported",
+    "looked_back",
+    "of_groups",
+    "of_pairs",
+    "older",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,31 @@ def looked_back(stage: Stage) -> tuple[Back, ...]:
     return tuple(
         Back(wanted, size, stage.call(stage.driver.look_back(group, wanted[-1], size)))
         for wanted, size in looks
+    )
+
+
+def older(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
+    """Look back from an old one of many messages; return those to be shown, and the answer."""
+    messages = stage.scene(counting.batch).messages
+    group, ids = messages[0].conversation, (messages[2].id,)
+    call = stage.driver.look_back(group, ids[0], 2)
+    answer = stage.until(
+        lambda: stage.call(call),
+        lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),
+    )
+    return ids, answer
+
+
+def beside_recalled(stage: Stage) -> tuple[Kept, ...]:
+    """Read back the messages of a group of which some were recalled."""
+    messages = stage.scene(lifecycle.spared).extra["others"]
+    group = messages[0].conversation
+    answer = until_shown(stage, group, [message.id for message in messages])
+    shown = stage.driver.group_history(answer) if answer.accepted else {}
+    return tuple(
+        Kept(group, stage.told(message), answer, shown[message.id])
+        for message in messages
+        if message.id in shown
     )
 
 

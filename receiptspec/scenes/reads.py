@@ -183,14 +183,20 @@ def full_group(stage: Stage, members: int) -> tuple[Message, Asked]:
     return message, newborn(stage, message.conversation, message)
 
 
-def position(stage: Stage, size: int = 1) -> tuple[Answer, dict[Any, tuple[Any, Any]]]:
+def position(
+    stage: Stage, size: int = 1, *answered: bool
+) -> tuple[Answer, dict[Any, tuple[Any, Any]]]:
     """Return the read positions of members before and after one reads messages in one call.
 
+    If `answered`, the reader has sent a message after them.
     The reader's comes first. Who has none before or after is left out.
     """
     group = good(stage).group
     owner, member, *others = group.members
     messages = tuple(stage.say(group) for _ in range(size))
+    if any(answered):
+        stage.say(group, receipt=False, sender=member)
+    stage.let_show()
     first = stage.must(stage.driver.ask_members(group))
     report(stage, member, messages)
     second = stage.must(stage.driver.ask_members(group))

@@ -376,4 +376,113 @@ _CODES = [
     for row, reason in (("TC-GMD-29b", "unknown"), ("TC-GMD-30b", "dismissed"))
 ]
 
-ALL: list[Fault] = [*_WISHES, *_READS, *_ELSEWHERE, *_PAGES, *_CODES]
+
+def _repeats_numbered(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and succeeded(answer) and 0 < answer["MsgSeq"] < group.newest:
+        group.newest += 1
+
+
+def _older_position(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is None or not succeeded(answer):
+        return
+    member = group.members[call.body["From_Account"]]
+    for item in call.body["MsgSeqList"]:
+        if item["MsgSeq"] in group.messages:
+            member.read_seq = min(member.read_seq, item["MsgSeq"])
+
+
+def _newest_ten(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and succeeded(answer):
+        shown = answer["RspMsgList"]
+        answer["RspMsgList"] = [item for item in shown if item["MsgSeq"] > group.newest - 10]
+
+
+def _empty_beside_recalled(_call: Call, answer: dict[str, Any]) -> None:
+    items = answer.get("RspMsgList", ())
+    if any(item["IsPlaceMsg"] == 2 for item in items):
+        for item in items:
+            item["MsgBody"] = []
+
+
+def _silent_lost(call: Call) -> None:
+    if call.body.get("Silence") == 1:
+        call.body["MemberToDel_Account"] = ["nobody-of-this-name"]
+
+
+def _first_fails(call: Call, answer: dict[str, Any]) -> None:
+    named = call.body.get("AccountList") if succeeded(answer) else None
+    if named and not answer["FailAccounts"]:
+        answer["FailAccounts"] = [named[0]["UserID"]]
+
+
+_HISTORIES = [
+    edits(
+        name,
+        row,
+        change,
+        operation=operation,
+        cls="lifecycle",
+        shows=shows,
+        **_SHOULD,
+    )
+    for name, row, change, operation, shows in (
+        (
+            "repeats-take-numbers",
+            "TC-SND-11b",
+            _repeats_numbered,
+            _SEND,
+            "a dropped repeat takes a number",
+        ),
+        (
+            "receipt-lowers-position",
+            "TC-GRR-15",
+            _older_position,
+            READ,
+            "a receipt for an older message lowers the MsgSeq of the member",
+        ),
+        (
+            "group-history-newest-ten",
+            "TC-GRP-13",
+            _newest_ten,
+            "group_msg_get_simple",
+            "only the newest ten messages of a group are ever shown",
+        ),
+        (
+            "group-history-empty-by-recall",
+            "TC-GEN-34",
+            _empty_beside_recalled,
+            "group_msg_get_simple",
+            "messages shown beside a recalled one are empty",
+        ),
+        (
+            "import-names-first-failed",
+            "TC-GRP-18",
+            _first_fails,
+            "multiaccount_import",
+            "FailAccounts names the first account, which was imported",
+        ),
+    )
+] + [
+    Fault(
+        name="silent-removals-lost",
+        requirement="TC-GRP-12",
+        operation="delete_group_member",
+        request=_silent_lost,
+        shows="with Silence 1 nobody is removed",
+        cls="options",
+    ),
+    refused_if(
+        "imports-above-50-refused",
+        "TC-GRP-18",
+        70402,
+        lambda call: 50 < len(call.body.get("AccountList") or ()) <= 100,
+        operation="multiaccount_import",
+        shows="more than 50 accounts in one call are refused",
+        **_SHOULD,
+    ),
+]
+
+ALL: list[Fault] = [*_HISTORIES, *_WISHES, *_READS, *_ELSEWHERE, *_PAGES, *_CODES]

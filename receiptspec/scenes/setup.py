@@ -7,7 +7,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
-from receiptspec.scenes.calls import sandbox
+from receiptspec.scenes.calls import good_call, sandbox
 from receiptspec.scenes.groups import (
     Asked,
     ask,
@@ -491,6 +491,7 @@ def users_imported(stage: Stage, count: int) -> Answer:
 
 def known_imported(stage: Stage, count: int) -> tuple[Any, Answer]:
     """Import as many accounts at once as one call may, the first ones being there already."""
+    good_call(stage, stage.driver.import_users([]).operation)
     user = stage.users(1)[0]
     names = [stage.driver.user(stage.namespace, index) for index in range(count)]
     return user, stage.call(stage.driver.import_users(names))

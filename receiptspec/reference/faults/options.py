@@ -359,7 +359,7 @@ _CODES = [
         ("members", "get_group_member_info", 10018),
         ("removing", "delete_group_member", 10007),
         ("adding", _ADD, 10019),
-        ("history", "group_msg_get_simple", 10003),
+        ("history", "group_msg_get_simple", 10007),
         ("recalling", _RECALL, 10030),
         ("importing", _IMPORT, 10020),
         ("sending", _SEND, 10016),

@@ -145,6 +145,19 @@ def _letters_only(call: Call) -> None:
         raise Refusal(10004, "GroupId: letters, digits and few marks")
 
 
+def _no_extension(call: Call) -> None:
+    if call.body.get("SupportMessageExtension"):
+        raise Refusal(10004, "SupportMessageExtension: not in this edition")
+
+
+def _no_repeats(call: Call) -> None:
+    named = call.body.get("MsgSeqList")
+    items = named if isinstance(named, list) else []
+    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+    if len({*map(repr, seqs)}) < len(seqs):
+        raise Refusal(10004, "MsgSeqList: names a message twice")
+
+
 def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
     return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
 
@@ -232,6 +245,20 @@ ALL: list[Variant] = [
         "10004 for quotes and slashes in a GroupId of one's own",
         "create_group",
         request=_letters_only,
+    ),
+    _free(
+        "no-message-extension",
+        "TC-SND-12",
+        "10004 for SupportMessageExtension 1",
+        "send_group_msg",
+        request=_no_extension,
+    ),
+    _free(
+        "repeats-in-reads-refused",
+        "TC-GRR-06",
+        "10004 for a call that reads a message twice",
+        "group_msg_receipt",
+        request=_no_repeats,
     ),
     _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
     _free(

@@ -185,7 +185,7 @@ def apart(stage: Stage) -> Apart:
     before = newborn(stage, there, message)
     before.receipt(message)
     newcomer = stage.users(6)[5]
-    stage.lets_in(driver.add_members(here, [newcomer]))
+    stage.adds(driver.add_members(here, [newcomer]))
     stage.must(driver.recall(taken))
 
     def same(found: dict[int, Receipt]) -> bool:

@@ -60,3 +60,21 @@ def test_a_signature_is_as_old_as_the_targets_clock_says(ahead, fine):
     late = callback(GROUP, RequestTime=str(int(MOMENT) + 90), Sign=signed)
     found = [f for f in checks.signed(late, "t", ahead=ahead) if "RequestTime" in f.path]
     assert (not found) is fine
+
+
+def test_a_group_is_named_letter_by_letter():
+    assert not checks.of_group(about(1), "g")
+    assert checks.of_group(about(1), "G")
+
+
+def test_two_events_seconds_apart_have_times_of_their_own():
+    one, two = (callback(GROUP, {"EventTime": moment}) for moment in (1000, 3000))
+    assert not checks.later(one, two)
+    assert checks.later(one, one)
+    assert not checks.later(callback(GROUP), callback(GROUP))
+
+
+def test_callbacks_in_vain_are_told_by_the_first():
+    assert not checks.unwanted([])
+    (finding,) = checks.unwanted([about(3), about(4)])
+    assert finding.actual == "[3]"

@@ -343,3 +343,14 @@ def test_the_number_of_a_letter_is_that_of_its_key_where_that_is_made_so(key, st
     told = answer(envelope("OK", 0, MsgTime=1_700_000_000, MsgKey=key), operation="sendmsg")
     sent = replace(told, request_body=LETTER)
     assert [one.path for one in driver().strayed(sent, SHOWN)] == strayed
+
+
+def test_wishes_beside_options_have_numbers_of_their_own():
+    group = Conversation(Kind.GROUP, "g", "Public", "a", ("a", "b"))
+    plain = driver().send_message(group, "a", receipt=True, number=2**31 + 5)
+    calls = driver().beside_wish(plain, group.members)
+    assert all(one.body["NeedReadReceipt"] == 1 for one in calls)
+    assert len({one.body["Random"] for one in calls}) == len({one.label for one in calls})
+    assert all(0 <= one.body["Random"] < 2**32 for one in calls)
+    texts = [one.body["MsgBody"] for one in calls]
+    assert texts[0] == texts[1]

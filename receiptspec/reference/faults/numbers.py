@@ -1,0 +1,170 @@
+"""Faults of codes of groups that are not there, and of numbers, histories and imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import (
+    DETAIL,
+    READ,
+    edits,
+    group_of,
+    miscoded,
+    refused_if,
+    succeeded,
+)
+
+__all__ = ["ALL"]
+
+_SEND, _RECALL, _IMPORT, _ADD = (
+    "send_group_msg",
+    "group_msg_recall",
+    "import_group_msg",
+    "add_group_member",
+)
+_SHOULD: dict[str, Any] = {"level": "SHOULD"}
+
+_CODES = [
+    miscoded(
+        f"dismissed-code-of-{name}",
+        "TC-GRP-11",
+        code,
+        ("GroupId", "dismissed"),
+        operation=operation,
+        shows=f"{code} for a dismissed group",
+        level="MUST",
+    )
+    for name, operation, code in (
+        ("dismissing", "destroy_group", 10004),
+        ("members", "get_group_member_info", 10018),
+        ("removing", "delete_group_member", 10007),
+        ("adding", _ADD, 10019),
+        ("history", "group_msg_get_simple", 10007),
+        ("recalling", _RECALL, 10030),
+        ("importing", _IMPORT, 10020),
+        ("sending", _SEND, 10016),
+    )
+] + [
+    miscoded(
+        f"lists-code-{reason}",
+        row,
+        10062,
+        ("GroupId", reason),
+        operation=DETAIL,
+        shows=f"10062 for the lists of a group that is {reason}",
+    )
+    for row, reason in (("TC-GMD-29b", "unknown"), ("TC-GMD-30b", "dismissed"))
+]
+
+
+def _repeats_numbered(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and succeeded(answer) and 0 < answer["MsgSeq"] < group.newest:
+        group.newest += 1
+
+
+def _older_position(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is None or not succeeded(answer):
+        return
+    member = group.members[call.body["From_Account"]]
+    for item in call.body["MsgSeqList"]:
+        if item["MsgSeq"] in group.messages:
+            member.read_seq = min(member.read_seq, item["MsgSeq"])
+
+
+def _newest_ten(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and succeeded(answer):
+        shown = answer["RspMsgList"]
+        answer["RspMsgList"] = [item for item in shown if item["MsgSeq"] > group.newest - 10]
+
+
+def _empty_beside_recalled(_call: Call, answer: dict[str, Any]) -> None:
+    items = answer.get("RspMsgList", ())
+    if any(item["IsPlaceMsg"] == 2 for item in items):
+        for item in items:
+            item["MsgBody"] = []
+
+
+def _silent_lost(call: Call) -> None:
+    if call.body.get("Silence") == 1:
+        call.body["MemberToDel_Account"] = ["nobody-of-this-name"]
+
+
+def _first_fails(call: Call, answer: dict[str, Any]) -> None:
+    named = call.body.get("AccountList") if succeeded(answer) else None
+    if named and not answer["FailAccounts"]:
+        answer["FailAccounts"] = [named[0]["UserID"]]
+
+
+_HISTORIES = [
+    edits(
+        name,
+        row,
+        change,
+        operation=operation,
+        cls="lifecycle",
+        shows=shows,
+        **_SHOULD,
+    )
+    for name, row, change, operation, shows in (
+        (
+            "repeats-take-numbers",
+            "TC-SND-11b",
+            _repeats_numbered,
+            _SEND,
+            "a dropped repeat takes a number",
+        ),
+        (
+            "receipt-lowers-position",
+            "TC-GRR-15",
+            _older_position,
+            READ,
+            "a receipt for an older message lowers the MsgSeq of the member",
+        ),
+        (
+            "group-history-newest-ten",
+            "TC-GRP-13",
+            _newest_ten,
+            "group_msg_get_simple",
+            "only the newest ten messages of a group are ever shown",
+        ),
+        (
+            "group-history-empty-by-recall",
+            "TC-GEN-34",
+            _empty_beside_recalled,
+            "group_msg_get_simple",
+            "messages shown beside a recalled one are empty",
+        ),
+        (
+            "import-names-first-failed",
+            "TC-GRP-18",
+            _first_fails,
+            "multiaccount_import",
+            "FailAccounts names the first account, which was imported",
+        ),
+    )
+] + [
+    Fault(
+        name="silent-removals-lost",
+        requirement="TC-GRP-12",
+        operation="delete_group_member",
+        request=_silent_lost,
+        shows="with Silence 1 nobody is removed",
+        cls="lifecycle",
+    ),
+    refused_if(
+        "imports-above-50-refused",
+        "TC-GRP-18",
+        70402,
+        lambda call: 50 < len(call.body.get("AccountList") or ()) <= 100,
+        operation="multiaccount_import",
+        shows="more than 50 accounts in one call are refused",
+        **_SHOULD,
+    ),
+]
+
+ALL: list[Fault] = [*_CODES, *_HISTORIES]

@@ -20,6 +20,7 @@ from receiptspec.reference.faults import (
     everywhere,
     extras,
     gates,
+    options,
     people,
     sizes,
 )
@@ -31,7 +32,7 @@ from receiptspec.reference.tencent.webhooks import Webhooks, sign
 from receiptspec.reference.variants import VARIANTS
 
 #: Modules of faults that show in longer stories than are told here: the proof tells those.
-LONG = (announcements, company, correspondence, everywhere, extras, gates, people, sizes)
+LONG = (announcements, company, correspondence, everywhere, extras, gates, people, sizes, options)
 ALL = {**FAULTS, **VARIANTS}
 CLASSES = {
     "roles",

@@ -106,7 +106,7 @@ _HISTORIES = [
         row,
         change,
         operation=operation,
-        cls="lifecycle",
+        cls="rare-trigger",
         shows=shows,
         **_SHOULD,
     )
@@ -154,7 +154,7 @@ _HISTORIES = [
         operation="delete_group_member",
         request=_silent_lost,
         shows="with Silence 1 nobody is removed",
-        cls="lifecycle",
+        cls="rare-trigger",
     ),
     refused_if(
         "imports-above-50-refused",

@@ -23,6 +23,7 @@ from receiptspec.reference.faults.volcengine import (
     afterwards,
     again,
     askings,
+    caches,
     company,
     crossings,
     everywhere,
@@ -417,6 +418,7 @@ LONG = (
     afterwards,
     again,
     askings,
+    caches,
     company,
     crossings,
     everywhere,
@@ -477,7 +479,22 @@ def test_a_new_member_may_have_to_wait_before_sending():
     assert decided(story.told[-1])[1] == "ParticipantNotInConversation"
 
 
-@pytest.mark.parametrize("name", sorted(set(FREEDOMS) - THROTTLED - {"ve-members-send-later"}))
+def test_an_owner_may_have_to_join_before_sending():
+    story = Story("ve-owner-is-no-member")
+    group = story.conversation(2, 7, 8)
+    message = {"Sender": 7, "MsgType": 10001, "Content": "x", "ConversationShortId": group}
+    assert story.act(93, "SendMessage", **message) == {}
+    assert decided(story.told[-1])[1] == "ParticipantNotInConversation"
+    owner = {"ConversationShortId": group, "ParticipantInfos": [{"ParticipantUserId": 7}]}
+    story.act(96, "BatchAddConversationParticipant", **owner)
+    assert "MessageId" in story.act(93, "SendMessage", **message)
+
+
+#: Freedoms that leave the usual conversation nothing to tell.
+APART = {*THROTTLED, "ve-members-send-later", "ve-owner-is-no-member"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FREEDOMS) - APART))
 def test_every_variant_shows_and_keeps_its_promises(usual, still, name):
     bent = still(name)
     if name not in QUIET:

@@ -22,7 +22,9 @@ from receiptspec.reference.faults import (
     gates,
     options,
     people,
+    replicas,
     sizes,
+    spelling,
 )
 from receiptspec.reference.serving import Settings, _application
 from receiptspec.reference.store import Store
@@ -32,7 +34,19 @@ from receiptspec.reference.tencent.webhooks import Webhooks, sign
 from receiptspec.reference.variants import VARIANTS
 
 #: Modules of faults that show in longer stories than are told here: the proof tells those.
-LONG = (announcements, company, correspondence, everywhere, extras, gates, people, sizes, options)
+LONG = (
+    announcements,
+    company,
+    correspondence,
+    everywhere,
+    extras,
+    gates,
+    options,
+    people,
+    replicas,
+    sizes,
+    spelling,
+)
 ALL = {**FAULTS, **VARIANTS}
 CLASSES = {
     "roles",

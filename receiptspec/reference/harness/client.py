@@ -13,14 +13,7 @@ from typing import Any
 from receiptspec.reference.harness.hearing import SIGNAL, Hearing, Told
 from receiptspec.reference.harness.knobs import LARGEST_BATCH, LARGEST_PAGE
 from receiptspec.reference.harness.line import Line, SdkError
-from receiptspec.reference.harness.naming import (
-    key,
-    name_of,
-    nulls,
-    people,
-    seq,
-    without_nulls,
-)
+from receiptspec.reference.harness.naming import key, name_of, nulls, people, seq, without_nulls
 
 __all__ = ["Client"]
 

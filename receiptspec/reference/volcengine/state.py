@@ -168,7 +168,8 @@ class State:
     def _is_lost(call: Call, message: Message, user: int) -> bool:
         """Whether a read comes too near to another, or too often; let that do what it ought not."""
         latest = max((v for k, v in message.readers.items() if k != user), default=0.0)
-        if time.monotonic() - latest < call.knob("ve_reads_apart"):
+        apart = call.knob("ve_reads_apart")
+        if apart and time.monotonic() - latest < apart:
             return True
         kind, times = call.knob("ve_rereads"), call.memory("rereads")
         times[message.id, user] = times.get((message.id, user), 0) + 1

@@ -460,7 +460,7 @@ class Stage:
         if known or sender != group.owner or refusal.code not in self.driver.outside_codes:
             return False
         self._owners_join.add(group.id)
-        self.lets_in(self.driver.add_members(group, [sender]))
+        self.adds(self.driver.add_members(group, [sender]))
         return True
 
     def adds(self, call: Call) -> None:

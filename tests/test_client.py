@@ -94,7 +94,9 @@ GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
 PACKED = gzip.compress(b'{"a": 1}', mtime=0)
 
 
-@pytest.mark.parametrize("body", [PACKED, gzip.compress(b'{"a"', mtime=0) + gzip.compress(b": 1}")])
+@pytest.mark.parametrize(
+    "body", [PACKED, gzip.compress(b'{"a"', mtime=0) + gzip.compress(b": 1}", mtime=0)]
+)
 def test_gzip_is_decoded(body):
     exchange, _ = ask(http(body, GZIP))
     assert exchange.response.body == b'{"a": 1}'

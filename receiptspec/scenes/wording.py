@@ -93,9 +93,9 @@ def sent_text(
 
     `with_number` makes a call with a plain text, and with a number made from what it is given.
     """
-    call = stage.driver.with_texts(with_number(turn), text)
+    call = stage.driver.with_texts(with_number(turn, text), text)
     answer = stage.patiently(call)
-    if _is_error_page(answer) and _lets_others_in(stage, with_number(turn, "plain")):
+    if _is_error_page(answer) and _lets_others_in(stage, with_number(turn, text, "plain")):
         again = stage.call(call)
         if _is_error_page(again):
             stage.keeps_out(again)

@@ -299,14 +299,6 @@ ALL: list[Fault] = [
         **_SHOULD,
     ),
     edits(
-        "history-without-times",
-        "TC-ROM-01",
-        _items(lambda item: item.pop("MsgTimeStamp")),
-        operation=_ROAM,
-        cls="shape",
-        shows="no message of the history has MsgTimeStamp",
-    ),
-    edits(
         "history-random-of-31-bits",
         "TC-ROM-10",
         _items(lambda item: item.update(MsgRandom=item["MsgRandom"] % 2**31)),

@@ -145,6 +145,11 @@ def _letters_only(call: Call) -> None:
         raise Refusal(10004, "GroupId: letters, digits and few marks")
 
 
+def _without_times(_call: Call, answer: dict[str, Any]) -> None:
+    for item in answer.get("MsgList", ()):
+        del item["MsgTimeStamp"]
+
+
 def _no_extension(call: Call) -> None:
     if call.body.get("SupportMessageExtension"):
         raise Refusal(10004, "SupportMessageExtension: not in this edition")
@@ -245,6 +250,13 @@ ALL: list[Variant] = [
         "10004 for quotes and slashes in a GroupId of one's own",
         "create_group",
         request=_letters_only,
+    ),
+    _free(
+        "history-without-times",
+        "TC-ROM-10",
+        "no message of a history of two people has its time",
+        "admin_getroammsg",
+        answer=_without_times,
     ),
     _free(
         "no-message-extension",

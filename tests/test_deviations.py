@@ -10,7 +10,7 @@ from sweeping import red
 from receiptspec import contract, deviations, targets, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.reference.faults import FAULTS, everywhere, ruins
+from receiptspec.reference.faults import FAULTS, everywhere, ruins, wording
 from receiptspec.results import Ledger
 from receiptspec.targets import Deviation, Target
 
@@ -175,7 +175,7 @@ ALIKE = {
 
 def names():
     # which these rows alone do not ask
-    elsewhere = {fault.name for fault in (*everywhere.ALL, *ruins.ALL)}
+    elsewhere = {fault.name for fault in (*everywhere.ALL, *ruins.ALL, *wording.ALL)}
     return [
         fault.name
         for fault in FAULTS.values()

@@ -65,6 +65,7 @@ WORDS = {
     "gzip-bomb": (*BREAKS, "answer too large"),
     "gzip-bomb-in-layers": (*BREAKS, "answer too large"),
     "gzip-lie": (*BREAKS, "content encoding broken"),
+    "gzip-cut": (*BREAKS, "content encoding broken"),
     "long-number": (*BREAKS, "answer too large"),
     "length-too-short": (*WRONG, "not JSON"),
     "length-twice": (*THROUGHOUT, "not HTTP: InvalidHeader"),
@@ -73,7 +74,6 @@ WORDS = {
     "not-http": (*THROUGHOUT, "not HTTP"),
     # the text
     "gzip-unsaid": (*WRONG, "invalid UTF-8"),
-    "gzip-cut": (*WRONG, "not JSON"),
     "encoding-unknown": (*WRONG, "invalid UTF-8"),
     "invalid-utf8": (*WRONG, "invalid UTF-8"),
     "byte-order-mark": (*WRONG, "byte order mark"),

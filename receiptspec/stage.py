@@ -385,12 +385,12 @@ class Stage:
             raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
         missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
         with self.counting("users"):
-            self._make_users(missing)
+            self.make_users(missing)
         self._users.extend(missing)
         return tuple(self._users[:count])
 
-    def _make_users(self, names: Sequence[Any]) -> None:
-        """Make users by the operation that is there; they may exist where none is."""
+    def make_users(self, names: Sequence[Any]) -> None:
+        """Make users by the operation that is there; they may exist where none is. See `must`."""
         for otherwise in (False, True):
             calls = self.driver.make_users(names, otherwise=otherwise)
             if self._lacking.isdisjoint(call.operation for call in calls):

@@ -106,8 +106,7 @@ def replied(stage: Stage) -> Replied:
     unread["a look at the history"] = of_peer(stage, b, a)
     stage.tries_to_read(b, [first])
     answered = until_read(stage, conversation, (first,))
-    for call in stage.driver.make_users([b]):
-        stage.must(call)
+    stage.make_users([b])
     unread["importing an account again"] = of_peer(stage, b, a)
     imported = seen_by(stage, conversation, a)
     stage.let_pass(stage.told(second), SECOND)
@@ -229,8 +228,7 @@ def known_again(stage: Stage) -> Lasting:
     fresh = newborn(stage, group, message)
     stage.reads(member, [message])
     before = settled(stage, fresh, (message,), {message.id: 1})
-    for call in stage.driver.make_users([member]):
-        stage.must(call)
+    stage.make_users([member])
     after = asked(stage, stage.ask(group, [message]))
     listing = stage.must(stage.driver.ask_members(group))
     return Lasting(message, before, after, member, stage.driver.members(listing)[0], listing)

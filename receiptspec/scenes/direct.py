@@ -250,8 +250,7 @@ def namesakes(stage: Stage) -> tuple[tuple[Conversation, Answer], ...]:
         others = (one, f"{middle}{sign}{last}")
         if max(map(len, (*both, *others))) > _LONGEST_NAME:
             raise NotExercised("the names would be too long")
-        for call in stage.driver.make_users([*both, *others]):
-            stage.must(call)
+        stage.make_users((*both, *others))
         stage.say(Conversation(Kind.DIRECT, None, "direct", both[0], both))
         looks.append(Conversation(Kind.DIRECT, None, "direct", others[0], others))
     stage.let_show()

@@ -140,8 +140,7 @@ def _joined(stage: Stage) -> Iterator[_Known]:
 def _alike(stage: Stage) -> Iterator[_Known]:
     """Yield a message in a group whose members' names are much alike; some of them have read."""
     owner, (readers, others) = stage.users(1)[0], names_alike(stage)
-    for call in stage.driver.make_users([str(name) for name in (*readers, *others)]):
-        stage.must(call)
+    stage.make_users((*readers, *others))
     group = stage.group(0, people=(owner, *readers, *others))
     scene = watched(stage, stage.say(group), readers)
     yield scene.message, readers, group.members, ()

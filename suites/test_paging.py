@@ -1,6 +1,6 @@
 """The members who have read a message, and who have not, come in pages that lose nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -209,11 +209,7 @@ def alike(case: Case, found: standing_.Standing) -> list[Finding]:
     pairs += [(walk, alone, "one of several walks in turn") for walk, alone in found.turn]
     findings: list[Finding] = []
     for walk, alone, why in pairs:
-        if walk.last_answer.accepted:
-            wanted = dict.fromkeys(alone.members)
-            findings += checks.everybody_once(walk.last_answer, walk.members, wanted, [], why)
-        else:  # how long a cursor lasts is open
-            case.observe(f"the next page of {why}", walk.last_answer.describe())
+        findings += undisturbed(case, walk, dict.fromkeys(alone.members), [], why)
     return distinct(findings)
 
 
@@ -249,12 +245,18 @@ def in_turn(case: Case) -> list[Finding]:
         (others, left, [owner]),
         (everybody, members, []),
     ):
-        why = "one of three walks in turn"
-        if walk.last_answer.accepted:
-            findings += checks.everybody_once(walk.last_answer, walk.members, wanted, allowed, why)
-        else:  # how long a cursor lasts is open
-            case.observe(f"the next page of {why}", walk.last_answer.describe())
+        findings += undisturbed(case, walk, wanted, allowed, "one of three walks in turn")
     return findings
+
+
+def undisturbed(
+    case: Case, walk: paging.Walk, wanted: Collection[Any], open_: Collection[Any], why: str
+) -> list[Finding]:
+    """Expect a walk to visit everybody once; how long a cursor lasts is open."""
+    if walk.last_answer.accepted:
+        return checks.everybody_once(walk.last_answer, walk.members, wanted, open_, why)
+    case.observe(f"the next page of {why}", walk.last_answer.describe())
+    return []
 
 
 def across(case: Case) -> list[Finding]:
@@ -266,10 +268,7 @@ def across(case: Case) -> list[Finding]:
         owner, *members = walk.message.conversation.members
         left = [member for member in members if member not in readers]
         why = "one of two walks in turn, in different groups"
-        if walk.last_answer.accepted:
-            findings += checks.everybody_once(walk.last_answer, walk.members, left, [owner], why)
-        else:  # how long a cursor lasts is open
-            case.observe(f"the next page of {why}", walk.last_answer.describe())
+        findings += undisturbed(case, walk, left, [owner], why)
     return findings
 
 

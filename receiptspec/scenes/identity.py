@@ -13,6 +13,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.scenes.counting import Reading, reading
 from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled, tries_to_read
 from receiptspec.scenes.pairs import read
+from receiptspec.scenes.unread import SECOND
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -33,9 +34,6 @@ __all__ = [
     "twins",
     "viewed",
 ]
-
-
-_SECOND = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +338,7 @@ def repeated(stage: Stage) -> tuple[tuple[Any, Answer], ...]:
             stage.say(place, sender=sender)
     stage.lets_in(driver.add_members(group, [stage.users(4)[3]]))
     stage.must(driver.remove_member(group, group.members[2]))
-    stage.rest(_SECOND)
+    stage.rest(SECOND)
     found = [(id_, stage.call(call)) for id_, call in sent]
     number = stage.number("at once", group.id)
     call = driver.send_message(group, group.owner, receipt=True, number=number)

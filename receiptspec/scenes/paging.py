@@ -155,15 +155,13 @@ def walks_in_turn(
     return tuple(last[index] for index in range(len(lists)))
 
 
-def across(stage: Stage) -> tuple[Walk, Walk]:
+def across(stage: Stage) -> tuple[Walk, ...]:
     """Walk over two new messages of two groups at a time, one by one, page by page in turn.
 
     Where messages are numbered group by group, both have the same number.
     """
     one, other = good(stage).messages[0], stage.scene(half_read).message
-    walks = zip_longest(*(_steps(stage, m, read=False, count=1) for m in (one, other)))
-    first, second = zip(*walks, strict=True)
-    return [w for w in first if w is not None][-1], [w for w in second if w is not None][-1]
+    return walks_in_turn(stage, ((one, False), (other, False)), 1)
 
 
 def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
@@ -190,11 +188,19 @@ def shortened(stage: Stage) -> tuple[Answer, int] | None:
     ``None`` where there is no second page.
     """
     message = stage.scene(fair).messages[0]
-    first = page_of(stage, message, read=False, count=2)
-    page = stage.driver.page(first) if first.accepted else None
+    cursor = _cursor(stage, message, read=False, count=2)
+    if cursor is None:
+        return None
+    return page_of(stage, message, read=False, cursor=cursor, count=1), 1
+
+
+def _cursor(stage: Stage, message: Message, *, read: bool, count: int) -> str | None:
+    """Return what the first page of a list says to ask on with, ``None`` where no page follows."""
+    answer = page_of(stage, message, read=read, count=count)
+    page = stage.driver.page(answer) if answer.accepted else None
     if page is None or page.last is not False or not isinstance(page.cursor, str):
         return None
-    return page_of(stage, message, read=False, cursor=page.cursor, count=1), 1
+    return page.cursor
 
 
 def fresh_readers(stage: Stage) -> Walk:
@@ -215,12 +221,10 @@ def _told(stage: Stage, found: Walk) -> bool:
 def page_twice(stage: Stage, message: Message) -> tuple[Answer, Answer]:
     """Ask twice for the page behind the first member of a list that has several."""
     for read in (False, True):
-        answer = page_of(stage, message, read=read, count=1)
-        page = stage.driver.page(answer) if answer.accepted else None
-        if page is None or page.last is not False or not isinstance(page.cursor, str):
-            continue
-        one = page_of(stage, message, read=read, cursor=page.cursor)
-        return one, page_of(stage, message, read=read, cursor=page.cursor)
+        cursor = _cursor(stage, message, read=read, count=1)
+        if cursor is not None:
+            one = page_of(stage, message, read=read, cursor=cursor)
+            return one, page_of(stage, message, read=read, cursor=cursor)
     raise NotExercised("nothing follows the first page")
 
 

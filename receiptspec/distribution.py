@@ -78,14 +78,17 @@ def scheduler(run: Run, book: Book, config: pytest.Config, log: Any) -> Any:
 
         def remove_node(self, node: Any) -> Any:
             """Have another worker do what a dead one left, but not what kills workers."""
-            work = self.assigned_work[node].values()
-            left = [(unit, test) for unit in work for test in unit if not unit[test]]
-            if not left or not book.deadly(left[0][1]):
-                return super().remove_node(node)
-            unit, test = left[0]
-            unit[test] = True
-            super().remove_node(node)
-            return test
+            work = self.assigned_work[node]
+            left = [(unit, test) for unit in work.values() for test in unit if not unit[test]]
+            deadly = bool(left) and book.deadly(left[0][1])
+            if deadly:
+                unit, test = left[0]
+                unit[test] = True
+            # Whoever gets a unit that is done reports nothing, so is never handed another.
+            for scope in [scope for scope, unit in work.items() if all(unit.values())]:
+                del work[scope]
+            crashed = super().remove_node(node)
+            return test if deadly else crashed
 
     return Together(config, log)
 

@@ -123,9 +123,9 @@ class Redactor:
 
         Strings shorter than six characters would mask chance text.
         """
-        plain = secret.reveal() if isinstance(secret, Secret) else secret
-        if len(plain) < 6 or plain in self._secrets:
+        if len(secret) < 6 or secret in self._secrets:
             return
+        plain = secret.reveal() if isinstance(secret, Secret) else secret
         self._secrets |= dict.fromkeys((plain, quote(plain, safe=""), quote(plain)))
         self._in_order = False
         if isinstance(secret, Secret) and len(plain) >= 2 * _PIECE:

@@ -193,6 +193,9 @@ class Monitor:
             return []
         places = [("body", response.body.decode("utf-8", errors="replace"))]
         places += [(f"header {name}", value) for name, value in response.headers]
+        refused = self._refused_signature(answer)
+        if not redact.hides_in("\n".join(text for _, text in places)):
+            return []
         return [
             Finding(
                 f"{answer.operation} sends a credential of the request back",
@@ -203,7 +206,7 @@ class Monitor:
                 (answer.exchange,),
             )
             for place, text in places
-            if redact.hides_in(text.replace(self._refused_signature(answer), ""))
+            if redact.hides_in(text.replace(refused, ""))
         ]
 
     def _refused_signature(self, answer: Answer) -> str:

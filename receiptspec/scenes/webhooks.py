@@ -314,8 +314,10 @@ def direct_together(stage: Stage) -> tuple[tuple[Message, ...], tuple[Callback, 
         return tuple(c for c in listener.seen if _of(c, *conversation.members))
 
     def last(callback: Callback) -> bool:
+        if not _of(callback, *conversation.members):
+            return False
         told = str([one.get("C2CMsgInfo") for one in found()])
-        return _of(callback, *conversation.members) and all(m.id in told for m in messages)
+        return all(message.id in told for message in messages)
 
     listener.wait_for(last, 1.0)
     return messages, found()

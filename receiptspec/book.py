@@ -33,7 +33,8 @@ class Book:
         self.document: dict[str, Any] | None = None
         self.trouble: list[str] = []
         self.written: list[Path] = []
-        self._sent: dict[str, int] = {}
+        self._sent: dict[tuple[str, str], int] = {}
+        self._others_failed = False
         self._own: set[tuple[str, str]] = set()
         self._deaths: Counter[str] = Counter()
         self._lines: report.jsonlines.Writer | None = None
@@ -45,10 +46,12 @@ class Book:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Enter the results that a test carried."""
         if hasattr(report, "receiptspec_sent"):
-            worker = getattr(report, "worker_id", "master") + report.receiptspec[0]["target"]
-            self._sent[worker] = report.receiptspec_sent
-        for entry in getattr(report, "receiptspec", ()):
+            worker = getattr(report, "worker_id", "master")
+            self._sent[worker, report.receiptspec[0]["target"]] = report.receiptspec_sent
+        entries = getattr(report, "receiptspec", ())
+        for entry in entries:
             self._enter(entry)
+        self._others_failed |= report.failed and not entries
 
     # --- parts and workers ------------------------------------------------------------------
 
@@ -88,8 +91,10 @@ class Book:
         if self._deaths[nodeid] < _DEATHS:
             return False
         target, identifier = self.run.named(nodeid)
-        vendor = next(one.vendor for one in self.run.targets if one.name == target)
-        row = self.run.contracts[vendor].requirement(identifier)
+        vendors = {one.name: one.vendor for one in self.run.targets}
+        if target not in vendors:  # a test of the user's own, which xdist reports
+            return True
+        row = self.run.contracts[vendors[target]].requirement(identifier)
         result = Result(
             target=target,
             requirement=row.id,
@@ -169,6 +174,8 @@ class Book:
         except ConfigurationError as error:
             self.trouble.append(str(error))
             code = code or EXIT["usage or configuration"]
+        if code == EXIT["conforms"] and self._others_failed:
+            code = int(exitstatus)
         if self._lines is not None:
             self._lines.end(self.document)
         session.exitstatus = code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,8 +55,11 @@ class ReadHook:
                 timeout=self._line.target.timeouts.total,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Inconclusive(f"hooks.read ({shlex.join(command)}): {error}") from None
+        except OSError as error:
+            raise Inconclusive(f"hooks.read ({command[0]}): {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            seconds = self._line.target.timeouts.total
+            raise Inconclusive(f"hooks.read ({command[0]}) took over {seconds:g} s") from None
         if done.returncode:
             last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             said = self._line.redact(last)

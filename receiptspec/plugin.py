@@ -277,33 +277,40 @@ def pytest_runtest_makereport(
     if case is not None and call.excinfo is not None and _needs_no_trace(call.excinfo.value):
         item.repr_failure = _in_words  # type: ignore[method-assign]
     made = yield
-    if case is None or call.when != "call":
+    if case is None or (call.when != "call" and not made.failed):
         return made
     run = item.config.stash[_RUN]
     stage = run.running(case.target)
+    redact = stage.redact if stage is not None else Redactor()
+    if call.when != "call":
+        reason = f"{call.when} failed: {_outcome(case, call.excinfo)[1]}"
+        made.receiptspec = [serialise(case.result(Outcome.ERROR, reason), redact)]  # type: ignore[attr-defined]
+        made.longrepr = redact(str(made.longrepr))
+        return made
     if stage is None:
         result = case.result(*_outcome(case, call.excinfo))
-        made.receiptspec = [serialise(result, Redactor())]  # type: ignore[attr-defined]
+        made.receiptspec = [serialise(result, redact)]  # type: ignore[attr-defined]
     else:
         requests = stage.sent - case.sent_before
         result = case.result(*_outcome(case, call.excinfo), requests=requests)
         results = [result, *_witnessed(stage, result)]
         try:
             entries = [
-                serialise(entry, stage.redact, stage.steps(entry.findings[0]))
+                serialise(entry, redact, stage.steps(entry.findings[0]))
                 if entry.findings
-                else serialise(entry, stage.redact)
+                else serialise(entry, redact)
                 for entry in results
             ]
         except Exception as error:
             reason = f"{type(error).__name__}: {error} (a finding could not be reported)"
             result = replace(result, outcome=Outcome.ERROR, reason=reason, findings=())
-            entries = [serialise(result, stage.redact)]
+            entries = [serialise(result, redact)]
         entries[0]["timeline"] = [list(sent) for sent in stage.drain()]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
     item.user_properties.append(("outcome", str(result.outcome)))
-    _colour(made, result, strict=run.strict, new=run.is_new(case.target, case.requirement))
+    new = run.is_new(case.target, case.requirement)
+    _colour(made, result, redact, strict=run.strict, new=new)
     return made
 
 
@@ -361,18 +368,23 @@ def _witnessed(stage: Stage, own: Result) -> Iterator[Result]:
         )
 
 
-def _colour(made: pytest.TestReport, result: Result, *, strict: bool, new: bool) -> None:
+def _colour(
+    made: pytest.TestReport, result: Result, redact: Redactor, *, strict: bool, new: bool
+) -> None:
     red = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE) or (
         strict and result.outcome is Outcome.WARNING
     )
     red = red and not (new and result.outcome is not Outcome.ERROR)
     if result.outcome is Outcome.NOT_EXERCISED:
         made.outcome = "skipped"
-        made.longrepr = (str(made.location[0]), made.location[1] or 0, result.reason)
+        reason = redact(result.reason)
+        made.longrepr = (str(made.location[0]), made.location[1] or 0, reason)
     elif red:
         made.outcome = "failed"
-        if result.outcome is not Outcome.ERROR:
-            made.longrepr = f"{result.requirement}: {result.reason}"
+        error = result.outcome is Outcome.ERROR
+        made.longrepr = redact(
+            str(made.longrepr) if error else f"{result.requirement}: {result.reason}"
+        )
     else:
         made.outcome = "passed"
         made.longrepr = None

@@ -42,7 +42,7 @@ def serialise(result: Result, redact: Redactor, steps: Sequence[str] = ()) -> di
         "reason": redact(result.reason),
         "findings": [_finding(finding, redact) for finding in shown],
         "observations": [
-            {"key": item.key, "value": redact(item.value)} for item in result.observations
+            {"key": redact(item.key), "value": redact(item.value)} for item in result.observations
         ],
         "exchanges": [exchange.to_json(redact) for exchange in exchanges.values()],
         **({"steps": [redact(step) for step in steps]} if steps else {}),
@@ -69,7 +69,7 @@ def _shown(findings: Iterable[T], signature: Callable[[T], str]) -> list[T]:
 def _finding(finding: Finding, redact: Redactor) -> dict[str, Any]:
     return {
         "message": redact(finding.message),
-        "path": finding.path,
+        "path": redact(finding.path),
         "expected": redact(finding.expected),
         "actual": redact(finding.actual),
         "signature": redact(finding.signature),

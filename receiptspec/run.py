@@ -139,7 +139,7 @@ class Run:
     @property
     def is_limited(self) -> bool:
         """Whether some target may be sent only so many requests."""
-        return any(target.budget.requests for target in self.targets)
+        return any(target.budget.requests is not None for target in self.targets)
 
     def rows(self, check: str) -> Iterator[tuple[Target, Requirement]]:
         """Yield every chosen target with each of its chosen rows that names `check`."""
@@ -271,11 +271,13 @@ class Run:
         """
         left: list[Left] = []
         hurry = _Hurry()
-        try:
-            for stage in self._stages.values():
-                left += stage.clean(_FAREWELL, hurry)
-        finally:
-            self._open.close()
+
+        def clean(stage: Stage) -> None:
+            left.extend(stage.clean(_FAREWELL, hurry))
+
+        with self._open:  # which goes on to the next one where one raises
+            for stage in reversed(self._stages.values()):
+                self._open.callback(clean, stage)
         targets = {target.name: target for target in self.targets}
         try:
             return summed(clean_up(finished(self.journal, self.id), targets, hurry=hurry)[1])
@@ -356,18 +358,18 @@ def prepare(
 
     Raises `ConfigurationError` for an unknown target, requirement or profile, or a broken file.
     """
+    if profile not in PROFILES:
+        raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     path: Path = targets_file.find_file(file)
     chosen = [targets_file.load(path, name) for name in dict.fromkeys(names)]
     part = Shard.parse(shard) if shard is not None else None
-    if part is not None:
+    if part is not None and PROFILES[profile].requests is None:  # else a target stays in one part
         chosen = [replace(target, budget=part.part(target.budget)) for target in chosen]
     for target in chosen:
         if target.faults or target.variants:
             reference.check(target.faults, target.variants)
         if target.harness is not None:
             reference.check_harness(target.harness.faults, target.harness.variants)
-    if profile not in PROFILES:
-        raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}
     pairs = frozenset(
         (name, identifier)
@@ -407,5 +409,6 @@ def _within(target: Target, profile: Profile) -> Target:
     """Return the target with no more requests than the profile has for it."""
     if profile.requests is None:
         return target
-    requests = min(target.budget.requests or profile.requests, profile.requests)
+    own = target.budget.requests
+    requests = profile.requests if own is None else min(own, profile.requests)
     return replace(target, budget=replace(target.budget, requests=requests))

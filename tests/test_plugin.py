@@ -102,6 +102,49 @@ def test_an_unknown_target_ends_in_one_line_and_status_4(in_checkout):
     assert "Traceback" not in out + err
 
 
+@pytest.fixture
+def beside(tmp_path, base, environment):
+    """Run plain pytest over a row of the suites and a test of the user's own."""
+
+    def run(text, *options):
+        (tmp_path / "test_mine.py").write_text(text)
+        chosen = [f"--targets={base / 'targets.yaml'}", "--target=sound", "--profile=smoke"]
+        chosen += ["--requirement=TC-GMR-17", "-p", "receiptspec.plugin", "-p", "test_mine"]
+        places = ["--rootdir", ROOT, "-c", ROOT / "pyproject.toml", tmp_path / "test_mine.py"]
+        env = {**environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+        suite = ROOT / "suites" / "test_rejection.py"
+        return finished(["pytest", *chosen, *options, *places, suite], cwd=tmp_path, env=env)
+
+    return run
+
+
+def test_a_test_of_the_users_own_that_fails_is_not_forgotten(beside):
+    code, out, err = beside("def test_mine():\n    assert not 'mine'\n")
+    assert code == 1, out + err
+    assert "1 failed, 1 passed" in out
+    assert "sound: conforms" in out
+
+
+def test_a_test_of_the_users_own_that_kills_its_workers_fails_the_run(beside):
+    code, out, err = beside("import os\ndef test_mine():\n    os._exit(3)\n", "-n", "2")
+    assert code == 1, out + err
+    assert "INTERNALERROR" not in out + err
+    assert "sound: conforms" in out
+
+
+def test_a_row_whose_preparation_fails_is_an_error(beside):
+    code, out, err = beside(
+        "import pytest\n"
+        "@pytest.fixture(autouse=True)\n"
+        "def prepared(request):\n"
+        "    assert 'GMR-17' not in request.node.nodeid, 'not prepared'\n"
+        "def test_mine():\n"
+        "    pass\n"
+    )
+    assert code == 3, out + err
+    assert "setup failed: AssertionError: not prepared" in out, out
+
+
 def test_a_row_that_is_chosen_alone_is_collected_alone(in_checkout):
     options = ["--target", "sound", "--target", "lossy", "--requirement", "TC-GMR-17"]
     _, out, _ = in_checkout(*options, "--collect-only", "-q")

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from report_samples import HOSTILE, report, result
@@ -28,6 +29,26 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             files.write({file: "new"})
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(file.name, "old")]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    place, link = tmp_path / "place.json", tmp_path / "link.json"
+    place.write_text("old")
+    link.symlink_to(place)
+    files.write({link: "new"})
+    assert link.is_symlink()
+    assert place.read_text() == "new"
+    assert sorted(tmp_path.iterdir()) == [link, place]
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        files.write({pipe: "new", tmp_path / "beside": "too"})
+        assert read.result() == "new"
+    assert pipe.is_fifo()
 
 
 def test_a_report_may_be_read_by_whom_the_user_lets(tmp_path):

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiptspec import contract
-from receiptspec.findings import Outcome
-from receiptspec.results import Ledger, exit_code, summary
+from receiptspec.exchange import Redactor
+from receiptspec.findings import Finding, Observation, Outcome, Result
+from receiptspec.results import Ledger, exit_code, serialise, summary
 from receiptspec.targets import Deviation, Target
 
 
@@ -130,3 +131,12 @@ def test_an_outage_exercises_nothing():
     rows = [{"outcome": "inconclusive", "level": "MUST"}, {"outcome": "error", "level": "MUST"}]
     counted = summary(rows)
     assert (counted["exercised"], counted["testable"]) == (0, 2)
+
+
+def test_no_part_of_a_result_shows_a_secret():
+    secret = "the-secret-of-the-target"
+    finding = Finding(secret, f'$["{secret}"]', secret, secret, secret)
+    seen = (Observation(secret, secret),)
+    row = contract.load("tencent").requirement("TC-GMR-01")
+    result = Result("t", row.id, row.level, "c", Outcome.FAIL, secret, (finding,), seen)
+    assert secret not in str(serialise(result, Redactor([secret]), [secret]))

@@ -17,7 +17,7 @@ from pace import PATIENCE, wait_for
 from receiptspec import contract, traceability
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference import launch
-from receiptspec.run import Shard
+from receiptspec.run import Shard, prepare
 from receiptspec.targets import Budget
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +100,23 @@ def test_shards_spend_a_budget_together():
     assert [part.requests for part in parts] == [34, 33, 33]
     assert [part.writes for part in parts] == [1, 1, 0]
     assert {part.seconds for part in parts} == {9}
+
+
+@pytest.mark.parametrize("profile", ["smoke", "standard"])
+@pytest.mark.parametrize("requests", [1, 2, 151])
+def test_shards_never_exceed_a_budget(tmp_path, profile, requests):
+    file = tmp_path / "targets.yaml"
+    file.write_text(f"t: {{vendor: tencent, embedded: true, budget: {{requests: {requests}}}}}")
+    runs = [
+        prepare(file=str(file), names=["t"], profile=profile, shard=f"{number}/2", seed=1)
+        for number in (1, 2)
+    ]
+    budgets = [run.targets[0].budget.requests for run in runs]
+    assert all(run.is_limited for run in runs)
+    if profile == "smoke":  # where one shard does all of a target
+        assert budgets == [min(requests, 150)] * 2
+    else:
+        assert sum(budgets) == requests
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/", "a/b", "1/0", "-1/2", "1/2/3", ""])

@@ -24,17 +24,23 @@ _IN_FOLDER = ("report.json", "run.jsonl")  # of a run that ended, of one that wa
 def write(texts: Mapping[Path, str]) -> list[Path]:
     """Write all files or, when one of them cannot be written, none: each stays the old one.
 
-    Raises `ConfigurationError` when one cannot be written.
+    A link stays one, and what is no regular file, as a pipe, is written to. Raises
+    `ConfigurationError` when one cannot be written.
     """
     token = secrets.token_hex(4)
-    ready = {file: file.with_name(f".{file.name}.{token}") for file in texts}
+    # Lone surrogates, which only a hostile answer holds, become escapes.
+    data = {file: texts[file].encode("utf-8", errors="backslashreplace") for file in texts}
+    special = [file for file in texts if file.exists() and not (file.is_file() or file.is_dir())]
+    places = {file: file.resolve() for file in texts if file not in special}
+    ready = {file: place.with_name(f".{place.name}.{token}") for file, place in places.items()}
     try:
         try:
             for file, beside in ready.items():
-                # Lone surrogates, which only a hostile answer holds, become escapes.
-                beside.write_bytes(texts[file].encode("utf-8", errors="backslashreplace"))
+                beside.write_bytes(data[file])
+            for file in special:
+                file.write_bytes(data[file])
             for file, beside in ready.items():
-                beside.replace(file)
+                beside.replace(places[file])
         finally:
             for beside in ready.values():
                 beside.unlink(missing_ok=True)

@@ -194,8 +194,13 @@ class Exchange:
                 f'"{name}: {shown}"' if shown[:1] == "$" else _shell(f"{name}: {shown}"),
             ]
         parts.append(f'"{url}"')
-        if request.body:
-            parts += ["--data-binary", _shell(_text(request.body))]
+        body = request.body
+        if _is_text(body):
+            parts += ["--data-binary", _shell(_text(body))] if body else []
+        else:
+            parts = ["printf", _octal(body[:_SHOWN_BYTES]), "|", *parts, "--data-binary", "@-"]
+        if len(body) > _SHOWN_BYTES:
+            parts.append(f"  # not whole: the body has {len(body)} bytes")
         return redact(" ".join(parts))
 
     def to_json(self, redact: Redactor) -> dict[str, Any]:
@@ -256,6 +261,19 @@ def _line(request: Request) -> str:
     if not request.body:
         return f"# {request.operation} came to the harness of {user}"
     return f"echo {_shell(_text(request.body))}  # to the harness of {user}"
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        return "\0" not in body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _octal(body: bytes) -> str:
+    """Return an argument of printf that stands for these bytes."""
+    plain = set(range(32, 127)) - set(b"\\'%")
+    return "'" + "".join(chr(one) if one in plain else f"\\{one:03o}" for one in body) + "'"
 
 
 def _shell(text: str) -> str:

@@ -1,4 +1,6 @@
 import pickle
+import subprocess
+from dataclasses import replace
 
 from receiptspec.exchange import Exchange, Redactor, Request, Response, Secret
 
@@ -53,6 +55,23 @@ def test_curl_names_variables_where_credentials_stand():
     assert "usersig=$USERSIG" in line
     assert '"Authorization: $AUTHORIZATION"' in line
     assert """--data-binary '{"a": "it'"'"'s"}'""" in line
+
+
+def test_curl_repeats_bytes_that_are_no_text(tmp_path):
+    body = b"{\xff\x00'%d\\n\r\n%}"
+    line = exchange(request=replace(exchange().request, body=body)).curl(Redactor())
+    sent = tmp_path / "sent"
+    tool = tmp_path / "curl"
+    tool.write_text(f'#!/bin/sh\ncat > "{sent}"\n')
+    tool.chmod(0o755)
+    subprocess.run(["sh", "-c", line], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
+    assert sent.read_bytes() == body
+
+
+def test_curl_says_where_a_body_is_cut():
+    body = b"x" * 20_000
+    line = exchange(request=replace(exchange().request, body=body)).curl(Redactor())
+    assert line.endswith("# not whole: the body has 20000 bytes")
 
 
 def test_the_json_form_holds_no_secret():

@@ -13,8 +13,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
 
 from receiptspec import report, resources
 from receiptspec.book import Book
@@ -101,6 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN] = run
     config.option.hypothesis_seed = run.seed
     _load_profile(run)
+    _forget_local_constants(config)
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         config.args[:] = [str(resources.path("suites"))]
     if not _is_worker(config):
@@ -138,17 +137,23 @@ def _load_profile(run: Run) -> None:
         print_blob=False,
     )
     hypothesis.settings.load_profile(name)
-    _forget_local_constants()
 
 
-def _forget_local_constants() -> None:
+def _forget_local_constants(config: pytest.Config) -> None:
     """Keep Hypothesis from mining the modules that happen to be imported for values to try.
 
     The same seed has to give the same requests whatever else is loaded, and reading the modules
     costs more than sending the first hundred requests.
     """
-    nothing = Constants()
+    try:
+        from hypothesis.internal.conjecture import providers
+        from hypothesis.internal.constants_ast import Constants
+
+        known, nothing = providers._get_local_constants, Constants()
+    except (ImportError, AttributeError):  # a release that mines nothing, or in another way
+        return
     providers._get_local_constants = lambda: nothing
+    config.add_cleanup(lambda: setattr(providers, "_get_local_constants", known))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -122,8 +122,8 @@ def answered(case: Case, size: int = 30) -> events.Answered:
 @pytest.mark.profile("standard")
 def test_a_plain_letter_has_no_receipt(case: Case) -> None:
     scene, why = answered(case), "a one-to-one message that did not ask for a receipt"
-    found, plain = scene.of_plain, scene.plain.id
-    case.judge(receipts.no_receipt(found.answer, found.receipts, plain, case.given["codes"], why))
+    found, codes = scene.of_plain, case.given.get("codes")
+    case.judge(receipts.no_receipt(found.answer, found.receipts, scene.plain.id, codes, why))
 
 
 @pytest.mark.check("every-message-is-answered")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from receiptspec import contract, jsonschemas
+from receiptspec import contract, jsonschemas, resources
 from receiptspec.drivers import driver_for, usersig
 from receiptspec.drivers.harness import HarnessDriver
 from receiptspec.errors import ContractError, NotExercised
@@ -215,6 +215,31 @@ def test_a_message_that_wanted_a_receipt_has_one_even_when_empty(driver):
     say(driver, GROUP, "m1")
     (one,) = ask(driver, ["m1"], [{"msgID": "m1", "readCount": 0, "unreadCount": 0}])
     assert one.known
+
+
+def test_an_empty_item_of_another_users_message_is_none(driver):
+    say(driver, GROUP, "m1")
+    say(driver, GROUP, "theirs", sender="bob")
+    zero = {"readCount": 0, "unreadCount": 0}
+    found = ask(driver, ["m1", "theirs"], [{"msgID": n, **zero} for n in ("m1", "theirs")])
+    assert [receipt.known for receipt in found] == [True, False]
+    assert ask(driver, ["m1", "theirs"], [{"msgID": "theirs", "readCount": 1}])[0].known
+
+
+@pytest.mark.parametrize(
+    ("answer", "fine"),
+    [
+        ({"result": {}}, True),
+        ({"result": {}, "error": None}, True),
+        ({"result": None, "error": {"code": 1, "message": "no"}}, True),
+        ({"result": None}, False),
+        ({"result": None, "error": None}, False),
+    ],
+)
+def test_null_beside_what_was_answered_is_nothing(answer, fine):
+    frame = {"jsonrpc": "2.0", "id": 7, **answer}
+    for name in ("answer.json", "harness/response.json"):
+        assert jsonschemas.load(resources.path(f"schemas/tencent-sdk/{name}")).fits(frame) is fine
 
 
 @pytest.mark.parametrize("items", [None, "x", [1, None]])

@@ -21,6 +21,16 @@ def test_numbers_of_an_item_without_data_mean_nothing(number):
     assert len(receipts.same(ANSWER, {7: BEFORE}, {7: after}, [7], "a wait")) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "codes", "fine"),
+    [(10004, None, True), ("none", None, False), (10004, [10062], False), (10062, [10062], True)],
+)
+def test_a_refusal_says_that_there_is_no_receipt(code, codes, fine):
+    exchange = Exchange(1, Request("POST", "http://127.0.0.1", "/", (), b""), None, 0.0)
+    answer = Answer("ask", Verdict.REFUSED, exchange, code=code)
+    assert (receipts.no_receipt(answer, {}, "m", codes, "a plain message") == []) is fine
+
+
 def test_numbers_that_never_were_are_not_missed():
     before, after = Receipt(7, False, 10062, 0, 0), Receipt(7, False, 10062, 0, 0)
     assert not receipts.changed(ANSWER, before, after, "read", 1, "a read")

@@ -189,10 +189,13 @@ def nothing_left(answer: Answer, receipt: Receipt) -> list[Finding]:
 
 
 def no_receipt(
-    answer: Answer, receipts: Receipts, message: Any, codes: Collection[CodeId], why: str
+    answer: Answer, receipts: Receipts, message: Any, codes: Collection[CodeId] | None, why: str
 ) -> list[Finding]:
-    """Expect a message without receipt data to have none: by its item, or by the whole answer."""
-    if answer.refused and answer.code in codes:
+    """Expect a message without receipt data to have none: by its item, or by the whole answer.
+
+    Without `codes` a refusal with any code that is a number says so.
+    """
+    if answer.refused and (isinstance(answer.code, int) if codes is None else answer.code in codes):
         return []
     receipt = receipts.get(message)
     if answer.accepted and receipt is not None and not receipt.known:
@@ -205,7 +208,7 @@ def no_receipt(
             answer,
             f"{why} gets {got}",
             f"{receipt.path}.Code" if receipt else "$",
-            f"an item or an answer with code {' or '.join(map(str, codes))}",
+            f"an item or an answer with code {' or '.join(map(str, codes or ['of an error']))}",
             got,
             f"receipt-for:{why}:{got}",
         )

@@ -196,15 +196,16 @@ class HarnessDriver(TencentDriver):
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:
         """Read receipts by msgID, of an answer or of a notification.
 
-        An item of a message that cannot have a receipt, with no reader and nobody waiting, says
-        that there is none: so does an item that is left out.
+        An item of a message that need not have a receipt, a plain one or somebody else's, with no
+        reader and nobody waiting, says that there is none: so does an item that is left out.
         """
         if answer.operation not in (_ASK, _NOTICE):
             return ()
         items = _items(answer, "receipts")
+        user = answer.exchange.request.target.removeprefix("/")
         place = "$.params" if answer.operation == _NOTICE else "$.result"
         found = [
-            self._receipt(item, f"{place}.receipts[{index}]")
+            self._receipt(item, user, f"{place}.receipts[{index}]")
             for index, item in enumerate(items)
             if isinstance(item, dict)
         ]
@@ -213,9 +214,10 @@ class HarnessDriver(TencentDriver):
         absent = [m["msgID"] for m in asked if m["msgID"] not in there]
         return (*found, *(Receipt(name, known=False, code=_ABSENT) for name in absent))
 
-    def _receipt(self, item: dict[str, Any], path: str) -> Receipt:
+    def _receipt(self, item: dict[str, Any], user: str, path: str) -> Receipt:
         name = item.get("msgID")
-        wanted = self._known.get(name, {}).get("needReadReceipt", False)
+        message = self._known.get(name, {})
+        wanted = message.get("needReadReceipt", False) and message.get("sender", user) == user
         read, unread = _number(item.get("readCount")), _number(item.get("unreadCount"))
         peer = item.get("isPeerRead")
         empty = not read and not unread and peer is not True

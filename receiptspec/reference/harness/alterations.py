@@ -6,6 +6,7 @@ An item is one receipt or one message; a page comes with the parameters of its q
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "in_event",
     "last_left_out",
     "never_finished",
+    "null_beside",
     "of_another",
     "page",
     "readers_refused",
@@ -161,6 +163,14 @@ def last_waiter_left_out(page: Item, params: Item) -> Item:
     """Lose the last of those who have not read, where the page has room for more."""
     some = params["filter"] == 1 and 1 < len(page["members"]) < params["count"]
     return {**page, "members": page["members"][:-1]} if some else page
+
+
+def null_beside(text: str) -> str:
+    """Say of an answer what it is not: null for an error or for a result."""
+    message = json.loads(text)
+    if "id" not in message:
+        return text
+    return json.dumps({"result": None, "error": None, **message})
 
 
 def readers_refused(wanted: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["DEFAULTS", "LARGEST_BATCH", "LARGEST_PAGE", "NOTHING_TO_READ"]
+__all__ = ["DEFAULTS", "LARGEST_BATCH", "LARGEST_PAGE", "NOTHING_TO_READ", "NO_RECEIPT"]
 
-NOTHING_TO_READ = 2114
+NOTHING_TO_READ, NO_RECEIPT = 2114, 10062
 LARGEST_BATCH, LARGEST_PAGE = 30, 100
 
 #: Every question that a fault or a variant may answer otherwise.
@@ -16,6 +16,7 @@ DEFAULTS: Mapping[str, Any] = {
     "item": None,
     "every_field": False,
     "plain_item_is_zero": False,
+    "others_are_empty": False,
     "plain_has_receipt": False,
     "unknown_has_receipt": False,
     "cached": False,
@@ -51,6 +52,7 @@ DEFAULTS: Mapping[str, Any] = {
     "signalled": "",
     "repeat_is_refused": False,
     "nothing_to_read": NOTHING_TO_READ,
+    "no_receipt": NO_RECEIPT,
     "mixed_is_taken": "",
     "people_are_alike": False,
     "empty_is_fine": False,

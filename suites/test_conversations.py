@@ -188,6 +188,14 @@ def test_the_read_of_a_reply_leaves_what_it_answers(case: Case) -> None:
     case.judge(checks_of_two.none_read(scene.replied, scene.messages[:1], "a reply was read"))
 
 
+@pytest.mark.check("direct-read-stays-with-its-message")
+@pytest.mark.profile("standard")
+def test_the_reads_of_one_person_leave_what_was_sent_to_another(case: Case) -> None:
+    scene = answered(case)
+    why = "another person has read other messages of its sender"
+    case.judge(checks_of_two.none_read(scene.of_beside, (scene.beside,), why))
+
+
 @pytest.mark.check("full-batch-of-reads-is-accepted")
 @pytest.mark.profile("standard")
 def test_a_full_batch_of_letters_is_accepted(case: Case) -> None:

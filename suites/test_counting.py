@@ -10,6 +10,7 @@ from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import (
+    agreement,
     counting,
     groups,
     lifecycle,
@@ -247,7 +248,26 @@ def test_reading_again_does_not_make_more_readers_than_members(case: Case) -> No
         )
     if case.profile.rank > 0:
         findings += insistent(case)
+        findings += through_both_doors(case)
     case.judge(findings[:1])
+
+
+def through_both_doors(case: Case) -> list[Finding]:
+    """Expect no more readers than members where they read with an SDK and by its server's API."""
+    if case.stage.driver.server is None:
+        return []
+    scene = case.attempt("reads with the SDK and by the API", agreement.both_doors)
+    if scene is None:
+        return []
+    messages, seen = scene
+    findings: list[Finding] = []
+    for message in messages:
+        receipt, answer = seen.receipts.get(message.id), seen.answer
+        if receipt is not None and receipt.known:
+            why = "its readers read it with the SDK and by the server's API"
+            members = len(message.conversation.members)
+            findings += receipts.within(answer, receipt, members, why)
+    return findings
 
 
 def insistent(case: Case) -> list[Finding]:

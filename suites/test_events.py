@@ -66,7 +66,20 @@ def test_the_sender_is_notified_of_every_read(case: Case) -> None:
         heard = {receipt.message for _, receipt in told.receipts[told.sender]}
         steps = sum(told.steps) if heard & counted(told).keys() else 0
         findings += checks.notified(told.evidence(), len(told.steps), steps, what)
+    if case.given["kind"] == "group" and case.profile.rank > 0:
+        for type_, fine in case.operation.group_types.items():
+            findings += in_type(case, type_) if fine else []
     case.judge(findings[:1])
+
+
+def in_type(case: Case, type_: str) -> list[Finding]:
+    """Expect the owner and a member to be notified of reads in a group of a type."""
+    findings: list[Finding] = []
+    for owed in case.attempt(f"notifications in a {type_} group", events.of_type, type_) or ():
+        who = "its owner" if owed.message.sender == owed.message.conversation.owner else "a member"
+        what = f"a message of {who} in a {type_} group"
+        findings += checks.notified(owed.pulled, 1, int(owed.told), what)
+    return findings
 
 
 @pytest.mark.check("notice-names-what-was-read")

@@ -9,9 +9,10 @@ from receiptspec.drivers.base import Driver
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message, Receipt
 from receiptspec.scenes.direct import pair
+from receiptspec.scenes.groups import Asked, asked, newborn
 from receiptspec.stage import Stage
 
-__all__ = ["Lists", "View", "direct", "group", "lists", "sent_by_server"]
+__all__ = ["Lists", "View", "both_doors", "direct", "group", "lists", "sent_by_server"]
 
 _TOO_FAR = 3  # pages
 _ARRIVAL = 3.0  # seconds at least in which a message may arrive
@@ -152,6 +153,29 @@ def group(stage: Stage, sent: str) -> tuple[View, ...]:
     if _through_server(stage, known, other):
         views.append(_view(stage, known, "another member's read came by the server's API", 2))
     return tuple(views)
+
+
+def both_doors(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
+    """Two of three members read a message with the SDK, then by the API; another the other way.
+
+    What is refused the second time has not happened.
+    """
+    server = _server(stage)
+    conversation = stage.group(3)
+    first, second = (_sent_by_client(stage, conversation) for _ in range(2))
+    messages = (first.message, second.message)
+    newborn(stage, conversation, *messages)
+    for user in conversation.members[1:]:
+        stage.reads(user, [first.message])
+        for known in (first, second):
+            call = server.mark_read(conversation, user, [known.name])
+            if call is None or not stage.can(call.operation):
+                raise NotExercised("the server's API has no call that reads")
+            stage.dealings.read(user, [known.message.id])
+            stage.call(call)
+        stage.tries_to_read(user, [second.message])
+    stage.let_show()
+    return messages, asked(stage, stage.ask(conversation, messages))
 
 
 def direct(stage: Stage) -> tuple[View, ...]:

@@ -18,6 +18,7 @@ from receiptspec.stage import Stage
 __all__ = [
     "Answered",
     "Arrived",
+    "Owed",
     "Skipped",
     "Told",
     "answered",
@@ -32,6 +33,7 @@ __all__ = [
     "letters",
     "mixed",
     "mixed_people",
+    "of_type",
     "plain",
     "skipped",
     "unlisted",
@@ -214,7 +216,8 @@ def batch(stage: Stage) -> Told:
 def interleaved(stage: Stage) -> Told:
     """Two groups get messages in turn; in the older one two messages are read.
 
-    There another member has sent one as well, and one asked for no receipt.
+    There another member has sent one as well, and one asked for no receipt. The receipts of the two
+    were pulled before.
     """
     older, newer = stage.group(3), stage.group(3)
     _, a, b = older.members
@@ -226,12 +229,16 @@ def interleaved(stage: Stage) -> Told:
     stage.say(newer)
     second = stage.say(older)
     stage.say(newer)
+    stage.ask(older, (first, second))
     reads = ((a, (first,)), (b, (second,)), (b, (first,)))
     return _play(stage, older, (first, second), reads)
 
 
 def letters(stage: Stage) -> Told:
-    """Two people write to each other; one message is read alone, then three in one call."""
+    """Two people write to each other; one message is read alone, then three in one call.
+
+    Their receipts were pulled before.
+    """
     conversation = pair(stage, 4, 7)
     stage.listens(*conversation.members)
     other = conversation.members[1]
@@ -240,13 +247,55 @@ def letters(stage: Stage) -> Told:
     second = stage.say(conversation)
     stage.say(conversation, receipt=False)
     third, fourth, fifth = (stage.say(conversation) for _ in range(3))
+    stage.ask(conversation, (first, second, third, fourth, fifth))
     reads = ((other, (second,)), (other, (third, first, fourth)))
     return _play(stage, conversation, (first, second, third, fourth, fifth), reads)
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A message that is read, as its pull says, and whether its sender was notified in time."""
+
+    message: Message
+    pulled: Answer
+    told: bool
+
+
+def of_type(stage: Stage, type_: str) -> tuple[Owed, ...]:
+    """The owner of a group of some type and a member send one message each; a third reads both.
+
+    What is not counted there is owed to nobody: whether a type has receipts is a setting.
+    """
+    conversation = stage.group(3, type_=type_)
+    _, member, reader = conversation.members
+    ear = _Ear(stage, conversation)
+    messages = (stage.say(conversation), stage.say(conversation, sender=member))
+    answer = stage.tries_to_read(reader, messages)
+    if answer is not None and not answer.accepted:
+        raise NotExercised(f"sending receipts is {answer.describe()}")
+    return tuple(filter(None, (_owed(stage, ear, message) for message in messages)))
+
+
+def _owed(stage: Stage, ear: _Ear, message: Message) -> Owed | None:
+    def counted(receipts: Mapping[Any, Receipt]) -> bool:
+        return message.id in receipts and bool(receipts[message.id].read)
+
+    def told() -> bool:
+        return any(receipt.message == message.id for _, receipt in ear.receipts(message.sender))
+
+    pulled = asked(stage, stage.settle(message.conversation, [message], counted))
+    if not counted(pulled.receipts):
+        return None
+    window = max(stage.target.consistency, _PATIENCE)
+    return Owed(message, pulled.answer, stage.await_notice(told, window))
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """One-to-one messages before and after a reply was read, and after all were read at once."""
+    """One-to-one messages before and after a reply was read, and after all were read at once.
+
+    `beside` was sent to somebody else before that.
+    """
 
     messages: tuple[Message, ...]
     replied: Asked
@@ -254,10 +303,12 @@ class Answered:
     whole: Asked
     plain: Message
     of_plain: Asked
+    beside: Message
+    of_beside: Asked
 
 
 def answered(stage: Stage, size: int) -> Answered:
-    """B replies to A, A reads the reply, A sends on; B reads `size` messages in one call."""
+    """B replies to A, A reads the reply, A sends on, also to C; B reads `size` in one call."""
     conversation = pair(stage, 5, 4)
     a, b = conversation.members
     plain = stage.say(conversation, receipt=False)
@@ -266,6 +317,7 @@ def answered(stage: Stage, size: int) -> Answered:
     stage.reads(a, [reply])
     replied = asked(stage, stage.ask(conversation, [first]))
     messages = (first, *(stage.say(conversation) for _ in range(size - 1)))
+    beside = stage.say(pair(stage, 5, 6))
     call = stage.driver.mark_read(conversation, b, [message.id for message in messages])
     if call is None:
         raise NotExercised("this vendor has no call that reads")
@@ -277,7 +329,8 @@ def answered(stage: Stage, size: int) -> Answered:
 
     whole = asked(stage, stage.settle(conversation, messages, all_read))
     of_plain = asked(stage, stage.ask(conversation, [plain]))
-    return Answered(messages, replied, batch, whole, plain, of_plain)
+    of_beside = asked(stage, stage.ask(beside.conversation, [beside]))
+    return Answered(messages, replied, batch, whole, plain, of_plain, beside, of_beside)
 
 
 @dataclass(frozen=True, slots=True)

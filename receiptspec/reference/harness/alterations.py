@@ -18,13 +18,16 @@ __all__ = [
     "Forgetful",
     "before_own",
     "before_plain",
+    "by_owner",
     "changed",
     "each_once",
     "filled",
     "finished_early",
     "first_again",
     "in_event",
+    "in_public",
     "last_left_out",
+    "never",
     "never_finished",
     "null_beside",
     "of_another",
@@ -106,6 +109,21 @@ def in_event(change: Callable[[Item], Item]) -> Callable[[Item, list[str]], Item
 def of_another(item: Item, others: list[str]) -> Item:
     """Name another message."""
     return {**item, "msgID": next(name for name in [*others, "none"] if name != item["msgID"])}
+
+
+def never(_event: Item, _user: str) -> bool:
+    """Tell of no read."""
+    return False
+
+
+def in_public(event: Item, _user: str) -> bool:
+    """Tell of reads in public groups, and between two people."""
+    return bool(event.get("Type", "Public") == "Public")
+
+
+def by_owner(event: Item, user: str) -> bool:
+    """Tell the owners of groups, and of reads between two people."""
+    return bool(event.get("Owner", user) == user)
 
 
 def page(change: Callable[[Item], Item]) -> Callable[[Item, Item], Item]:

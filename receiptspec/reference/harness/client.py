@@ -33,7 +33,6 @@ class Client(Hearing):
         self._said: dict[str, tuple[float, dict[str, Any]]] = {}
         self._read: set[str] = set()
         self._counts: dict[tuple[str, int], int] = {}
-        self._turned: set[str] = set()
         self._written: set[str] = set()
         self._numbers = itertools.count(int.from_bytes(os.urandom(3)))
 
@@ -153,6 +152,7 @@ class Client(Hearing):
         again = [m for m in wanted if name_of(m) in self._read]
         if self._knob("repeat_is_refused") and again:
             raise SdkError(INVALID, "already read")
+        self._signal("elsewhere", [m for m in wanted if m not in again and self._is_reader(m)])
         self._read.update(map(name_of, wanted))
         self._signal("again", again)
         self._signal("plain", [m for m in others if not m["needReadReceipt"]])
@@ -195,6 +195,15 @@ class Client(Hearing):
                 raise
             self._signal("outsider", messages)
 
+    def _is_reader(self, message: dict[str, Any]) -> bool:
+        """Whether the server lists the user among the readers of a group message."""
+        if self._knob("signalled") != "elsewhere" or "groupID" not in message:
+            return False
+        group, seq_ = message["groupID"], seq(message)
+        place = {"GroupId": group, "MsgSeq": seq_, "Cursor": "", "Count": LARGEST_PAGE}
+        told = self.line.call("get_group_msg_receipt_detail", Filter=0, **place)
+        return any(entry["Read_Account"] == self.user for entry in told["ReadList"])
+
     def _signal(self, why: str, messages: list[dict[str, Any]]) -> None:
         """Tell senders of reads by messages of one's own, where reads of this kind go that way."""
         if not messages or self._knob("signalled") != why:
@@ -214,6 +223,7 @@ class Client(Hearing):
         own = [m for m in messages if m["sender"] == self.user]
         if self._knob("readers_cannot_pull") and self._read:
             raise SdkError(INVALID, "the user has read")
+        self._pulled.update(m["msgID"] for m in own)
         if self._knob("pulled") is not None:
             own = self._knob("pulled")(own, self.user, frozenset())
         letters = own and "groupID" not in own[0]

@@ -33,6 +33,8 @@ class Hearing(ABC):
         self._held: list[dict[str, Any]] = []
         self._plain: set[str] = set()
         self._heard: set[str] = set()
+        self._turned: set[str] = set()
+        self._pulled: set[str] = set()
         self._told = itertools.count(1)
         self._lock = threading.RLock()
         self._sent_all = threading.Event()
@@ -59,17 +61,26 @@ class Hearing(ABC):
             pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
             pairs = pairs if self._knob("direct_events") else []
             pairs = pairs[: self._knob("direct_events_kept")]
+            if self._knob("reads_turn_others"):
+                letters = [m for m in self._sent.values() if "userID" in m]
+                others = [m for m in letters if m["userID"] != event["Peer_Account"]]
+                self._turned.update(m["msgID"] for m in others)
         if any(key not in self._sent for key, _ in pairs):
             self._sent_all.wait(1)  # the answer to the sending may still be on its way
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
-        told = [self._shown(message, n) for message, n in known if message["needReadReceipt"]]
+        wanted = [(m, n) for m, n in known if m["needReadReceipt"] and not self._is_known(m)]
+        told = [self._shown(message, numbers) for message, numbers in wanted]
         told = told[: self._knob("events_kept")]
-        if told and self._knob("events") and self._is_told(known[0][0]):
+        if told and self._knob("events")(event, self.user) and self._is_told(known[0][0]):
             time.sleep(self._knob("events_late"))
             if self._knob("events_after"):
                 threading.Timer(self._knob("events_after"), self._announce, [told]).start()
             else:
                 self._announce(told)
+
+    def _is_known(self, message: dict[str, Any]) -> bool:
+        """Whether the user has pulled the receipt of a message and is told no more of it."""
+        return self._knob("deaf_after_pull") in message and message["msgID"] in self._pulled
 
     def _is_told(self, message: dict[str, Any]) -> bool:
         """Whether the user is notified of a message that was sent here."""

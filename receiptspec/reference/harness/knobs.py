@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "readers_cannot_pull": False,
     "direct_plain_has_receipt": False,
     "replies_turn": False,
+    "reads_turn_others": False,
     "direct_read_by_default": False,
     "direct_reads_spread": False,
     "foreign_is_unread": False,
@@ -70,7 +71,8 @@ DEFAULTS: Mapping[str, Any] = {
     "no_lists_are_empty": False,
     "readers_stay": False,
     # events
-    "events": True,
+    "events": lambda _event, _user: True,
+    "deaf_after_pull": "",
     "direct_events": True,
     "events_repeat": 1,
     "events_to_reader": False,

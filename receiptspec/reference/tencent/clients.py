@@ -59,7 +59,8 @@ def _line(event: Event) -> dict[str, Any]:
             return {"Message": {**_sent(message), "MsgSeq": message.seq}}
         case GroupRead(group, counts):
             items = [{"MsgSeq": m.seq, "ReadNum": r, "UnreadNum": u} for m, r, u in counts]
-            return {"GroupId": group.id, "GroupMsgReceiptList": items}
+            place = {"GroupId": group.id, "Type": group.type, "Owner": group.owner}
+            return {**place, "GroupMsgReceiptList": items}
         case DirectRead(reader, messages):
             keys = [{"MsgKey": message.key} for message in messages]
             return {"Peer_Account": reader, "C2CMsgInfo": keys}

@@ -164,7 +164,8 @@ class Client(Hearing):
         if direct and len(wanted) > self._knob("largest_direct_batch"):
             raise SdkError(INVALID, "more than one message")
         wanted = wanted[: self._knob("direct_reads_kept" if direct else "reads_kept")]
-        if self._knob("reads_lost"):
+        type_ = self._types.get(wanted[0].get("groupID", ""), "Public")
+        if self._knob("reads_lost") or type_ not in self._knob("types"):
             return {}
         for start in range(0, len(wanted), LARGEST_BATCH):
             self._acknowledge(wanted[start : start + LARGEST_BATCH])

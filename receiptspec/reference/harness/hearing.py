@@ -33,6 +33,7 @@ class Hearing(ABC):
         self._held: list[dict[str, Any]] = []
         self._plain: set[str] = set()
         self._heard: set[str] = set()
+        self._types: dict[str, str] = {}
         self._turned: set[str] = set()
         self._pulled: set[str] = set()
         self._told = itertools.count(1)
@@ -94,6 +95,8 @@ class Hearing(ABC):
             self._ledger.count([message["MsgBody"][0]["MsgContent"]["Data"]])
             return
         shown, change = received(message, self.user), self._knob("received")
+        if "GroupId" in message:
+            self._types[message["GroupId"]] = message["Type"]
         self._heard.add("" if "GroupId" in message else message["From_Account"])
         if self._knob("foreign_wish_lost") and message["Random"] >= OWN_NUMBERS:
             shown["needReadReceipt"] = False

@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, Any] = {
     "odd_reads_refused": False,
     "reads_spread": False,
     "reads_lost": False,
+    "types": ("Public", "Private", "Work", "ChatRoom", "Meeting"),
     "own_read_turns": False,
     "largest_batch": LARGEST_BATCH,
     "largest_direct_batch": LARGEST_BATCH,

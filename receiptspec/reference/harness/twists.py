@@ -105,7 +105,7 @@ _FAULTS = [
     _fault("sdk-reads-spread", "SDK-23", "isolation", "a read marks earlier messages too",
            reads_spread=True),
     _fault("sdk-plain-has-receipt", "SDK-25", "isolation", "a plain message gets counts",
-           plain_has_receipt=True),
+           plain_has_receipt=True, also=("SDK-80",)),  # read or not
     _fault("sdk-repeats-count", "SDK-22", "idempotency", "each repeated receipt counts a reader",
            signalled="again"),
     _fault("sdk-reads-of-newest-group", "SDK-24", "isolation",
@@ -348,6 +348,8 @@ _VARIANTS = [
           others_are_empty=True),
     _free("sdk-no-receipt-is-illegal", "SDK-25", "what has no receipt is code 10004",
           no_receipt=10004, nothing_to_read=10004),
+    _free("sdk-public-alone", "SDK-60", "reads in groups of other types than Public count nowhere",
+          types=("Public",)),
     _free("sdk-null-beside", "SDK-72", "null stands beside a result and beside an error",
           line=alter.null_beside),
     _free("sdk-web-codes", "SDK-80", "nothing to read is code 6017", nothing_to_read=6017),

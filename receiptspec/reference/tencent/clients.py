@@ -53,7 +53,7 @@ def _line(event: Event) -> dict[str, Any]:
     """Return an event as this face writes it."""
     match event:
         case GroupArrival(group, message):
-            place = {"GroupId": group.id, "MsgSeq": message.seq}
+            place = {"GroupId": group.id, "Type": group.type, "MsgSeq": message.seq}
             return {"Message": {**_sent(message), **place}}
         case DirectArrival(message):
             return {"Message": {**_sent(message), "MsgSeq": message.seq}}

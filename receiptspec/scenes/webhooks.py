@@ -293,7 +293,7 @@ def direct_read(stage: Stage) -> Told:
     Nobody else reports reads of these two, so that whatever is told of them is of this message.
     """
     listener = stage.listener()
-    conversation = pair(stage, 6, 7)
+    conversation = pair(stage, 14, 15)
     message = stage.say(conversation)
     stage.reads(conversation.members[1], [message])
     people = conversation.members

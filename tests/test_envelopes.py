@@ -95,7 +95,11 @@ def test_the_number_of_a_code_has_32_bits(number, wrong):
 def test_a_number_that_is_only_inferred_is_not_judged(code):
     body = envelope(None, {"Code": code, "CodeN": 7, "Message": "m"})
     assert not said("code-numbers-agree", body=body)
-    known = envelope(None, {"Code": "InvalidTimestamp", "CodeN": 7, "Message": "m"})
+
+
+@pytest.mark.parametrize("number", [0, 7])
+def test_a_number_that_is_not_that_of_its_code_is_wrong(number):
+    known = envelope(None, {"Code": "InvalidTimestamp", "CodeN": number, "Message": "m"})
     assert said("code-numbers-agree", body=known)
 
 

@@ -124,7 +124,7 @@ def _numbers(answer: Answer, contract: Contract) -> list[Finding]:
         return []
     known = contract.codes.get(str(error.get("Code")))
     number = error["CodeN"]
-    if known is None or known.number in (None, number) or number == 0:
+    if known is None or known.number in (None, number):
         return []
     text = f"{known.code} comes with CodeN {number}"
     path = f"{_ERROR}.CodeN"

@@ -166,6 +166,12 @@ _FAILED = [
         lambda e: e.update(CodeN=100014) if "CodeN" in e else None,
         shows="CodeN 100014 for everything",
     ),
+    failures(
+        "code-number-zero",
+        63,
+        lambda e: e.update(CodeN=0) if "CodeN" in e else None,
+        shows="CodeN 0 beside the codes of the gateway",
+    ),
     failures("code-number-negative", 63, lambda e: e.update(CodeN=-1), shows="CodeN -1"),
     failures("code-number-fraction", 63, lambda e: e.update(CodeN=1.5), shows="CodeN 1.5"),
     failures("message-number", 64, lambda e: e.update(Message=0), shows="Message is a number"),

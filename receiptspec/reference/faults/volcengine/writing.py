@@ -237,6 +237,9 @@ _ODD = [
         lambda c: any(0xD800 <= ord(letter) < 0xE000 for letter in _text(c, "Content")),
         "half a character in Content",
     ),
+    _breaks(
+        "long-texts", _SEND, lambda c: len(_text(c, "Content")) > 4000, "a Content of 4001 letters"
+    ),
     _breaks("lonely-pairs", _MAKE, _with_oneself, "a conversation with oneself"),
     _breaks("strangers-moves", _MOVE, _no_member, "the read index of a stranger"),
     _breaks("unknown-recalls", _RECALL, _no_message, "the recall of an unknown message"),

@@ -34,8 +34,22 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
     if case.profile.rank > 0:
-        findings += asked_again(case, asked)
+        findings += asked_again(case, asked) + behind_many(case)
     case.judge(findings)
+
+
+def behind_many(case: Case) -> list[Finding]:
+    """Expect an item for the last of a long list, of which nothing else exists."""
+    sizes = case.given.get("behind")
+    if not sizes:
+        return []
+    found = case.attempt("a message behind many unknown ones", questions.behind_many, tuple(sizes))
+    if found is None:
+        return []
+    message, many = found
+    named = case.stage.driver.named_messages(many.answer.request_body)
+    case.observe("unknown messages before a known one", len(named) - 1)
+    return receipts.each_answered(many.answer, many.receipts, [message.id])
 
 
 def among_many(case: Case) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from receiptspec.errors import NotExercised
@@ -19,6 +20,21 @@ def missing_first(stage: Stage, missing: int = 1) -> tuple[int, Message, Asked]:
     beyond = stage.driver.absent([message.id for message in scene.messages])
     many = range(beyond, beyond + missing)
     return beyond, scene.messages[0], ask(stage, scene.group, *many, scene.messages[0])
+
+
+def behind_many(stage: Stage, sizes: Sequence[int]) -> tuple[Message, Asked]:
+    """Ask for a message behind many that do not exist, as many as the target takes of `sizes`.
+
+    Raises `NotExercised` where it has no item behind a single one, or no list is taken.
+    """
+    beyond, message, few = stage.scene(missing_first)
+    if not few.answer.accepted or message.id not in few.receipts:
+        raise NotExercised("a message has no item beside one that does not exist")
+    for size in sizes:
+        many = ask(stage, good(stage).group, *range(beyond, beyond + size), message)
+        if many.answer.accepted:
+            return message, many
+    raise NotExercised(f"the list is {many.answer.describe()}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,11 @@ def test_only_members_send(case: Case) -> None:
         tried += case.scene(identity.estranged)
         moves = case.attempt("a sender who has left with another", meanwhile.moves)
         tried += [("a sender who has left with another", moves.gone)] if moves is not None else []
+        types = case.stage.contract.operations[case.stage.driver.ask].group_types
+        for type_ in (type_ for type_ in types if type_ != case.stage.driver.group_type):
+            why = f"a sender who is no member of a {type_} group"
+            answer = case.attempt(why, identity.strangers_elsewhere, type_)
+            tried += [(why, answer)] if answer is not None else []
     findings: list[Finding] = []
     for why, answer in tried:
         findings += refusals.refused(answer, why)

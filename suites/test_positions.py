@@ -55,10 +55,11 @@ def test_who_has_read_nothing_is_at_zero(case: Case) -> None:
 
 
 def of_pair(case: Case) -> list[Finding]:
-    """Expect the position of one of two people to stay when the other's was moved."""
-    told = case.attempt("read positions of two people", positions.of_pair)
-    if told is None:
-        return []
-    answer, first, since = told
-    why = "the position of one of two people was moved, and the other's went along"
-    return values.equal(answer, "$.Result.ReadIndexes", first, since, why)
+    """Expect the position of one of two people to move no other, and none elsewhere."""
+    findings: list[Finding] = []
+    for who, answer, first, since in (
+        case.attempt("read positions of two people", positions.of_pair) or ()
+    ):
+        why = f"the position of one of two people was moved, and that of {who} went along"
+        findings += values.equal(answer, "$.Result.ReadIndexes", first, since, why)
+    return findings

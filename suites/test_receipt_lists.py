@@ -151,6 +151,7 @@ def coming_and_going(case: Case) -> list[Look]:
         afterwards.stepwise,
         afterwards.refused,
         afterwards.of_far_users,
+        afterwards.of_least_user,
         across.of_one_reader,
         across.read_again,
         across.at_once,

@@ -214,3 +214,17 @@ def test_an_error_in_which_nothing_stands_is_none(blank):
 def test_an_error_in_which_anything_stands_is_one(error):
     body = {"ResponseMetadata": {"RequestId": "r", "Error": error}, "Result": {}}
     assert answer(body).verdict is Verdict.REFUSED
+
+
+def test_different_pairs_are_one_when_their_ids_are_joined():
+    first, second, third = driver().joint_pairs("a run")
+
+    def joined(pair, lowest_first=True):
+        return "".join(map(str, sorted(pair, reverse=not lowest_first)))
+
+    assert joined(first) == joined(second)
+    assert joined(first, lowest_first=False) == joined(third, lowest_first=False)
+    ids = [id_ for pair in (first, second, third) for id_ in pair]
+    assert len(set(ids)) == len(ids)
+    assert all(10**14 < id_ < 2**63 for id_ in ids)
+    assert driver().joint_pairs("another run") != driver().joint_pairs("a run")

@@ -22,6 +22,7 @@ from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.faults.volcengine import (
     afterwards,
     again,
+    alike,
     askings,
     caches,
     company,
@@ -417,6 +418,7 @@ TOGETHER = {
 LONG = (
     afterwards,
     again,
+    alike,
     askings,
     caches,
     company,

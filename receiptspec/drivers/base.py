@@ -220,6 +220,15 @@ class Driver(ABC):
         del namespace
         return ()
 
+    def least_user(self) -> Any:
+        """Return the user with the lowest number, ``None`` where users are no numbers."""
+        return None
+
+    def joint_pairs(self, namespace: str) -> tuple[tuple[Any, Any], ...]:
+        """Return pairs of users whose ids make the same text when they are joined."""
+        del namespace
+        return ()
+
     # Each neutral action is the calls it takes, and how to read what came back.
 
     @abstractmethod

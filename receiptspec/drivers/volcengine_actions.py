@@ -57,6 +57,16 @@ class VolcengineActions(Driver):
         small = zlib.crc32(namespace.encode()) * 2**20 + 1
         return small, 2**63 - 2**53 + small
 
+    def least_user(self) -> Any:
+        """Return 0: user ids are not negative (N7)."""
+        return 0
+
+    def joint_pairs(self, namespace: str) -> tuple[tuple[Any, Any], ...]:
+        """Return pairs of ids of 15 to 19 digits; joined, two are alike either way round."""
+        head, tail = str(48 * 10**14 + zlib.crc32(namespace.encode())), "9" + "7" * 16
+        texts = ((head, "1" + tail), (head + "1", tail), (head[1:], "1" + tail + head[0]))
+        return tuple((int(one), int(other)) for one, other in texts)
+
     def _body(self, conversation: Any, **fields: Any) -> dict[str, Any]:
         return {"AppId": self._app, "ConversationShortId": conversation, **fields}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from receiptspec.neutral import Conversation, Message
 from receiptspec.scenes.afterwards import looked, state
 from receiptspec.scenes.groups import naming, newborn
 from receiptspec.scenes.meanwhile import Glance, left_by_sender, moves
@@ -18,21 +19,24 @@ _CROWD = 8
 def of_one_reader(stage: Stage) -> tuple[Glance, ...]:
     """Let somebody read what two others and a group have sent, in turns; ask for all each time.
 
-    Between two people one message is read three times, and one never. Somebody is in another group
-    of the same owner who is not in this one.
+    All have the same words. Between two people one message is read three times, and one never; in
+    the group one is never read either. Somebody is in another group of the same owner who is not in
+    this one.
     """
     naming(stage)
     group = stage.group(2)
     stage.group(3)
     reader = group.members[1]
     near, far = (stage.pair(other, reader) for other in stage.users(10)[8:])
-    letter, unread = stage.say(near), stage.say(near)
-    other, word = stage.say(far), stage.say(group)
+    letter, unread = (_same_words(stage, near, turn) for turn in range(2))
+    other = _same_words(stage, far)
+    word, last = (_same_words(stage, group, turn) for turn in range(2))
     newborn(stage, near, letter, unread).receipt(letter)
     newborn(stage, far, other).receipt(other)
     in_near = [state(letter, near.members), state(unread, near.members)]
-    in_far, in_group = [state(other, far.members)], [state(word, group.members)]
-    newborn(stage, group, word)
+    in_far = [state(other, far.members)]
+    in_group = [state(word, group.members), state(last, group.members)]
+    newborn(stage, group, word, last)
     stage.reads(reader, [other])
     in_far = [state(other, far.members, (reader,))]
     found = [*looked(stage, in_far), *looked(stage, in_near), *looked(stage, in_group)]
@@ -42,9 +46,15 @@ def of_one_reader(stage: Stage) -> tuple[Glance, ...]:
     stage.reads(reader, [word])
     for _ in range(2):
         stage.reads(reader, [letter])
-    in_group = [state(word, group.members, (reader,))]
+    in_group[0] = state(word, group.members, (reader,))
     found += [*looked(stage, in_group), *looked(stage, in_near[:1]), *looked(stage, in_far)]
     return tuple(found)
+
+
+def _same_words(stage: Stage, conversation: Conversation, turn: int = 0) -> Message:
+    number = stage.number("the same words", conversation.id, turn)
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    return stage.post(conversation, stage.driver.with_texts(call, "the same words"))
 
 
 def read_again(stage: Stage) -> tuple[Glance, ...]:

@@ -19,6 +19,7 @@ __all__ = [
     "State",
     "looked",
     "of_far_users",
+    "of_least_user",
     "own_reads",
     "read_after_changes",
     "refused",
@@ -291,3 +292,25 @@ def of_far_users(stage: Stage) -> tuple[Glance, ...]:
     for user in far:
         stage.reads(user, [message])
     return fresh + looked(stage, [state(message, group.members, far)])
+
+
+def of_least_user(stage: Stage) -> tuple[Glance, ...]:
+    """Write to the user with the lowest number, who has written as well; ask for both messages.
+
+    Raises `NotExercised` where that user has no conversations, or cannot write in them.
+    """
+    naming(stage)
+    driver, (owner,) = stage.driver, stage.users(1)
+    least = driver.least_user()
+    opening = driver.make_pair(owner, least) if least is not None else None
+    if opening is None or not stage.call(opening).accepted:
+        raise NotExercised("nobody has a conversation with the user of the lowest number")
+    pair = stage.pair(owner, least)
+    number = stage.number("least", pair.id)
+    answer = stage.call(driver.send_message(pair, least, receipt=True, number=number))
+    if not answer.accepted:
+        raise NotExercised(f"the user of the lowest number is no member: {answer.describe()}")
+    own = stage.noted(pair, answer, least)
+    letter = stage.say(pair)
+    newborn(stage, pair, letter, own).receipt(letter)
+    return looked(stage, [state(letter, pair.members), state(own, pair.members)])

@@ -12,6 +12,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.scenes.counting import Reading, reading
 from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled, tries_to_read
+from receiptspec.scenes.kinds import inhabited
 from receiptspec.scenes.pairs import read
 from receiptspec.scenes.unread import SECOND
 from receiptspec.stage import Stage
@@ -31,6 +32,7 @@ __all__ = [
     "sent_twice",
     "sent_unnamed",
     "strangers",
+    "strangers_elsewhere",
     "twins",
     "viewed",
 ]
@@ -124,14 +126,17 @@ class Beside:
     strangers: tuple[Any, ...]
     asked: Asked
     people: frozenset[Any]
+    readers: frozenset[Any] = frozenset()
 
     def claims(self, receipt: Receipt) -> bool:
-        """Whether an item gives a stranger's people to a message of the conversation.
+        """Whether an item gives a stranger's people, or its readers, to the conversation.
 
-        The conversation may have a message of that id too, such as a notice of the server's.
+        The conversation may have a message of that id too, such as a notice of the server's, but
+        none that has been read.
         """
         shown = {*(receipt.readers or ()), *(receipt.non_readers or ())}
-        return receipt.message in self.strangers and shown == self.people
+        lent = bool(self.readers) and self.readers == {*(receipt.readers or ())}
+        return receipt.message in self.strangers and (shown == self.people or lent)
 
 
 def foreign_beside(stage: Stage) -> tuple[Beside, ...]:
@@ -164,7 +169,7 @@ def of_pair_beside(stage: Stage) -> Beside:
         raise NotExercised("a message of two people has the id of one of a group")
     known = scene.messages[0].id
     answer = stage.ask(scene.group, [letter, known])
-    return Beside(scene.group, (known,), (letter,), asked(stage, answer), people)
+    return Beside(scene.group, (known,), (letter,), asked(stage, answer), people, people)
 
 
 def of_group_beside(stage: Stage) -> Beside:
@@ -238,6 +243,14 @@ def _of_another_kind(stage: Stage, group: Conversation) -> tuple[tuple[str, Answ
         return ()
     other = driver.without_member(driver.with_name(call, f"rs-{number}-other"), driver.nobody())
     return (("a sender of more than a text who is no member", stage.patiently(other)),)
+
+
+def strangers_elsewhere(stage: Stage, type_: str) -> Answer:
+    """Send in the name of who is no member in a group of another type, where members have sent."""
+    message, _ = stage.scene(inhabited, type_)
+    group, number = message.conversation, stage.number("stranger elsewhere", message.id)
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    return stage.patiently(stage.driver.without_member(call, stage.driver.nobody()))
 
 
 def nameless(stage: Stage) -> Answer:

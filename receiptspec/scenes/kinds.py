@@ -15,6 +15,7 @@ __all__ = [
     "Elsewhere",
     "Inside",
     "answers_to",
+    "inhabited",
     "listed_in",
     "other_type",
     "peopled",
@@ -52,11 +53,17 @@ def other_type(stage: Stage, type_: str) -> Elsewhere:
     return Elsewhere(asked_, listed_in(stage, group, message, patient=True))
 
 
+def inhabited(stage: Stage, type_: str) -> tuple[Message, Message]:
+    """Send two messages in a group of a type that has members."""
+    group = stage.group(3, type_=type_)
+    return stage.say(group), stage.say(group)
+
+
 def peopled(stage: Stage, type_: str) -> Asked:
     """Ask for two messages at once in a group of a type without receipts that has members."""
     naming(stage)
-    group = stage.group(3, type_=type_)
-    return asked(stage, stage.ask(group, (stage.say(group), stage.say(group))))
+    messages = stage.scene(inhabited, type_)
+    return asked(stage, stage.ask(messages[0].conversation, messages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,8 @@ def others_made(stage: Stage) -> tuple[tuple[frozenset[Any], Answer], ...]:
         frozenset((users[a], users[b])): stage.driver.make_pair(users[a], users[b])
         for a, b in ((0, 1), (0, 3), (2, 1), (4, 5), (5, 0), (4, 1))
     }
+    joint = stage.driver.joint_pairs(stage.namespace)
+    calls |= {frozenset(pair): stage.driver.make_pair(*pair) for pair in joint}
     return tuple((pair, stage.must(call)) for pair, call in calls.items() if call is not None)
 
 

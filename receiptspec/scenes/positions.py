@@ -87,20 +87,27 @@ def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
     )
 
 
-def of_pair(stage: Stage) -> tuple[Answer, Any, Any]:
-    """Move the read position of one of two people; return what is told of the other since.
+def of_pair(stage: Stage) -> tuple[tuple[str, Answer, Any, Any], ...]:
+    """Move the read position of one of two people, who writes to a third as well.
 
-    Before that, what was told first of the other, who has read nothing.
+    Each entry is who it is, the answer that tells where the other, or the one in the other
+    conversation, is since, what was told before and what is told.
     """
-    one, other = stage.users(5)[3:]
-    pair = stage.pair(one, other)
+    third, *_, one, other = stage.users(5)
+    pair, aside = stage.pair(one, other), stage.pair(one, third)
     if stage.driver.ask_read_positions(pair) is None:
         raise NotExercised("this vendor tells no read positions")
     (place,) = places(stage, stage.say(pair))
     _, first = _told(stage, pair, other)
+    _, before = _told(stage, aside, one)
     _move(stage, pair, one, place)
     answer, since = _told(stage, pair, other)
-    return answer, first, since
+    beside, after = _told(stage, aside, one)
+    after = after if after == place else before  # some other position has another reason
+    return (
+        ("the other of two people", answer, first, since),
+        ("who was moved in another conversation", beside, before, after),
+    )
 
 
 def far_back(stage: Stage) -> tuple[Answer, int, Any]:

@@ -136,6 +136,11 @@ def _code(place: str, reason: str, code: str) -> Refuses:
     return lambda _call, at, why, _code: code if (at, why) == (place, reason) else None
 
 
+def _zero_refused(call: Call) -> None:
+    if isinstance(call.body, dict) and call.body.get("OtherUserId") == 0:
+        raise Refusal("InvalidParam", "OtherUserId: nobody")
+
+
 def _exact_type(call: Call) -> None:
     if call.incoming.header("Content-Type") not in (None, "application/json"):
         raise Refusal("InvalidParam", "Content-Type: application/json")
@@ -254,6 +259,9 @@ ALL: list[Variant] = [
         21,
         "InvalidParam for application/json with a charset",
         request=_exact_type,
+    ),
+    _free(
+        "user-zero-refused", 37, "nobody opens a conversation with user 0", request=_zero_refused
     ),
     _free("signature-echoed", 71, "a wrong signature is shown", answer=_signature_echoed),
 ]

@@ -6,6 +6,7 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults.volcengine import (
     afterwards,
     again,
+    alike,
     askings,
     caches,
     company,
@@ -55,4 +56,5 @@ ALL: list[Fault] = [
     *askings.ALL,
     *caches.ALL,
     *crossings.ALL,
+    *alike.ALL,
 ]

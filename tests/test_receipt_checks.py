@@ -1,5 +1,7 @@
 """What is said of numbers that are not there any more."""
 
+from dataclasses import replace
+
 import pytest
 
 from receiptspec.checks import receipts
@@ -40,3 +42,16 @@ def test_numbers_that_moved_are_told_one_by_one():
     after = Receipt(7, True, 0, 2, 1)
     assert not receipts.changed(ANSWER, BEFORE, after, "read", 1, "a read")
     assert len(receipts.same(ANSWER, {7: BEFORE}, {7: after}, [7], "a wait")) == 2
+
+
+def test_what_is_told_may_come_in_any_order():
+    one = Receipt(7, True, read=2, unread=1, readers=(1, 2), non_readers=(3,), path="$[0]")
+    two = replace(one, readers=(2, 1), path="$[5]")
+    other = replace(one, readers=(1, 3))
+    alone = Receipt(8, False, code=10062)
+    assert receipts.told_otherwise(ANSWER, {7: one, 8: alone}, {8: alone, 7: two}, "it") == []
+    for after in ({7: other}, {7: replace(one, unread=2)}, {7: replace(one, known=False)}, {}):
+        (finding,) = receipts.told_otherwise(ANSWER, {7: one}, after, "it")
+        assert "Receipt(" not in finding.message
+    (finding,) = receipts.told_otherwise(ANSWER, {7: one}, {7: one, 8: alone}, "it")
+    assert (finding.expected, finding.actual) == ("no item", "Code 10062")

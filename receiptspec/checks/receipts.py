@@ -33,6 +33,7 @@ __all__ = [
     "rounded",
     "same",
     "taken_for",
+    "told_otherwise",
     "unasked",
     "within",
 ]
@@ -154,6 +155,42 @@ def same(
         moves = [changed(answer, one, two, field, 0, why) for field in ("read", "unread")]
         findings += distinct([finding for move in moves for finding in move])
     return findings
+
+
+def told_otherwise(answer: Answer, before: Receipts, after: Receipts, why: str) -> list[Finding]:
+    """Expect what is told of each message to be what it was; in which order it comes is open."""
+    findings = []
+    for message in sorted({*before, *after}, key=str):
+        one, two = before.get(message), after.get(message)
+        was, now = _told(one), _told(two)
+        if was != now:
+            what = f"message {message} has {now} after {why}, was {was}"
+            path = two.path if two is not None else "$"
+            findings.append(_finding(answer, what, path, was, now, f"told-otherwise:{why}"))
+    return findings
+
+
+def _told(receipt: Receipt | None) -> str:
+    """Say what a receipt tells, lists in an order of our own."""
+    if receipt is None:
+        return "no item"
+    if not receipt.known:
+        return f"Code {receipt.code}"
+    told = (
+        (receipt.read_key, _counted(receipt.read, receipt.readers)),
+        (receipt.unread_key, _counted(receipt.unread, receipt.non_readers)),
+        (receipt.peer_key, receipt.peer_read),
+        ("conversation", receipt.conversation),
+    )
+    return ", ".join(f"{name} {value}" for name, value in told if value is not None) or "nothing"
+
+
+def _counted(number: int | None, people: Collection[Any] | None) -> str | None:
+    """Say how many there are, and who."""
+    if people is None:
+        return None if number is None else str(number)
+    named = f"[{', '.join(sorted(map(str, people)))}]"
+    return named if number is None else f"{number} {named}"
 
 
 def within(answer: Answer, receipt: Receipt, members: int, why: str) -> list[Finding]:

@@ -93,7 +93,7 @@ def look(stage: Stage, scene: Watched) -> dict[str, Sight]:
         (
             "receipts",
             lambda: driver.ask_receipts(group, ids),
-            lambda a: [(r.message, r.read, r.unread) for r in driver.receipts(a)],
+            lambda a: {(r.message, r.read, r.unread) for r in driver.receipts(a)},
         ),
         (
             "read positions",

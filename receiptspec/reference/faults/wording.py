@@ -70,6 +70,18 @@ def _badly_packed(change: Callable[[bytes], bytes]) -> Callable[[Call, Reply], N
     return reply
 
 
+def _packed_without(key: str) -> Callable[[Call, dict[str, Any]], None]:
+    """Leave the last of a list out where the answer may be compressed."""
+
+    def edit(call: Call, answer: dict[str, Any]) -> None:
+        found = answer.get("Result", answer)
+        listed = found.get(key) if isinstance(found, dict) else None
+        if listed and "gzip" in (call.incoming.header("Accept-Encoding") or ""):
+            listed.pop()
+
+    return edit
+
+
 _CHANGED: tuple[tuple[str, str, Callable[[str], str], str], ...] = (
     ("selectors-dropped", _SEND, _without("\ufe0f"), "U+FE0F is dropped"),
     (
@@ -168,6 +180,27 @@ ALL: list[Fault] = [
             ("packed-answers-cut", ASK, lambda b: b[:-8], "gzip without its end"),
             ("packed-answers-padded", ASK, lambda b: b + b"\r\n", "a line end behind gzip"),
             ("packed-twice", ASK, gzip.compress, "gzip in gzip that is announced once"),
+        )
+    ),
+    *(
+        Fault(
+            name=name,
+            vendor=vendor,
+            requirement=row,
+            operation=operation,
+            answer=_packed_without(key),
+            cls="transport",
+            shows="the last item is left out where the answer may be compressed",
+        )
+        for name, vendor, row, operation, key in (
+            ("packed-items-lost", "tencent", "TC-GEN-07", ASK, "GroupMsgReceiptList"),
+            (
+                "ve-packed-items-lost",
+                "volcengine",
+                "VE-GMRR-101",
+                "GetMessagesReadReceipt",
+                "ReadReceipt",
+            ),
         )
     ),
 ]

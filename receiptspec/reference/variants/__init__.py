@@ -10,6 +10,7 @@ from receiptspec.reference.variants import (
     carriage,
     habits,
     lateness,
+    order,
     volcengine,
     volcengine_habits,
 )
@@ -21,6 +22,7 @@ _ALL = [
     *carriage.ALL,
     *habits.ALL,
     *lateness.ALL,
+    *order.ALL,
     *volcengine.ALL,
     *volcengine_habits.ALL,
 ]

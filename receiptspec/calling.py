@@ -33,6 +33,7 @@ _LOST = 15.0  # seconds without any answer, however often it was waited for, aft
 _REPEATS = 3
 _BREATH = 1.0  # seconds after which a call that broke the target has to break it once more
 _OTHERS_STATUSES = (501, 502, 503, 504)  # of what is not there, and of gateways
+_KEPT_OUT = (401, 403)  # of who lets some operations through
 _BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
 
 
@@ -179,7 +180,20 @@ class Caller:
         if name == self._line.driver.ask or name in self._there or call.path or call.method:
             return False
         declared = self._line.target.capabilities.get(name)
-        return self._line.driver.is_unknown_command(answer) and not declared
+        if declared:
+            return False
+        return self._line.driver.is_unknown_command(answer) or self._is_kept_out(answer)
+
+    def _is_kept_out(self, answer: Answer) -> bool:
+        """Whether somebody on the way keeps every call of an operation out, whatever is in it.
+
+        A text may be what is kept out: a call without any is tried before that is said.
+        """
+        name, status = answer.operation, _foreign_status(answer)
+        if name in self._line.spoken or status not in _KEPT_OUT:
+            return False
+        bare = self._line.once(Call(name, {}, label=f"is {name} there?"))
+        return _foreign_status(bare) == status
 
     def _refuses_us(self, answer: Answer) -> bool:
         return answer.refused and self._line.contract.kind(answer.code) == "credentials"
@@ -315,6 +329,12 @@ def _breakage(answer: Answer) -> str:
         return Trouble.RESET if dropped else ""
     ours = response.status >= 500 and response.status not in _OTHERS_STATUSES
     return str(response.status) if ours else ""
+
+
+def _foreign_status(answer: Answer) -> int | None:
+    """Return the HTTP status of an answer that is in no form of the vendor's."""
+    response = answer.exchange.response
+    return response.status if response and answer.verdict is Verdict.TROUBLE else None
 
 
 def wished(exchange: Exchange) -> float:

@@ -29,7 +29,8 @@ _CLOCKS = 5.0  # seconds by which clocks may differ unnoticed
 class Line:
     """What carries calls to one target, with the journal of what they make there.
 
-    `client` keeps rate and budget; `carrier` takes requests, over HTTP that same client.
+    `client` keeps rate and budget; `carrier` takes requests, over HTTP that same client. `spoken`
+    holds the operations that were answered in the vendor's form, however they were called.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Line:
         self.client, self.carrier = client, driver.carry(client)
         self.redact, self.witnesses, self.journal = redact, witnesses, journal
         self.steps = Steps(driver, contract)
+        self.spoken: set[str] = set()
 
     def allow(self, call: Call) -> None:
         """Raise `NotExercised` for a write that the owner has not allowed."""
@@ -78,11 +80,17 @@ class Line:
             self.driver.read(call.operation, exchange),
             request_body=None if call.raw is not None else call.body,
         )
+        self._note(call, number, answer)
+        return answer
+
+    def _note(self, call: Call, number: int | None, answer: Answer) -> None:
+        """Write down what came of a call, for whoever asks later."""
         self._enter(call, number, answer)
         self.steps.note(answer)
-        if not exchange.trouble:
+        if answer.spoken:
+            self.spoken.add(call.operation)
+        if not answer.exchange.trouble:
             self.witnesses.watch(answer)
-        return answer
 
     def _terms(self, call: Call, number: int | None) -> Terms:
         """Return how a call is to be paid for: what it makes has to be dismissed as well."""
@@ -131,10 +139,7 @@ class Line:
                 self._unsent(number)
                 continue
             answer = replace(self.driver.read(call.operation, exchange), request_body=call.body)
-            self._enter(call, number, answer)
-            self.steps.note(answer)
-            if not exchange.trouble:
-                self.witnesses.watch(answer)
+            self._note(call, number, answer)
             answers.append(answer)
         for exchange in exchanges:
             if isinstance(exchange, Exception):

@@ -154,9 +154,22 @@ class Stage:
         answer = self._caller.call(call)
         self._wrote(call)
         self._compare_with_question(answer)
+        if self._strangers and self._may_miss_users(call, answer):
+            raise NotExercised(f"{call.operation} is {answer.describe()}; {self.doubt()}")
         if not (self.may_lag and self._is_missing(answer)):
             self._hold_to(owed, answer)
         return answer
+
+    def _may_miss_users(self, call: Call, answer: Answer) -> bool:
+        """Whether a documented call may be refused because its users could not be made."""
+        if not answer.refused or call.raw is not None or call.credential != "valid":
+            return False
+        unknown = answer.code in self.driver.stranger_codes or self._is_missing(answer)
+        named = json.dumps(call.body, ensure_ascii=False)
+        ours = any(json.dumps(user, ensure_ascii=False) in named for user in self._users)
+        file = self.contract.calls[call.operation].request
+        documented = file is None or jsonschemas.load(file).fits(self.driver.written(call))
+        return unknown and ours and str(self.driver.nobody()) not in named and documented
 
     def _hold_to(self, owed: str, answer: Answer) -> None:
         """Judge what an SDK makes of a call that it owes an answer, wherever in the run."""

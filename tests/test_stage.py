@@ -16,6 +16,7 @@ from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
     NotExercised,
+    OperationMissing,
     Throttled,
     Unreachable,
 )
@@ -36,6 +37,7 @@ THROTTLED = (200, b'{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"often"
 TRANSIENT = (200, b'{"ActionStatus":"FAIL","ErrorCode":10002,"ErrorInfo":"internal"}')
 UNKNOWN = (200, b'{"ActionStatus":"FAIL","ErrorCode":60009,"ErrorInfo":"command"}')
 NOBODY = (200, b'{"ActionStatus":"FAIL","ErrorCode":10019,"ErrorInfo":"account"}')
+NO_RECEIVER = (200, b'{"ActionStatus":"FAIL","ErrorCode":90003,"ErrorInfo":"To_Account"}')
 REFUSED_US = (200, b'{"ActionStatus":"FAIL","ErrorCode":70003,"ErrorInfo":"sig"}')
 PAGE = (502, b"<html><h1>502 Bad Gateway</h1></html>")
 DROP = None
@@ -167,6 +169,38 @@ def test_users_are_taken_to_exist_where_nothing_makes_them():
         with pytest.raises(NotExercised, match="no account_import and no multiaccount_import"):
             stage.group(2)
         assert stage.needed() == []
+
+
+def test_nobody_is_blamed_where_no_user_could_be_made():
+    with serving(first(2, UNKNOWN, NO_RECEIVER)) as server, staged(server, writes=True) as stage:
+        one, other = stage.users(2)
+        with pytest.raises(NotExercised, match=r"90003; it has no account_import"):
+            stage.call(Call("get_c2c_unread_msg_num", {"To_Account": one}))
+        for who in (other, stage.driver.nobody()):
+            body = {"To_Account": one, "Peer_Account": [who], "Strange": 1}
+            broken = {**body, "To_Account": 5} if who == other else body
+            assert stage.call(Call("get_c2c_unread_msg_num", broken)).refused
+
+
+# --- what is kept out ---------------------------------------------------------------------
+
+
+FORBIDDEN = (403, b'{"error":"forbidden"}')
+
+
+@pytest.mark.parametrize("body", [FORBIDDEN[1], b"<html><h1>403</h1></html>"])
+def test_an_operation_that_is_always_forbidden_is_not_there(body):
+    with serving(always((403, body))) as server, staged(server, writes=True) as stage:
+        with pytest.raises(OperationMissing, match=r"does not have destroy_group .*HTTP 403"):
+            stage.call(WRITE)
+        assert blamed(stage) == set()
+
+
+def test_a_call_that_is_forbidden_while_its_operation_answers_others_is_not_excused():
+    with serving() as server, staged(server, writes=True) as stage:
+        server.calls = lambda _: FORBIDDEN if b"@TGS" in server.bodies[-1] else MISSING
+        answer = stage.call(WRITE)
+        assert (answer.verdict, answer.note[:8]) == (Verdict.TROUBLE, "HTTP 403")
 
 
 # --- waiting out --------------------------------------------------------------------------

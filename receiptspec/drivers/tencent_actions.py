@@ -30,6 +30,7 @@ class TencentActions(Driver):
     group_type = "Public"
     wakened = frozenset({"Private", "Work"})
     joinings = frozenset({"create_group", "add_group_member", "delete_group_member"})
+    stranger_codes = frozenset({10004, 90003, 90008})
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     keeps_history = True
     misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")

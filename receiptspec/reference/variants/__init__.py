@@ -8,6 +8,7 @@ from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.variants import (
     answers,
     carriage,
+    gates,
     habits,
     lateness,
     order,
@@ -20,6 +21,7 @@ __all__ = ["VARIANTS"]
 _ALL = [
     *answers.ALL,
     *carriage.ALL,
+    *gates.ALL,
     *habits.ALL,
     *lateness.ALL,
     *order.ALL,

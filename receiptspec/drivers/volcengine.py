@@ -166,7 +166,10 @@ class VolcengineDriver(VolcengineActions):
         spoken = _is_envelope(document, response.body)
         answer = Answer(operation, Verdict.GARBLED, exchange, document, spoken=spoken)
         if not (spoken and document.is_object):
-            note = exchange.trouble or f"HTTP {response.status} with {_kind_of(response.body)}"
+            note = (
+                exchange.trouble
+                or f"HTTP {response.status} with {_kind_of(response.body, document)}"
+            )
             page = response.body[:200].lstrip().startswith(b"<")
             limited = response.status == 429
             foreign = response.status != 200 and not spoken
@@ -233,10 +236,12 @@ def _is_done(status: int, document: strictjson.Document) -> bool:
     return 200 < status < 300 and isinstance(document.value.get("Result"), dict)
 
 
-def _kind_of(body: bytes) -> str:
+def _kind_of(body: bytes, document: strictjson.Document) -> str:
     head = body[:200].lstrip()
     if not head:
         return "an empty body"
     if head.startswith(b"<"):
         return "an HTML page"
-    return "foreign JSON" if head.startswith((b"{", b"[")) else "other text"
+    if not head.startswith((b"{", b"[")):
+        return "other text"
+    return "foreign JSON" if document.readable else "broken JSON"

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -23,6 +24,7 @@ from receiptspec.scenes import (
     people,
     positions,
     questions,
+    unmoved,
 )
 
 
@@ -33,6 +35,73 @@ class Look(NamedTuple):
     readers: Mapping[object, Collection[object]]
     members: tuple[object, ...]
     open: tuple[object, ...] = ()
+
+
+def of_fixture(case: Case) -> list[groups.Asked]:
+    """Return answers about the messages of a fixture, which anybody may read at any time."""
+    if case.stage.target.writes:
+        return []
+    found = [case.scene(groups.good).fresh]
+    still = case.attempt("lists that stand still", unmoved.unmoved) if still_asked(case) else None
+    return found if still is None else [*found, still.before, *still.between, still.after]
+
+
+def still_asked(case: Case) -> bool:
+    """Whether there is a fixture, and time to ask for it in several ways."""
+    return case.profile.rank > 0 and not case.stage.target.writes
+
+
+def must_name(asked: Sequence[groups.Asked]) -> None:
+    """Raise `NotExercised` where no answer has a list to judge."""
+    lists = (
+        users
+        for step in asked
+        for receipt in step.receipts.values()
+        for users in (receipt.readers, receipt.non_readers)
+    )
+    if all(users is None for users in lists):
+        raise NotExercised("no answer names anybody, and nobody can be made to read")
+
+
+def alone_as_together(case: Case, *, reading: bool) -> list[Finding]:
+    """Expect a message of a fixture to have the same list whatever it is asked for with."""
+    still = case.scene(unmoved.unmoved)
+    must_name([still.before])
+    findings: list[Finding] = []
+    for step in still.between:
+        for id_, receipt in step.receipts.items():
+            known = still.before.receipts.get(id_)
+            wanted = (known.readers if reading else known.non_readers) if known else None
+            if wanted is not None:
+                findings += receipts.listed(step.answer, receipt, reading, wanted)
+    why = ", unlike in the answers before and after, about other messages"
+    return [replace(finding, message=finding.message + why) for finding in findings[:1]]
+
+
+def lost_on_the_way(case: Case) -> list[Finding]:
+    """Expect all members of a fixture but one in the lists of each message: they have one sender.
+
+    Others who are in them may have left.
+    """
+    members = case.scene(groups.good).group.members
+    known = [
+        (step.answer, receipt, {*receipt.readers, *receipt.non_readers})
+        for step in of_fixture(case)
+        for receipt in step.receipts.values()
+        if receipt.readers is not None and receipt.non_readers is not None
+    ]
+    if not known or not members:
+        return []
+    left = [frozenset(members) - named for _, _, named in known]
+    never = frozenset.intersection(*left)
+    if len(frozenset.union(*left)) < 2:
+        return []
+    sender = never if len(never) == 1 else frozenset()
+    wanted = [member for member in members if member not in sender]
+    for (answer, receipt, named), missing in zip(known, left, strict=True):
+        if missing - sender:
+            return receipts.covered(answer, receipt, named & frozenset(wanted), wanted)
+    return []
 
 
 def steps(case: Case) -> list[Look]:
@@ -218,6 +287,10 @@ def test_the_receipts_come_in_an_array(case: Case) -> None:
 def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
     reading, name = case.given["read"], case.given["name"]
     findings: list[Finding] = []
+    if not case.stage.target.writes:
+        there = [r for step in of_fixture(case) for r in step.receipts.values()]
+        if all((r.readers if reading else r.non_readers) is None for r in there):
+            raise NotExercised(f"no item has {name}, and nobody can be made to read")
     for step, readers, (_, *others), _ in steps(case):
         for message, who in readers.items():
             receipt = step.receipts.get(message)
@@ -230,6 +303,9 @@ def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
 @pytest.mark.check("readers-are-listed")
 @pytest.mark.views
 def test_who_has_read_is_listed(case: Case) -> None:
+    if still_asked(case):
+        case.judge(alone_as_together(case, reading=True))
+        return
     case.scene(counting.reading)
     case.judge(listed(case, reading=True))
 
@@ -237,13 +313,19 @@ def test_who_has_read_is_listed(case: Case) -> None:
 @pytest.mark.check("non-readers-are-listed")
 @pytest.mark.views
 def test_who_has_not_read_is_listed(case: Case) -> None:
+    if not case.stage.target.writes:
+        case.profile.at_least("standard")
+        case.judge(alone_as_together(case, reading=False))
+        return
     case.judge(listed(case, reading=False))
 
 
 @pytest.mark.check("receipt-lists-are-disjoint")
 def test_nobody_is_named_twice(case: Case) -> None:
     findings: list[Finding] = []
-    for step, *_ in steps(case):
+    asked = [look.asked for look in steps(case)] + of_fixture(case)
+    must_name(asked)
+    for step in asked:
         for receipt in step.receipts.values():
             findings += receipts.disjoint(step.answer, receipt)
     case.judge(findings)
@@ -266,6 +348,11 @@ def test_the_sender_is_in_no_list(case: Case) -> None:
 @pytest.mark.views
 def test_every_other_member_is_in_one_list(case: Case) -> None:
     findings: list[Finding] = []
+    if not case.stage.target.writes:
+        must_name(of_fixture(case))
+        if not case.scene(groups.good).group.members:
+            raise NotExercised("the fixture does not say who its members are")
+        findings += lost_on_the_way(case)
     for step, readers, (owner, *others), open_ in steps(case):
         for receipt in (step.receipts[id_] for id_ in readers if id_ in step.receipts):
             if receipt.readers is not None and receipt.non_readers is not None:

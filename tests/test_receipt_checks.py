@@ -55,3 +55,27 @@ def test_what_is_told_may_come_in_any_order():
         assert "Receipt(" not in finding.message
     (finding,) = receipts.told_otherwise(ANSWER, {7: one}, {7: one, 8: alone}, "it")
     assert (finding.expected, finding.actual) == ("no item", "Code 10062")
+
+
+FAR = 2**60 + 12_345
+
+
+@pytest.mark.parametrize(
+    ("readers", "members", "sure", "blamed"),
+    [
+        ([int(float(FAR))], [FAR, FAR + 10**9], False, True),
+        ([FAR % 2**53], [FAR + 2**50, FAR, 7], False, False),
+        ([(FAR + 2**50) % 2**53], [FAR + 2**50, FAR], False, True),
+        ([int(float(FAR))], [FAR], False, False),
+        ([int(float(FAR)), FAR], [FAR, 1, 2], False, False),
+        ([2**53 + 2], [2**53 + 1, 2**53 + 9], False, False),
+        ([int(float(FAR))], [5, FAR], True, True),
+        ([int(float(FAR)), FAR], [5, FAR], True, False),
+    ],
+)
+def test_a_user_is_rounded_where_one_is_missing_and_no_other_has_that_id(
+    readers, members, sure, blamed
+):
+    receipt = Receipt(7, True, readers=tuple(readers), non_readers=())
+    found = receipts.users_rounded(ANSWER, receipt, members, sure=sure)
+    assert bool(found) is blamed

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from receiptspec.contract import CodeId
@@ -35,6 +36,7 @@ __all__ = [
     "taken_for",
     "told_otherwise",
     "unasked",
+    "users_rounded",
     "within",
 ]
 
@@ -461,6 +463,59 @@ def rounded(
             f"rounded:{what}",
         )
     ]
+
+
+def users_rounded(
+    answer: Answer, receipt: Receipt, members: Sequence[Any], *, sure: bool
+) -> list[Finding]:
+    """Expect the users of both lists to have kept all their digits.
+
+    A stranger is what a member has become only if that one is in no list. It is `sure` where the
+    first of the members is the sender and nobody else was ever there; elsewhere a stranger may have
+    left, whose id is not that of a double by chance, and one who is in no list is the sender.
+    """
+    named = [*(receipt.readers or ()), *(receipt.non_readers or ())]
+    missing = [user for user in members[sure:] if user not in named]
+    if not sure and len(missing) < 2:
+        return []
+    findings: list[Finding] = []
+    for user in dict.fromkeys(named):
+        if not isinstance(user, int) or user in members:
+            continue
+        if sure:
+            findings += rounded(answer, "user", receipt.path, user, missing)
+            continue
+        lost = [k for k in missing if isinstance(k, int) and user in _shortened(k)]
+        findings += _became(answer, lost, user, receipt.path)
+    return findings
+
+
+def _became(answer: Answer, lost: Sequence[int], user: int, path: str) -> list[Finding]:
+    """Say that one of the `lost` users comes back as another."""
+    if not lost:
+        return []
+    return [
+        _finding(
+            answer,
+            f"user {lost[0]} comes back as {user}",
+            path,
+            lost[0] if len(lost) == 1 else f"one of {_named(lost)}",
+            user,
+            "rounded:user",
+        )
+    ]
+
+
+def _shortened(number: int) -> set[int]:
+    """Return what an id becomes in a double or in 53 bits, where hardly another id is that.
+
+    At least one of 256 ids has to be in the way: closer to 2^53, doubles are ids like others.
+    """
+    over = number.bit_length() - 53
+    found = {number % 2**53} if number % 2**53 > 2**32 and over > 0 else set()
+    if over >= 8:
+        found |= {int(float(number)), number >> over << over, int(Decimal(repr(float(number))))}
+    return found - {number, 0}
 
 
 def _as_double(number: int) -> float:

@@ -11,7 +11,16 @@ from uuid import UUID
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.scenes.counting import Reading, reading
-from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled, tries_to_read
+from receiptspec.scenes.groups import (
+    Asked,
+    Ready,
+    ask,
+    asked,
+    good,
+    newborn,
+    settled,
+    tries_to_read,
+)
 from receiptspec.scenes.kinds import inhabited
 from receiptspec.scenes.pairs import read
 from receiptspec.scenes.unread import SECOND
@@ -40,13 +49,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A question about an id that is next to one that exists, which these have read."""
+    """A question about an id that is next to one that exists, which these have read.
+
+    `lists` are both of what exists, where nothing exists under the other id.
+    """
 
     exists: Message
     conversation: Any
     id: Any
     asked: Asked
     readers: frozenset[Any] = frozenset()
+    lists: tuple[frozenset[Any], frozenset[Any]] | None = None
 
     def takes_for(self, receipt: Receipt) -> bool:
         """Whether an item is that of the message that exists.
@@ -58,7 +71,13 @@ class Twin:
             shown = {*(receipt.readers or ()), *(receipt.non_readers or ())}
             return receipt.conversation == group.id or not shown.isdisjoint(group.members)
         own = receipt.message == self.exists.id
+        if self.lists is not None and self.lists == _lists(receipt):
+            return True
         return own or bool(self.readers and self.readers == {*(receipt.readers or ())})
+
+
+def _lists(receipt: Receipt) -> tuple[frozenset[Any], frozenset[Any]]:
+    return frozenset(receipt.readers or ()), frozenset(receipt.non_readers or ())
 
 
 def _ask(
@@ -73,7 +92,44 @@ def _ask(
 def twins(stage: Stage) -> tuple[Twin, ...]:
     """Ask about ids, of a message and of its conversation, that become the same as doubles."""
     scene = good(stage)
-    return _twins(stage, scene.messages[0], [m for m in (*scene.messages, scene.plain) if m])
+    known = [m for m in (*scene.messages, scene.plain) if m]
+    found = _twins(stage, scene.messages[0], known)
+    return found if stage.target.writes else (*found, *_beside_listed(stage, scene))
+
+
+def _beside_listed(stage: Stage, scene: Ready) -> tuple[Twin, ...]:
+    """Ask for ids on both sides of one of a fixture that has lists, if no message has them.
+
+    Messages may stand side by side there, and the same people may have read them.
+    """
+    told = scene.fresh.receipts
+    messages = [m for m in scene.messages if m.id in told and any(_lists(told[m.id]))]
+    if not messages:
+        return ()
+    message = max(messages, key=lambda m: min(map(len, _lists(told[m.id]))))
+    taken = {other.id for other in (*scene.messages, scene.plain) if other is not None}
+    near = [id_ for id_ in _around(message.id)[:2] if float(id_) == float(message.id)]
+    found = []
+    for id_ in near:
+        beside = ask(stage, scene.group, id_, message)
+        if id_ in taken or not _is_told_as(beside, id_, message):
+            continue
+        try:
+            shown = stage.call(stage.driver.look_at_messages(scene.group, [message.id, id_]))
+        except NotExercised:
+            break
+        known = stage.driver.group_history(shown) if shown.accepted else {}
+        if message.id in known and id_ not in known:
+            lists = _lists(beside.receipts[message.id])
+            found.append(Twin(message, scene.group.id, id_, beside, lists=lists))
+    return tuple(found)
+
+
+def _is_told_as(asked_: Asked, id_: Any, message: Message) -> bool:
+    """Whether an answer has the same lists, and somebody in them, under both ids."""
+    one, two = asked_.receipts.get(id_), asked_.receipts.get(message.id)
+    same = one is not None and two is not None and _lists(one) == _lists(two)
+    return same and one is not None and any(_lists(one))
 
 
 def read_twin(stage: Stage) -> tuple[Twin, ...]:

@@ -11,7 +11,7 @@ from receiptspec.scenes import standing
 from receiptspec.stage import Stage
 from receiptspec.targets import Fixture, Target, Timeouts
 
-LISTS = [f"TC-GMD-{number:02}" for number in (*range(1, 11), 13, 14, 15, 34, 36)]
+LISTS = [f"TC-GMD-{number:02}" for number in (*range(1, 11), 13, 14, 15, 34, 36)] + ["TC-GMR-32"]
 
 
 def target(server, **changes):

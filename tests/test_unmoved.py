@@ -10,7 +10,7 @@ from receiptspec.reference import launch
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
 
-ROWS = [f"VE-GMRR-{number}" for number in (27, 28, 36, 37, 38, 40, 88, 89)]
+ROWS = [f"VE-GMRR-{number}" for number in (27, 28, 36, 37, 38, 40, 44, 88, 89)]
 
 
 def auth(server):

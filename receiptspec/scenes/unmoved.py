@@ -26,16 +26,16 @@ class Unmoved:
 
     @property
     def stood(self) -> bool:
-        """Whether the lists were the same before and after."""
-        return _lists(self.before) == _lists(self.after)
+        """Whether numbers and lists were the same before and after."""
+        return _told(self.before) == _told(self.after)
 
     def agrees(self) -> bool:
-        """Whether the lists between are those before."""
-        wanted = _lists(self.before)
+        """Whether numbers and lists between are those before."""
+        wanted = _told(self.before)
         return all(
-            lists == wanted.get(id_, lists)
+            told == wanted.get(id_, told)
             for step in self.between
-            for id_, lists in _lists(step).items()
+            for id_, told in _told(step).items()
         )
 
 
@@ -44,7 +44,7 @@ def unmoved(stage: Stage) -> Unmoved:
 
     Where what is between differs, all is asked once more when the consistency window is over: what
     somebody reads may show in one view and not yet in another. Raises `NotExercised` where the
-    lists never stand still.
+    numbers or lists never stand still.
     """
     scene, differed = good(stage), False
     for _ in range(_TRIES):
@@ -64,8 +64,8 @@ def _look(stage: Stage, scene: Ready) -> Unmoved:
     return Unmoved(before, tuple(between), ask(stage, scene.group, *messages))
 
 
-def _lists(asked: Asked) -> Mapping[Any, tuple[frozenset[Any], frozenset[Any]]]:
+def _told(asked: Asked) -> Mapping[Any, tuple[Any, ...]]:
     return {
-        id_: (frozenset(receipt.readers or ()), frozenset(receipt.non_readers or ()))
-        for id_, receipt in asked.receipts.items()
+        id_: (now.read, now.unread, frozenset(now.readers or ()), frozenset(now.non_readers or ()))
+        for id_, now in asked.receipts.items()
     }

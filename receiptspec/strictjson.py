@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LONE", "Document", "Duplicates", "Problem", "RawNumber", "read", "walk"]
+__all__ = ["LONE", "Document", "Duplicates", "Problem", "RawNumber", "broken", "read", "walk"]
 
 _BOM = b"\xef\xbb\xbf"
 LONE = "lone surrogate"  # the kind of problem that half a character is
@@ -188,3 +188,16 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
         elif isinstance(node, list):
             indices = range(len(node) - 1, -1, -1)
             stack.extend((f"{path}[{index}]", node[index]) for index in indices)
+
+
+def broken(body: bytes) -> str:
+    """Say what bytes are that begin as JSON does and cannot be read."""
+    text = body.decode(errors="replace").rstrip()
+    try:
+        json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        ends = isinstance(error, json.JSONDecodeError) and (
+            error.pos >= len(text) or error.msg.startswith("Unterminated")
+        )
+        return "JSON that is cut off" if ends else "broken JSON"
+    return "broken JSON"

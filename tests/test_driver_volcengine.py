@@ -124,6 +124,22 @@ def test_status_and_envelope_tell_what_became_of_a_call(body, status, verdict, c
     assert (read.verdict, read.code) == (verdict, code)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"a":1}', "foreign JSON"),
+        (b'{"a":[1}', "broken JSON"),
+        (json.dumps(envelope({"ReadReceipt": []})).encode()[:-2], "JSON that is cut off"),
+        (json.dumps(envelope({"ReadReceipt": []})).encode()[:-30], "JSON that is cut off"),
+        (b"<html>", "an HTML page"),
+        (b"", "an empty body"),
+        (b"none", "other text"),
+    ],
+)
+def test_what_is_no_envelope_is_called_what_it_is(body, kind):
+    assert answer(body).note == f"HTTP 200 with {kind}"
+
+
 def test_a_receipt_is_read_with_its_lists():
     (receipt,) = driver().receipts(answer(envelope({"ReadReceipt": [item()]})))
     assert (receipt.message, receipt.conversation) == (2**62 + 1, 2**60 + 1)

@@ -272,4 +272,4 @@ def _kind_of(body: bytes, *, readable: bool) -> str:
         return _PAGE
     if not head.startswith((b"{", b"[")):
         return "other text"
-    return "foreign JSON" if readable else "broken JSON"
+    return "foreign JSON" if readable else strictjson.broken(body)

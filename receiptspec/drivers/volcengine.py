@@ -244,4 +244,4 @@ def _kind_of(body: bytes, document: strictjson.Document) -> str:
         return "an HTML page"
     if not head.startswith((b"{", b"[")):
         return "other text"
-    return "foreign JSON" if document.readable else "broken JSON"
+    return "foreign JSON" if document.readable else strictjson.broken(body)

@@ -290,16 +290,20 @@ def _of(callback: Callback, *people: Any) -> bool:
 def direct_read(stage: Stage) -> Told:
     """Read a one-to-one message and wait for a callback about it.
 
-    Nobody else reports reads of these two, so that whatever is told of them is of this message.
+    What was told before is of other messages: one of these two may have read some.
     """
     listener = stage.listener()
     conversation = pair(stage, 14, 15)
     message = stage.say(conversation)
+    before = len(listener.seen)
     stage.reads(conversation.members[1], [message])
     people = conversation.members
-    callback = listener.wait_for(lambda c: _of(c, *people), 1.0)
-    found = tuple(c for c in listener.seen if _of(c, *people))
-    return Told(message, callback, None, found)
+
+    def told() -> tuple[Callback, ...]:
+        return tuple(c for c in listener.seen[before:] if _of(c, *people))
+
+    callback = listener.wait_for(lambda c: c in told(), 1.0)
+    return Told(message, callback, None, told())
 
 
 def direct_together(stage: Stage) -> tuple[tuple[Message, ...], tuple[Callback, ...]]:

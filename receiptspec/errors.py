@@ -7,6 +7,8 @@
     ├── ContractError          our own contract data is wrong                    exit 3
     ├── SchemaError            a JSON Schema uses what the generators don't know exit 3
     ├── NotExercised           a prerequisite is missing: nothing was judged
+    │   ├── OnlyOfClients      the target is a server
+    │   ├── StaleFixture       the fixtures are no more as the file says
     │   └── OperationMissing   the target does not have an operation
     └── Inconclusive           the infrastructure failed: nothing can be judged  exit 6
         ├── Unreachable        no connection, no answer in time, a gateway's error page
@@ -29,9 +31,11 @@ __all__ = [
     "CredentialsRefused",
     "Inconclusive",
     "NotExercised",
+    "OnlyOfClients",
     "OperationMissing",
     "ReceiptspecError",
     "SchemaError",
+    "StaleFixture",
     "Throttled",
     "Unreachable",
     "did_you_mean",
@@ -93,6 +97,24 @@ class SchemaError(ReceiptspecError):
 
 class NotExercised(ReceiptspecError):
     """A prerequisite is missing, so a requirement was not put to the test."""
+
+
+class OnlyOfClients(NotExercised):
+    """What is to be tested is a client SDK's, and the target is a server."""
+
+    SAYS = "only for client SDKs; this target is a server"
+
+    def __init__(self) -> None:
+        super().__init__(self.SAYS)
+
+
+class StaleFixture(NotExercised):
+    """What a target's fixtures name is not, or no more, as they say."""
+
+    SAYS = "renew fixtures: "
+
+    def __str__(self) -> str:
+        return f"{self.SAYS}{super().__str__()}"
 
 
 class OperationMissing(NotExercised):

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from receiptspec.contract import Contract, Requirement
-from receiptspec.errors import EXIT, BudgetSpent
+from receiptspec.errors import EXIT, BudgetSpent, OnlyOfClients, StaleFixture
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
@@ -170,10 +170,12 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
     sent = {item["number"] for item in row["exchanges"]}
     seen = {item["key"] for item in row["observations"]}
     first = row if row["findings"] else entry
+    saying = [one for one in (row, entry) if one["outcome"] == stronger]
+    said = max(saying, key=lambda one: _weight(one["reason"]))
     return {
         **row,
         "outcome": str(stronger),
-        "reason": row["reason"] if stronger == row["outcome"] else entry["reason"],
+        "reason": said["reason"],
         "findings": _shown(row["findings"] + new, lambda item: str(item["signature"])),
         "exchanges": row["exchanges"] + [e for e in entry["exchanges"] if e["number"] not in sent],
         "observations": row["observations"]
@@ -183,6 +185,11 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
         "requests": row["requests"] + entry["requests"],
         "duration_s": row["duration_s"] + entry["duration_s"],
     }
+
+
+def _weight(reason: str) -> int:
+    """Return how much a reason tells: most what the user can mend, least what is never judged."""
+    return reason.startswith(StaleFixture.SAYS) - (reason == OnlyOfClients.SAYS)
 
 
 def _renumbered(entry: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

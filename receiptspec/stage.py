@@ -180,6 +180,10 @@ class Stage:
             for finding in events.each_once(answer, self.dealings.twice(answer)):
                 self.blame(owed, finding)
 
+    def allow(self, call: Call) -> None:
+        """Raise `NotExercised` for a write that the owner has not allowed."""
+        self._line.allow(call)
+
     def at_once(self, calls: Sequence[Call], connections: int = 4) -> list[Answer]:
         """Send calls at the same time over several connections; answers in the order of `calls`.
 
@@ -665,7 +669,10 @@ class Stage:
         )
 
     def can(self, operation: str) -> bool:
-        """Whether an optional operation is there: as the target says, else by asking it once."""
+        """Whether an optional operation is there: as the target says, else by asking it once.
+
+        Raises `NotExercised` where it may not be asked.
+        """
         declared = self.target.capabilities.get(operation)
         if declared is not None:
             return declared
@@ -718,8 +725,10 @@ class Stage:
 
 def _has(stage: Stage, operation: str) -> bool:
     """Ask an optional operation with an empty body: an unknown command is one that is not there."""
+    call = Call(operation, {}, label=f"is {operation} there?")
+    stage.allow(call)
     try:
-        answer = stage.call(Call(operation, {}, label=f"is {operation} there?"))
+        answer = stage.call(call)
     except NotExercised:
         return False
     return not stage.driver.is_unknown_command(answer)

@@ -9,7 +9,7 @@ from receiptspec.checks import direct as checks_of_two
 from receiptspec.checks import events as checks
 from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
-from receiptspec.errors import NotExercised
+from receiptspec.errors import NotExercised, OnlyOfClients
 from receiptspec.findings import Finding, distinct
 from receiptspec.scenes import counting, direct, events, groups, oddities, paging, reads
 
@@ -59,14 +59,14 @@ def test_what_becomes_of_an_empty_list_is_recorded(case: Case) -> None:
 @pytest.mark.profile("standard")
 def test_a_call_about_nothing_is_answered(case: Case) -> None:
     if case.stage.driver.server is None:
-        raise NotExercised("there is no client before a server here")
+        raise OnlyOfClients
     case.judge(refusals.lost(case.scene(events.unlisted), "an empty list"))
 
 
 def owed(case: Case) -> None:
     """Judge calls of the whole run that an SDK owes an answer: some of each kind were made then."""
     if case.stage.driver.server is None:
-        raise NotExercised("there is no client before a server here")
+        raise OnlyOfClients
     scenes = (counting.reading, reads.member, direct.letters, events.interleaved)
     for scene in (*scenes, paging.half_read, paging.turned):
         with contextlib.suppress(NotExercised):
@@ -114,7 +114,7 @@ def test_no_following_page_of_the_run_is_refused(case: Case) -> None:
 def answered(case: Case, size: int = 30) -> events.Answered:
     """Return letters with a reply that were read in one call, where an SDK is judged."""
     if case.stage.driver.server is None:
-        raise NotExercised("there is no client before a server here")
+        raise OnlyOfClients
     return case.scene(events.answered, size)
 
 
@@ -156,7 +156,7 @@ def among_odd(case: Case) -> list[Finding]:
 @pytest.mark.profile("standard")
 def test_a_message_is_read_whatever_stands_before_it(case: Case) -> None:
     if case.stage.driver.server is None:
-        raise NotExercised("there is no client before a server here")
+        raise OnlyOfClients
     scene = case.scene(oddities.odd_lists)
     findings: list[Finding] = []
     for label, read in scene.reads.items():
@@ -174,7 +174,7 @@ def test_a_message_is_read_whatever_stands_before_it(case: Case) -> None:
 @pytest.mark.profile("standard")
 def test_a_later_page_holds_at_most_what_was_asked_for(case: Case) -> None:
     if case.stage.driver.server is None:
-        raise NotExercised("there is no client before a server here")
+        raise OnlyOfClients
     answer = case.scene(oddities.smaller_page)
     if not answer.accepted:
         raise NotExercised(f"a smaller page after a larger is {answer.describe()}")

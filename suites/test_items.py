@@ -36,6 +36,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
     if case.profile.rank > 0:
         findings += asked_again(case, asked) + behind_many(case)
     case.judge(findings)
+    ready.must_be_whole()
 
 
 def behind_many(case: Case) -> list[Finding]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.drivers.base import Driver
-from receiptspec.errors import NotExercised
+from receiptspec.errors import NotExercised, OnlyOfClients
 from receiptspec.neutral import Answer, Conversation, Message, Receipt
 from receiptspec.scenes.direct import pair
 from receiptspec.scenes.groups import Asked, asked, newborn
@@ -51,7 +51,7 @@ class _Known:
 
 def _server(stage: Stage) -> Driver:
     if stage.driver.server is None:
-        raise NotExercised("there is no client before a server here")
+        raise OnlyOfClients
     return stage.driver.server
 
 

@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from receiptspec import boundaries, dialect, jsonschemas, mutations, strategies
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import NOWHERE, Ready, good, newborn, ready
+from receiptspec.scenes.groups import NOWHERE, Ready, a_member, good, newborn, ready
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -292,7 +292,7 @@ class _Live(dict[str, Any]):
         makers: dict[str, Callable[[], Any]] = {
             "group": lambda: message().conversation.id,
             "message": lambda: message().id,
-            "member": lambda: message().conversation.members[1],
+            "member": lambda: a_member(message().conversation),
             "user": lambda: stage.users(11)[10] if apart else stage.users(1)[0],
             "operator": lambda: mail().conversation.members[1],
             "peer": lambda: mail().conversation.members[0],

@@ -16,7 +16,7 @@ from receiptspec.scenes.direct import (
     seen_by,
     until_read,
 )
-from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
+from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
 from receiptspec.scenes.history import Walk, long_letters, pages, walk_back
 from receiptspec.scenes.reads import report
 from receiptspec.scenes.unread import (
@@ -194,7 +194,7 @@ def letters_beside_group(stage: Stage) -> tuple[Count, Count]:
 
     Before and after the member has sent the receipt of what the owner has sent to the group.
     """
-    group = good(stage).group
+    group = own(stage)
     owner, member = group.members[:2]
     conversation = Conversation(Kind.DIRECT, None, "direct", owner, (owner, member))
     stage.say(conversation)
@@ -222,7 +222,7 @@ class Lasting:
 
 def known_again(stage: Stage) -> Lasting:
     """Let a member read a message, then make its account again, and look at message and group."""
-    group = good(stage).group
+    group = own(stage)
     member = group.members[1]
     message = stage.say(group)
     fresh = newborn(stage, group, message)

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.errors import Inconclusive, NotExercised, StaleFixture
 from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.stage import Stage
+from receiptspec.targets import Fixture
 
 MEMBERS = 4
+ASKED = 20  # messages of a fixture
 LATER = 3.0  # seconds after which what was told ought to be true still
 
 
@@ -33,12 +35,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A group with messages that ask for receipts, the last one being plain, freshly asked."""
+    """A group with messages that ask for receipts, the last one being plain, freshly asked.
+
+    Those of a fixture that have no receipt any more are no `messages`: why they are `lost` is said.
+    """
 
     group: Conversation
     messages: tuple[Message, ...]
     plain: Message | None
     fresh: Asked
+    lost: str = ""
+
+    def must_be_whole(self) -> None:
+        """Raise `StaleFixture` where messages of a fixture have no receipt any more."""
+        if self.lost:
+            raise StaleFixture(self.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +190,8 @@ def ready(stage: Stage) -> Ready:
 
     On a target that may not be written to, its fixture takes the group's place.
     """
-    fixture = stage.target.fixture
-    if fixture is not None and not stage.target.writes:
-        owner = fixture.members[0] if fixture.members else None
-        type_ = fixture.type or stage.driver.group_type
-        group = Conversation(Kind.GROUP, fixture.id, type_, owner, fixture.members)
-        messages = tuple(Message(group, seq, owner, True) for seq in fixture.messages)
-        plain = fixture.plain_messages[:1]
-        fresh = ask(stage, group, *messages[:3])
-        if stage.driver.is_gone(fresh.answer):
-            raise Inconclusive(
-                f"the group {fixture.id} of fixtures is not there: {fresh.answer.describe()}; "
-                "check fixtures"
-            )
-        return Ready(
-            group, messages, Message(group, plain[0], owner, False) if plain else None, fresh
-        )
+    if stage.target.fixture is not None and not stage.target.writes:
+        return _standing(stage, stage.target.fixture)
     group = stage.group(MEMBERS)
     messages = tuple(stage.say(group) for _ in range(3))
     plain_message = stage.say(group, receipt=False) if stage.driver.receipts_are_wished else None
@@ -202,6 +199,61 @@ def ready(stage: Stage) -> Ready:
     stage.needs(fresh.answer)
     stage.let_show()
     return Ready(group, messages, plain_message, fresh)
+
+
+def _standing(stage: Stage, fixture: Fixture) -> Ready:
+    """Ask for the messages of a fixture; some may be recalled by now, or too old.
+
+    Raises `Inconclusive` where there is nothing to ask for.
+    """
+    owner = fixture.members[0] if fixture.members else None
+    type_ = fixture.type or stage.driver.group_type
+    group = Conversation(Kind.GROUP, fixture.id, type_, owner, fixture.members)
+    messages = tuple(Message(group, id_, owner, True) for id_ in fixture.messages[:ASKED])
+    plain = [Message(group, id_, owner, False) for id_ in fixture.plain_messages[:1]]
+    fresh = ask(stage, group, *messages)
+    answer, kind = fresh.answer, stage.contract.kind
+    if answer.refused and (stage.driver.is_gone(answer) or kind(answer.code) == "limit"):
+        why = "is not there" if stage.driver.is_gone(answer) else "has no receipts"
+        raise Inconclusive(
+            f"the group {fixture.id} of fixtures {why}: {answer.describe()}; check fixtures"
+        )
+    lost = {id_: now.code for id_, now in fresh.receipts.items() if _is_missing(stage, now)}
+    if answer.refused and kind(answer.code) == "missing":  # one may do that to the whole
+        alone = {m.id: fresh if len(messages) == 1 else ask(stage, group, m) for m in messages}
+        lost = {
+            id_: one.answer.code
+            for id_, one in alone.items()
+            if one.answer.refused and kind(one.answer.code) == "missing"
+        }
+        for one in alone.values():
+            lost |= {k: now.code for k, now in one.receipts.items() if _is_missing(stage, now)}
+    left = tuple(message for message in messages if message.id not in lost)
+    if not left:
+        raise Inconclusive(f"{StaleFixture.SAYS}none of messages has a receipt ({_codes(lost)})")
+    if lost and not answer.accepted:
+        fresh = ask(stage, group, *left)
+    told = {id_: now for id_, now in fresh.receipts.items() if id_ not in lost}
+    return Ready(
+        group, left, plain[0] if plain else None, Asked(fresh.answer, told), _of_lost(lost)
+    )
+
+
+def _is_missing(stage: Stage, receipt: Receipt) -> bool:
+    return not receipt.known and stage.contract.kind(receipt.code) == "missing"
+
+
+def _codes(lost: Mapping[Any, Any]) -> str:
+    return ", ".join(sorted({str(code) for code in lost.values()}))
+
+
+def _of_lost(lost: Mapping[Any, Any]) -> str:
+    """Say which messages of a fixture have no receipt, empty for none."""
+    if not lost:
+        return ""
+    named = ", ".join(map(str, lost))
+    what = f"message {named} has" if len(lost) == 1 else f"messages {named} have"
+    return f"{what} no receipt ({_codes(lost)})"
 
 
 def good(stage: Stage) -> Ready:
@@ -213,6 +265,21 @@ def good(stage: Stage) -> Ready:
     if not scene.fresh.answer.accepted:
         raise NotExercised(f"the unbroken call is {scene.fresh.answer.describe()}")
     return scene
+
+
+def own(stage: Stage) -> Conversation:
+    """Return the group of the ready scene to write to, which a fixture is not."""
+    group = good(stage).group
+    if not stage.target.writes:
+        raise NotExercised("needs to write to a group; the target may not be written to")
+    return group
+
+
+def a_member(conversation: Conversation) -> Any:
+    """Return a member beside the owner; `NotExercised` where a fixture names none."""
+    if len(conversation.members) < 2:
+        raise NotExercised("members of fixtures names nobody beside the owner of the group")
+    return conversation.members[1]
 
 
 def naming(stage: Stage) -> None:

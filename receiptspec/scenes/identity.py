@@ -18,6 +18,7 @@ from receiptspec.scenes.groups import (
     asked,
     good,
     newborn,
+    own,
     settled,
     tries_to_read,
 )
@@ -364,7 +365,7 @@ def sent_again(stage: Stage) -> Again:
     to name, and its answer.
     """
     number, driver = stage.number("again"), stage.driver
-    here = good(stage).group
+    here = own(stage)
     probe = driver.send_message(here, here.owner, receipt=True, number=number)
     driver.with_name(probe, "rs")  # not there: nothing needs to be sent
     group = stage.group(3)

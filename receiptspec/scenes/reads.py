@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
-from receiptspec.scenes.groups import Asked, asked, good, newborn, settled
+from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
 from receiptspec.stage import Stage
 
 __all__ = ["Reported", "full_batch", "ghost", "large_group", "outsider", "plain", "sender"]
@@ -114,7 +114,7 @@ def ghost(stage: Stage) -> Reported:
 
 def sender(stage: Stage) -> Reported:
     """The sender reads an own message, and then a member, which marks that it has arrived."""
-    group = good(stage).group
+    group = own(stage)
     message = stage.say(group)
     reading_call(stage, group.owner, (message,))
     before = newborn(stage, group, message)
@@ -191,7 +191,7 @@ def position(
     If `answered`, the reader has sent a message after them.
     The reader's comes first. Who has none before or after is left out.
     """
-    group = good(stage).group
+    group = own(stage)
     owner, member, *others = group.members
     messages = tuple(stage.say(group) for _ in range(size))
     if any(answered):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from receiptspec.errors import NotExercised
+from receiptspec.errors import NotExercised, StaleFixture
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import good_call, sandbox
 from receiptspec.scenes.groups import (
@@ -293,9 +293,23 @@ def removed_twice(stage: Stage) -> Answer:
 
 
 def members(stage: Stage) -> Told:
-    """Ask for the members of a group."""
+    """Ask for the members of a group; some may have come to a fixture, or left it.
+
+    Raises `StaleFixture` where those of a fixture are others than it says.
+    """
     group = good(stage).group
-    return told_members(stage, group, group.members)
+    if stage.target.writes:
+        return told_members(stage, group, group.members)
+    if not group.members:
+        raise NotExercised("fixtures name no members")
+    told = _until_all_listed(stage, group)
+    listed, number = told.got
+    changed = len(listed) == len(set(listed)) == number and set(listed) != set(group.members)
+    if told.answer.accepted and changed:
+        raise StaleFixture(
+            f"the group {group.id} has other members than members says, {number} in all"
+        )
+    return told
 
 
 def told_members(stage: Stage, group: Conversation, wanted: tuple[Any, ...]) -> Told:
@@ -371,7 +385,7 @@ def _until_all_listed(stage: Stage, group: Conversation) -> Told:
 
 
 def _all_pages(stage: Stage, group: Conversation) -> Told:
-    """Ask for page after page of members; stops where one brings nobody."""
+    """Ask for page after page of members; stops where one brings nobody, or all are there."""
     found: list[Any] = []
     numbers: list[Any] = []
     for _ in range(_PAGES):
@@ -379,7 +393,8 @@ def _all_pages(stage: Stage, group: Conversation) -> Told:
         listed, number = stage.driver.members(answer)
         found += listed
         numbers.append(number)
-        if not listed or len(found) >= len(group.members):
+        whole = max(len(group.members), number if isinstance(number, int) else 0)
+        if not listed or len(found) >= whole:
             break
     return Told(answer, group.members, (tuple(found), numbers[0]))
 

@@ -14,7 +14,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Ve
 from receiptspec.scenes import people
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.direct import pair, seen_by, until_read
-from receiptspec.scenes.groups import Asked, asked, good, is_counted, newborn, settled
+from receiptspec.scenes.groups import Asked, asked, is_counted, newborn, own, settled
 from receiptspec.scenes.setup import imported
 from receiptspec.scenes.unread import SECOND, aged, marking, of_all, until_unread
 from receiptspec.stage import Stage
@@ -85,7 +85,7 @@ def _said(stage: Stage, group: Conversation) -> tuple[Message, Callback | None]:
 
 def sent(stage: Stage) -> Told:
     """Send a message that asks for a receipt and wait for the callback about it."""
-    message, callback = _said(stage, good(stage).group)
+    message, callback = _said(stage, own(stage))
     return Told(message, callback, newborn(stage, message.conversation, message))
 
 
@@ -157,7 +157,7 @@ def read_together(stage: Stage) -> Together:
     """
     if stage.scene(group_read).callback is None:
         raise NotExercised("no callback told of a read")
-    listener, group = stage.listener(), good(stage).group
+    listener, group = stage.listener(), own(stage)
     if len(group.members) < 4:
         raise NotExercised("there are too few members")
     _, another, reader, *rest = group.members
@@ -197,7 +197,7 @@ def sent_otherwise(stage: Stage) -> tuple[Told, ...]:
 
     Where none comes, the receipt is asked for.
     """
-    listener, driver, group = stage.listener(), stage.driver, good(stage).group
+    listener, driver, group = stage.listener(), stage.driver, own(stage)
     number = stage.number("callbacks", group.id)
     plain = driver.send_message(group, group.owner, receipt=True, number=number)
     messages = []
@@ -471,7 +471,7 @@ def answered_badly(stage: Stage, sending: int, reading: int, waits: bool) -> Bad
     If `waits`, a callback about the read is waited for, where one came before, and looked after.
     """
     listener, driver = stage.listener(), stage.driver
-    group = good(stage).group
+    group = own(stage)
     owner, member, *_ = group.members
 
     def sending_of(turn: str) -> Call:

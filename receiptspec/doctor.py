@@ -250,6 +250,10 @@ def _told(stage: Stage, group: Conversation, messages: list[Message], asked: Ans
         return Line("feature", State.OK, f"receipts are told of {len(known)} of {len(messages)}")
     codes = {receipt.code for receipt in found.values() if not receipt.known}
     code = f" (code {', '.join(map(str, codes))})" if codes else ""
+    if not stage.target.writes:
+        lost = ", ".join(str(message.id) for message in messages if message not in known)
+        said = f"messages of fixtures have no receipts{code}: {lost}"
+        return Line("feature", State.WRONG, said, f"renew fixtures, or see{_where(stage)}")
     said = f"a message of a {group.type} group that asks for a receipt has none{code}"
     return Line("feature", State.WRONG, said, f"switch receipts on{_where(stage)}")
 

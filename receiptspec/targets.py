@@ -376,7 +376,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         webhook_listener=_listener(source, name, block.get("hooks", {}).get("webhook_listener")),
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=_capabilities(source, name, block),
-        fixture=_fixture(block.get("fixtures", {}).get("group")),
+        fixture=_fixture(block["vendor"], block.get("fixtures", {}).get("group")),
         ca=_file(source, name, "ca", block.get("ca")),
         proxy=_address(block.get("proxy")),
         deviations=_deviations(source, name, block.get("deviations", [])),
@@ -507,10 +507,14 @@ def _secret(value: str | None) -> Secret | None:
     return Secret(value) if value else None
 
 
-def _fixture(block: dict[str, Any] | None) -> Fixture | None:
+def _fixture(vendor: str, block: dict[str, Any] | None) -> Fixture | None:
+    """Return the group; Tencent's accounts and groups are text, also without quotes."""
     if block is None:
         return None
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
+    if vendor == "tencent":
+        fields |= {"id": str(block["id"])}
+        fields |= {"members": tuple(map(str, block["members"]))} if "members" in block else {}
     return Fixture(**fields)
 
 

@@ -84,7 +84,7 @@ def test_the_lists_of_a_fixture_name_their_sender():
             found = stage.scene(standing.standing, 4)
         finally:
             stage.close()
-    assert found.stood
+    assert found.before.receipts == found.after.receipts
     assert found.agrees()
     assert found.sender == fixture.members[0]
     assert {standing.uncounted(half) for half in found.halves} <= {0, 1}

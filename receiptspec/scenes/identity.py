@@ -24,6 +24,7 @@ from receiptspec.scenes.groups import (
 )
 from receiptspec.scenes.kinds import inhabited
 from receiptspec.scenes.pairs import read
+from receiptspec.scenes.standing import Repeated, stands, steadily
 from receiptspec.scenes.unread import SECOND
 from receiptspec.stage import Stage
 
@@ -247,12 +248,22 @@ def viewed(stage: Stage, extra: str) -> tuple[Asked, tuple[Asked, ...]]:
     except NotExercised:
         scene = good(stage)
     call = stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
-    plain = asked(stage, stage.call(call))
-    views = []
-    for user in (*scene.group.members[:2], stage.driver.nobody()):
-        body = {**call.body, extra: user}
-        views.append(asked(stage, stage.call(Call(call.operation, body, label=f"{extra}={user}"))))
-    return plain, tuple(views)
+
+    def look(messages: Sequence[Message] = ()) -> Repeated:
+        plain = asked(stage, stage.call(call))
+        views = []
+        for user in (*scene.group.members[:2], stage.driver.nobody()):
+            label, body = f"{extra}={user}", {**call.body, extra: user}
+            answer = stage.call(Call(call.operation, body, label=label))
+            views.append((label, asked(stage, answer)))
+        again = ask(stage, scene.group, *messages) if messages else plain
+        return Repeated(plain, tuple(views), again)
+
+    if stands(stage):
+        found = steadily(stage, scene.messages, lambda: look(scene.messages))
+    else:
+        found = look()
+    return found.before, tuple(view for _, view in found.between)
 
 
 def strangers(stage: Stage) -> Answer:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Message, Receipt
@@ -14,7 +14,16 @@ from receiptspec.scenes.lists import lengths
 from receiptspec.scenes.paging import Half, Walk, walk, walks_in_turn
 from receiptspec.stage import Stage
 
-__all__ = ["Standing", "standing", "stands"]
+__all__ = [
+    "Looked",
+    "Repeated",
+    "Standing",
+    "flipped",
+    "repeated",
+    "standing",
+    "stands",
+    "steadily",
+]
 
 _MANY = 100
 _ASKED = 20  # messages whose counts choose those that are looked at
@@ -38,11 +47,6 @@ class Standing:
     after: Asked
     sender: Any
 
-    @property
-    def stood(self) -> bool:
-        """Whether the counts were the same before and after."""
-        return _numbers(self.before) == _numbers(self.after)
-
     def agrees(self) -> bool:
         """Whether nothing of what was listed contradicts another part of it."""
         pairs = [(half.again, half.once_more) for half in self.halves] + list(self.turn)
@@ -55,6 +59,91 @@ class Standing:
             and all(fits(half) for half in self.halves)
             and (self.sender is None or len({uncounted(half) for half in self.halves}) == 1)
         )
+
+
+class Looked(Protocol):
+    """What was looked at between two questions for the counts."""
+
+    @property
+    def before(self) -> Asked:
+        """The answer to the first of them."""
+
+    @property
+    def after(self) -> Asked:
+        """The answer to the last of them."""
+
+    def agrees(self) -> bool:
+        """Whether nothing of what was looked at contradicts another part of it."""
+
+
+L = TypeVar("L", bound=Looked)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Answers about the same messages, each with what was asked for between two such answers."""
+
+    before: Asked
+    between: tuple[tuple[str, Asked], ...]
+    after: Asked
+
+    def agrees(self) -> bool:
+        """Whether every answer that has numbers of a message has the same."""
+        return all(
+            numbers == _numbers(self.before).get(id_, numbers)
+            for _, found in self.between
+            for id_, numbers in _numbers(found).items()
+        )
+
+
+def repeated(stage: Stage) -> tuple[Repeated | None, tuple[Asked, ...]]:
+    """Ask for the messages of the fixture again and again, in another order and one by one.
+
+    ``None`` where somebody reads them meanwhile; returns all answers beside.
+    """
+    scene = good(stage)
+    all_: list[Asked] = []
+
+    def put(*messages: Message) -> Asked:
+        all_.append(ask(stage, scene.group, *messages))
+        return all_[-1]
+
+    def look() -> Repeated:
+        before = put(*scene.messages)
+        between = [("being asked for", put(*scene.messages))]
+        between.append(("being asked for in another order", put(*reversed(scene.messages))))
+        between += [("being asked for alone", put(message)) for message in scene.messages]
+        return Repeated(before, tuple(between), put(*scene.messages))
+
+    try:
+        return steadily(stage, scene.messages, look), tuple(all_)
+    except NotExercised:
+        return None, tuple(all_)
+
+
+def flipped(answers: Sequence[Asked], window: float) -> tuple[Asked, Asked, Any, str] | None:
+    """Return an answer with a number that another had replaced, and the first that goes back.
+
+    Longer before than `window`, that is, in which views may differ. With them comes whose number
+    it is: the message and the field, ``read`` or ``unread``.
+    """
+    seen: dict[tuple[Any, str], dict[int, Asked]] = {}
+    for found in answers:
+        for id_, receipt in found.receipts.items():
+            for field, number in (("read", receipt.read), ("unread", receipt.unread)):
+                if not receipt.known or number is None:
+                    continue
+                firsts = seen.setdefault((id_, field), {})
+                first = firsts.setdefault(number, found)
+                for other in firsts.values():
+                    came = _when(other)
+                    if _when(first) < came and _when(found) - came > window:
+                        return other, found, id_, field
+    return None
+
+
+def _when(found: Asked) -> float:
+    return found.answer.exchange.started
 
 
 def fits(half: Half) -> bool:
@@ -91,18 +180,26 @@ def standing(stage: Stage, number: int) -> Standing:
     if not known:
         raise NotExercised(f"no message with counts is known: {first.answer.describe()}")
     chosen = tuple(sorted(known, key=lambda m: -_smaller(first.receipts[m.id]))[:number])
-    for _ in range(_TRIES):
-        looks: list[Standing] = []
+    return steadily(stage, chosen, lambda: _look(stage, chosen, briefly=number == 1))
 
-        def look(looks: list[Standing] = looks) -> Standing:
-            looks.append(_look(stage, chosen, briefly=number == 1))
+
+def steadily(stage: Stage, messages: Sequence[Message], look: Callable[[], L]) -> L:
+    """Look until nothing disagrees; return what disagrees where the counts of messages stood still.
+
+    Raises `NotExercised` where they never do.
+    """
+    for _ in range(_TRIES):
+        looks: list[L] = []
+
+        def noted(looks: list[L] = looks) -> L:
+            looks.append(look())
             return looks[-1]
 
-        last = stage.until(look, lambda found: found.stood and found.agrees())
-        if last.stood and last.agrees():
+        last = stage.until(noted, lambda found: _stood(found) and found.agrees())
+        if _stood(last) and last.agrees():
             return last
         stage.rest(stage.target.consistency)
-        now = ask(stage, scene.group, *chosen)
+        now = ask(stage, messages[0].conversation, *messages)
         if _numbers(looks[0].before) == _numbers(last.after) == _numbers(now):
             return last
     raise NotExercised("somebody reads the messages of the fixture meanwhile")
@@ -157,6 +254,10 @@ def _sender(walks: Collection[Walk], members: Sequence[Any]) -> Any:
     left = {member for member in members if not any(member in all_ for all_ in listed.values())}
     others = {*members} - left
     return left.pop() if len(left) == 1 and all(a == others for a in listed.values()) else None
+
+
+def _stood(found: Looked) -> bool:
+    return _numbers(found.before) == _numbers(found.after)
 
 
 def _known(receipt: Receipt | None) -> bool:

@@ -362,12 +362,19 @@ def standing_still(case: Case) -> list[Finding]:
     if flip is not None:
         later, back, message, field = flip
         one, two = later.receipts[message], back.receipts[message]
-        return receipts.changed(back.answer, one, two, field, 0, "having been another before")
+        why = f"being {getattr(two, field)} earlier"
+        return receipts.changed(back.answer, one, two, field, 0, why)
     if found is None:
+        rising = standing.counting(case.scene(standing.paced))
+        if rising is not None:
+            first, second, message = rising
+            was, now = first.receipts[message], second.receipts.get(message)
+            why = "being asked for, each time alike"
+            return receipts.changed(second.answer, was, now, "read", 0, why)
         raise NotExercised("somebody reads the messages of the fixture meanwhile")
     findings: list[Finding] = []
     for why, asked in found.between:
-        ids = [*asked.receipts]
+        ids = case.stage.driver.named_messages(asked.answer.request_body)
         findings += receipts.same(asked.answer, found.before.receipts, asked.receipts, ids, why)
     return findings
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
 from receiptspec.errors import NotExercised
@@ -18,7 +19,10 @@ __all__ = [
     "Looked",
     "Repeated",
     "Standing",
+    "chosen_of",
+    "counting",
     "flipped",
+    "paced",
     "repeated",
     "standing",
     "stands",
@@ -27,7 +31,9 @@ __all__ = [
 
 _MANY = 100
 _ASKED = 20  # messages whose counts choose those that are looked at
+_FEW = (2, 3)  # members of a page between the smallest and the largest
 _TRIES = 3
+_PAUSES = (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.5, 0.0)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,30 @@ def repeated(stage: Stage) -> tuple[Repeated | None, tuple[Asked, ...]]:
         return None, tuple(all_)
 
 
+def paced(stage: Stage) -> tuple[Asked, ...]:
+    """Ask for the messages of the fixture at once after each other, and twice after a pause."""
+    scene, found = good(stage), []
+    for pause in _PAUSES:
+        stage.rest(pause)
+        found.append(ask(stage, scene.group, *scene.messages))
+    return tuple(found)
+
+
+def counting(answers: Sequence[Asked]) -> tuple[Asked, Asked, Any] | None:
+    """Return two answers, and a message whose readers rise by the same at each of `answers`.
+
+    Nobody reads at that pace whether there is a pause between two answers or not.
+    """
+    one, two, *rest = answers
+    for id_, receipt in one.receipts.items():
+        told = [found.receipts.get(id_) for found in (one, two, *rest)]
+        numbers = [now.read for now in told if now is not None and now.read is not None]
+        steps = {after - before for before, after in pairwise(numbers)}
+        if receipt.known and len(numbers) == len(told) and len(steps) == 1 and min(steps) > 0:
+            return one, two, id_
+    return None
+
+
 def flipped(answers: Sequence[Asked], window: float) -> tuple[Asked, Asked, Any, str] | None:
     """Return an answer with a number that another had replaced, and the first that goes back.
 
@@ -179,7 +209,7 @@ def standing(stage: Stage, number: int) -> Standing:
     known = [m for m in scene.messages[:_ASKED] if _known(first.receipts.get(m.id))]
     if not known:
         raise NotExercised(f"no message with counts is known: {first.answer.describe()}")
-    chosen = tuple(sorted(known, key=lambda m: -_smaller(first.receipts[m.id]))[:number])
+    chosen = chosen_of(known, first.receipts)[:number]
     return steadily(stage, chosen, lambda: _look(stage, chosen, briefly=number == 1))
 
 
@@ -220,6 +250,13 @@ def _look(stage: Stage, messages: tuple[Message, ...], *, briefly: bool) -> Stan
         for read in (True, False)
     }
     paged = {(first.id, read): listed(first, read=read, count=small) for read in (True, False)}
+    longest = max(len(whole[first.id, read].members) for read in (True, False))
+    between = [count for count in _FEW if small < count < longest and not briefly]
+    middle = {
+        (count, read): listed(first, read=read, count=count)
+        for count in between
+        for read in (True, False)
+    }
     again = {message.id: listed(message, read=True) for message in messages}
     turn: tuple[tuple[Walk, Walk], ...] = ()
     if not briefly:
@@ -242,8 +279,24 @@ def _look(stage: Stage, messages: tuple[Message, ...], *, briefly: bool) -> Stan
                 after,
             )
         )
+    halves += [
+        replace(halves[0], read=middle[count, True], unread=middle[count, False])
+        for count in between
+    ]
     sizes = {small: paged[first.id, False], _MANY: whole[first.id, False]}
+    sizes |= {count: middle[count, False] for count in between}
     return Standing(tuple(halves), sizes, turn, before, after, sender)
+
+
+def chosen_of(messages: Sequence[Message], told: Mapping[Any, Receipt]) -> tuple[Message, ...]:
+    """Return messages in the order in which they are worth a look.
+
+    First one that some have read, then one each that all and none have, then the others.
+    """
+    ranked = sorted(messages, key=lambda m: -_smaller(told[m.id]))
+    by_all = [message for message in ranked if not told[message.id].unread][:1]
+    by_none = [message for message in ranked if not told[message.id].read][:1]
+    return tuple(dict.fromkeys((*ranked[:1], *by_all, *by_none, *ranked)))
 
 
 def _sender(walks: Collection[Walk], members: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiptspec import contract
+from receiptspec.errors import OnlyOfClients, StaleFixture
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation, Outcome, Result
 from receiptspec.results import Ledger, exit_code, serialise, summary
@@ -140,3 +141,12 @@ def test_no_part_of_a_result_shows_a_secret():
     row = contract.load("tencent").requirement("TC-GMR-01")
     result = Result("t", row.id, row.level, "c", Outcome.FAIL, secret, (finding,), seen)
     assert secret not in str(serialise(result, Redactor([secret]), [secret]))
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_reason_that_tells_most_is_kept(turn):
+    reasons = [OnlyOfClients.SAYS, "no writes: true", str(StaleFixture("message 17"))]
+    for two in (reasons[:2], reasons[1:]):
+        made = ledger(*(entry("not_exercised", reason=reason) for reason in two[::turn]))
+        (row,) = made.results(["TC-GMR-01"])
+        assert row["reason"] == two[1]

@@ -1,17 +1,23 @@
 """What stands in a target that may not be written to is looked at, and compared with itself."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from commandline import command
 
+from receiptspec.errors import Inconclusive, NotExercised, StaleFixture
 from receiptspec.exchange import Secret
+from receiptspec.neutral import Conversation, Kind, Message, Receipt
 from receiptspec.reference import launch
-from receiptspec.scenes import standing
+from receiptspec.scenes import calls, correspondence, groups, reads, setup, standing
+from receiptspec.scenes.groups import Asked
 from receiptspec.stage import Stage
 from receiptspec.targets import Fixture, Target, Timeouts
 
-LISTS = [f"TC-GMD-{number:02}" for number in (*range(1, 11), 13, 14, 15, 34, 36)] + ["TC-GMR-32"]
+LISTS = [f"TC-GMD-{number:02}" for number in (*range(1, 11), 13, 14, 15, 34, 36)]
+LISTS += ["TC-GMR-01", "TC-GMR-04", "TC-GMR-27", "TC-GMR-32", "TC-GMD-32", "TC-GRP-12"]
 
 
 def target(server, **changes):
@@ -88,3 +94,101 @@ def test_the_lists_of_a_fixture_name_their_sender():
     assert found.agrees()
     assert found.sender == fixture.members[0]
     assert {standing.uncounted(half) for half in found.halves} <= {0, 1}
+
+
+@pytest.fixture
+def standing_group():
+    """Return a function that opens a stage on a seeded group, its fixture changed."""
+    stages = []
+    with launch() as server:
+        fixture = seeded(server)
+
+        def opened(**changes):
+            named = replace(fixture, **changes)
+            stages.append(Stage(target(server, fixture=named), origin=server.url))
+            return stages[-1], fixture
+
+        yield opened
+        for stage in stages:
+            stage.close()
+
+
+def test_a_message_without_a_receipt_is_left_out_of_a_fixture(standing_group):
+    _, fixture = standing_group()
+    stage, _ = standing_group(messages=(10**6, *fixture.messages))
+    ready = stage.scene(groups.good)
+    assert [message.id for message in ready.messages] == list(fixture.messages)
+    assert 10**6 not in ready.fresh.receipts
+    with pytest.raises(StaleFixture, match=r"renew fixtures: message 1000000 has no receipt"):
+        ready.must_be_whole()
+
+
+def test_a_fixture_whose_messages_have_no_receipts_is_inconclusive(standing_group):
+    stage, _ = standing_group(messages=(10**6, 10**6 + 1))
+    with pytest.raises(Inconclusive, match="none of messages has a receipt"):
+        stage.scene(groups.good)
+
+
+@pytest.mark.parametrize("members", [(), ("a",)])
+def test_a_fixture_of_few_members_takes_nothing_that_needs_more(standing_group, members):
+    stage, _ = standing_group(members=members)
+    plays = (reads.sender, reads.position, correspondence.known_again, setup.members)
+    for play in (*plays, correspondence.letters_beside_group):
+        with pytest.raises(NotExercised):
+            stage.scene(play)
+    with pytest.raises(NotExercised, match="nobody beside the owner"):
+        groups.a_member(stage.scene(groups.good).group)
+    assert calls.question(stage, stage.scene(groups.good)).operation == stage.driver.ask
+
+
+def test_a_fixture_whose_members_have_changed_has_to_be_renewed(standing_group):
+    _, fixture = standing_group()
+    stage, _ = standing_group(members=fixture.members[:-1])
+    with pytest.raises(StaleFixture, match="other members than members says, 8 in all"):
+        stage.scene(setup.members)
+
+
+def test_what_asks_for_a_write_says_so(standing_group):
+    stage, _ = standing_group()
+    with pytest.raises(NotExercised, match="group_msg_receipt writes"):
+        stage.can("group_msg_receipt")
+
+
+def told(started, **numbers):
+    """Return an answer at a time with the numbers of readers of messages."""
+    exchange = SimpleNamespace(started=started)
+    found = {id_: Receipt(id_, known=True, read=n, unread=9 - n) for id_, n in numbers.items()}
+    return Asked(SimpleNamespace(exchange=exchange), found)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "flips"),
+    [
+        ([(0, 3), (1, 3), (9, 4), (20, 5)], False),
+        ([(0, 3), (1, 4), (2, 3), (20, 4)], False),  # views may differ for a while
+        ([(0, 3), (1, 4), (9, 3)], True),
+        ([(0, 3), (1, 4), (9, 5), (20, 4)], True),
+        ([(0, 3), (1, 2), (9, 2)], False),
+    ],
+)
+def test_a_number_that_comes_back_has_not_been_read(numbers, flips):
+    found = standing.flipped([told(at, a=number) for at, number in numbers], 5)
+    assert (found is not None) is flips
+
+
+@pytest.mark.parametrize(
+    ("numbers", "counts"),
+    [([0, 1, 2, 3, 4], True), ([0, 1, 2, 9, 10], False), ([4, 4, 4, 4, 4], False)],
+)
+def test_who_asks_is_no_reader(numbers, counts):
+    answers = [told(at, a=7, b=number) for at, number in enumerate(numbers)]
+    found = standing.counting(answers)
+    assert (found is not None and found[2]) == (counts and "b")
+
+
+def test_messages_that_all_and_none_have_read_are_looked_at():
+    group = Conversation(Kind.GROUP, "g", "Public", "a", ())
+    numbers = {"some": 3, "few": 2, "one": 1, "last": 8, "all": 9, "none": 0}
+    messages = [Message(group, id_, "a", True) for id_ in numbers]
+    chosen = standing.chosen_of(messages, told(0, **numbers).receipts)
+    assert [message.id for message in chosen[:4]] == ["some", "all", "none", "few"]

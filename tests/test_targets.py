@@ -133,3 +133,11 @@ def test_the_packaged_targets_are_valid():
     file = targets.resources.path("targets.yaml")
     loaded = [targets.load(file, name).name for name in targets.names(file)]
     assert loaded == ["reference", "reference-volcengine", "reference-sdk"]
+
+
+@pytest.mark.parametrize(("vendor", "members"), [("tencent", ("7", "a")), ("volcengine", (7, "a"))])
+def test_names_of_digits_are_text_where_accounts_are(load, vendor, members):
+    group = "{id: 5, members: [7, a], messages: [1]}"
+    found = load(f"mine:\n  vendor: {vendor}\n  embedded: true\n  fixtures: {{group: {group}}}\n")
+    assert found.fixture.members == members
+    assert found.fixture.id == ("5" if vendor == "tencent" else 5)

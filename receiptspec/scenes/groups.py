@@ -12,7 +12,7 @@ from receiptspec.stage import Stage
 from receiptspec.targets import Fixture
 
 MEMBERS = 4
-ASKED = 20  # messages of a fixture
+ASKED, FEW = 20, 3  # messages of a fixture, and how many are asked for at once everywhere
 LATER = 3.0  # seconds after which what was told ought to be true still
 
 
@@ -211,8 +211,11 @@ def _standing(stage: Stage, fixture: Fixture) -> Ready:
     group = Conversation(Kind.GROUP, fixture.id, type_, owner, fixture.members)
     messages = tuple(Message(group, id_, owner, True) for id_ in fixture.messages[:ASKED])
     plain = [Message(group, id_, owner, False) for id_ in fixture.plain_messages[:1]]
-    fresh = ask(stage, group, *messages)
-    answer, kind = fresh.answer, stage.contract.kind
+    fresh, kind = ask(stage, group, *messages), stage.contract.kind
+    if fresh.answer.refused and kind(fresh.answer.code) == "parameter":  # perhaps too many at once
+        messages = messages[:FEW]
+        fresh = ask(stage, group, *messages)
+    answer = fresh.answer
     if answer.refused and (stage.driver.is_gone(answer) or kind(answer.code) == "limit"):
         why = "is not there" if stage.driver.is_gone(answer) else "has no receipts"
         raise Inconclusive(
@@ -231,12 +234,9 @@ def _standing(stage: Stage, fixture: Fixture) -> Ready:
     left = tuple(message for message in messages if message.id not in lost)
     if not left:
         raise Inconclusive(f"{StaleFixture.SAYS}none of messages has a receipt ({_codes(lost)})")
-    if lost and not answer.accepted:
+    if lost:
         fresh = ask(stage, group, *left)
-    told = {id_: now for id_, now in fresh.receipts.items() if id_ not in lost}
-    return Ready(
-        group, left, plain[0] if plain else None, Asked(fresh.answer, told), _of_lost(lost)
-    )
+    return Ready(group, left, plain[0] if plain else None, fresh, _of_lost(lost))
 
 
 def _is_missing(stage: Stage, receipt: Receipt) -> bool:

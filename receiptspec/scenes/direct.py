@@ -21,6 +21,19 @@ def pair(stage: Stage, first: int = 0, second: int = 1) -> Conversation:
     return Conversation(Kind.DIRECT, None, "direct", a, (a, b))
 
 
+def unwritten(stage: Stage, first: int, second: int) -> Conversation:
+    """Return the conversation of two users of the pool who have written nothing to each other.
+
+    What is played anew has two of its own: pages end elsewhere where a history has grown.
+    """
+    if not stage.anew:
+        return pair(stage, first, second)
+    namespace = f"{stage.namespace}{stage.anew}"
+    people = tuple(stage.driver.user(namespace, index) for index in (first, second))
+    stage.make_users(people)
+    return Conversation(Kind.DIRECT, None, "direct", people[0], people)
+
+
 def seen_by(stage: Stage, conversation: Conversation, viewer: Any) -> Asked:
     """Ask for the messages of two people as one of them sees them, page by page.
 
@@ -60,7 +73,7 @@ def letters(stage: Stage) -> Letters:
 
     `messages` begins with the one that was read first; the second is older, the third newer.
     """
-    conversation = pair(stage, 2, 3)
+    conversation = unwritten(stage, 2, 3)
     b = conversation.members[1]
     older, middle, newer = (stage.say(conversation) for _ in range(3))
     messages = (middle, older, newer)

@@ -11,10 +11,10 @@ from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.direct import (
     keeps_history,
     letters,
-    pair,
     seen_by,
     until_listed,
     until_read,
+    unwritten,
 )
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
@@ -35,7 +35,7 @@ class History:
 
 def history(stage: Stage) -> History:
     """Send five messages and read them back: at once, two by two, and as the receiver."""
-    conversation = pair(stage, 2, 4)
+    conversation = unwritten(stage, 2, 4)
     messages = tuple(stage.say(conversation) for _ in range(5))
     whole = until_listed(stage, conversation, messages)
     return _walked(stage, messages, whole, seen_by(stage, conversation, conversation.members[1]))
@@ -132,7 +132,7 @@ def pages(stage: Stage) -> Pages:
     Each of these sizes divides their number. B reads them back in twos as well.
     """
     keeps_history(stage)
-    conversation = pair(stage, 1, 3)
+    conversation = unwritten(stage, 1, 7)
     messages = tuple(stage.say(conversation) for _ in range(6))
     until_listed(stage, conversation, messages)
     acknowledged = (messages[0], messages[3], messages[4])
@@ -153,7 +153,7 @@ def in_turns(stage: Stage) -> Pages:
     B acknowledges two messages of A, and A one of B.
     """
     keeps_history(stage)
-    conversation = pair(stage, 5, 3)
+    conversation = unwritten(stage, 5, 3)
     a, b = people = conversation.members
     messages = tuple(
         stage.say(conversation, sender=people[turn % 2], receipt=turn not in (2, 5))
@@ -177,7 +177,7 @@ def in_turns(stage: Stage) -> Pages:
 def long_letters(stage: Stage) -> tuple[tuple[Message, ...], Walk]:
     """Send twelve messages of 1.5 kB, more than one answer holds; read them back."""
     keeps_history(stage)
-    conversation, sent = pair(stage, 0, 3), []
+    conversation, sent = unwritten(stage, 0, 2), []
     for turn in range(12):
         number = stage.number("long letter", turn)
         call = stage.driver.send_message(

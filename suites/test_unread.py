@@ -139,7 +139,9 @@ def test_marking_one_conversation_after_the_other_leaves_none_unread(case: Case)
 @pytest.mark.profile("standard")
 def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
     split = case.scene(unread.read_until)
-    case.judge(checks.is_number(split.evidence, split.after, 1, "a time between two messages"))
+    case.judge(
+        checks.is_number(split.evidence, split.after, split.newer, "a time between messages")
+    )
 
 
 @pytest.mark.check("conversation-read-takes-a-time")

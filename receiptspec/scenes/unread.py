@@ -300,9 +300,9 @@ def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What was unread of two messages after a time between them was given.
+    """What was unread of one message and `newer` ones after a time between them was given.
 
-    And of another conversation, before and after; `seen` shows the two messages to their sender.
+    And of another conversation, before and after; `seen` shows the messages to their sender.
     """
 
     after: int | None
@@ -310,12 +310,13 @@ class Split:
     evidence: Answer
     messages: tuple[Message, ...]
     seen: Asked
+    newer: int
     other_before: Count
     other_after: Count
 
 
 def read_until(stage: Stage) -> Split:
-    """A sends two messages two seconds apart; B marks as read what is older than the second.
+    """A sends a message, and two more two seconds later; B marks as read what is older than those.
 
     The time between them is the target's, as its answers tell it. Somebody else has written to B
     before the first.
@@ -324,19 +325,28 @@ def read_until(stage: Stage) -> Split:
     conversation, (message,) = aged(stage, 1, 5, seconds=2.1)
     a, b = conversation.members
     until_unread(stage, b, a, 1)
-    second = stage.say(conversation)
-    older, newer = stage.told(message), stage.told(second)
+    later = (stage.say(conversation), stage.say(conversation))
+    older, newer = stage.told(message), stage.told(later[0])
     between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
-    until_unread(stage, b, a, 2)
+    until_unread(stage, b, a, 1 + len(later))
     other_before = stage.until(
         lambda: of_peer(stage, b, other.owner), lambda found: bool(found.number)
     )
     answer = stage.call(marking(stage, conversation, b, until=between))
-    after = until_unread(stage, b, a, 1)
+    after = until_unread(stage, b, a, len(later))
     other_after = of_peer(stage, b, other.owner)
-    messages = (message, second)
+    messages = (message, *later)
     seen = until_listed(stage, conversation, messages)
-    return Split(after.number, answer, after.answer, messages, seen, other_before, other_after)
+    return Split(
+        after.number,
+        answer,
+        after.answer,
+        messages,
+        seen,
+        len(later),
+        other_before,
+        other_after,
+    )
 
 
 def _between(older: int | None, newer: int | None) -> int:

@@ -46,6 +46,19 @@ def _once_timed(call: Call, answer: dict[str, Any]) -> None:
         _again(call.notes.get("unread", []))
 
 
+def _noting_counted(call: Call) -> None:
+    """Note what counts as unread before a conversation is marked up to a time."""
+    user, peer = _sides(call)
+    if isinstance(user, str) and isinstance(peer, str) and "MsgReadTime" in call.body:
+        call.notes["counted"] = [(m, m.counted) for m in received(call, user, peer)]
+
+
+def _newer_marked(call: Call, answer: dict[str, Any]) -> None:
+    """Mark what is newer than MsgReadTime, and nothing else."""
+    for message, counted in call.notes.get("counted", ()) if succeeded(answer) else ():
+        message.counted = counted and message.time <= int(call.body["MsgReadTime"])
+
+
 def _one_side(call: Call, answer: dict[str, Any]) -> None:
     """Mark nothing where only the other side has marked the conversation before."""
     marked, (user, peer) = call.memory("sides"), _sides(call)
@@ -161,6 +174,16 @@ ALL: list[Fault] = [
         operation=_MARK,
         cls="rare-trigger",
         shows="once marked with a time, a conversation cannot be marked without one",
+    ),
+    edits(
+        "marking-takes-what-is-newer",
+        "TC-SMR-07",
+        _newer_marked,
+        request=_noting_counted,
+        operation=_MARK,
+        cls="counting",
+        shows="what is newer than MsgReadTime is read, and what is older is not",
+        **_SHOULD,
     ),
     edits(
         "marking-is-for-one-side",

@@ -222,6 +222,7 @@ def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
                 why = f"{number} messages of {peer} came"
                 findings += checks.is_number(box.answer, box.got[peer], number, why)
         findings += among_some(case) if not findings else []
+        findings += of_what_is_read(case) if not findings else []
     case.judge(findings)
 
 
@@ -261,6 +262,16 @@ def among_some(case: Case) -> list[Finding]:
             why = f"{peer} was told to have {number} among other peers"
             findings += checks.is_number(answer, counts.get(peer), number, why)
     return findings
+
+
+def of_what_is_read(case: Case) -> list[Finding]:
+    """Expect a number for who has written also where nothing of it is unread any more."""
+    scene = case.attempt("a conversation that was marked as read", unread.conversation_read)
+    if scene is None or not scene.answer.accepted or not scene.evidence.accepted:
+        return []
+    counts = case.stage.driver.unread_counts(scene.evidence)
+    failed = case.stage.driver.unread_unknown(scene.evidence)
+    return checks.told(scene.evidence, counts, failed, [scene.message.sender])
 
 
 def told_of_writers(case: Case) -> list[Finding]:

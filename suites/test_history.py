@@ -7,8 +7,8 @@ from receiptspec.checks import direct as checks
 from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.neutral import Message
-from receiptspec.scenes import correspondence, direct, history, readback
+from receiptspec.neutral import Answer, Conversation, Kind, Message
+from receiptspec.scenes import correspondence, direct, history, readback, setup
 
 
 def read_back(case: Case) -> history.History:
@@ -156,13 +156,38 @@ def test_both_sides_see_messages_as_they_were_sent(case: Case) -> None:
 @pytest.mark.check("history-is-the-same-from-both-sides")
 @pytest.mark.profile("standard")
 def test_two_people_do_not_see_what_their_namesakes_wrote(case: Case) -> None:
+    case.judge(of_others(case, case.scene(direct.namesakes)))
+
+
+@pytest.mark.check("history-is-the-same-from-both-sides")
+@pytest.mark.profile("standard")
+def test_a_name_that_is_a_pattern_is_one_person(case: Case) -> None:
+    case.judge(of_others(case, case.scene(direct.lookalikes)))
+
+
+def of_others(case: Case, looks: tuple[tuple[Conversation, Answer], ...]) -> list[Finding]:
+    """Expect histories of two people to show nothing that others wrote."""
     driver = case.stage.driver
     findings: list[Finding] = []
-    for conversation, answer in case.scene(direct.namesakes):
+    for conversation, answer in looks:
         shown = driver.direct_history(answer) if answer.accepted else {}
         for item in shown.values():
             findings += checks.between(answer, driver.people_of(item), conversation.members)
-    case.judge(distinct(findings))
+    return distinct(findings)
+
+
+@pytest.mark.check("message-for-the-moment-is-not-stored")
+@pytest.mark.profile("standard")
+def test_what_is_for_who_is_online_is_not_in_the_history(case: Case) -> None:
+    driver = case.stage.driver
+    if case.given["kind"] == Kind.GROUP:
+        scene = case.scene(setup.for_the_moment)
+        shown = driver.group_history(scene.history)
+    else:
+        scene = case.scene(direct.for_the_moment)
+        shown = driver.direct_history(scene.history)
+    kept = [text for item in shown.values() for text in driver.texts_of(item)]
+    case.judge(checks.not_kept(scene.history, scene.text, kept))
 
 
 @pytest.mark.check("history-is-the-same-from-both-sides")

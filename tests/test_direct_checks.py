@@ -38,6 +38,11 @@ def test_no_more_messages_are_there_than_were_asked_for(number, wrong):
     assert len(checks.at_most(ANSWER, number, 2)) == wrong
 
 
+@pytest.mark.parametrize(("kept", "wrong"), [([], 0), (["b", None], 0), (["b", "a"], 1)])
+def test_a_text_that_is_not_to_be_kept_is_missed_nowhere(kept, wrong):
+    assert len(checks.not_kept(ANSWER, "a", kept)) == wrong
+
+
 def test_what_strayed_is_named_with_what_was_sent():
     (finding,) = checks.as_sent(ANSWER, [Strayed("From_Account", "a", "b")], "MsgList[]")
     assert (finding.expected, finding.actual) == ("'a'", "'b'")

@@ -22,6 +22,7 @@ __all__ = [
     "kept",
     "key_form",
     "none_read",
+    "not_kept",
     "one_of",
     "told",
 ]
@@ -198,6 +199,14 @@ def as_sent(answer: Answer, strayed: Sequence[Strayed], where: str) -> list[Find
         )
         for one in strayed
     ]
+
+
+def not_kept(answer: Answer, text: str, kept: Collection[Any]) -> list[Finding]:
+    """Expect a history not to hold the text of a message that is not to be stored."""
+    if text not in kept:
+        return []
+    why = "a message for who is online alone is in the history"
+    return [_finding(answer, why, "$", "not there", repr(text), "kept-for-good")]
 
 
 def between(answer: Answer, people: Collection[Any] | None, pair: Collection[Any]) -> list[Finding]:

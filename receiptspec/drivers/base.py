@@ -359,6 +359,10 @@ class Driver(ABC):
         """Return a call that names no sender: whoever calls sends."""
         raise _absent("without_sender")
 
+    def for_the_moment(self, call: Call) -> Call:
+        """Return a call that sends a message to who is online alone; nothing keeps it."""
+        raise _absent("for_the_moment")
+
     def with_everything(self, call: Call) -> Call:
         """Return a call that sends a message between two people with every option there is."""
         raise _absent("with_everything")

@@ -347,6 +347,11 @@ class TencentActions(Driver):
         body = {key: value for key, value in call.body.items() if key != "From_Account"}
         return replace(call, body=body, label="no From_Account")
 
+    def for_the_moment(self, call: Call) -> Call:
+        """Return a call with MsgLifeTime 0 (M1) or OnlineOnlyFlag 1 (M2)."""
+        option = {"MsgLifeTime": 0} if call.operation == "sendmsg" else {"OnlineOnlyFlag": 1}
+        return replace(call, body={**call.body, **option}, label="for who is online alone")
+
     def with_everything(self, call: Call) -> Call:
         """Return a call with two texts, a copy, a lifetime and custom data (M1)."""
         texts = [part["MsgContent"]["Text"] for part in call.body["MsgBody"]]

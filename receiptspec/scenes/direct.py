@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -268,6 +269,52 @@ def namesakes(stage: Stage) -> tuple[tuple[Conversation, Answer], ...]:
         looks.append(Conversation(Kind.DIRECT, None, "direct", others[0], others))
     stage.let_show()
     return tuple((pair_, stage.call(stage.driver.look(pair_, pair_.owner))) for pair_ in looks)
+
+
+def lookalikes(stage: Stage) -> tuple[tuple[Conversation, Answer], ...]:
+    """Write to one person, and look at histories with others whose names, as patterns, fit.
+
+    A name that no user can be made with is left out.
+    """
+    keeps_history(stage)
+    head = f"Rs{stage.namespace}{stage.anew}-like-"
+    writer, known = f"{head}w", f"{head}axb"
+    stage.make_users((writer, known))
+    stage.say(Conversation(Kind.DIRECT, None, "direct", writer, (writer, known)))
+    looks = []
+    for sign in "_%":
+        pattern = f"{head}a{sign}b"
+        with contextlib.suppress(NotExercised):
+            stage.make_users((pattern,))
+            looks.append(Conversation(Kind.DIRECT, None, "direct", writer, (writer, pattern)))
+    if not looks:
+        raise NotExercised("no user can be made whose name is a pattern")
+    stage.let_show()
+    return tuple((pair_, stage.call(stage.driver.look(pair_, writer))) for pair_ in looks)
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A message for who is online, and the answer of a history that shows one sent after it."""
+
+    sent: Answer
+    text: str
+    history: Answer
+
+
+def for_the_moment(stage: Stage) -> Passing:
+    """Send a letter to who is online alone, then another one, and look until that is there."""
+    keeps_history(stage)
+    conversation = pair(stage, 6, 2)
+    number = stage.number("for the moment", conversation.owner)
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=False, number=number)
+    text = f"letter for the moment {number}"
+    sent = stage.must(stage.driver.for_the_moment(stage.driver.with_texts(call, text)))
+    message = stage.say(conversation)
+    found = until_listed(stage, conversation, (message,))
+    if message.id not in found.receipts:
+        raise NotExercised("the message that was sent after it is not in the history")
+    return Passing(sent, text, found.answer)
 
 
 def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:

@@ -8,6 +8,7 @@ from typing import Any
 from receiptspec.errors import NotExercised, StaleFixture
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import good_call, sandbox
+from receiptspec.scenes.direct import Passing
 from receiptspec.scenes.groups import (
     Asked,
     ask,
@@ -430,6 +431,20 @@ def in_parts(stage: Stage, texts: tuple[str, ...]) -> tuple[Any, Answer]:
         lambda shown: not shown.accepted or sent in stage.driver.group_history(shown),
     )
     return sent, history
+
+
+def for_the_moment(stage: Stage) -> Passing:
+    """Send a group a message for who is online alone, then another; look until that is there."""
+    group = stage.scene(sandbox).conversation
+    number = stage.number("for the moment", group.id)
+    call = stage.driver.send_message(group, group.owner, receipt=False, number=number)
+    text = f"message for the moment {number}"
+    sent = stage.must(stage.driver.for_the_moment(stage.driver.with_texts(call, text)))
+    message = stage.say(group, receipt=False)
+    history = until_shown(stage, group, [message.id])
+    if not history.accepted or message.id not in stage.driver.group_history(history):
+        raise NotExercised("the message that was sent after it is not in the history")
+    return Passing(sent, text, history)
 
 
 def letters(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -15,6 +16,7 @@ __all__ = ["ALL", "noting_unread", "received"]
 _C2C, _MARK, _COUNT = "c2c_msg_read_receipt", "admin_set_msg_read", "get_c2c_unread_msg_num"
 _LETTER, _ROAM = "sendmsg", "admin_getroammsg"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
+_LIFELESS, _ONLINE = "what has MsgLifeTime 0", "what has OnlineOnlyFlag 1"
 _AT_ONCE = 0.05  # seconds within which a receipt overtakes another
 
 
@@ -76,6 +78,11 @@ def _read_left_out(answer: dict[str, Any]) -> None:
         answer["C2CUnreadMsgNumList"] = [e for e in entries if e["C2CUnreadMsgNum"] > 1]
 
 
+def _zero_left_out(answer: dict[str, Any]) -> None:
+    entries = answer.get("C2CUnreadMsgNumList", [])
+    entries[:] = [entry for entry in entries if entry["C2CUnreadMsgNum"]]
+
+
 # --- pages of a history -----------------------------------------------------------------------
 
 
@@ -125,6 +132,16 @@ def _unread_of_the_administrator(call: Call, answer: dict[str, Any]) -> None:
     for item in answer.get("MsgList", ()):
         if item["From_Account"] == call.site.identifier:
             item["IsPeerRead"] = 0
+
+
+def _kept_for_good(name: str, value: int) -> Callable[[Call], None]:
+    """Store what is for who is online alone: set an option that says so to what says nothing."""
+
+    def request(call: Call) -> None:
+        if isinstance(call.body, dict) and call.body.get(name) == 1 - bool(value):
+            call.body[name] = value
+
+    return request
 
 
 def _copies_wish_for_nothing(call: Call) -> None:
@@ -208,6 +225,15 @@ ALL: list[Fault] = [
         **_SHOULD,
     ),
     edits(
+        "unread-of-nothing-left-out",
+        "TC-SMR-14",
+        if_ok(_zero_left_out),
+        operation=_COUNT,
+        cls="shape",
+        shows="peers of whom nothing is unread are left out",
+        **_SHOULD,
+    ),
+    edits(
         "small-pages-show-no-reads",
         "TC-ROM-03",
         _unread_in_small_pages,
@@ -270,6 +296,21 @@ ALL: list[Fault] = [
         cls="roles",
         shows="IsPeerRead is 0 for what the administrator sent",
         **_SHOULD,
+    ),
+    *(
+        Fault(
+            name=name,
+            requirement=requirement,
+            request=_kept_for_good(option, value),
+            operation=operation,
+            cls="lifecycle",
+            shows=f"{what} is stored",
+            **_SHOULD,
+        )
+        for name, requirement, operation, option, value, what in (
+            ("letters-without-life-kept", "TC-SND-23", _LETTER, "MsgLifeTime", 60, _LIFELESS),
+            ("online-messages-kept", "TC-SND-24", "send_group_msg", "OnlineOnlyFlag", 0, _ONLINE),
+        )
     ),
     Fault(
         name="copied-letters-without-receipt",

@@ -294,6 +294,22 @@ def _joined(sign: str) -> Callable[[Call], None]:
     return request
 
 
+def _patterned(call: Call) -> None:
+    """Take the name of the other of two people for a pattern, as a query may do."""
+    body = call.body if isinstance(call.body, dict) else {}
+    people = body.get("Operator_Account"), body.get("Peer_Account")
+    if not all(isinstance(name, str) for name in people):
+        return
+    one, other = map(str, people)
+    signs = {"_": ".", "%": ".*"}
+    pattern = re.compile("".join(signs.get(sign, re.escape(sign)) for sign in other))
+    directs = call.site.store.directs
+    fitting = [p for p in directs if one in p and any(map(pattern.fullmatch, p - {one}))]
+    if len(fitting) > 1 or frozenset((one, other)) not in fitting:
+        found = {m.key: m for pair in fitting for m in directs[pair]}
+        directs[frozenset((one, other))] = sorted(found.values(), key=lambda m: m.order)
+
+
 _RECEIPT = ("Operator_Account", "Peer_Account", "C2CMsgInfo")
 _PAIRS = [
     *(
@@ -325,6 +341,15 @@ _PAIRS = [
             ("histories-of-names-joined", "", "ab, c", "a, bc"),
             ("histories-of-names-joined-by-a-sign", "_", "a_b, c", "a, b_c"),
         )
+    ),
+    Fault(
+        name="histories-of-patterns",
+        requirement="TC-ROM-10",
+        operation="admin_getroammsg",
+        request=_patterned,
+        cls="isolation",
+        shows="_ and % in Peer_Account stand for any sign and any signs",
+        **_SHOULD,
     ),
 ]
 

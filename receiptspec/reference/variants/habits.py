@@ -145,6 +145,12 @@ def _letters_only(call: Call) -> None:
         raise Refusal(10004, "GroupId: letters, digits and few marks")
 
 
+def _no_patterns(call: Call) -> None:
+    body = call.body if isinstance(call.body, dict) else {}
+    if "%" in str(body.get("UserID", "")):
+        raise Refusal(70402, "UserID: letters, digits and few marks")
+
+
 def _without_times(_call: Call, answer: dict[str, Any]) -> None:
     for item in answer.get("MsgList", ()):
         del item["MsgTimeStamp"]
@@ -250,6 +256,13 @@ ALL: list[Variant] = [
         "10004 for quotes and slashes in a GroupId of one's own",
         "create_group",
         request=_letters_only,
+    ),
+    _free(
+        "marks-in-names-refused",
+        "TC-ROM-10",
+        "70402 for a percent sign in a UserID",
+        "account_import",
+        request=_no_patterns,
     ),
     _free(
         "history-without-times",

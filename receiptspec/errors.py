@@ -98,6 +98,9 @@ class SchemaError(ReceiptspecError):
 class NotExercised(ReceiptspecError):
     """A prerequisite is missing, so a requirement was not put to the test."""
 
+    #: What the reason says between an operation that was needed and what it answered.
+    REFUSED = " did not work: "
+
 
 class OnlyOfClients(NotExercised):
     """What is to be tested is a client SDK's, and the target is a server."""

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from receiptspec.contract import Contract, Requirement
-from receiptspec.errors import EXIT, BudgetSpent, OnlyOfClients, StaleFixture
+from receiptspec.errors import EXIT, BudgetSpent, NotExercised, OnlyOfClients, StaleFixture
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
@@ -188,8 +188,13 @@ def merge(row: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any
 
 
 def _weight(reason: str) -> int:
-    """Return how much a reason tells: most what the user can mend, least what is never judged."""
-    return reason.startswith(StaleFixture.SAYS) - (reason == OnlyOfClients.SAYS)
+    """Return how much a reason tells: most what the user can mend, then what was refused.
+
+    Least what is never judged.
+    """
+    if reason.startswith(StaleFixture.SAYS):
+        return 2
+    return (NotExercised.REFUSED in reason) - (reason == OnlyOfClients.SAYS)
 
 
 def _renumbered(entry: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

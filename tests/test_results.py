@@ -8,7 +8,7 @@ from receiptspec import contract
 from receiptspec.errors import OnlyOfClients, StaleFixture
 from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Observation, Outcome, Result
-from receiptspec.results import Ledger, exit_code, serialise, summary
+from receiptspec.results import Ledger, exit_code, merge, serialise, summary
 from receiptspec.targets import Deviation, Target
 
 
@@ -92,6 +92,15 @@ def test_a_deviation_that_no_longer_happens_is_stale():
     made = ledger(entry("pass"), deviations=[deviation()])
     (line,) = made.stale(made.results())
     assert "stale" in line
+
+
+def test_of_two_tests_that_could_not_be_the_reason_is_what_the_target_refused():
+    told = {**entry("not_exercised"), "reason": "sendmsg did not work: refused"}
+    other = {**entry("not_exercised"), "reason": "there is no client before a server here"}
+    for first, second in ((told, other), (other, told)):
+        assert merge(first, second)["reason"] == told["reason"]
+    passed = {**entry("pass"), "reason": ""}
+    assert merge(told, passed)["reason"] == ""
 
 
 def test_a_deviation_that_was_not_exercised_is_left_alone():

@@ -104,6 +104,7 @@ class Stage:
         self._there: dict[str, bool] = {}
         self._lacking: set[str] = set()
         self._strangers = False
+        self._makers: set[str] = set()
         self._said = 0
         self._told: dict[tuple[Any, Any], Answer] = {}
         self._given: set[str] = set()
@@ -285,9 +286,10 @@ class Stage:
             self._hold_to(owed, answer)
         self.needs(answer)
         if not answer.accepted:
-            doubt = self.doubt() if answer.refused else ""
+            doubt = self.doubt(answer) if answer.refused else ""
             more = f"; {doubt}" if doubt else ""
-            raise NotExercised(f"{call.operation} did not work: {answer.describe()}{more}")
+            refused = f"{call.operation}{NotExercised.REFUSED}{answer.describe()}"
+            raise NotExercised(f"{refused}{more}")
         return answer
 
     def _is_missing(self, answer: Answer) -> bool:
@@ -297,13 +299,17 @@ class Stage:
         """Whether the target has given an id in this run."""
         return repr(id_) in self._given
 
-    def doubt(self) -> str:
+    def doubt(self, refusal: Answer | None = None) -> str:
         """Return what may be wrong with all users or with every id that came, empty for nothing.
+
+        A `refusal` may say that there is no such account, where the target said that it was made.
 
         Of ids beyond 2^53 few are those of a double; all of them are where one was made on the way.
         """
         if self._strangers:
             return f"it has no {' and no '.join(sorted(self._lacking))}: no user could be made"
+        if refusal is not None and refusal.code in self.driver.nobody_codes and self._makers:
+            return f"{' and '.join(sorted(self._makers))} said that it made every account"
         large = [int(text) for text in self._given if re.fullmatch(r"[0-9]{16,19}", text)]
         large = [number for number in large if number > 2**53]
         if not large or any(int(float(number)) != number for number in large):
@@ -417,6 +423,7 @@ class Stage:
                 except OperationMissing:
                     self._lacking.add(calls[0].operation)
                 else:
+                    self._makers |= {call.operation for call in calls}
                     return
         self._strangers = True
 

@@ -158,6 +158,15 @@ def test_what_a_check_breaks_on_purpose_is_sent(stage):
         stage.must(Call("destroy_group", {}, raw=b"{"))
 
 
+def test_accounts_that_are_missing_though_they_were_made_are_doubted(stage):
+    stage.make_users(["somebody"])
+    owner = {"Owner_Account": "nobody"}
+    with pytest.raises(
+        NotExercised, match=r"10019.*account_import said that it made every account"
+    ):
+        stage.must(Call("create_group", {"Type": "Public", "Name": "a", **owner}))
+
+
 def test_an_id_that_the_target_gave_is_not_our_mistake(stage):
     stage._given.add(repr(17))
     with pytest.raises(NotExercised, match="did not work"):

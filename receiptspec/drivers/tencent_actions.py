@@ -33,6 +33,7 @@ class TencentActions(Driver):
     stranger_codes = frozenset({10004, 90003, 90008})
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     keeps_history = True
+    nobody_codes = frozenset({10019, 20003, 90012, 90048})
     misfits: tuple[str, ...] = ("from", "peer", "to", "operator", "key", "malformed")
 
     def receipts(self, answer: Answer) -> tuple[Receipt, ...]:

@@ -187,7 +187,6 @@ class TencentActions(Driver):
             "From_Account": sender,
             "To_Account": _other(conversation, sender),
             "MsgRandom": number % 2**32,
-            "SyncOtherMachine": 2,
             "MsgBody": [{"MsgType": _TEXT, "MsgContent": {"Text": f"message {number}"}}],
         }
         if receipt:

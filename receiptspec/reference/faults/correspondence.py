@@ -330,6 +330,15 @@ ALL: list[Fault] = [
         cls="rare-trigger",
         shows="a receipt and a copy together are refused",
     ),
+    refused_if(
+        "uncopied-letters-refused",
+        "TC-GEN-08",
+        90010,
+        lambda c: c.body.get("SyncOtherMachine") == 2,
+        operation=_LETTER,
+        cls="rare-trigger",
+        shows="SyncOtherMachine 2 is refused",
+    ),
     edits(
         "receipts-overtake-each-other",
         "TC-ROM-03",

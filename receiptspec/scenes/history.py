@@ -132,7 +132,7 @@ def pages(stage: Stage) -> Pages:
     Each of these sizes divides their number. B reads them back in twos as well.
     """
     keeps_history(stage)
-    conversation = unwritten(stage, 1, 7)
+    conversation = unwritten(stage, 8, 3)
     messages = tuple(stage.say(conversation) for _ in range(6))
     until_listed(stage, conversation, messages)
     acknowledged = (messages[0], messages[3], messages[4])

@@ -294,16 +294,15 @@ def direct_read(stage: Stage) -> Told:
     """
     listener = stage.listener()
     conversation = pair(stage, 14, 15)
-    message = stage.say(conversation)
-    before = len(listener.seen)
+    message, begun = stage.say(conversation), time.time()
     stage.reads(conversation.members[1], [message])
     people = conversation.members
 
-    def told() -> tuple[Callback, ...]:
-        return tuple(c for c in listener.seen[before:] if _of(c, *people))
+    def fits(callback: Callback) -> bool:
+        return callback.received >= begun and _of(callback, *people)
 
-    callback = listener.wait_for(lambda c: c in told(), 1.0)
-    return Told(message, callback, None, told())
+    callback = listener.wait_for(fits, 1.0)
+    return Told(message, callback, None, tuple(filter(fits, listener.seen)))
 
 
 def direct_together(stage: Stage) -> tuple[tuple[Message, ...], tuple[Callback, ...]]:

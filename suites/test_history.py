@@ -7,7 +7,7 @@ from receiptspec.checks import direct as checks
 from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.neutral import Answer, Conversation, Kind, Message
+from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes import correspondence, direct, history, readback, setup
 
 
@@ -179,15 +179,31 @@ def of_others(case: Case, looks: tuple[tuple[Conversation, Answer], ...]) -> lis
 @pytest.mark.check("message-for-the-moment-is-not-stored")
 @pytest.mark.profile("standard")
 def test_what_is_for_who_is_online_is_not_in_the_history(case: Case) -> None:
-    driver = case.stage.driver
-    if case.given["kind"] == Kind.GROUP:
-        scene = case.scene(setup.for_the_moment)
-        shown = driver.group_history(scene.history)
-    else:
-        scene = case.scene(direct.for_the_moment)
-        shown = driver.direct_history(scene.history)
+    driver, scene = case.stage.driver, case.scene(setup.for_the_moment)
+    shown = driver.group_history(scene.history)
     kept = [text for item in shown.values() for text in driver.texts_of(item)]
     case.judge(checks.not_kept(scene.history, scene.text, kept))
+
+
+@pytest.mark.check("message-for-the-moment-is-observed")
+@pytest.mark.profile("standard")
+def test_whether_a_letter_for_who_is_online_is_kept_is_recorded(case: Case) -> None:
+    driver, scene = case.stage.driver, case.scene(direct.for_the_moment)
+    shown = driver.direct_history(scene.history)
+    kept = [text for item in shown.values() for text in driver.texts_of(item)]
+    case.observe("in the history", "yes" if scene.text in kept else "no")
+
+
+@pytest.mark.check("reused-random-is-another-message")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_later_message_with_the_same_random_is_stored(case: Case) -> None:
+    messages, seen = case.scene(direct.reused_random)
+    keys = [message.id for message in messages]
+    if len(set(keys)) < len(keys):
+        raise NotExercised("the later message was taken for the earlier one")
+    shown = tuple(seen.receipts)
+    case.judge(checks.all_there(seen.answer, shown, keys, "the history"))
 
 
 @pytest.mark.check("history-is-the-same-from-both-sides")

@@ -251,6 +251,27 @@ def half_alike(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Asked]
     return tuple(messages), answer, until_read(stage, conversation, read)
 
 
+def reused_random(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
+    """Send two messages with the same random number, two seconds apart, and look at the history.
+
+    Raises `NotExercised` where the target's own clock has not gone on by more than a second.
+    """
+    keeps_history(stage)
+    conversation = unwritten(stage, 6, 0)
+    number = stage.number("reused random")
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    first = stage.post(conversation, stage.driver.with_texts(call, "one random number"))
+    stage.let_pass(stage.told(first), 2.1)
+    second = stage.post(conversation, stage.driver.with_texts(call, "the same, much later"))
+    older, newer = (stage.driver.sent_at(stage.told(message)) for message in (first, second))
+    if older is None or newer is None or newer <= older + 1:
+        raise NotExercised(f"sent at {older} and at {newer}: no second lies between these")
+    seen = until_listed(stage, conversation, (first, second))
+    if not seen.answer.accepted:
+        raise NotExercised(f"the history is not to be had: {seen.answer.describe()}")
+    return (first, second), seen
+
+
 def namesakes(stage: Stage) -> tuple[tuple[Conversation, Answer], ...]:
     """Write to one person, and look at the history of two others.
 

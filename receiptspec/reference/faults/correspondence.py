@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -16,7 +15,6 @@ __all__ = ["ALL", "noting_unread", "received"]
 _C2C, _MARK, _COUNT = "c2c_msg_read_receipt", "admin_set_msg_read", "get_c2c_unread_msg_num"
 _LETTER, _ROAM = "sendmsg", "admin_getroammsg"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
-_LIFELESS, _ONLINE = "what has MsgLifeTime 0", "what has OnlineOnlyFlag 1"
 _AT_ONCE = 0.05  # seconds within which a receipt overtakes another
 
 
@@ -134,14 +132,30 @@ def _unread_of_the_administrator(call: Call, answer: dict[str, Any]) -> None:
             item["IsPeerRead"] = 0
 
 
-def _kept_for_good(name: str, value: int) -> Callable[[Call], None]:
-    """Store what is for who is online alone: set an option that says so to what says nothing."""
+def _kept_for_good(call: Call) -> None:
+    if isinstance(call.body, dict) and call.body.get("OnlineOnlyFlag") == 1:
+        call.body["OnlineOnlyFlag"] = 0
 
-    def request(call: Call) -> None:
-        if isinstance(call.body, dict) and call.body.get(name) == 1 - bool(value):
-            call.body[name] = value
 
-    return request
+def _between(call: Call) -> list[Direct]:
+    people = call.body.get("From_Account", call.site.identifier), call.body.get("To_Account")
+    known = all(isinstance(name, str) for name in people)
+    return call.site.store.between(*map(str, people)) if known else []
+
+
+def _noting_random(call: Call) -> None:
+    """Note the random numbers of what was sent more than a second before."""
+    if isinstance(call.body, dict):
+        old = [m for m in _between(call) if m.time < time.time() - 1]
+        call.notes["randoms"] = {(m.sender, m.random) for m in old}
+
+
+def _dropped_by_random(call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer):
+        letters = _between(call)
+        known = call.notes["randoms"]
+        if letters and (letters[-1].sender, letters[-1].random) in known:
+            letters.pop()
 
 
 def _copies_wish_for_nothing(call: Call) -> None:
@@ -297,20 +311,24 @@ ALL: list[Fault] = [
         shows="IsPeerRead is 0 for what the administrator sent",
         **_SHOULD,
     ),
-    *(
-        Fault(
-            name=name,
-            requirement=requirement,
-            request=_kept_for_good(option, value),
-            operation=operation,
-            cls="lifecycle",
-            shows=f"{what} is stored",
-            **_SHOULD,
-        )
-        for name, requirement, operation, option, value, what in (
-            ("letters-without-life-kept", "TC-SND-23", _LETTER, "MsgLifeTime", 60, _LIFELESS),
-            ("online-messages-kept", "TC-SND-24", "send_group_msg", "OnlineOnlyFlag", 0, _ONLINE),
-        )
+    Fault(
+        name="online-messages-kept",
+        requirement="TC-SND-24",
+        request=_kept_for_good,
+        operation="send_group_msg",
+        cls="lifecycle",
+        shows="what has OnlineOnlyFlag 1 is stored",
+        **_SHOULD,
+    ),
+    Fault(
+        name="letters-dropped-by-random",
+        requirement="TC-SND-25",
+        request=_noting_random,
+        answer=_dropped_by_random,
+        operation=_LETTER,
+        cls="rare-trigger",
+        shows="a letter with the MsgRandom of an earlier one is not stored",
+        **_SHOULD,
     ),
     Fault(
         name="copied-letters-without-receipt",

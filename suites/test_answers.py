@@ -245,8 +245,12 @@ def what_may_be_said(case: Case) -> list[Finding]:
         with case.optional(f"more of {operation}"):
             good = calls.good_call(case.stage, operation)
             for answer in [case.patient(good, change) for change in changes]:
-                if not case.stage.is_gated(answer):
-                    findings += refusals.accepted(answer, answer.exchange.request.label)
+                why = answer.exchange.request.label
+                with case.optional(f"{operation}: {why}"):
+                    if answer.refused:  # perhaps for being a repetition
+                        case.scene(calls.spared, calls.Named(good), answer.code)
+                    if not case.stage.is_gated(answer):
+                        findings += refusals.accepted(answer, why)
     return findings
 
 

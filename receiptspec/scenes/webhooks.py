@@ -12,10 +12,8 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Verdict
 from receiptspec.scenes import people
-from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.direct import pair, seen_by, until_read
-from receiptspec.scenes.groups import Asked, asked, is_counted, newborn, own, settled
-from receiptspec.scenes.setup import imported
+from receiptspec.scenes.groups import NOWHERE, Asked, asked, is_counted, newborn, own, settled
 from receiptspec.scenes.unread import SECOND, aged, marking, of_all, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -40,6 +38,7 @@ __all__ = [
 ]
 
 _APART = 2.0  # seconds after which a time is another one
+_AGE = 2.2  # seconds after which a message of the second before is younger than its group
 _PATIENCE = 3.0  # seconds at least in which a callback may come
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"
@@ -265,9 +264,7 @@ def sent_later(stage: Stage) -> Later:
         raise NotExercised("no callback about the message came")
     silent = [stage.say(group, receipt=False)]
     with contextlib.suppress(NotExercised):
-        _, ids, _ = stage.scene(imported)
-        place = stage.scene(sandbox).conversation
-        silent += [Message(place, id_, place.owner, wants_receipt=False) for id_ in ids]
+        silent += _imported(stage)
     stage.let_pass(stage.told(told.message), _APART)
     _, callback = _said(stage, group)
     if callback is None:
@@ -275,6 +272,17 @@ def sent_later(stage: Stage) -> Later:
     seen = [c for c in stage.listener().seen if c.command == GROUP]
     unwanted = tuple(c for c in seen if any(_names(c, message) for message in silent))
     return Later(told.callback, callback, unwanted)
+
+
+def _imported(stage: Stage) -> list[Message]:
+    """Import a message while callbacks are listened for, into a group of its own."""
+    if not stage.can(stage.driver.import_messages(NOWHERE, 1).operation):
+        return []
+    place = stage.group(2)
+    stage.let_age(place, _AGE)
+    answer = stage.call(stage.driver.import_messages(place, 1))
+    ids = stage.driver.imported(answer) if answer.accepted else []
+    return [Message(place, id_, place.owner, wants_receipt=False) for id_ in ids]
 
 
 def _is_about(message: Message, callback: Callback) -> bool:

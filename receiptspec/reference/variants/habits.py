@@ -169,6 +169,17 @@ def _no_repeats(call: Call) -> None:
         raise Refusal(10004, "MsgSeqList: names a message twice")
 
 
+def _not_again(call: Call) -> None:
+    """Refuse to read what this member has read already."""
+    group = call.site.store.groups.get(str(call.body.get("GroupId")))
+    named, reader = call.body.get("MsgSeqList"), call.body.get("From_Account")
+    items = named if isinstance(named, list) else []
+    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+    known = group.messages.values() if group is not None else ()
+    if any(message.seq in seqs and reader in message.readers for message in known):
+        raise Refusal(10024, "already handled")
+
+
 def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
     return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
 
@@ -284,6 +295,13 @@ ALL: list[Variant] = [
         "10004 for a call that reads a message twice",
         "group_msg_receipt",
         request=_no_repeats,
+    ),
+    _free(
+        "read-again-refused",
+        "TC-GRR-07",
+        "10024 for a message that the member has read already",
+        "group_msg_receipt",
+        request=_not_again,
     ),
     _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
     _free(

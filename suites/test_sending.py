@@ -53,11 +53,23 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
     for one, two in pairwise(scene.ids):
         findings += values.equal(scene.answer, "$.MsgSeq", one + 1, two, "a number is left out")
     repeated = case.attempt("a repeated message", setup.repeated) if case.profile.rank > 0 else None
-    if repeated is not None and repeated.sequence.ids[0] == repeated.sequence.ids[1]:
+    if repeated is not None and was_dropped(repeated):
         (one, two), answer = repeated.around.ids, repeated.around.answer
         why = "a message that was dropped has taken a number"
         findings += values.equal(answer, "$.MsgSeq", one + 1, two, why)
+    if case.profile.rank > 0:
+        online = case.attempt("a message for those online", setup.around_online)
+        if online is not None:
+            (one, two), why = online.ids, "a message that is not stored has taken a number"
+            findings += values.equal(online.answer, "$.MsgSeq", one + 1, two, why)
     case.judge(findings)
+
+
+def was_dropped(repeated: setup.Repeated) -> bool:
+    """Whether a message was not stored once more: it has its old number, or one of no message."""
+    first, second = repeated.sequence.ids
+    shown = {first, repeated.around.ids[1]} <= repeated.kept
+    return first == second or (second is not None and shown and second not in repeated.kept)
 
 
 @pytest.mark.check("repeated-message-is-dropped")

@@ -85,6 +85,7 @@ def test_userbuf_travels_as_base64():
         ("ten-days-old", 10 * 86_400, 170 * 86_400),
         ("for-two-hours", 0, 7200),
         ("for-two-minutes", 0, 120),
+        ("for-twenty-years", 0, 20 * 365 * 86_400),
     ],
 )
 def test_a_credential_is_as_old_and_lasts_as_long_as_its_name_says(name, age, left):

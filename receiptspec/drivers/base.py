@@ -369,6 +369,10 @@ class Driver(ABC):
         """Return a call that sends a message between two people with every option there is."""
         raise _absent("with_everything")
 
+    def for_those_online(self, call: Call) -> Call:
+        """Return a call that sends a message to those who are online alone, never stored."""
+        raise _absent("for_those_online")
+
     def unusual(self, call: Call) -> list[Call]:
         """Return calls that send a message between two people as few do, each in one way."""
         return []

@@ -17,6 +17,10 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Page,
 __all__ = ["TencentActions"]
 
 _TEXT = "TIMTextElem"
+_CUSTOM = {
+    "MsgType": "TIMCustomElem",
+    "MsgContent": {"Data": "x", "Desc": "a description", "Ext": "an extension"},
+}
 _PEOPLE = ("From_Account", "To_Account", "Operator_Account", "Report_Account", "Peer_Account")
 
 
@@ -359,8 +363,12 @@ class TencentActions(Driver):
         call = self.with_texts(call, *texts, "and more")
         return replace(call, body={**call.body, **options}, label="every option")
 
+    def for_those_online(self, call: Call) -> Call:
+        """Set OnlineOnlyFlag (M2)."""
+        return replace(call, body={**call.body, "OnlineOnlyFlag": 1}, label="OnlineOnlyFlag 1")
+
     def unusual(self, call: Call) -> list[Call]:
-        """Send with the ends of MsgRandom, an own MsgSeq and SendMsgControl (M1)."""
+        """Send with the ends of MsgRandom, an own MsgSeq, SendMsgControl and other content (M1)."""
         if call.operation != "sendmsg":
             return []
         number = call.body["MsgRandom"]
@@ -372,10 +380,15 @@ class TencentActions(Driver):
                 "MsgRandom": (number + 2) % 2**31,
                 "SendMsgControl": ["NoLastMsg"],
             },
+            "a custom element": {"MsgRandom": (number + 3) % 2**31, "MsgBody": [_CUSTOM]},
         }
         return [
-            replace(call, body={**call.body, **change}, label=f"a message with {label}")
-            for label, change in changes.items()
+            replace(
+                call,
+                body={**call.body, "MsgBody": _texts(f"unusual {turn}"), **change},
+                label=f"a message with {label}",
+            )
+            for turn, (label, change) in enumerate(changes.items())
         ]
 
     def with_numbers(self, call: Call, sequence: int, random: int) -> Call | None:
@@ -531,11 +544,10 @@ class TencentActions(Driver):
         if call.operation != "send_group_msg":
             return []
         text = call.body["MsgBody"][0]
-        custom = {"MsgType": "TIMCustomElem", "MsgContent": {"Data": "x", "Desc": "", "Ext": ""}}
         options = {"MsgPriority": "High", "CloudCustomData": "some data", "MsgBody": [text, text]}
         made = [
             replace(call, body={**call.body, **options}, label="a message with options"),
-            replace(call, body={**call.body, "MsgBody": [custom]}, label="a custom message"),
+            replace(call, body={**call.body, "MsgBody": [_CUSTOM]}, label="a custom message"),
             replace(self.without_sender(call), label="a message of the administrator"),
         ]
         randoms = [(call.body["Random"] + turn) % 2**32 for turn in range(1, len(made) + 1)]

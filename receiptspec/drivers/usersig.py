@@ -139,6 +139,7 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         ),
         "for-two-hours": lambda: signed(replace(claims, expire=7200)),
         "for-two-minutes": lambda: signed(replace(claims, expire=120)),
+        "for-twenty-years": lambda: signed(replace(claims, expire=20 * 365 * _DAY)),
         "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
         "just-expired": lambda: signed(replace(claims, time=claims.time - 25, expire=10)),
         "long-expired": lambda: signed(replace(claims, time=claims.time - 3 * _DAY, expire=10)),

@@ -70,6 +70,22 @@ def sequence(stage: Stage, length: int) -> Sequence:
     return Sequence(answers[-1], tuple(map(stage.named, answers)), group)
 
 
+def around_online(stage: Stage) -> Sequence:
+    """Send a message to those who are online alone, between two that are stored.
+
+    The numbers are those of the two.
+    """
+    group, driver = stage.scene(sandbox).conversation, stage.driver
+    before = stage.say(group, receipt=False)
+    number = stage.number("online", group.id)
+    call = driver.send_message(group, group.owner, receipt=False, number=number)
+    answer = stage.call(driver.for_those_online(call))
+    if not answer.accepted:
+        raise NotExercised(f"a message for those online is {answer.describe()}")
+    after = stage.say(group, receipt=False)
+    return Sequence(stage.told(after), (before.id, after.id), group)
+
+
 def at_hand(stage: Stage) -> Sequence:
     """Return the numbers of messages that were sent one after the other for another purpose."""
     ready_ = good(stage)
@@ -122,7 +138,7 @@ def repeated(stage: Stage) -> Repeated:
     last = stage.say(group, receipt=False)
     around = Sequence(stage.told(last), (between.id, last.id), group)
     ids = (message.id, stage.driver.sent_message(again))
-    there = _kept(stage, group, ids)
+    there = _kept(stage, group, ids, last.id)
     kept = before.receipts.get(message.id) if before is not None else None
 
     def unchanged(found: dict[Any, Receipt]) -> bool:
@@ -133,10 +149,10 @@ def repeated(stage: Stage) -> Repeated:
     return Repeated(Sequence(again, ids, group), there, message, before, after, around)
 
 
-def _kept(stage: Stage, group: Conversation, ids: tuple[Any, ...]) -> frozenset[Any]:
+def _kept(stage: Stage, group: Conversation, ids: tuple[Any, ...], plain: Any) -> frozenset[Any]:
     """Return which messages are in the history, or have receipts where that cannot be looked at."""
     try:
-        history = stage.call(stage.driver.look_at_group(group))
+        history = until_shown(stage, group, {*ids, plain} - {None})
     except NotExercised:
         known = ask(stage, group, *(id_ for id_ in ids if id_ is not None)).receipts
         return frozenset(id_ for id_, receipt in known.items() if receipt.known)
@@ -494,14 +510,14 @@ def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
 
 
 def until_recalled(stage: Stage, messages: tuple[Message, ...]) -> Answer:
-    """Look at the history of a group until these messages are recalled or gone."""
+    """Look at the history of a group until it shows these messages as recalled."""
     group = messages[0].conversation
 
-    def gone(shown: Answer) -> bool:
+    def marked(shown: Answer) -> bool:
         kept = stage.driver.group_history(shown)
-        return all(m.id not in kept or stage.driver.is_recalled(kept[m.id]) for m in messages)
+        return all(m.id in kept and stage.driver.is_recalled(kept[m.id]) for m in messages)
 
-    return stage.until(lambda: stage.call(stage.driver.look_at_group(group)), gone)
+    return stage.until(lambda: stage.call(stage.driver.look_at_group(group)), marked)
 
 
 def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:
@@ -519,12 +535,34 @@ def users_imported(stage: Stage, count: int) -> Answer:
     return stage.call(stage.driver.import_users(names))
 
 
-def known_imported(stage: Stage, count: int) -> tuple[Any, Answer]:
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The answer to the import of many accounts: one that was there, and one that was not."""
+
+    known: Any
+    newest: Any
+    answer: Answer
+
+
+def known_imported(stage: Stage, count: int) -> Imported:
     """Import as many accounts at once as one call may, the first ones being there already."""
     good_call(stage, stage.driver.import_users([]).operation)
     user = stage.users(1)[0]
-    names = [stage.driver.user(stage.namespace, index) for index in range(count)]
-    return user, stage.call(stage.driver.import_users(names))
+    names = [stage.driver.user(stage.namespace, index) for index in range(count - 1)]
+    newest = f"rs{stage.namespace}{stage.anew}-last"
+    return Imported(user, newest, stage.call(stage.driver.import_users([*names, newest])))
+
+
+def newest_added(stage: Stage, user: Any) -> Answer:
+    """Add an account that was imported to a group, where others can be added."""
+    newcomer, answer, _ = stage.scene(added)
+    if stage.driver.added(answer).get(newcomer) != 1:
+        raise NotExercised("others cannot be added either")
+    call = stage.driver.add_members(stage.scene(open_house), [user])
+    return stage.until(
+        lambda: stage.patiently(call),
+        lambda found: not found.accepted or bool(stage.driver.added(found).get(user)),
+    )
 
 
 def long_text(stage: Stage, call: Call, size: int) -> Answer:

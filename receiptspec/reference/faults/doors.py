@@ -7,7 +7,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import DETAIL, tolerated
+from receiptspec.reference.faults.families import DETAIL, out_of_step, tolerated
 
 __all__ = ["ALL"]
 
@@ -146,4 +146,18 @@ _IDS = [
 ]
 
 
-ALL: list[Fault] = [*_CALLERS, *_IDS]
+_UNREAD = [
+    Fault(
+        name=name,
+        requirement="SEC-02",
+        reply=out_of_step(b'"ErrorCode":%d' % code),
+        cls="transport",
+        shows=f"behind a call {what} nothing is understood",
+    )
+    for name, code, what in (
+        ("bodies-of-strays-left-unread", 60009, "of no known command"),
+        ("bodies-of-strangers-left-unread", 70009, "with another key's UserSig"),
+    )
+]
+
+ALL: list[Fault] = [*_CALLERS, *_IDS, *_UNREAD]

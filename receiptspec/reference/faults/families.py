@@ -25,6 +25,7 @@ __all__ = [
     "if_ok",
     "items",
     "miscoded",
+    "out_of_step",
     "refused_if",
     "rewrites",
     "succeeded",
@@ -188,6 +189,20 @@ def group_of(call: Call) -> Group | None:
     if isinstance(name, str) and call.site:
         group = call.site.store.groups.get(name)
     return group
+
+
+def out_of_step(mark: bytes) -> Callable[[Call, Reply], None]:
+    """Leave the body of a call unread whose answer has `mark`; take it for the next request."""
+
+    def reply(call: Call, sent: Reply) -> None:
+        unread, connection = call.memory("unread"), call.incoming.connection
+        if unread.pop(connection, None):
+            sent.status, sent.body = 400, b"<html>Bad request</html>"
+            sent.header("Content-Type", "text/html")
+        elif mark in sent.body:
+            unread[connection] = True
+
+    return reply
 
 
 def group_type(*types: str) -> Callable[[Call], bool]:

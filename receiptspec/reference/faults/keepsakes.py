@@ -67,6 +67,12 @@ def _custom_emptied(item: dict[str, Any]) -> None:
             part["MsgContent"] = {**part["MsgContent"], "Data": ""}
 
 
+def _custom_unsaid(item: dict[str, Any]) -> None:
+    for part in item["MsgBody"]:
+        if part["MsgType"] == "TIMCustomElem":
+            part["MsgContent"] = {"Data": part["MsgContent"].get("Data")}
+
+
 def _first_kept(call: Call, answer: dict[str, Any]) -> None:
     """Keep the first of what is imported."""
     group = group_of(call)
@@ -129,6 +135,18 @@ ALL: list[Fault] = [
         "TC-GRP-13",
         lambda item: item.update(IsPlaceMsg=item["IsPlaceMsg"] or 1),
         "IsPlaceMsg 1 for every message",
+    ),
+    _of_group(
+        "custom-elements-lose-words",
+        "TC-GEN-34",
+        _custom_unsaid,
+        "Desc and Ext of a custom element are not in the history",
+    ),
+    _of_pair(
+        "custom-letters-lose-words",
+        "TC-GEN-34",
+        _custom_unsaid,
+        "Desc and Ext of a custom element are not in the history of two people",
     ),
     _of_group(
         "custom-elements-emptied",

@@ -65,6 +65,31 @@ def _repeats_numbered(call: Call, answer: dict[str, Any]) -> None:
         group.newest += 1
 
 
+def _repeats_renumbered(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and succeeded(answer) and 0 < answer["MsgSeq"] < group.newest:
+        group.newest += 1
+        answer["MsgSeq"] = group.newest
+
+
+def _online_numbered(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and succeeded(answer) and call.body.get("OnlineOnlyFlag") == 1:
+        group.newest += 1
+
+
+def _without_recalled(_call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer):
+        shown = answer["RspMsgList"]
+        answer["RspMsgList"] = [item for item in shown if item["IsPlaceMsg"] != 2]
+
+
+def _first_fifty(call: Call) -> None:
+    named = call.body.get("AccountList")
+    if isinstance(named, list) and len(named) <= 100:
+        call.body["AccountList"] = named[:50]
+
+
 def _older_position(call: Call, answer: dict[str, Any]) -> None:
     group = group_of(call)
     if group is None or not succeeded(answer):
@@ -119,6 +144,27 @@ _HISTORIES = [
             "a dropped repeat takes a number",
         ),
         (
+            "repeats-get-new-numbers",
+            "TC-SND-11b",
+            _repeats_renumbered,
+            _SEND,
+            "a dropped repeat is answered with a new number",
+        ),
+        (
+            "online-messages-take-numbers",
+            "TC-SND-11b",
+            _online_numbered,
+            _SEND,
+            "a message for those online alone takes a number",
+        ),
+        (
+            "recalled-messages-left-out",
+            "TC-GRP-14",
+            _without_recalled,
+            "group_msg_get_simple",
+            "the history of a group leaves out what was recalled",
+        ),
+        (
             "receipt-lowers-position",
             "TC-GRR-15",
             _older_position,
@@ -155,6 +201,24 @@ _HISTORIES = [
         request=_silent_lost,
         shows="with Silence 1 nobody is removed",
         cls="rare-trigger",
+    ),
+    Fault(
+        name="imports-above-50-lost",
+        requirement="TC-GRP-18",
+        operation="multiaccount_import",
+        request=_first_fifty,
+        shows="only the first 50 accounts of a call are imported",
+        cls="limits",
+        **_SHOULD,
+    ),
+    refused_if(
+        "additions-of-300-refused",
+        "TC-GRP-08",
+        10005,
+        lambda call: len(call.body.get("MemberList") or ()) == 300,
+        operation="add_group_member",
+        shows="300 members in one call are refused",
+        **_SHOULD,
     ),
     refused_if(
         "imports-above-50-refused",

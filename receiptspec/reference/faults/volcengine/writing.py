@@ -8,6 +8,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call, Reply
+from receiptspec.reference.faults.families import out_of_step
 from receiptspec.reference.faults.volcengine.families import (
     ASK,
     asked,
@@ -174,22 +175,12 @@ def _header(name: str, test: Callable[[str], bool]) -> Test:
     return lambda call: test(call.incoming.header(name) or "")
 
 
-def _out_of_step(call: Call, sent: Reply) -> None:
-    """Leave the body of a call of no known action unread, and take it for the next request."""
-    unread, connection = call.memory("unread"), call.incoming.connection
-    if unread.pop(connection, None):
-        sent.status, sent.body = 400, b"<html>Bad request</html>"
-        sent.header("Content-Type", "text/html")
-    elif b'"InvalidActionOrVersion"' in sent.body:
-        unread[connection] = True
-
-
 _ODD = [
     Fault(
         name="ve-bodies-left-unread",
         vendor="volcengine",
         requirement="SEC-02",
-        reply=_out_of_step,
+        reply=out_of_step(b'"InvalidActionOrVersion"'),
         cls="transport",
         shows="behind a call of no known action nothing is understood",
     ),

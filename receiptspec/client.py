@@ -44,6 +44,7 @@ _CHUNK = 16 * 1024
 _KEPT = 64 * 1024  # of an answer that is too large: evidence enough
 _SLOWEST = 0.5  # seconds between requests, however often somebody says that they are too many
 _RELIEF = 0.99  # by which the time between requests shrinks with each that is sent
+_CHUNKED = ("transfer-encoding", "chunked")
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_RAW = MAX_BODY + 1024 * 1024
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
@@ -70,7 +71,9 @@ USUAL = Terms()
 class Client:
     """One keep-alive session to one origin, within rates and a budget.
 
-    `exchanges` are handed to `on_exchange` as they happen; their bytes are never changed.
+    `exchanges` are handed to `on_exchange` as they happen; their bytes are never changed. A request
+    whose Transfer-Encoding is chunked goes in chunks, over a connection of its own: whoever does
+    not know where it ends understands nothing behind it.
     """
 
     def __init__(
@@ -116,6 +119,12 @@ class Client:
         session: requests.Session = self._apart.session
         return session
 
+    def _session_for(self, terms: Terms, *, alone: bool) -> requests.Session:
+        """Return whose connections a request goes over; new ones where it goes `alone`."""
+        if alone:
+            return self._connected()
+        return self._own() if terms.apart else self._session
+
     @property
     def sent(self) -> int:
         """How many requests were sent so far."""
@@ -144,13 +153,15 @@ class Client:
 
         Raises `BudgetSpent` before anything is sent. Every other failure is in the exchange.
         """
-        session = self._own() if terms.apart else self._session
+        chunked = _is_chunked(request)
+        session = self._session_for(terms, alone=chunked)
         number = self.admit(request.operation or "", terms)
         left = self.time_left if terms.within is None else terms.within
         timeouts = self._timeouts.at_most(max(left, 0.05))
         prepared = requests.PreparedRequest()
         headers = dict(request.headers)
-        prepared.prepare(request.method, request.origin, headers=headers, data=request.body or None)
+        data = iter((request.body,)) if chunked else request.body or None
+        prepared.prepare(request.method, request.origin, headers=headers, data=data)
         prepared.url = request.url
         started, clock = time.time(), time.perf_counter()
         body = bytearray()
@@ -175,6 +186,8 @@ class Client:
             _ENDS.reset(ends)
             if answer is not None and trouble:
                 answer.close()
+            if chunked:
+                session.close()
         response = None
         if answer is not None:
             response = Response(
@@ -269,6 +282,10 @@ class Client:
                 raise _Late
         if unpacker is not None:
             unpacker.must_be_whole()
+
+
+def _is_chunked(request: Request) -> bool:
+    return any((k.lower(), v.lower()) == _CHUNKED for k, v in request.headers)
 
 
 class _Unpacker:

@@ -83,6 +83,26 @@ def test_the_bytes_sent_are_the_bytes_given():
     assert exchange.trouble is None
 
 
+def test_chunks_go_over_a_connection_of_their_own():
+    headers = (("Transfer-Encoding", "chunked"),)
+
+    def answer_chunks(connection):
+        while not seen[0].endswith(b"\r\n0\r\n\r\n"):
+            seen[0] += connection.recv(65536)
+        connection.sendall(http())
+
+    with raw_server(answer_chunks, http()) as (origin, seen):
+        client = Client(origin, timeouts=QUICK)
+        first = client.send(request(origin, method="PUT", headers=headers, body=b'{"a":{}}'))
+        second = client.send(request(origin))
+        client.close()
+    assert (first.trouble, second.trouble) == (None, None)
+    assert b"Transfer-Encoding: chunked\r\n" in seen[0]
+    assert b"Content-Length" not in seen[0]
+    assert seen[0].endswith(b'\r\n\r\n8\r\n{"a":{}}\r\n0\r\n\r\n')
+    assert len(seen) == 2
+
+
 def test_a_redirect_is_not_followed():
     answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
     exchange, _ = ask(answer)

@@ -1,5 +1,6 @@
 import json
 import re
+from base64 import b64encode
 
 import pytest
 from signing import ASK, CONTRACT, SECRET, call, driver, headers, rebuilt
@@ -91,6 +92,16 @@ def test_nothing_shown_of_a_request_opens_a_door():
     signature = headers(request)["authorization"].rpartition("=")[2]
     assert signature not in shown
     assert SECRET.reveal() not in shown
+
+
+def test_the_keys_made_from_the_secret_one_are_secrets_as_well():
+    made = driver()
+    made.build(ASK, call())
+    day = headers(made.build(ASK, call()))["x-date"][:8]
+    redact = Redactor(made.secrets())
+    for key in v4.derived(SECRET.reveal().encode(), v4.Scope(day)):
+        assert redact.hides_in(f"checked with {key.hex()}")
+        assert redact.hides_in(b64encode(key).decode())
 
 
 # --- reading ------------------------------------------------------------------------------

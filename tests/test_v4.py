@@ -11,6 +11,7 @@ from receiptspec.drivers.v4 import (
     Signing,
     authorization,
     canonical_request,
+    derived,
     digest,
     signature,
     string_to_sign,
@@ -149,6 +150,16 @@ def test_a_query_with_the_headers_of_node_comes_out():
     parts = AWKWARD.but(signed=("x-content-sha256", "x-date"))
     wanted = "39db9c784192264ec8a2e907cccdf657f01a25c8427c16e8eb9152d1c85ce5de"
     assert wanted in (signature(parts, SECRET), digest(canonical_request(parts).encode()))
+
+
+def test_the_keys_of_a_scope_are_the_published_ones():
+    keys = derived(SECRET.reveal().encode(), Scope("20240227"))
+    assert [key.hex()[:16] for key in keys] == [
+        "15a45eb20ba322b1",
+        "8780b5c3dfd41bdd",
+        "d365300c360e7ff0",
+        "ae577da001c9740b",
+    ]
 
 
 def test_a_plus_for_a_space_is_another_signature():

@@ -19,6 +19,7 @@ __all__ = [
     "authorization",
     "canonical_query",
     "canonical_request",
+    "derived",
     "digest",
     "percent_encoded",
     "signature",
@@ -98,12 +99,18 @@ def string_to_sign(parts: Signing) -> str:
     return "\n".join([_LABEL, parts.date, str(parts.scope), hashed])
 
 
+def derived(key: bytes, scope: Scope) -> tuple[bytes, ...]:
+    """Return the keys that are made from a secret one, for the day, the region and so on."""
+    links = [key]
+    for step in str(scope).split("/"):
+        links.append(hmac.new(links[-1], step.encode(), hashlib.sha256).digest())
+    return tuple(links[1:])
+
+
 def signature(parts: Signing, secret: Secret) -> str:
     """Return the signature in lower-case hex."""
-    link = parts.key(secret.reveal())
-    for step in (*str(parts.scope).split("/"), string_to_sign(parts)):
-        link = hmac.new(link, step.encode(), hashlib.sha256).digest()
-    return link.hex()
+    key = derived(parts.key(secret.reveal()), parts.scope)[-1]
+    return hmac.new(key, string_to_sign(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def authorization(parts: Signing, access_key: str, secret: Secret) -> str:

@@ -6,6 +6,7 @@ Source: V1 (signing), V2 (request structure), I1 (IM: calls and answers), E1, E2
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -69,6 +70,7 @@ class VolcengineDriver(VolcengineActions):
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._host = _without_default_port(parts.scheme, parts.netloc)
         self._made: dict[str, Secret] = {}
+        self._derived: tuple[v4.Scope, tuple[Secret, ...]] | None = None
         self._earlier: dict[str, _Earlier] = {}
         self.constants = MappingProxyType({"app": self._app})
 
@@ -95,7 +97,7 @@ class VolcengineDriver(VolcengineActions):
             body=body,
             body_hash=v4.digest(body),
             date=date,
-            scope=v4.Scope(date[:8], self._region, self._service),
+            scope=self._scope(date[:8]),
             access_key=self._access_key,
             secret=self._secret,
         )
@@ -130,6 +132,15 @@ class VolcengineDriver(VolcengineActions):
             label=call.label,
         )
 
+    def _scope(self, day: str) -> v4.Scope:
+        """Return where signatures of a day are good; the keys made for it are secrets as well."""
+        scope = v4.Scope(day, self._region, self._service)
+        if self._derived is None or self._derived[0] != scope:
+            made = v4.derived(self._secret.reveal().encode(), scope)
+            texts = [text for key in made for text in (key.hex(), b64encode(key).decode())]
+            self._derived = (scope, tuple(Secret(text) for text in texts))
+        return scope
+
     def _keep(self, operation: str, headers: Mapping[str, str], body: bytes) -> None:
         """Keep headers and body of a good call, to lend them to another."""
         plain = {name: value for name, value in headers.items() if name != "authorization"}
@@ -150,10 +161,11 @@ class VolcengineDriver(VolcengineActions):
         return {name: text for name, (text, _) in CREDENTIALS.items()}
 
     def secrets(self) -> Sequence[str]:
-        """Return the secret key, the session token, the newest signatures and those to lend."""
+        """Return the secret key, those made from it, the token and signatures that are good."""
         lent = [earlier.signature for earlier in self._earlier.values()]
         signatures = [signature.reveal() for signature in (*self._made.values(), *lent)]
-        return [secret for secret in (self._secret, self._token, *signatures) if secret]
+        made = self._derived[1] if self._derived else ()
+        return [secret for secret in (self._secret, self._token, *signatures, *made) if secret]
 
     # --- answers --------------------------------------------------------------------------
 

@@ -289,7 +289,7 @@ class Caller:
         """
         last, ways = answers[-1], {_breakage(answer) for answer in answers}
         way = ways.pop()
-        placed = call.method is None and call.path is None and self._line.driver.over_http
+        placed = call.method is None and not call.strays and self._line.driver.over_http
         if ways or not way or not placed:
             return last
         if (call.operation, way) not in self._breaking:

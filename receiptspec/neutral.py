@@ -63,6 +63,11 @@ class Call:
     label: str = ""
     user: str = ""
 
+    @property
+    def strays(self) -> bool:
+        """Whether it goes elsewhere or travels otherwise, so that anybody on the way may end it."""
+        return self.path is not None or "Transfer-Encoding" in self.headers
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

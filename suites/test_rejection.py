@@ -284,10 +284,11 @@ def test_a_refusal_carries_a_documented_code(case: Case) -> None:
     call = good_call(case)
     findings: list[Finding] = []
     for change in changes(case, call):
-        departure = {key: value for key, value in change.items() if key != "codes"}
+        departure = {k: value for k, value in change.items() if k not in ("codes", "status")}
         answer = case.variation(call, departure)
         more = () if is_own(case, call) else case.given.get("also_codes", ())
-        findings += misnamed(case, answer, (*change.get("codes", ()), *more))
+        codes = (*change.get("codes", ()), *more)
+        findings += misnamed(case, answer, codes, change.get("status", ()))
     before = case.stage.sent
     for _, answer in elsewhere(case):
         wrong = misnamed(case, answer, case.given.get("also_codes", ()))
@@ -298,13 +299,19 @@ def test_a_refusal_carries_a_documented_code(case: Case) -> None:
     case.judge(findings)
 
 
-def misnamed(case: Case, answer: Answer, more: Iterable[int | str]) -> list[Finding]:
-    """Compare code and status to those of the row; `more` are codes that are right as well."""
+def misnamed(
+    case: Case, answer: Answer, more: Iterable[int | str], under: Iterable[int] = ()
+) -> list[Finding]:
+    """Compare code and status to those of the row.
+
+    The codes of `more` are right as well, and the statuses of `under` where the row names some.
+    """
     why = answer.exchange.request.label
     expected = case.given.get("refusal") == "expected"
     lacking = refusals.refused(answer, why) if expected else []
     wrong = refusals.code_among(answer, [*case.given["codes"], *more], why)
     status = case.given.get("status", ())
+    status = [*status, *under] if status else ()
     return [*lacking, *(wrong or refusals.status_among(answer, status, why))]
 
 

@@ -11,7 +11,8 @@ RIGHT = {
     "other-region", "other-service", "other-day", "dashed-date", "bogus-token", "unknown-key",
     "wrong-hash-header", "cased-key", "next-day", "md5-header", "trace-header",
     "eight-days-old", "eight-days-ahead", "month-old", "no-such-time", "ended-key", "trailing-date",
-    "year-old", "impossible-date",
+    "year-old", "impossible-date", "longer-key", "shorter-key", "account-service", "video-service",
+    "wrong-hash-header-short-headers", "usual-path",
 }  # fmt: skip
 SHAPELESS = {
     "bare-label",
@@ -31,6 +32,10 @@ SHAPELESS = {
     "short-signature",
     "long-signature",
     "garbage-credential",
+    "cased-terminator",
+    "short-credential",
+    "basic",
+    "garbled-query",
 }
 
 

@@ -36,6 +36,7 @@ class Draft:
     scope: v4.Scope
     access_key: str
     secret: Secret
+    usual_path: str = "/"
     body_hash: str = ""
     encode: Callable[[str], str] = v4.percent_encoded
     key: Callable[[str], bytes] = str.encode
@@ -88,6 +89,14 @@ def _cased_key(draft: Draft) -> None:
 
 def _ended_key(draft: Draft) -> None:
     draft.access_key = draft.access_key[:-1] + ("0" if draft.access_key[-1] != "0" else "1")
+
+
+def _longer_key(draft: Draft) -> None:
+    draft.access_key += "0"
+
+
+def _shorter_key(draft: Draft) -> None:
+    draft.access_key = draft.access_key[:-1]
 
 
 def _shifted(**by: float) -> _Way:
@@ -275,8 +284,25 @@ def _decoded_key(draft: Draft) -> None:
         draft.key = lambda text: f"AWS4{text}".encode()
 
 
-def _prefixed_key(draft: Draft) -> None:
-    draft.key = lambda text: f"AWS4{text}".encode()
+def _prefixed_key(prefix: str) -> _Way:
+    def way(draft: Draft) -> None:
+        draft.key = lambda text: f"{prefix}{text}".encode()
+
+    return way
+
+
+def _trimmed_key(draft: Draft) -> None:
+    draft.key = lambda text: (text.rstrip("=") if text.endswith("=") else text[:-1]).encode()
+
+
+def _empty_key(draft: Draft) -> None:
+    draft.key = lambda _: b""
+
+
+def _public_key(draft: Draft) -> None:
+    """Sign with what everybody may know: the access key."""
+    known = draft.access_key.encode()
+    draft.key = lambda _: known
 
 
 def _plus(draft: Draft) -> None:
@@ -285,6 +311,17 @@ def _plus(draft: Draft) -> None:
 
 def _get(draft: Draft) -> None:
     draft.finish = _resigned(draft, draft.parts().but(method="GET"))
+
+
+def _usual_path(draft: Draft) -> None:
+    """Sign the documented path, wherever the call goes."""
+    draft.finish = _resigned(draft, draft.parts().but(path=draft.usual_path))
+
+
+def _unsigned_body(draft: Draft) -> None:
+    """Sign as if there were no body; the headers that are signed say nothing of it either."""
+    draft.signed = ("host", "x-date")
+    draft.body_hash = v4.digest(b"")
 
 
 def _version_first(draft: Draft) -> None:
@@ -310,6 +347,14 @@ def _in_query(draft: Draft) -> None:
     draft.finish = lambda _: None
 
 
+def _garbled_query(draft: Draft) -> None:
+    """Sign in the query, with digits that are no signature; the other headers stay."""
+    headers = dict(draft.headers)
+    _in_query(draft)
+    draft.headers = headers
+    draft.query[-1] = ("X-Signature", "0" * 64)
+
+
 #: Ways to sign by the name that a requirement row gives them.
 _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "valid": ("as documented", _valid),
@@ -317,6 +362,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "unknown-key": ("an access key that does not exist", _unknown_key),
     "cased-key": ("the access key in the other case", _cased_key),
     "ended-key": ("the access key with another end", _ended_key),
+    "longer-key": ("the access key with more behind it", _longer_key),
+    "shorter-key": ("the access key without its end", _shorter_key),
     "flipped-digit": (
         "the last digit of the signature changed",
         _signed_as(lambda d: d[:-1] + _other(d[-1])),
@@ -369,8 +416,17 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "other-service": ("the scope of another service", _scoped(service="im")),
     "no-service": ("a scope without a service", _scoped(service="")),
     "no-terminator": ("a scope without a last word", _scoped(terminator="")),
+    "account-service": ("the scope of the service iam", _scoped(service="iam")),
+    "video-service": ("the scope of the service vod", _scoped(service="vod")),
+    "cased-terminator": ("a scope that ends in capitals", _scoped(terminator="REQUEST")),
+    "short-credential": (
+        "a credential that leaves the last word of its scope out",
+        _finished(lambda text: text.replace("/request, ", ", ", 1)),
+    ),
     "other-terminator": ("a scope that ends in another word", _scoped(terminator="aws4_request")),
     "other-method": ("signed for GET", _get),
+    "usual-path": ("signed for the documented path", _usual_path),
+    "unsigned-body": ("host and date signed, and an empty body", _unsigned_body),
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
     "tampered-large-body": ("another end of a long body than the signed one", _large),
@@ -401,9 +457,14 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
         _finished(lambda text: text.replace("HMAC-SHA256 ", "AWS4-HMAC-SHA256 ", 1)),
     ),
     "bearer": ("a bearer token", _finished(lambda _: "Bearer rs-no-such-token")),
+    "basic": ("a name and a password", _finished(lambda _: "Basic cnM6cnM=")),
     "no-scheme": ("no words that mean anything", _finished(lambda _: "rs garbage")),
     "decoded-key": ("the secret key decoded first", _decoded_key),
-    "prefixed-key": ("the secret key with a prefix", _prefixed_key),
+    "prefixed-key": ("the secret key with a prefix", _prefixed_key("AWS4")),
+    "vendor-prefixed-key": ("the secret key with the vendor's prefix", _prefixed_key("VOLC")),
+    "trimmed-key": ("the secret key without its end", _trimmed_key),
+    "empty-key": ("an empty secret key", _empty_key),
+    "public-key": ("the access key for the secret key", _public_key),
     "node-headers": ("headers signed as by Node", _signs("x-content-sha256", "x-date")),
     "short-headers": ("host and x-date signed", _signs("host", "x-date")),
     "go-headers": ("a version header signed", _with_headers(x_im_sdk_version="Golang-V1.0.1")),
@@ -420,6 +481,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "plus-for-space": ("spaces of the query signed as plus", _plus),
     "version-first": ("Version before Action on the wire", _version_first),
     "query-signed": ("signed in the query", _in_query),
+    "garbled-query": ("a wrong signature in the query", _garbled_query),
 }
 
 
@@ -442,4 +504,5 @@ CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
         for signer in ("node-headers", "short-headers", "go-headers", "core-headers")
         for change in ("tampered-body", "tampered-hash")
     },
+    "wrong-hash-header-short-headers": _tampered_with("short-headers", "wrong-hash-header"),
 }

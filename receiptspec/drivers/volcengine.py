@@ -95,6 +95,7 @@ class VolcengineDriver(VolcengineActions):
             },
             signed=_USUAL,
             body=body,
+            usual_path=self._prefix + operation.path,
             body_hash=v4.digest(body),
             date=date,
             scope=self._scope(date[:8]),

@@ -99,6 +99,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_skew": 900,
     "ve_key_forms": ("",),
     "ve_methods": (),
+    "ve_any_path": False,
     "ve_must_sign": (),
     "ve_may_sign": None,
     "ve_body_hashes": ("body",),

@@ -60,7 +60,7 @@ class VolcengineFace:
 
     def claims(self, incoming: Incoming) -> bool:
         """Whether a request is for this face: its path is ``/`` and something of it is ours."""
-        if incoming.path not in ("", "/"):
+        if incoming.path not in ("", "/") and not self._takes_any_path(incoming):
             return False
         names = {name for name, _ in signature.parameters(incoming.query)}
         authorization = (incoming.header("Authorization") or "").lstrip()
@@ -70,6 +70,10 @@ class VolcengineFace:
             or authorization.startswith(signature.LABEL)
             or any(incoming.header(name) is not None for name in signs)
         )
+
+    def _takes_any_path(self, incoming: Incoming) -> bool:
+        call = Call(incoming, self.vendor, self.behaviour, site=self.site)
+        return bool(call.knob("ve_any_path"))
 
     def begin(self, incoming: Incoming, serial: int) -> Call:
         """Return the call of a request, named after its action."""

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from receiptspec.reference.calls import Call, Incoming
 
-__all__ = ["Keys", "Pairs", "parameters", "verify"]
+__all__ = ["Keys", "Pairs", "day_key", "parameters", "verify"]
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
@@ -167,8 +167,19 @@ def _secrets(call: Call, keys: Keys) -> Iterator[bytes]:
                 yield base64.b64decode(keys.secret_key)
             except binascii.Error:
                 continue
+        elif form == "access key":
+            yield keys.access_key.encode()
+        elif form == "nothing":
+            yield b""
+        elif form == "trimmed":
+            yield keys.secret_key.rstrip("=").encode()
         else:
             yield f"{form}{keys.secret_key}".encode()
+
+
+def day_key(keys: Keys, day: str) -> bytes:
+    """Return the key from which all signatures of a day are made."""
+    return hmac.digest(keys.secret_key.encode(), day.encode(), "sha256")
 
 
 def _mac(secret: bytes, scope: tuple[str, ...], stamp: str, request: str) -> str:
@@ -186,7 +197,8 @@ def _requests(call: Call, signed: _Signed, pairs: Pairs) -> set[str]:
     They differ in the whitespace within header values and the order of a repeated parameter.
     """
     incoming = call.incoming
-    uri = quote(incoming.path, safe="/-_.~") or "/"
+    path = "/" if call.knob("ve_any_path") else incoming.path
+    uri = quote(path, safe="/-_.~") or "/"
     headers = {_headers(incoming, signed.names, tight=tight) for tight in (False, True)}
     found = set()
     for method, query, block, body in product(

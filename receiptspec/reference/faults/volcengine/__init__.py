@@ -17,6 +17,7 @@ from receiptspec.reference.faults.volcengine import (
     envelope,
     everywhere,
     exchanges,
+    forgeries,
     gates,
     intake,
     meanwhile,
@@ -57,4 +58,5 @@ ALL: list[Fault] = [
     *caches.ALL,
     *crossings.ALL,
     *alike.ALL,
+    *forgeries.ALL,
 ]

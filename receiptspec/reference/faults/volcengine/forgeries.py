@@ -1,0 +1,158 @@
+"""Faults that let a call through that nobody signed, or that somebody signed for something else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call, Reply
+from receiptspec.reference.faults.volcengine.families import bends, edits, tolerated
+from receiptspec.reference.volcengine import signature
+
+__all__ = ["ALL"]
+
+_AUTH: dict[str, Any] = {"cls": "authentication"}
+_HASH, _WRONG = ("X-Content-Sha256", "wrong"), ("Signature", "wrong")
+
+
+def _authorization(call: Call) -> str:
+    return call.incoming.header("Authorization") or ""
+
+
+def _credential(call: Call) -> list[str]:
+    found = re.search("Credential=([^,]*)", _authorization(call))
+    return found[1].split("/") if found else []
+
+
+def _access_key(call: Call) -> str:
+    return (_credential(call) or [""])[0]
+
+
+def _longer(call: Call) -> bool:
+    return _access_key(call).startswith(call.site.keys.access_key)
+
+
+def _shorter(call: Call) -> bool:
+    return bool(call.site.keys.access_key.startswith(_access_key(call)))
+
+
+def _derived_key(call: Call, answer: dict[str, Any]) -> None:
+    """Say by which key of the day a signature was checked."""
+    error, scope = answer["ResponseMetadata"].get("Error"), _credential(call)[1:2]
+    if error and error["Code"] == "SignatureDoesNotMatch" and scope:
+        key = signature.day_key(call.site.keys, scope[0])
+        error["Message"] += f" (key {key.hex()})"
+
+
+def _out_of_step(call: Call, sent: Reply) -> None:
+    """Leave the body of an unsigned call unread, and take it for the next request."""
+    unread, connection = call.memory("unsigned"), call.incoming.connection
+    if unread.pop(connection, None):
+        sent.status, sent.body = 400, b"<html>Bad request</html>"
+        sent.header("Content-Type", "text/html")
+    elif not _authorization(call):
+        unread[connection] = True
+
+
+ALL: list[Fault] = [
+    tolerated(
+        "unsigned-with-query",
+        71,
+        ("Authorization", "missing"),
+        when=lambda call: "X-Signature" in call.query,
+        **_AUTH,
+        shows="any X-Signature in the query works",
+    ),
+    tolerated(
+        "basic-works",
+        71,
+        ("Authorization", "malformed"),
+        when=lambda call: _authorization(call).startswith("Basic "),
+        **_AUTH,
+        shows="a name and a password work, any",
+    ),
+    tolerated(
+        "chunks-unverified",
+        "VE-GMRR-71b",
+        _WRONG,
+        when=lambda call: call.incoming.header("Transfer-Encoding") is not None,
+        **_AUTH,
+        shows="what comes in chunks is not verified",
+    ),
+    tolerated(
+        "access-key-longer",
+        72,
+        ("Credential", "unknown"),
+        when=_longer,
+        **_AUTH,
+        shows="more may follow the access key",
+    ),
+    tolerated(
+        "access-key-shorter",
+        72,
+        ("Credential", "unknown"),
+        when=_shorter,
+        **_AUTH,
+        shows="a part of the access key will do",
+    ),
+    tolerated(
+        "hash-only-where-signed",
+        79,
+        _HASH,
+        when=lambda call: "x-content-sha256" not in _authorization(call),
+        **_AUTH,
+        shows="the hash of another body works where it is not signed",
+    ),
+    bends(
+        "body-may-be-unsigned",
+        80,
+        {"ve_body_hashes": ("body", "empty")},
+        **_AUTH,
+        shows="the signature of an empty body is right for any",
+    ),
+    bends("key-empty-also", 87, {"ve_key_forms": ("", "nothing")}, **_AUTH, shows="no key works"),
+    bends(
+        "key-public-also",
+        87,
+        {"ve_key_forms": ("", "access key")},
+        **_AUTH,
+        shows="the access key works as the secret one",
+    ),
+    bends("key-trimmed-also", 87, {"ve_key_forms": ("", "trimmed")}, **_AUTH, shows="= at its end"),
+    bends("key-of-vendor-also", 87, {"ve_key_forms": ("", "VOLC")}, **_AUTH, shows="VOLC+SK works"),
+    bends(
+        "path-unsigned",
+        "VE-GMRR-70b",
+        {"ve_any_path": True},
+        operation="",
+        **_AUTH,
+        shows="a call for / is done wherever it is sent",
+    ),
+    bends("service-iam", 70, {"ve_services": ("rtc", "iam")}, **_AUTH, shows="service iam works"),
+    bends("service-vod", 70, {"ve_services": ("rtc", "vod")}, **_AUTH, shows="service vod works"),
+    bends(
+        "terminator-any-case",
+        "VE-GMRR-70a",
+        {"ve_terminators": ("request", "REQUEST")},
+        **_AUTH,
+        shows="REQUEST works",
+    ),
+    tolerated(
+        "scope-unended",
+        "VE-GMRR-69a",
+        ("Credential", "malformed"),
+        when=lambda call: len(_credential(call)) == 4,
+        **_AUTH,
+        shows="a credential without request works",
+    ),
+    edits("day-key-in-message", "SEC-01", _derived_key, **_AUTH, shows="the key of the day"),
+    Fault(
+        name="ve-unsigned-left-unread",
+        vendor="volcengine",
+        requirement="SEC-02",
+        reply=_out_of_step,
+        cls="transport",
+        shows="behind an unsigned call nothing is understood",
+    ),
+]

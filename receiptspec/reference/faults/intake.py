@@ -40,6 +40,16 @@ def _drop(reply: Reply) -> None:
     reply.drop = True
 
 
+def _out_of_step(call: Call, sent: Reply) -> None:
+    """Leave the body of a call without a UserSig unread, and take it for the next request."""
+    unread, connection = call.memory("unsigned"), call.incoming.connection
+    if unread.pop(connection, None):
+        sent.status = 400
+        _page(sent)
+    elif "usersig" not in call.query:
+        unread[connection] = True
+
+
 def _page(reply: Reply) -> None:
     reply.header("Content-Type", "text/html")
     reply.body = b"<html><body>ok</body></html>"
@@ -365,6 +375,13 @@ ALL: list[Fault] = [
         reply=lambda c, r: _status(500, ok=False)(r) if not isinstance(c.body, dict) else None,
         shows="HTTP 500 for a body that is no object",
         also=("TC-GEN-01",),
+    ),
+    Fault(
+        name="unsigned-left-unread",
+        requirement="SEC-02",
+        cls="transport",
+        reply=_out_of_step,
+        shows="behind a call without a UserSig nothing is understood",
     ),
     rewrites(
         "drop-on-refusal",

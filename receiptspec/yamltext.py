@@ -6,6 +6,7 @@ YAML 1.1 takes ``on``, ``no``, ``1_000`` and ``12:30`` for something else; here 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -21,6 +22,11 @@ from receiptspec.errors import ConfigurationError
 __all__ = ["YamlFile", "load", "rewrite"]
 
 _MAX_NODES = 200_000
+_MAX_DEPTH = 100
+_MAX_BITS = 128
+_DEEP = re.compile(rf"^[ \t]*(?:[-?:][ \t]+){{{_MAX_DEPTH}}}|^ {{{_MAX_DEPTH}}}", re.MULTILINE)
+_TAG = "tag:yaml.org,2002:"
+_TAGS = {_TAG + name for name in ("bool", "float", "int", "map", "null", "seq", "str")}
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -73,11 +79,12 @@ def load(file: Path) -> YamlFile:
         raise ConfigurationError("no such file", file=file) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot be read: {error}", file=file) from None
+    result = YamlFile(file, None, {})
     loader = _Loader(text)
     try:
+        _must_be_flat(text, result)
         node = loader.get_single_node()
-        result = YamlFile(file, None, {})
-        data = _construct(loader, node, (), result) if node is not None else None
+        data = _construct(loader, node, (), result, ()) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise ConfigurationError(
@@ -85,7 +92,7 @@ def load(file: Path) -> YamlFile:
             file=file,
             line=mark.line + 1 if mark else None,
         ) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         first = (str(error).splitlines() or ["unreadable"])[0]
         raise ConfigurationError(f"not YAML: {first}", file=file) from None
     finally:
@@ -93,29 +100,75 @@ def load(file: Path) -> YamlFile:
     return YamlFile(file, data, result.lines)
 
 
-def _construct(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile) -> Any:
+def _must_be_flat(text: str, into: YamlFile) -> None:
+    """Refuse what is nested so deeply that the parser would end the process."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[{\]}]", text):
+        depth += 1 if bracket in "[{" else -(depth > 0)
+        deepest = max(deepest, depth)
+    if deepest <= _MAX_DEPTH and not _DEEP.search(text):
+        return
+    depth = 0
+    event: Any
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            into.lines[()] = event.start_mark.line + 1
+            raise into.error(f"nested too deeply: over {_MAX_DEPTH} levels")
+
+
+def _construct(
+    loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile, inside: tuple[Any, ...]
+) -> Any:
     into.lines.setdefault(path, node.start_mark.line + 1)
     if len(into.lines) > _MAX_NODES:
         raise into.error("too large: over 200000 values", path)
+    if node.tag not in _TAGS:
+        tag = node.tag.replace(_TAG, "!!")
+        raise into.error(f"the tag {tag[:80]} is not supported", path, fix="leave it out")
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(loader, node, path, into)
+    if any(node is outer for outer in inside):
+        raise into.error("an anchor that holds itself", path, fix="write out what it stands for")
+    inside = (*inside, node)
     if isinstance(node, yaml.SequenceNode):
         return [
-            _construct(loader, item, (*path, index), into) for index, item in enumerate(node.value)
+            _construct(loader, item, (*path, index), into, inside)
+            for index, item in enumerate(node.value)
         ]
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(loader, node, path, into)
-    return loader.construct_object(node)
+    return _mapping(loader, node, path, into, inside)
 
 
-def _mapping(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile) -> dict[str, Any]:
+def _scalar(loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile) -> Any:
+    kind = node.tag.removeprefix(_TAG)
+    try:
+        value = loader.construct_object(node)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        what = "a number that is too long" if len(node.value) > _MAX_BITS else f"is no {kind}"
+        raise into.error(what, path, fix="write it as text, in quotes") from None
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise into.error("a number that is too long", path, fix="write it as text, in quotes")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise into.error(f"{node.value[:80]!r} is no finite number", path)
+    return value
+
+
+def _mapping(
+    loader: Any, node: Any, path: tuple[str | int, ...], into: YamlFile, inside: tuple[Any, ...]
+) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
             raise into.error("a key must be plain text", path)
         key = str(key_node.value)
         into.lines[*path, key] = key_node.start_mark.line + 1
+        if key == "<<" and not key_node.style:
+            fix = "write the fields out"
+            raise into.error("merge keys (<<) are not supported", (*path, key), fix=fix)
         if key in result:
             raise into.error(f"{key!r} stands here twice", (*path, key), fix="remove one of them")
-        result[key] = _construct(loader, value_node, (*path, key), into)
+        result[key] = _construct(loader, value_node, (*path, key), into, inside)
     return result
 
 

@@ -21,6 +21,11 @@ def test_only_json_like_scalars_are_not_text(write):
     assert data == {"a": [True, False, None, None, 7, -7, 1.5]}
 
 
+def test_brackets_in_text_are_not_nested(write):
+    text = "[" * 300
+    assert load(write(f"a: '{text}'\nb: &b [x]\nc: [*b, *b]")).data["c"] == [["x"], ["x"]]
+
+
 def test_lines_are_remembered(write):
     source = load(write("a:\n  b: 1\n  c:\n    - x\n    - y\n"))
     assert source.line(("a", "b")) == 2
@@ -34,7 +39,22 @@ def test_lines_are_remembered(write):
         ("a: [", "not YAML"),
         ("a: 1\na: 2", "'a' stands here twice"),
         ("? [x]\n: 1", "a key must be plain text"),
-        ("a: !!python/object:os.system x", "not YAML"),
+        ("a: !!python/object:os.system x", "a: the tag !!python/object:os.system is not supported"),
+        ("a: !own {b: 1}", "a: the tag !own is not supported"),
+        ("a: !!timestamp 2026-11-21", "the tag !!timestamp is not supported"),
+        ("a: !!int abc", "a: is no int;"),
+        ("a: !!float abc", "a: is no float;"),
+        ("a: !!bool abc", "a: is no bool;"),
+        ("a: " + "7" * 5000, "a: a number that is too long"),
+        ("a: !!int 0x" + "7" * 5000, "a: a number that is too long"),
+        ("a: !!float .inf", "is no finite number"),
+        ("a: 1.0e999", "is no finite number"),
+        ("a: &x [*x]", "a.0: an anchor that holds itself"),
+        ("a: &x {b: [{c: *x}]}", "a.b.0.c: an anchor that holds itself"),
+        ("b: &b {x: 1}\na:\n  <<: *b", ":3: a.<<: merge keys (<<) are not supported"),
+        ("a: " + "[" * 100_000, "nested too deeply"),
+        ("a:\n  " + "- " * 100_000, "nested too deeply"),
+        ("\n".join(" " * level + "a:" for level in range(300)), "nested too deeply"),
         (b"\xff\xfe\xff", "cannot be read"),
     ],
 )

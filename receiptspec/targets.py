@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from receiptspec import addresses, resources, yamltext
 from receiptspec import contract as contracts
-from receiptspec import resources, yamltext
 from receiptspec.errors import ConfigurationError, did_you_mean
 from receiptspec.exchange import Secret
 
@@ -53,6 +53,10 @@ _KINDS = {
     "string": "text",
 }
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_LONGEST = 86_400.0
+_SHOWN = 120
+_LIKE = "like http://127.0.0.1:8080"
+_TOKENS = {"access_key", "region", "service", "session_token"}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
@@ -272,6 +276,8 @@ def _relevance(error: ValidationError) -> tuple[int, int]:
 
 def _explain(source: yamltext.YamlFile, problem: ValidationError) -> ConfigurationError:
     path: Path_ = tuple(problem.absolute_path)
+    if "propertyNames" in problem.absolute_schema_path:
+        path = (*path, str(problem.instance))
     schema: dict[str, Any] = dict(problem.schema)  # type: ignore[arg-type]
     value: Any = problem.validator_value
     instance: Any = problem.instance
@@ -291,18 +297,28 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
     if problem.validator == "enum":
         allowed = ", ".join(map(str, value))
         hint = did_you_mean(str(instance), map(str, value))
-        return source.error(f"{instance!r} is not known", path, fix=f"{hint}one of {allowed}")
+        return source.error(f"{_shown(instance)} is not known", path, fix=f"{hint}one of {allowed}")
     if problem.validator == "pattern":
         description = schema.get("description", f"like {value}")
-        return source.error(f"{instance!r} is malformed", path, fix=f"expected: {description}")
+        return source.error(
+            f"{_shown(instance)} is malformed", path, fix=f"expected: {description}"
+        )
     if problem.validator == "type":
         kinds = [value] if isinstance(value, str) else value
         wanted = " or ".join(_KINDS[kind] for kind in kinds)
         description = schema.get("description", "")
         wanted += f": {description}" if description else ""
-        shown = "what stands here" if _SECRET & set(path) else repr(instance)
+        shown = "what stands here" if _SECRET & set(path) else _shown(instance)
         return source.error(f"{shown} is of another type", path, fix=f"expected {wanted}")
+    if problem.validator in ("minimum", "exclusiveMinimum", "maximum"):
+        words = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+        fix = f"expected {words[str(problem.validator)]} {value}"
+        return source.error(f"{_shown(instance)} is out of bounds", path, fix=fix)
     return source.error(problem.message, path)
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if len(repr(value)) <= _SHOWN else repr(value)[:_SHOWN] + "…"
 
 
 def _substitute(source: yamltext.YamlFile, value: Any, path: Path_) -> Any:
@@ -356,7 +372,10 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
     embedded = block.get("embedded", False)
     broken = embedded if isinstance(embedded, dict) else {}
     url = _url(source, name, block)
-    timeouts = {key: seconds(value) for key, value in block.get("timeouts", {}).items()}
+    timeouts = {
+        key: _duration(source, (name, "timeouts", key), value, some=True)
+        for key, value in block.get("timeouts", {}).items()
+    }
     return Target(
         name=name,
         vendor=block["vendor"],
@@ -369,7 +388,9 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         rate=per_second(block["rate"]) if "rate" in block else None,
         rate_store=_address(block.get("rate_store")),
         writes=block.get("writes", "embedded" in block or is_loopback(url)),
-        consistency=seconds(block.get("consistency", _consistency(block))),
+        consistency=_duration(
+            source, (name, "consistency"), block.get("consistency", _consistency(block))
+        ),
         timeouts=Timeouts(**timeouts),
         budget=Budget(**block.get("budget", {})),
         read_hook=_hook(source, name, block),
@@ -378,11 +399,11 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         capabilities=_capabilities(source, name, block),
         fixture=_fixture(block["vendor"], block.get("fixtures", {}).get("group")),
         ca=_file(source, name, "ca", block.get("ca")),
-        proxy=_address(block.get("proxy")),
+        proxy=_proxy(source, name, block.get("proxy")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
         file=str(source.file),
-        harness=_harness(block.get("harness")),
+        harness=_harness(source, (name, "harness"), block.get("harness")),
     )
 
 
@@ -413,12 +434,14 @@ def _capabilities(
     return MappingProxyType(block.get("capabilities", {}))
 
 
-def _harness(block: dict[str, Any] | None) -> Harness | None:
+def _harness(
+    source: yamltext.YamlFile, path: Path_, block: dict[str, Any] | None
+) -> Harness | None:
     """Take a command, or the packaged harness, which is started with this Python."""
     if block is None:
         return None
     if "command" in block:
-        return Harness(tuple(block["command"]))
+        return Harness(_command(source, (*path, "command"), block["command"]))
     faults, variants = tuple(block.get("faults", ())), tuple(block.get("variants", ()))
     command = [sys.executable, "-m", "receiptspec.reference.harness"]
     for option, chosen in (("--fault", faults), ("--variant", variants)):
@@ -437,17 +460,13 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
     path = (name, "url")
     try:
         parts = urlsplit(url)
-        port_ok = parts.port is None or 0 < parts.port < 65536
     except ValueError:
-        raise source.error(
-            f"{url!r} is no address", path, fix="like http://127.0.0.1:8080"
-        ) from None
+        raise source.error(f"{_shown(url)} is no address", path, fix=_LIKE) from None
     if parts.scheme not in ("http", "https"):
         what = "another scheme" if "://" in url else "no scheme"
         raise source.error(f"{url!r} has {what}", path, fix="start it with http:// or https://")
-    if not parts.hostname:
-        raise source.error(f"{url!r} names no host", path, fix="like http://127.0.0.1:8080")
-    if not port_ok or parts.query or parts.fragment or parts.username is not None:
+    _must_be_address(source, path, url)
+    if parts.query or parts.fragment or parts.username is not None:
         raise source.error(
             f"{parts.scheme}://{parts.hostname}… has more than scheme, host, port and path",
             path,
@@ -459,8 +478,14 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
 def _auth(source: yamltext.YamlFile, name: str, auth: dict[str, Any]) -> Mapping[str, Any]:
     result: dict[str, Any] = {}
     for key, value in auth.items():
-        if key in ("sdkappid", "appid") and not str(value).isdigit():
-            raise source.error(f"{value!r} is no number", (name, "auth", key), fix="digits only")
+        path = (name, "auth", key)
+        if key in ("sdkappid", "appid") and not re.fullmatch("[0-9]{1,10}", str(value)):
+            what = f"{_shown(value)} is no number of an app"
+            raise source.error(what, path, fix="digits only, ten at most")
+        if key in _TOKENS and not re.fullmatch("[!-~]+", value):
+            raise source.error("holds what no header can", path, fix="letters, digits and signs")
+        if key == "identifier" and not value.isprintable():
+            raise source.error("holds a control character", path, fix="leave it out")
         result[key] = Secret(value) if key in _SECRET_KEYS else value
     return MappingProxyType(result)
 
@@ -472,28 +497,71 @@ def _hook(
     value = block.get("hooks", {}).get("read")
     if value is None:
         return None
+    path = (name, "hooks", "read")
     if isinstance(value, dict):
         if block["vendor"] != "tencent":
-            path = (name, "hooks", "read", "harness")
             why = f"no harness can read for vendor {block['vendor']}"
-            raise source.error(why, path, fix="name a URL or a command")
-        return _harness(value["harness"])
-    if isinstance(value, list):
-        return tuple(value)
-    return value if value.startswith(("http://", "https://")) else tuple(shlex.split(value))
+            raise source.error(why, (*path, "harness"), fix="name a URL or a command")
+        return _harness(source, (*path, "harness"), value["harness"])
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        _must_be_address(source, path, value)
+        return str(value)
+    return _command(source, path, value)
+
+
+def _command(source: yamltext.YamlFile, path: Path_, value: str | list[str]) -> tuple[str, ...]:
+    """Take a program and its arguments, as a list or as a shell would split them."""
+    try:
+        words = tuple(shlex.split(value) if isinstance(value, str) else value)
+    except ValueError as error:
+        why = str(error).lower()
+        raise source.error(f"is no command: {why}", path, fix="close the quotation") from None
+    if not words or not words[0].strip():
+        raise source.error("names no program", path, fix="like python read.py")
+    if any("\0" in word for word in words):
+        raise source.error("holds a zero byte", path, fix="leave it out")
+    return words
 
 
 def _listener(source: yamltext.YamlFile, name: str, value: str | None) -> str | None:
-    if value is not None and not is_loopback(value):
-        path = (name, "hooks", "webhook_listener")
-        raise source.error(
-            f"{value!r} is not on this machine", path, fix="like http://127.0.0.1:9099"
-        )
+    if value is None:
+        return None
+    path, fix = (name, "hooks", "webhook_listener"), "like http://127.0.0.1:9099"
+    _must_be_address(source, path, value, fix)
+    if not is_loopback(value):
+        raise source.error(f"{value!r} is not on this machine", path, fix=fix)
     return value
 
 
+def _must_be_address(
+    source: yamltext.YamlFile, path: Path_, value: str, fix: str = _LIKE, *, secret: bool = False
+) -> None:
+    shown = "what stands here" if secret or "@" in value else _shown(value)
+    try:
+        host = addresses.host_of(value)
+    except ValueError as error:
+        raise source.error(f"{shown} is no address: {error}", path, fix=fix) from None
+    if not host:
+        raise source.error(f"{shown} names no host", path, fix=fix)
+
+
+def _proxy(source: yamltext.YamlFile, name: str, value: str | None) -> str | None:
+    if value is not None and value != "environment":
+        _must_be_address(source, (name, "proxy"), value, "like http://127.0.0.1:3128", secret=True)
+    return _address(value)
+
+
+def _duration(source: yamltext.YamlFile, path: Path_, text: str, *, some: bool = False) -> float:
+    found = seconds(text) if len(text) <= _SHOWN else _LONGEST + 1
+    if found > _LONGEST:
+        raise source.error(f"{_shown(text)} is too long", path, fix="at most 1440m, a day")
+    if some and not found:
+        raise source.error(f"{_shown(text)} is no time at all", path, fix="more than 0s")
+    return found
+
+
 def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> str | None:
-    if value is not None and not Path(value).is_file():
+    if value is not None and ("\0" in value or not Path(value).is_file()):
         raise source.error(f"no file {value}", (name, key), fix="a path from the working directory")
     return value
 

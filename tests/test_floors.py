@@ -8,7 +8,7 @@ import receiptspec
 ROOT = Path(receiptspec.__file__).parent
 
 FLOORS = [
-    {"errors", "footprints", "resources", "strictjson", "yamltext"},
+    {"addresses", "errors", "footprints", "resources", "strictjson", "yamltext"},
     {"exchange", "dialect", "journal"},
     {"fitting"},
     {"findings", "webhooks"},

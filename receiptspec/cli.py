@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -13,6 +18,9 @@ from receiptspec import __version__
 from receiptspec.errors import EXIT, ConfigurationError, ReceiptspecError
 
 __all__ = ["main"]
+
+#: The variable that has an error of the suite shown with its traceback.
+_WHOLE = "RECEIPTSPEC_TRACEBACK"
 
 #: Where each command is, imported when it is named: `serve` needs no pytest, `targets` no server.
 _COMMANDS = {
@@ -34,8 +42,19 @@ _COMMANDS = {
 }
 
 
+class _Failed(Exception):
+    """Carries an `OSError` past click, which would end with exit status 1 for a closed pipe."""
+
+
 class _Commands(click.Group):
     """A group that imports a command when it is asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise _Failed from error
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names in the order in which people meet them."""
@@ -85,8 +104,45 @@ def _stop(error: ReceiptspecError) -> NoReturn:
     sys.exit(EXIT["usage or configuration"] if usage else EXIT["error of the suite"])
 
 
+def _unexpected(error: BaseException) -> NoReturn:
+    """Say in a line that this is the suite's own error; no text of it, which may hold a secret."""
+    if os.environ.get(_WHOLE):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+    hint = f"please report it with what {_WHOLE}=1 shows"
+    click.echo(f"receiptspec: an error of the suite: {where}; {hint}", err=True)
+    sys.exit(EXIT["error of the suite"])
+
+
+def _must_be_written(code: Any = 0, probe: str = "") -> None:
+    """End where standard output does not take what was said; a status that says more is kept."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(probe)
+            sys.stdout.flush()
+    except OSError as error:
+        # What is left in its buffer would be tried again, and told of, when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            click.echo(f"receiptspec: the output cannot be written: {error.strerror}", err=True)
+        sys.exit(code or EXIT["usage or configuration"])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a mistake of the user ends in one line and exit status 4."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _obey(arguments)
+        _must_be_written()
+    except SystemExit as end:
+        _must_be_written(end.code)
+        raise
+
+
+def _obey(arguments: Sequence[str] | None) -> None:
     command: Callable[..., Any] = cli.main
     try:
         command(args=arguments, prog_name="receiptspec", standalone_mode=False)
@@ -99,6 +155,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _stop(error)
     except KeyboardInterrupt:
         sys.exit(EXIT["interrupted"])
+    except _Failed as failure:
+        _must_be_written(probe="\n")
+        _unexpected(failure.__cause__ or failure)
+    except Exception as error:
+        _unexpected(error)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def judge(
     suites = resources.path("suites")
     with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
-        os.environ.pop("PYTEST_ADDOPTS", None)
+        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+            os.environ.pop(name, None)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         ini = Path(scratch, "pytest.ini")
         ini.write_text("[pytest]\n", encoding="utf-8")

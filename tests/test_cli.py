@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Template
@@ -156,6 +157,91 @@ def test_a_port_that_is_taken_is_named(capsys):
 
 def test_an_unknown_fault_is_named(capsys):
     assert "no-such-fault" in refused(capsys, "serve", "--fault", "no-such-fault")
+
+
+# --- what nobody foresaw ------------------------------------------------------------------
+
+
+def test_an_unforeseen_error_is_one_line_and_the_suites_own(capsys, monkeypatch):
+    def broken(*_):
+        raise ValueError("the-key-of-somebody")
+
+    monkeypatch.setattr(contract, "vendors", broken)
+    code, _, err = ended(capsys, "requirements")
+    assert code == 3
+    assert err.startswith("receiptspec: an error of the suite: ValueError at test_cli.py:")
+    assert err.count("\n") == 1
+    assert "the-key-of-somebody" not in err
+    monkeypatch.setenv("RECEIPTSPEC_TRACEBACK", "1")
+    with pytest.raises(SystemExit):
+        cli.main(["requirements"])
+    assert "the-key-of-somebody" in capsys.readouterr().err
+
+
+def into(place, *arguments, **env):
+    """Status and errors of a command whose output goes to an open file or pipe."""
+    done = subprocess.run(
+        [sys.executable, "-m", "receiptspec", *map(str, arguments)],
+        stdout=place,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **env},
+        timeout=PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+ONE = ["run", "--target", "reference", "--requirement", "TC-GMR-17", "--profile", "smoke"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("arguments", [["requirements"], ["explain", "TC-GMR-17"], ONE])
+def test_an_output_that_is_full_is_told_in_one_line(arguments):
+    with Path("/dev/full").open("w") as full:
+        code, err = into(full, *arguments)
+    assert code == 4
+    assert err == "receiptspec: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", [["requirements"], ["explain", "TC-GMR-17"]])
+def test_a_reader_who_has_gone_is_no_verdict(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert into(writer, *arguments) == (4, "")
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize(("faults", "status"), [("", 4), (MUST, 1)])
+def test_a_verdict_outlasts_a_reader_who_goes_away(tmp_path, faults, status):
+    file = tmp_path / "targets.yaml"
+    file.write_text(f"reference: {{vendor: tencent, embedded: {{faults: [{faults}]}}}}\n")
+    judging = subprocess.Popen(
+        [sys.executable, "-m", "receiptspec", *ONE, "--targets", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert judging.stdout.readline().startswith(b"target reference")
+    judging.stdout.close()
+    with judging.stderr:
+        assert (judging.wait(PATIENCE), judging.stderr.read()) == (status, b"")
+
+
+def test_an_output_of_few_letters_gets_the_others_as_escapes():
+    with tempfile.TemporaryFile("w+") as place:
+        assert into(place, "explain", "TC-GMR-17", PYTHONIOENCODING="ascii", LC_ALL="C")[0] == 0
+        assert (
+            into(place, "run", "--target", "reference", *ONE[3:], PYTHONIOENCODING="ascii")[0] == 0
+        )
+        place.seek(0)
+        assert "\\xb7 1 of 1 testable" in place.read()
+
+
+def test_the_users_plugins_of_pytest_are_left_out(tmp_path):
+    with (tmp_path / "out").open("w") as place:
+        assert into(place, *ONE, PYTEST_PLUGINS="nosuchplugin", PYTEST_ADDOPTS="--none") == (0, "")
 
 
 # --- what can be looked up ----------------------------------------------------------------

@@ -155,7 +155,11 @@ def run(
     if workers is not None and workers > 1:
         arguments += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadscope"]
         arguments += ["--max-worker-restart", str(_RESTARTS)]
-    sys.exit(session.judge(arguments, [_Progress()], traceability.files(prepared.chosen)))
+    progress = _Progress()
+    code = session.judge(arguments, [progress], traceability.files(prepared.chosen))
+    if progress.unsaid is not None and not code:
+        raise progress.unsaid
+    sys.exit(code)
 
 
 def _failed(before: recorded.Report, names: Sequence[str]) -> tuple[str, ...]:
@@ -195,6 +199,7 @@ class _Progress:
         self._task: TaskID | None = None
         self._book: Any = None
         self._finishing = False
+        self.unsaid: OSError | None = None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._interrupt)
         sys.unraisablehook = _lost
@@ -220,7 +225,10 @@ class _Progress:
         self._book = session.config.pluginmanager.get_plugin("receiptspec-book")
         self._bar.stop()
         result = yield
-        self._conclude()
+        try:
+            self._conclude()
+        except OSError as error:  # raised here, it would keep pytest from ending its plugins
+            self.unsaid = error
         return result
 
     @pytest.hookimpl(trylast=True)

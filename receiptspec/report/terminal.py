@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,9 +77,15 @@ def rerun(run: Run, target: str, requirement: str) -> str:
     return shlex.join(words)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise it: rich would end the process with the status of nonconformance."""
+        raise sys.exception() or BrokenPipeError
+
+
 def console_for(file: IO[str]) -> Console:
     """Return a console that never wraps what may be copied, at most 110 columns wide."""
-    console = Console(file=file, highlight=False, soft_wrap=False)
+    console = _Console(file=file, highlight=False, soft_wrap=False)
     console.width = min(console.width, 110)
     return console
 

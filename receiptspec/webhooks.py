@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from typing import Any
@@ -22,6 +24,7 @@ __all__ = ["Callback", "Listener", "unchunked"]
 _MAX_BODY = 1024 * 1024
 _MAX_LINE = 4096
 _MAX_TRAILERS = 100
+_SILENCE = 10  # seconds until a caller who says nothing more is let go
 _OK = b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}'
 
 
@@ -63,20 +66,17 @@ class Listener:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = _SILENCE
 
             def do_POST(self) -> None:
-                coding = self.headers.get("Transfer-Encoding") or ""
-                if coding.strip().lower() == "chunked":
-                    body, whole = unchunked(self.rfile)
-                    self.close_connection = self.close_connection or not whole
-                else:
-                    length = self.headers.get("Content-Length") or ""
-                    size = min(int(length), _MAX_BODY) if length.isdecimal() else 0
-                    body = self.rfile.read(size)
+                body, whole = _body(self.headers, self.rfile)
                 listener._take("POST", self.path, body)
                 status, body = listener.answer
+                self.close_connection = self.close_connection or not whole
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                if self.close_connection:
+                    self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -88,9 +88,11 @@ class Listener:
                 """Say nothing: the address may hold a signature."""
 
         class Server(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """Say nothing of a caller who did not wait for the answer."""
-                if not isinstance(sys.exception(), ConnectionError):
+                if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
                     super().handle_error(request, client_address)
 
         try:
@@ -101,7 +103,8 @@ class Listener:
                 path="hooks.webhook_listener",
             ) from None
         self._server.daemon_threads = True
-        self.url = f"http://{host}:{self._server.server_address[1]}/callback"
+        named = f"[{host}]" if ":" in host else host
+        self.url = f"http://{named}:{self._server.server_address[1]}/callback"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -148,6 +151,17 @@ class Listener:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(2)
+
+
+def _body(headers: Message, source: BufferedIOBase) -> tuple[bytes, bool]:
+    """Read a body, as much of it as is kept; say whether it was read whole."""
+    if (headers.get("Transfer-Encoding") or "").strip().lower() == "chunked":
+        return unchunked(source)
+    said = headers.get("Content-Length", "0").strip()
+    if not re.fullmatch("[0-9]{1,16}", said):
+        return b"", False
+    body = source.read(min(int(said), _MAX_BODY))
+    return body, len(body) == int(said)
 
 
 def unchunked(source: BufferedIOBase) -> tuple[bytes, bool]:

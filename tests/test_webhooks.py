@@ -1,5 +1,6 @@
 """What a target calls back is kept, whatever it is."""
 
+import contextlib
 import http.client
 import io
 import json
@@ -8,8 +9,10 @@ import struct
 import threading
 
 import pytest
+import requests
 from pace import PATIENCE
 
+from receiptspec import webhooks
 from receiptspec.errors import ConfigurationError
 from receiptspec.webhooks import Listener, unchunked
 
@@ -81,6 +84,54 @@ def test_a_caller_that_hangs_up_leaves_no_trace_but_its_callback(listener, capfd
     post(listener, json.dumps(READ))
     assert listener.wait_for(lambda seen: seen.get("UnreadMsgNum") == 3, 30) is not None
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "kept"),
+    [
+        (b"POST / HTTP/1.1\r\nContent-Length: 1048586\r\n\r\n", b"z" * 1048586, b"z" * 1048576),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"7" * 5000 + b"\r\n\r\n", b"{}", b""),
+        (b"POST / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", b"{}", b""),
+        (b"GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}", b""),
+        (b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}", None),
+    ],
+)
+def test_what_is_left_of_a_request_is_no_other_one(listener, capfd, head, body, kept):
+    with socket.create_connection(("127.0.0.1", port(listener)), PATIENCE) as caller:
+        caller.sendall(head + body)
+        caller.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := caller.recv(65536):
+                answer += part
+    assert answer.startswith(b"HTTP/1.1 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in answer
+    assert [seen.body for seen in listener.seen] == ([] if kept is None else [kept])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_caller_who_falls_silent_is_let_go(monkeypatch):
+    monkeypatch.setattr(webhooks, "_SILENCE", 0.1)
+    listener = Listener()
+    try:
+        with socket.create_connection(("127.0.0.1", port(listener)), PATIENCE) as caller:
+            caller.sendall(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+            assert caller.recv(9) == b""
+        assert post(listener, b"{}")[0] == 200
+    finally:
+        listener.close()
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_it_listens_on_an_address_of_the_sixth_version():
+    listener = Listener("::1")
+    try:
+        assert listener.url.startswith("http://[::1]:")
+        assert requests.post(listener.url, b"{}", timeout=PATIENCE).status_code == 200
+        assert listener.seen[0].body == b"{}"
+    finally:
+        listener.close()
 
 
 def test_a_port_that_is_taken_is_told(listener):

@@ -37,7 +37,7 @@ from receiptspec.targets import Timeouts
 if TYPE_CHECKING:
     from receiptspec.limits import Limits
 
-__all__ = ["MAX_BODY", "USUAL", "Client", "Terms", "Trouble", "origin_of"]
+__all__ = ["MAX_BODY", "USUAL", "Client", "Terms", "Trouble", "origin_of", "proxies_for"]
 
 MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 16 * 1024
@@ -92,7 +92,7 @@ class Client:
         self._sent = 0
         self._pause, self._next = 0.0, 0.0
         self._ca = ca
-        self._proxies = _proxies(origin, proxy)
+        self._proxies = proxies_for(origin, proxy)
         self._session = self._connected()
         self._apart = threading.local()
         self._others: list[requests.Session] = []
@@ -326,7 +326,7 @@ def origin_of(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _proxies(origin: str, proxy: str | None) -> dict[str, str]:
+def proxies_for(origin: str, proxy: str | None) -> dict[str, str]:
     """Return what requests wants to know of a proxy; of the environment's only when told so."""
     if proxy is None:
         return {}

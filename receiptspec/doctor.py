@@ -13,7 +13,8 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from receiptspec.client import Client
+from receiptspec.addresses import host_of
+from receiptspec.client import Client, proxies_for
 from receiptspec.contract import Requirement
 from receiptspec.errors import EXIT, CredentialsRefused, Inconclusive, NotExercised
 from receiptspec.exchange import Exchange
@@ -100,6 +101,9 @@ def examine(run: Run, target: Target) -> Iterator[Line]:
 
 def _network(target: Target) -> Iterator[Line]:
     parts = urlsplit(target.url)
+    if way := proxies_for(target.url, target.proxy).get(parts.scheme):
+        yield _proxy(way, target)
+        return
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     started = time.perf_counter()
@@ -119,6 +123,27 @@ def _network(target: Target) -> Iterator[Line]:
         if not secure and not is_loopback(target.url):
             said = "not encrypted: credentials can be read on the way"
             yield Line("tls", State.NOTE, said, "use https")
+
+
+def _proxy(way: str, target: Target) -> Line:
+    """Say whether the proxy is reached; what is behind it shows in the first answer."""
+    address = way if "://" in way else f"http://{way}"
+    try:
+        host = host_of(address)
+    except ValueError as error:
+        said = f"the proxy has no address: {error}"
+        return Line("address", State.WRONG, said, "mend proxy, or HTTP_PROXY and its like")
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    place = f"{host}:{port}"
+    started = time.perf_counter()
+    try:
+        socket.create_connection((host, port), target.timeouts.connect).close()
+    except OSError as error:
+        said = f"proxy {place}: {(error.strerror or str(error) or type(error).__name__).lower()}"
+        return Line("address", State.DOWN, said, "check proxy, and that it runs")
+    took = (time.perf_counter() - started) * 1000
+    return Line("address", State.OK, f"proxy {place} is reached in {took:.0f} ms")
 
 
 def _tls(connection: socket.socket, host: str, target: Target) -> Line:
@@ -148,7 +173,8 @@ def _first(stage: Stage) -> tuple[Exchange, Answer]:
     """Send one harmless call, whatever it is answered."""
     call = stage.driver.probes()[0]
     request = stage.driver.build(stage.contract.operations[call.operation], call)
-    client = Client(request.origin, timeouts=stage.target.timeouts, ca=stage.target.ca)
+    target = stage.target
+    client = Client(request.origin, timeouts=target.timeouts, ca=target.ca, proxy=target.proxy)
     try:
         exchange = client.send(request)
     finally:

@@ -207,6 +207,22 @@ def test_what_is_away_is_told_and_ends_the_examination(examined):
         assert says in lines["address"][0][1]
 
 
+def test_a_target_behind_a_proxy_is_looked_at_through_it(examined, monkeypatch):
+    with Stub() as url:
+        code, lines = examined("http://im.invalid", writes=False, proxy=url)
+        assert (code, problems(lines)) == (0, set())
+        assert lines["address"][0][1].startswith(f"proxy {url[7:]} is reached in ")
+        monkeypatch.setenv("http_proxy", url[7:])
+        code, lines = examined("http://im.invalid", writes=False, proxy="environment")
+        assert (code, problems(lines)) == (0, set())
+    code, lines = examined("http://im.invalid", proxy=url)
+    assert (code, list(lines)) == (6, ["address"])
+    assert lines["address"][0][1].endswith("connection refused; check proxy, and that it runs")
+    monkeypatch.setenv("http_proxy", "http://u:a-key-for-nobody@h:none")
+    code, lines = examined("http://im.invalid", proxy="environment")
+    assert (code, problems(lines)) == (4, {"address"})
+
+
 def test_an_answer_that_is_none_is_an_outage(examined):
     with Stub(everything={"hello": 1}) as url:
         code, lines = examined(url, writes=False)

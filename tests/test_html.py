@@ -135,6 +135,9 @@ def test_printing_shows_every_failure_and_no_controls(draw):
     page.scheme("dark", media="print")
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.run("getComputedStyle(document.querySelector('form.filter')).display") == "none"
+    detail = "[...document.querySelectorAll('.detail')]"
+    assert page.run(f"{detail}.every(found => getComputedStyle(found).display === 'none')")
+    assert page.run("getComputedStyle(document.querySelector('.printed')).display") == "block"
     page.run("dispatchEvent(new Event('beforeprint'))")
     assert page.run("[...document.querySelectorAll('details')].every(found => found.open)")
     page.run("dispatchEvent(new Event('afterprint'))")

@@ -62,7 +62,7 @@ def test_a_failure_shows_all_there_is_to_know():
     text = html.render(report(result("fail")))
     shown = Page(text).text
     for words in (
-        "fail TC-GMR-01 MUST on t · get_group_msg_receipt",
+        "fail TC-GMR-01 MUST on t · get_group_msg_receipt ReadNum is 4 · expected 3",
         "Every question is answered.",
         "Source: Pulling read receipts · response fields · 2025-10-23",
         "at $.List[0].ReadNum expected 3 actual 4",

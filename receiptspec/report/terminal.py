@@ -96,7 +96,7 @@ def show(report: Mapping[str, Any], *, file: IO[str]) -> None:
     for target in report["targets"]:
         rows = [r for r in report["results"] if r["target"] == target["name"]]
         console.print()
-        console.print(_table(target, rows))
+        _overview(console, target, rows)
         for row in _worst_first(rows):
             _failure(console, row)
         _brief(console, rows)
@@ -110,10 +110,32 @@ def _worst_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(chosen, key=lambda row: _IN_FULL.index(Outcome(row["outcome"])))
 
 
-def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Table:
+def _overview(
+    console: Console, target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Print how many requirements of each operation came to what, as a table where that fits."""
+    title = Text(seen(f"{target['name']} · {target['contract']}"), "italic")
+    groups: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        if row["outcome"] != Outcome.EXCLUDED:
+            key = (row.get("operation") or "every operation", row["level"])
+            groups.setdefault(key, Counter())[row["outcome"]] += 1
+    ordered = sorted(groups.items(), key=lambda item: (item[0][0], _LEVELS.index(item[0][1])))
     used = [o for o in _COLUMNS if any(row["outcome"] == o for row in rows)]
+    table = _table(title, used, ordered)
+    unlimited = console.options.update(width=1000)
+    if console.measure(table, options=unlimited).maximum <= console.width:
+        console.print(table)
+    else:
+        _listed(console, title, used, ordered)
+
+
+_Counts = Sequence[tuple[tuple[str, str], Counter[str]]]
+
+
+def _table(title: Text, used: Sequence[Outcome], ordered: _Counts) -> Table:
     table = Table(
-        title=Text(seen(f"{target['name']} · {target['contract']}")),
+        title=title,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -123,13 +145,6 @@ def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Tabl
     table.add_column("level")
     for outcome in used:
         table.add_column(str(outcome).replace("_", "\n"), justify="right")
-    groups: dict[tuple[str, str], Counter[str]] = {}
-    for row in rows:
-        if row["outcome"] == Outcome.EXCLUDED:
-            continue
-        key = (row.get("operation") or "every operation", row["level"])
-        groups.setdefault(key, Counter())[row["outcome"]] += 1
-    ordered = sorted(groups.items(), key=lambda item: (item[0][0], _LEVELS.index(item[0][1])))
     before = None
     for (operation, level), counts in ordered:
         cells = [
@@ -141,6 +156,26 @@ def _table(target: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Tabl
         table.add_row(Text("" if operation == before else seen(operation)), level, *cells)
         before = operation
     return table
+
+
+def _listed(console: Console, title: Text, used: Sequence[Outcome], ordered: _Counts) -> None:
+    """Print what a narrow terminal has no table for: each operation on a line of its own."""
+    console.print(title, soft_wrap=True)
+    before = None
+    for (operation, level), counts in ordered:
+        if operation != before:
+            console.print(Text(f"\n{seen(operation)}", "bold"), soft_wrap=True)
+        before = operation
+        line = Table.grid(padding=(0, 1))
+        line.add_column(width=max(map(len, _LEVELS)) + 2, justify="right")
+        line.add_column()
+        words = [
+            Text(f"{counts[outcome]} {str(outcome).replace('_', ' ')}", _STYLE[outcome])
+            for outcome in used
+            if counts[outcome]
+        ]
+        line.add_row(level, Text(", ").join(words))
+        console.print(line)
 
 
 def _failure(console: Console, row: Mapping[str, Any]) -> None:

@@ -346,12 +346,13 @@ def _hook(target: Target) -> Line:
     if isinstance(hook, str):
         parts = urlsplit(hook)
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        place = f"port {port} of {parts.hostname}"
         try:
             socket.create_connection((parts.hostname or "", port), 3).close()
         except OSError as error:
-            said = f"{parts.scheme}://{parts.netloc}: {error.strerror or error}".lower()
+            said = f"{place}: {error.strerror or error}".lower()
             return Line("read hook", State.WRONG, said, "start it, or mend hooks.read")
-        return Line("read hook", State.OK, f"{parts.scheme}://{parts.netloc} is reached")
+        return Line("read hook", State.OK, f"{place} is reached")
     program = (hook.command if isinstance(hook, Harness) else hook)[0]
     if shutil.which(program) is None:
         return Line("read hook", State.WRONG, f"no command {program}", "mend hooks.read")

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from ipaddress import ip_address
@@ -152,14 +152,16 @@ class Target:
     pin: str = ""
     file: str = ""
     harness: Harness | None = None
+    variables: tuple[Secret, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         return f"Target({self.name!r})"
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """The configured credentials that must never be shown."""
+        """What must never be shown: configured credentials, and what variables hold in hooks."""
         held = [*self.auth.values(), self.webhook_token, self.proxy, self.rate_store]
+        held += self.variables
         return tuple(value for value in held if isinstance(value, Secret))
 
 
@@ -244,7 +246,15 @@ def load(file: Path, name: str) -> Target:
             fix=f"{did_you_mean(name, source.data)}known: {known}",
         )
     block = _substitute(source, source.data[name], (name,))
-    return _build(source, name, block)
+    built = _build(source, name, block)
+    return replace(built, variables=_variables(source.data[name].get("hooks")))
+
+
+def _variables(value: Any) -> tuple[Secret, ...]:
+    """Return what variables stand for in a value: it may be a secret."""
+    named = re.finditer(_VARIABLE, json.dumps(value, ensure_ascii=False))
+    held = {os.environ[found[1]] for found in named if found[1] in os.environ}
+    return tuple(map(Secret, sorted(held)))
 
 
 def _read(file: Path) -> yamltext.YamlFile:

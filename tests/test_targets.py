@@ -194,3 +194,14 @@ def test_names_of_digits_are_text_where_accounts_are(load, vendor, members):
     found = load(f"mine:\n  vendor: {vendor}\n  embedded: true\n  fixtures: {{group: {group}}}\n")
     assert found.fixture.members == members
     assert found.fixture.id == ("5" if vendor == "tencent" else 5)
+
+
+def test_what_variables_hold_in_hooks_is_a_secret(tmp_path, monkeypatch):
+    file = tmp_path / "targets.yaml"
+    file.write_text(
+        "t: {vendor: tencent, embedded: true, description: '${PLACE}',"
+        " hooks: {read: 'curl -H ${TOKEN} ${NOWHERE:-here}'}}"
+    )
+    monkeypatch.setenv("PLACE", "the place")
+    monkeypatch.setenv("TOKEN", "a-token")
+    assert [secret.reveal() for secret in targets.load(file, "t").secrets] == ["a-token"]

@@ -51,7 +51,9 @@ class Book:
         entries = getattr(report, "receiptspec", ())
         for entry in entries:
             self._enter(entry)
-        self._others_failed |= report.failed and not entries
+        self._others_failed |= (
+            report.failed and not entries and not self.run.named(report.nodeid)[0]
+        )
 
     # --- parts and workers ------------------------------------------------------------------
 

@@ -194,7 +194,7 @@ def broken(body: bytes) -> str:
     """Say what bytes are that begin as JSON does and cannot be read."""
     text = body.decode(errors="replace").rstrip()
     try:
-        json.loads(text)
+        json.loads(text, parse_int=str)
     except (json.JSONDecodeError, RecursionError) as error:
         ends = isinstance(error, json.JSONDecodeError) and (
             error.pos >= len(text) or error.msg.startswith("Unterminated")

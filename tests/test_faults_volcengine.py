@@ -64,6 +64,7 @@ QUIET = {
     "ve-client-ids-any-case",
     "ve-content-type-exact",
     "ve-repeats-before-members",
+    "ve-user-zero-refused",
     "ve-version-of-2022-too",
 }
 BURSTS = ("VE-GMRR-53", "VE-GMRR-54")
@@ -440,6 +441,7 @@ LATER = {
     *(fault.name for module in LONG for fault in module.ALL),
     "ve-index-moves-for-everybody",
     "ve-last-read-only-in-pairs",
+    "ve-packed-items-lost",
     "ve-recall-unreads-in-pairs",
     "ve-unread-beyond-thirty",
 }
@@ -495,7 +497,7 @@ def test_an_owner_may_have_to_join_before_sending():
 
 
 #: Freedoms that leave the usual conversation nothing to tell.
-APART = {*THROTTLED, "ve-members-send-later", "ve-owner-is-no-member"}
+APART = {*THROTTLED, "ve-calls-forbidden", "ve-members-send-later", "ve-owner-is-no-member"}
 
 
 @pytest.mark.parametrize("name", sorted(set(FREEDOMS) - APART))

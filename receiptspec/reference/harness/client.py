@@ -200,10 +200,8 @@ class Client(Hearing):
         """Whether the server lists the user among the readers of a group message."""
         if self._knob("signalled") != "elsewhere" or "groupID" not in message:
             return False
-        group, seq_ = message["groupID"], seq(message)
-        place = {"GroupId": group, "MsgSeq": seq_, "Cursor": "", "Count": LARGEST_PAGE}
-        told = self.line.call("get_group_msg_receipt_detail", Filter=0, **place)
-        return any(entry["Read_Account"] == self.user for entry in told["ReadList"])
+        readers = self.line.readers(message["groupID"], seq(message))
+        return any(entry["Read_Account"] == self.user for entry in readers)
 
     def _signal(self, why: str, messages: list[dict[str, Any]]) -> None:
         """Tell senders of reads by messages of one's own, where reads of this kind go that way."""
@@ -340,48 +338,37 @@ class Client(Hearing):
             told = {"IsFinish": 1, "Cursor": "0", "ReadList": listed}
         listed = told.get("ReadList", []) + told.get("UnreadList", [])
         if self._knob("readers_stay") and wanted and told["IsFinish"] == 1:
-            listed += self.line.call(
-                "get_group_msg_receipt_detail",
-                GroupId=message["groupID"],
-                MsgSeq=seq(message),
-                Filter=0,
-                Cursor="",
-                Count=200,
-            )["ReadList"]
+            listed += self.line.readers(message["groupID"], seq(message))
         names = [entry.get("Read_Account") or entry.get("Unread_Account") for entry in listed]
-        last = told["IsFinish"] == 1
-        after: Any = "" if last else told["Cursor"]
+        after: Any = "" if told["IsFinish"] == 1 else told["Cursor"]
         page = {
             "members": [{"userID": name} for name in names],
             "nextSeq": after if self._knob("cursor_text") else int(after or 0),
-            "isFinished": last,
+            "isFinished": told["IsFinish"] == 1,
         }
         if self._knob("counts_of_a_page"):
             self._ledger.listed(message["msgID"], wanted, len(names))
-        change = self._knob("page")
-        return page if change is None else dict(change(page, params))
+        change = self._knob("page") or (lambda page, _params: page)
+        return dict(change(page, params))
 
     # --- the harness -----------------------------------------------------------------------
 
     def written(self, text: str) -> str:
         """Return a line of output as it is to be written."""
-        change = self._knob("line")
-        return text if change is None else str(change(text))
+        return str((self._knob("line") or str)(text))
 
     def error(self, code: int, text: str) -> dict[str, Any]:
         """Return an error as it is to be told."""
-        error = {"code": code, "message": text}
-        change = self._knob("error")
-        return error if change is None else dict(change(error))
+        change = self._knob("error") or dict
+        return dict(change({"code": code, "message": text}))
 
     def _kept(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked, or say again what was said a moment ago where that is kept."""
         question, moment = repr((method, params)), time.monotonic()
         said, result = self._said.get(question, (0.0, {}))
-        if moment - said < self._knob("kept").get(method, 0.0):
-            return result
-        result = _METHODS[method](self, params)
-        self._said[question] = (moment, result)
+        if moment - said >= self._knob("kept").get(method, 0.0):
+            result = _METHODS[method](self, params)
+            self._said[question] = (moment, result)
         return result
 
     def perform(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -395,9 +382,9 @@ class Client(Hearing):
         if self._knob("nulls"):
             params = without_nulls(params)
         result = self._kept(method, params)
-        if self._knob("nulls") and method == "sendMessage":
+        if method == "sendMessage" and self._knob("nulls"):
             result = {"message": nulls(result["message"])}
-        if self._knob("echoes_signature") and method == "sendMessage":
+        if method == "sendMessage" and self._knob("echoes_signature"):
             result["debug"] = self._signature
         return result
 

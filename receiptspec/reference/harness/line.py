@@ -65,6 +65,12 @@ class Line:
                 return found
             page |= {"LastMsgKey": told["LastMsgKey"], "MaxTime": told["LastMsgTime"]}
 
+    def readers(self, group: str, number: int) -> list[dict[str, Any]]:
+        """Return the first two hundred who have read a message of a group."""
+        place = {"GroupId": group, "MsgSeq": number, "Cursor": "", "Count": 200}
+        told = self.call("get_group_msg_receipt_detail", Filter=0, **place)
+        return list(told["ReadList"])
+
     def _exchange(self, command: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         target = f"/client/{command}?{self._query}"

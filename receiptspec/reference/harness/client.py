@@ -227,13 +227,13 @@ class Client(Hearing):
             own = self._knob("pulled")(own, self.user, frozenset())
         letters = own and "groupID" not in own[0]
         shown = self._direct(own)[: self._knob("letters_pulled")] if letters else self._group(own)
+        if self._knob("item") is not None:
+            shown = [dict(self._knob("item")(item)) for item in shown]
         if self._knob("others_are_empty"):
             nothing = {"ReadNum": 0, "UnreadNum": 0, "Read": False}
             shown += [self._shown(m, nothing) for m in messages if m["sender"] != self.user]
         if not shown and messages:
             raise SdkError(self._knob("no_receipt"), "no message has a receipt")
-        if self._knob("item") is not None:
-            shown = [dict(self._knob("item")(item)) for item in shown]
         if self._knob("cached"):
             shown = [self._cache.setdefault(item["msgID"], item) for item in shown]
         shown = shown[: self._knob("items_kept")] + shown[: self._knob("items_twice")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from collections.abc import Callable
@@ -35,7 +36,8 @@ def _more_fields(_call: Call, answer: dict[str, Any]) -> None:
 
 
 def _pretty(_call: Call, reply: Reply) -> None:
-    reply.body = json.dumps(json.loads(reply.body), indent=2).encode() + b"\n"
+    with contextlib.suppress(ValueError):  # a page that somebody else answers with
+        reply.body = json.dumps(json.loads(reply.body), indent=2).encode() + b"\n"
 
 
 def _gzip(call: Call, reply: Reply) -> None:

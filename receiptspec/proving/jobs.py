@@ -24,7 +24,7 @@ __all__ = [
 #: Outcomes that tell a user that something is wrong with the target.
 RED = (Outcome.FAIL, Outcome.WARNING)
 
-_PATIENCE, _PATIENCE_EACH = 240.0, 30.0  # seconds, and those more for each variant that waits
+_PATIENCE, _PATIENCE_EACH = 300.0, 300.0  # seconds, and those more for each variant that waits
 
 
 @dataclass(frozen=True, slots=True)

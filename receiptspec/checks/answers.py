@@ -193,9 +193,9 @@ class Monitor:
             return []
         places = [("body", response.body.decode("utf-8", errors="replace"))]
         places += [(f"header {name}", value) for name, value in response.headers]
-        refused = self._refused_signature(answer)
         if not redact.hides_in("\n".join(text for _, text in places)):
             return []
+        refused = self._refused_signature(answer)
         return [
             Finding(
                 f"{answer.operation} sends a credential of the request back",

@@ -24,7 +24,7 @@ from receiptspec.scenes import (
     people,
     positions,
     questions,
-    unmoved,
+    standing,
 )
 
 
@@ -42,8 +42,8 @@ def of_fixture(case: Case) -> list[groups.Asked]:
     if case.stage.target.writes:
         return []
     found = [case.scene(groups.good).fresh]
-    still = case.attempt("lists that stand still", unmoved.unmoved) if still_asked(case) else None
-    return found if still is None else [*found, still.before, *still.between, still.after]
+    still, answers = case.scene(standing.repeated) if still_asked(case) else (None, ())
+    return found if still is None else [*found, *answers]
 
 
 def still_asked(case: Case) -> bool:
@@ -65,10 +65,12 @@ def must_name(asked: Sequence[groups.Asked]) -> None:
 
 def alone_as_together(case: Case, *, reading: bool) -> list[Finding]:
     """Expect a message of a fixture to have the same list whatever it is asked for with."""
-    still = case.scene(unmoved.unmoved)
+    still, _ = case.scene(standing.repeated)
+    if still is None:
+        raise NotExercised("somebody reads the messages of the fixture meanwhile")
     must_name([still.before])
     findings: list[Finding] = []
-    for step in still.between:
+    for _, step in still.between:
         for id_, receipt in step.receipts.items():
             known = still.before.receipts.get(id_)
             wanted = (known.readers if reading else known.non_readers) if known else None

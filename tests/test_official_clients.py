@@ -113,7 +113,7 @@ def test_the_python_client_gets_exact_ids(server, message):
 
 
 def test_the_python_core_client_gets_exact_ids(server, message):
-    core = pytest.importorskip("volcenginesdkcore", reason="pip install volcengine-python-sdk")
+    core = pytest.importorskip("volcenginesdkcore", reason="pip install volcenginesdk-core")
     settings = core.Configuration()
     settings.ak, settings.sk = server.access_key, server.secret_key
     settings.region, settings.host = "cn-north-1", server.url.removeprefix("http://")

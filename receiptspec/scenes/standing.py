@@ -94,11 +94,12 @@ class Repeated:
     after: Asked
 
     def agrees(self) -> bool:
-        """Whether every answer that has numbers of a message has the same."""
+        """Whether every answer that tells of a message tells the same numbers and people."""
+        first = _told(self.before)
         return all(
-            numbers == _numbers(self.before).get(id_, numbers)
+            told == first.get(id_, told)
             for _, found in self.between
-            for id_, numbers in _numbers(found).items()
+            for id_, told in _told(found).items()
         )
 
 
@@ -230,7 +231,7 @@ def steadily(stage: Stage, messages: Sequence[Message], look: Callable[[], L]) -
             return last
         stage.rest(stage.target.consistency)
         now = ask(stage, messages[0].conversation, *messages)
-        if _numbers(looks[0].before) == _numbers(last.after) == _numbers(now):
+        if _told(looks[0].before) == _told(last.after) == _told(now):
             return last
     raise NotExercised("somebody reads the messages of the fixture meanwhile")
 
@@ -310,7 +311,7 @@ def _sender(walks: Collection[Walk], members: Sequence[Any]) -> Any:
 
 
 def _stood(found: Looked) -> bool:
-    return _numbers(found.before) == _numbers(found.after)
+    return _told(found.before) == _told(found.after)
 
 
 def _known(receipt: Receipt | None) -> bool:
@@ -325,5 +326,9 @@ def _smaller(receipt: Receipt) -> int:
     return min(receipt.read or 0, receipt.unread or 0)
 
 
-def _numbers(found: Asked) -> dict[Any, tuple[Any, Any]]:
-    return {id_: (now.read, now.unread) for id_, now in found.receipts.items()}
+def _told(found: Asked) -> dict[Any, tuple[Any, ...]]:
+    """Return the numbers and the people of each message."""
+    return {
+        id_: (now.read, now.unread, frozenset(now.readers or ()), frozenset(now.non_readers or ()))
+        for id_, now in found.receipts.items()
+    }

@@ -12,7 +12,7 @@ from string import Template
 
 import pytest
 import yaml
-from commandline import command, ended
+from commandline import command, ended, module
 from jsonschema import Draft202012Validator
 from pace import PATIENCE
 
@@ -407,7 +407,7 @@ def test_a_broken_must_fails_the_run(runs):
 def test_the_command_that_repeats_a_failure_does(runs):
     done, folder = runs["must"]
     (again,) = re.findall(r"again receiptspec (.+)", done.stdout)
-    repeated = command(*again.split(), cwd=folder)
+    repeated = module("receiptspec", *again.split(), cwd=folder)
     assert repeated.returncode == 1
     assert "FAIL TC-GMR-17" in repeated.stdout
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from string import Template
 
 import pytest
+from commandline import command
 from pace import PATIENCE
 
 from receiptspec.reference import launch
@@ -171,24 +171,12 @@ def run(folder, url, server, *options, meanwhile=None, vendor="tencent", **more)
     block = {"vendor": vendor, "url": url, "auth": auth, "consistency": "300ms", **more}
     (folder / "targets.yaml").write_text(json.dumps({"t": block}))
     arguments = ["run", "--target", "t", "--seed", "1", "--report", "out", *options]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "receiptspec", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "state")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
     if meanwhile is not None:
         threading.Thread(target=meanwhile, daemon=True).start()
-    try:
-        out, err = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-    assert "Traceback" not in out + err
-    assert KEY not in out + err
+    done = command(*arguments, cwd=folder, env={"XDG_STATE_HOME": str(folder / "state")})
+    assert KEY not in done.stdout + done.stderr
     report = json.loads((folder / "out" / "report.json").read_text())
-    return process.returncode, report, out
+    return done.returncode, report, done.stdout
 
 
 def outcomes(report):
@@ -377,21 +365,12 @@ def test_a_rewritten_host_is_no_matter_where_nothing_signs_it(tmp_path, referenc
 # --- mitmproxy --------------------------------------------------------------------------------
 
 
-COMPARE = (sys.executable, "-m", "receiptspec", "compare")
-
-
 def compared(folder, around, through):
     """Return what compare says of two reports, as it writes it."""
     for name, report in (("around", around), ("through", through)):
         (folder / f"{name}.json").write_text(json.dumps(report))
-    done = subprocess.run(
-        [*COMPARE, "around.json", "through.json", "--json", "difference.json"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    files = ["around.json", "through.json", "--json", "difference.json"]
+    done = command("compare", *files, cwd=folder)
     assert done.stderr == ""
     return done.returncode, json.loads((folder / "difference.json").read_text())
 

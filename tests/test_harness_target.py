@@ -2,11 +2,11 @@
 
 import json
 import re
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from pace import PATIENCE
+from commandline import command
 
 from receiptspec import reference, targets
 from receiptspec.errors import ConfigurationError
@@ -16,8 +16,7 @@ CHOSEN = ("SDK-17", "SDK-32", "SDK-43", "SDK-60", "SDK-61", "SDK-74")
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "receiptspec", "run", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return command("run", *arguments, cwd=Path(__file__).parent)
 
 
 @pytest.fixture

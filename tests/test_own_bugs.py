@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commandline import command
+from commandline import module
 
 from receiptspec import contract, jsonschemas, resources
 from receiptspec.errors import ContractError, NotExercised
@@ -37,7 +37,8 @@ def copy(tmp_path_factory):
 def judged(base, *requirements):
     chosen = [f"--requirement={name}" for name in requirements]
     options = ["--target", "reference", "--seed", "1", "--report", "out"]
-    return command("run", *options, *chosen, cwd=base, env={"PYTHONPATH": str(base)})
+    arguments = ["run", *options, *chosen]
+    return module("receiptspec", *arguments, cwd=base, env={"PYTHONPATH": str(base)})
 
 
 def rows(base):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from commandline import command
+from commandline import module
 from jsonschema import Draft202012Validator
 
 from receiptspec import contract, resources, targets
@@ -127,7 +127,8 @@ def future(tmp_path_factory):
 
 def run(base, target):
     options = ["--target", target, "--requirement", ROW, "--profile", "smoke", "--report", target]
-    done = command("run", *options, cwd=base, env={"PYTHONPATH": str(base)})
+    environment = {"PYTHONPATH": str(base)}
+    done = module("receiptspec", "run", *options, cwd=base, env=environment)
     report = json.loads((base / target / "report.json").read_text(encoding="utf-8"))
     schema = json.loads(resources.path("schemas/report.schema.json").read_text(encoding="utf-8"))
     assert list(Draft202012Validator(schema).iter_errors(report)) == []

@@ -1,11 +1,10 @@
 """A harness as the read hook: a client SDK reads for a target that is asked over REST."""
 
 import json
-import subprocess
 import sys
 
 import pytest
-from pace import PATIENCE
+from commandline import command
 
 from receiptspec import doctor, reference, targets
 from receiptspec.errors import ConfigurationError, Inconclusive
@@ -21,10 +20,9 @@ PACKAGED = (sys.executable, "-m", "receiptspec.reference.harness")
 def run(tmp_path, block):
     file = tmp_path / "targets.yaml"
     file.write_text(f"t:\n  vendor: tencent\n  embedded: true\n{block}")
-    command = [sys.executable, "-m", "receiptspec", "run", "--targets", str(file), "--target", "t"]
-    command += ["--report", str(tmp_path / "out")]
-    command += [part for row in READING for part in ("--requirement", row)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    rows = [part for row in READING for part in ("--requirement", row)]
+    options = ["--targets", file, "--target", "t", "--report", tmp_path / "out", *rows]
+    done = command("run", *options, cwd=tmp_path)
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     return done, {one["requirement"]: one["outcome"] for one in report["results"]}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from commandline import command
+from commandline import command, module
 from jsonschema import Draft202012Validator
 from report_samples import SCHEMA
 
@@ -19,10 +19,12 @@ lossy: {vendor: tencent, embedded: {faults: [group-id-not-needed]}}
 CHOSEN = ["--requirement=TC-GMR-17", "--requirement=TC-GMR-18", "--requirement=TC-GMR-05"]
 
 
-def go(folder, module, *arguments, cwd=None):
+def go(folder, tool, *arguments, cwd=None):
     (folder / "targets.yaml").write_text(TARGETS)
     options = [*CHOSEN, "--seed=1", "--profile=smoke"]
-    return command(*arguments, *options, module=module, cwd=cwd or folder)
+    if tool == "receiptspec":
+        return command(*arguments, *options, cwd=cwd or folder)
+    return module(tool, *arguments, *options, cwd=cwd or folder)
 
 
 @pytest.fixture(scope="module")

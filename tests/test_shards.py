@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from commandline import command
 from hostile import Hostile
 from pace import PATIENCE, wait_for
 
@@ -55,6 +56,11 @@ def start(folder, *arguments, **options):
         text=True,
         **options,
     )
+
+
+def alone(folder, *arguments):
+    done = command(*arguments, cwd=folder, env={"XDG_STATE_HOME": str(folder / "state")})
+    return done.returncode, done.stdout, done.stderr
 
 
 def finish(process):
@@ -138,7 +144,10 @@ def runs(tmp_path_factory):
     common = ["run", *CHOSEN, *(f"--requirement={row}" for row in ROWS), "--seed", "5"]
 
     def go(name):
-        return finish(start(base, *common, *ways[name], "--report", name))
+        arguments = [*common, *ways[name], "--report", name]
+        if name == "workers":  # those of a process that begins afresh
+            return finish(start(base, *arguments))
+        return alone(base, *arguments)
 
     with ThreadPoolExecutor(2) as pool:
         done = dict(zip(ways, pool.map(go, ways), strict=True))
@@ -146,7 +155,7 @@ def runs(tmp_path_factory):
 
 
 def merged(base, *names, into="merged.json"):
-    done = finish(start(base, "report", *names, "--json", into))
+    done = alone(base, "report", *names, "--json", into)
     assert done == (0, "", "")
     return read(base / into)
 
@@ -210,7 +219,7 @@ def test_a_missing_shard_is_told(runs):
     found = merged(base, "shard-1/run.jsonl", "shard-3/run.jsonl", into="part.json")
     assert (found["run"]["shard"], found["run"]["complete"]) == ("1,3/3", True)
     assert found["run"]["exit_code"] == 2
-    code, out, _ = finish(start(base, "report", "shard-1/run.jsonl", "shard-3/run.jsonl"))
+    code, out, _ = alone(base, "report", "shard-1/run.jsonl", "shard-3/run.jsonl")
     assert code == 0
     assert "only shard 1,3/3" in out
     again = merged(base, "part.json", "shard-2/report.json", into="whole.json")
@@ -223,13 +232,13 @@ def test_shards_of_different_runs_are_not_merged(runs):
     other = read(base / "shard-1" / "report.json")
     other["run"]["shard"] = "1/2"
     (base / "other.json").write_text(json.dumps(other))
-    code, out, err = finish(start(base, "report", "other.json", "shard-2/report.json"))
+    code, out, err = alone(base, "report", "other.json", "shard-2/report.json")
     assert (code, out) == (4, "")
     assert err == "receiptspec: shards 1/2, 2/3 are not of one run: these cannot be merged\n"
 
 
 def test_a_wrong_shard_is_told_before_anything_is_sent(tmp_path):
-    code, out, err = finish(start(tmp_path, "run", "--shard", "3/2"))
+    code, out, err = alone(tmp_path, "run", "--shard", "3/2")
     assert (code, out) == (4, "")
     assert err == "receiptspec: '3/2' is no shard; like --shard 1/3, 2/3 and 3/3\n"
 
@@ -271,8 +280,8 @@ def test_a_worker_that_is_killed_is_told_and_its_work_done_again(tmp_path, refer
         killer.start()
         code, out, err = finish(process)
         killer.join()
-        alone = finish(start(tmp_path, *common, "--report", "alone"))
-    assert code == alone[0] == 0, out + err
+        one = alone(tmp_path, *common, "--report", "alone")
+    assert code == one[0] == 0, out + err
     assert outcomes(read(tmp_path / "out" / "report.json")) == outcomes(
         read(tmp_path / "alone" / "report.json")
     )

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 import TLSSigAPIv2
+from commandline import command
 from pace import PATIENCE
 
 from receiptspec.reference import launch
@@ -131,10 +131,7 @@ def group(server, owner, *others):
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "receiptspec", "run", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=ROOT
-    )
+    return command("run", *arguments, cwd=ROOT)
 
 
 # --- what it is ------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ FLOORS = [
     {"witnesses", "steps", "dealings"},
     {"line"},
     {"calling", "cleaning", "hooks", "notices"},
+    {"talk"},
+    {"company"},
     {"stage"},
     {"scenes", "model"},
     {"case"},

@@ -9,6 +9,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
+from receiptspec.neutral import Receipt
 from receiptspec.scenes import (
     agreement,
     counting,
@@ -23,16 +24,26 @@ from receiptspec.scenes import (
 from receiptspec.stage import Stage
 
 
-@pytest.mark.check("new-message-is-unread")
-def test_nobody_has_read_a_new_message(case: Case) -> None:
+def just_sent(case: Case) -> groups.Ready:
+    """Return a group with messages that nobody had the time to read."""
     ready = case.scene(groups.good)
-    findings: list[Finding] = []
     if not case.stage.target.writes:
         raise NotExercised("needs a new message; the target may not be written to")
-    for message in ready.messages:
-        receipt = ready.fresh.receipts.get(message.id)
-        if receipt is not None and receipt.known:
-            findings += receipts.fresh_read(ready.fresh.answer, receipt)
+    return ready
+
+
+def known(ready: groups.Ready) -> list[Receipt]:
+    """Return the receipts of its messages that have numbers."""
+    found = [ready.fresh.receipts.get(message.id) for message in ready.messages]
+    return [receipt for receipt in found if receipt is not None and receipt.known]
+
+
+@pytest.mark.check("new-message-is-unread")
+def test_nobody_has_read_a_new_message(case: Case) -> None:
+    ready = just_sent(case)
+    findings: list[Finding] = []
+    for receipt in known(ready):
+        findings += receipts.fresh_read(ready.fresh.answer, receipt)
     if case.profile.rank > 0:
         findings += made_again(case)
     case.judge(findings)
@@ -51,14 +62,10 @@ def made_again(case: Case) -> list[Finding]:
 
 @pytest.mark.check("new-message-waits-for-somebody")
 def test_somebody_has_not_read_a_new_message(case: Case) -> None:
-    ready = case.scene(groups.good)
+    ready = just_sent(case)
     findings: list[Finding] = []
-    if not case.stage.target.writes:
-        raise NotExercised("needs a new message; the target may not be written to")
-    for message in ready.messages:
-        receipt = ready.fresh.receipts.get(message.id)
-        if receipt is not None and receipt.known:
-            findings += receipts.fresh_unread(ready.fresh.answer, receipt, len(ready.group.members))
+    for receipt in known(ready):
+        findings += receipts.fresh_unread(ready.fresh.answer, receipt, len(ready.group.members))
     case.judge(findings)
 
 

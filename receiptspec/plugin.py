@@ -241,6 +241,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         except Nonconformity:
             if item.get_closest_marker("views") is None or not stage.may_lag:
                 raise
+            if stage.stays(case.findings):
+                raise
             _looked_at_again(item, case)
             return None
 
@@ -255,6 +257,9 @@ def _looked_at_again(item: pytest.Item, case: Case) -> None:
     try:
         with case.stage.calmly(case.requirement.id):
             item.runtest()
+    except Nonconformity:
+        case.stage.confirm(case.findings)
+        raise
     except (NotExercised, Inconclusive):
         case.findings, case.observations = found, noted
         raise Nonconformity(found[0].message) from None

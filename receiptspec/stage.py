@@ -12,6 +12,7 @@ from typing import Any, TypeVar, Unpack
 
 from receiptspec.company import Company
 from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.findings import Finding
 from receiptspec.hooks import ReadHook
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.notices import Notices, listener_for
@@ -39,6 +40,7 @@ class Stage(Company):
         self._listener = listener
         self._memo: dict[str, Any] = {}
         self._there: dict[str, bool] = {}
+        self._confirmed: set[str] = set()
 
     def scene(self, play: Callable[..., T], *args: Any) -> T:
         """Return what `play(stage, *args)` returned, or raise what it raised, playing it once."""
@@ -74,6 +76,14 @@ class Stage(Company):
         finally:
             self._calm = False
             self._memo = before
+
+    def confirm(self, findings: Iterable[Finding]) -> None:
+        """Note what was found although all had had the time to show: no lag explains it."""
+        self._confirmed |= {finding.signature for finding in findings}
+
+    def stays(self, findings: Iterable[Finding]) -> bool:
+        """Whether all that was found is of kinds that no lag of this target explains."""
+        return all(finding.signature in self._confirmed for finding in findings)
 
     def ask(self, conversation: Conversation, messages: Iterable[Message | int]) -> Answer:
         """Ask for the receipts of messages, or of ids, of a conversation."""

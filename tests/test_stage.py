@@ -21,6 +21,7 @@ from receiptspec.errors import (
     Unreachable,
 )
 from receiptspec.exchange import Exchange, Request, Response, Secret
+from receiptspec.findings import Finding
 from receiptspec.neutral import Call, Conversation, Kind, Message, Verdict
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
@@ -147,6 +148,16 @@ def test_a_second_look_plays_all_anew_and_leaves_what_others_were_told():
             assert again[0] == stage.scene(_group_of) == stage.scene(_group) == "group 2"
         assert stage.scene(_message) == first
         assert stage.scene(_group) == first[0]
+
+
+def test_what_stayed_when_all_had_shown_is_told_from_what_is_new():
+    """The latter may be a view that lags, and is looked at once more."""
+    one, two = (Finding("m", "$", "1", "2", signature) for signature in ("unread:+1", "order"))
+    with staged("http://127.0.0.1:9") as stage:
+        assert not stage.stays([one])
+        stage.confirm([one])
+        assert stage.stays([one])
+        assert not stage.stays([one, two])
 
 
 # --- users --------------------------------------------------------------------------------

@@ -328,6 +328,19 @@ def test_what_is_read_back_is_compared_with_what_was_sent(change, strayed):
     assert [one.path for one in driver().strayed(sent, {**SHOWN, **change})] == strayed
 
 
+def test_a_number_that_its_sender_gave_a_letter_need_not_be_taken():
+    told = answer(envelope("OK", 0, MsgTime=1_700_000_000, MsgKey="3_7_1700000000"))
+    sent = replace(told, operation="sendmsg", request_body={**LETTER, "MsgSeq": 9})
+    assert driver().strayed(sent, SHOWN) == []
+    assert driver().strayed(sent, {**SHOWN, "MsgSeq": 9})[0].path == "MsgSeq"
+
+
+def test_a_history_of_a_group_says_that_it_is_whole():
+    whole = answer(envelope("OK", 0, IsFinished=1), operation="group_msg_get_simple")
+    assert driver().looked_through(whole)
+    assert not driver().looked_through(replace(whole, operation="admin_getroammsg"))
+
+
 @pytest.mark.parametrize(
     ("key", "strayed"),
     [

@@ -285,8 +285,9 @@ class TencentActions(Driver):
         return replace(call, body={**call.body, "LastMsgKey": key, "MaxTime": moment})
 
     def looked_through(self, answer: Answer) -> bool:
-        """Read Complete (R6)."""
-        return bool(answer.get("Complete") == 1)
+        """Read Complete (R6), or IsFinished of a group (G6): 1 where all of the range is there."""
+        key = "IsFinished" if answer.operation == "group_msg_get_simple" else "Complete"
+        return bool(answer.get(key) == 1)
 
     def misfit(self, call: Call, what: str, third: Any) -> Call:
         """Change one thing of a receipt, in every item or around them (R4)."""

@@ -17,7 +17,8 @@ _SAME_TIME = 60  # seconds by which two clocks of one server may differ
 def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
     """Compare people, numbers, time, flags and contents (M1, M2, G6, R6).
 
-    Of a group no MsgRandom is documented. What the item lacks is a matter of its schema, but for
+    Of a group no MsgRandom is documented, and of two people not that the MsgSeq of the sender is
+    taken: the MsgKey says which one was. What the item lacks is a matter of its schema, but for
     CloudCustomData of two people.
     """
     body, direct = sent.request_body, sent.operation == "sendmsg"
@@ -25,7 +26,7 @@ def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
         "From_Account": body.get("From_Account"),
         "To_Account": body.get("To_Account") if direct else None,
         "MsgRandom": body.get("MsgRandom") if direct else None,
-        "MsgSeq": body.get("MsgSeq", _in_key(sent)) if direct else sent.get("MsgSeq"),
+        "MsgSeq": _in_key(sent) if direct else sent.get("MsgSeq"),
         "MsgFlagBits" if direct else "IsPlaceMsg": 0,
     }
     found = [

@@ -169,6 +169,11 @@ def _no_repeats(call: Call) -> None:
         raise Refusal(10004, "MsgSeqList: names a message twice")
 
 
+def _numbered_here(call: Call) -> None:
+    if isinstance(call.body, dict) and isinstance(call.body.get("MsgSeq"), int):
+        del call.body["MsgSeq"]
+
+
 def _not_again(call: Call) -> None:
     """Refuse to read what this member has read already."""
     group = call.site.store.groups.get(str(call.body.get("GroupId")))
@@ -310,6 +315,13 @@ ALL: list[Variant] = [
         "without MsgReadTime what is older than this second is read",
         "admin_set_msg_read",
         knobs={"marks_end_before_now": True},
+    ),
+    _free(
+        "senders-numbers-ignored",
+        "TC-ROM-10",
+        "sendmsg numbers messages itself, whatever MsgSeq it is given",
+        "sendmsg",
+        request=_numbered_here,
     ),
     _free(
         "one-alone-is-invited",

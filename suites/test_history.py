@@ -94,6 +94,10 @@ def overfull(walk: history.Walk) -> list[Finding]:
 def test_a_history_that_fills_several_answers_loses_nothing(case: Case) -> None:
     messages, walk = case.scene(history.long_letters)
     findings = walked_through(walk, messages, "a history of long messages")
+    large = case.attempt("a large message", history.large_letter)
+    if large is not None and not findings:
+        messages, walk = large
+        findings = walked_through(walk, messages, "a history of a large message")
     older = case.attempt("a history of many messages", correspondence.aged_letters)
     if older is not None and not findings:
         findings = walked_through(older.walk, older.messages, "a history of 21 messages")

@@ -233,12 +233,20 @@ def elsewhere(
         if after_good and in_turn(case, other):
             with case.optional(other.operation):
                 answered_before(case, other)
-        for change in case.given["calls"]:
+        for change in (*case.given["calls"], *case.given.get("elsewhere", ())):
+            if not has_fields(other, change):
+                continue
             with case.optional(other.operation):
                 answer = case.variation(other, change)
                 if answer.accepted:
                     must_matter(case, other, change)
                 yield change, answer
+
+
+def has_fields(call: Call, change: Mapping[str, Any]) -> bool:
+    """Whether a call has the fields that are to get another name."""
+    fields = change.get("body", {}).get("rename", {})
+    return not fields or (isinstance(call.body, Mapping) and fields.keys() <= call.body.keys())
 
 
 def counts(case: Case, answer: Answer) -> bool:

@@ -62,6 +62,10 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
         if online is not None:
             (one, two), why = online.ids, "a message that is not stored has taken a number"
             findings += values.equal(online.answer, "$.MsgSeq", one + 1, two, why)
+        later = case.attempt("the number after a recall", setup.after_recall, LENGTH)
+        if later is not None:
+            *_, one, two = later.ids
+            case.observe("numbers left out after a recall", two - one - 1)
     case.judge(findings)
 
 

@@ -25,13 +25,14 @@ _PENDING = 3  # the result of who has to be let in by somebody first
 
 @pytest.mark.check("custom-group-id-is-kept")
 def test_an_id_of_ones_own_is_kept(case: Case) -> None:
-    name, made, _, asked = case.scene(setup.own_id)
-    got = case.stage.driver.made_group(made)
-    case.judge(values.equal(made, "$.GroupId", name, got, "the group got another id"))
-    if asked is None:
-        raise NotExercised("no message could be sent to the group")
+    own = case.scene(setup.own_id)
+    got = case.stage.driver.made_group(own.made)
+    case.judge(values.equal(own.made, "$.GroupId", own.name, got, "the group got another id"))
     case.scene(groups.good)  # where no question is answered at all, this id is not to blame
-    case.judge(refusals.accepted(asked.answer, "an id of one's own"))
+    told = own.sent if own.found is None else own.found.answer
+    if told is None or case.stage.contract.kind(told.code) in ("limit", "throttled"):
+        raise NotExercised("no message could be sent to the group")
+    case.judge(refusals.accepted(told, "an id of one's own"))
     if case.profile.rank > 0:
         case.judge(usable(case))
 
@@ -57,7 +58,7 @@ def usable(case: Case) -> list[Finding]:
 
 @pytest.mark.check("taken-group-id-is-refused")
 def test_an_id_that_is_taken_is_refused(case: Case) -> None:
-    _, _, again, _ = case.scene(setup.own_id)
+    again = case.scene(setup.own_id).again
     why = "a group id that is taken"
     case.judge(
         [
@@ -286,6 +287,11 @@ def looked_back(case: Case) -> list[Finding]:
         listed = case.stage.driver.group_history(older[1])
         where = "the history back from a message that many have followed"
         findings += direct.all_there(older[1], listed, older[0], where)
+    full = case.attempt("as many messages as one answer holds", readback.full)
+    if full is not None and full[1].accepted and case.stage.driver.looked_through(full[1]):
+        listed = case.stage.driver.group_history(full[1])
+        where = "a history that says that it holds all of the range"
+        findings += direct.all_there(full[1], listed, full[0], where)
     for look in case.attempt("messages back from one", readback.looked_back) or ():
         if not look.answer.accepted:
             continue
@@ -304,13 +310,26 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
     message, answer, history = case.scene(setup.recalled)
     case.judge(taken_back(case, (message,), answer, history))
     if case.profile.rank > 0:
-        case.judge(taken_back(case, *case.scene(setup.recalled_together, case.given["most"])))
+        case.judge(together(case, case.scene(setup.recalled_together, case.given["most"])))
         for type_ in case.given.get("types", ()):
             what = f"the recall beside an unknown message in a {type_} group"
             scene = case.attempt(what, upkeep.recalled_beside_unknown, type_)
             if scene is not None:
                 case.judge(taken_back(case, *scene))
         case.judge(elsewhere_kept(case))
+
+
+def together(case: Case, scene: setup.Taken) -> list[Finding]:
+    """Expect those to be marked that one call has recalled, and no others."""
+    findings = taken_back(case, scene.messages, scene.answer, scene.history)
+    driver = case.stage.driver
+    shown = driver.group_history(scene.history)
+    for message in scene.spared if not findings else ():
+        item = shown.get(message.id)
+        if item is not None and driver.is_recalled(item):
+            why, got = "only others were recalled", item.get("IsPlaceMsg")
+            findings += values.equal(scene.history, "$.RspMsgList[].IsPlaceMsg", 0, got, why)
+    return findings
 
 
 def elsewhere_kept(case: Case) -> list[Finding]:

@@ -19,6 +19,8 @@ from receiptspec.scenes.direct import (
 from receiptspec.scenes.groups import Asked, asked
 from receiptspec.stage import Stage
 
+_LARGE = 7000  # characters that any revision of the documents lets a message have
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -172,6 +174,18 @@ def in_turns(stage: Stage) -> Pages:
     }
     others = tuple(message for message in messages if message not in acknowledged)
     return Pages(acknowledged, others, whole, walks)
+
+
+def large_letter(stage: Stage) -> tuple[tuple[Message, ...], Walk]:
+    """Send a short message and one that fills more than half of an answer; read them back."""
+    keeps_history(stage)
+    conversation = unwritten(stage, 4, 6)
+    older = stage.say(conversation)
+    number = stage.number("large letter")
+    call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
+    newer = stage.post(conversation, stage.driver.with_texts(call, "large ".ljust(_LARGE, ".")))
+    until_listed(stage, conversation, (older, newer))
+    return (older, newer), walk_back(stage, conversation, 20, 4)
 
 
 def long_letters(stage: Stage) -> tuple[tuple[Message, ...], Walk]:

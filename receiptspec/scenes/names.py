@@ -37,9 +37,9 @@ _LONG = 44  # characters of a long id
 
 def used(stage: Stage) -> tuple[Answer, ...]:
     """Do to a group with an id of one's own what is done to others."""
-    name, made, _, found = stage.scene(own_id)
-    driver, id_ = stage.driver, stage.driver.made_group(made)
-    if id_ != name or found is None or not found.receipts:
+    own, driver = stage.scene(own_id), stage.driver
+    found, id_ = own.found, driver.made_group(own.made)
+    if id_ != own.name or found is None or not found.receipts:
         raise NotExercised("no message has a receipt in a group with an id of one's own")
     owner, member, *_, newcomer = stage.users(6)
     group = Conversation(Kind.GROUP, id_, driver.group_type, owner, (owner, member))

@@ -18,12 +18,16 @@ __all__ = [
     "Back",
     "Kept",
     "beside_recalled",
+    "full",
     "imported",
     "looked_back",
     "of_groups",
     "of_pairs",
     "older",
 ]
+
+
+_MOST = 20  # messages of a group that are looked at in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,22 @@ def older(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
     messages = stage.scene(counting.batch).messages
     group, ids = messages[0].conversation, (messages[2].id,)
     call = stage.driver.look_back(group, ids[0], 2)
+    answer = stage.until(
+        lambda: stage.call(call),
+        lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),
+    )
+    return ids, answer
+
+
+def full(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
+    """Look back from the newest of many messages, at as many as one answer holds.
+
+    Returns those that are in this range, and the answer.
+    """
+    messages = stage.scene(counting.batch).messages
+    group, newest = messages[0].conversation, messages[-1].id
+    ids = tuple(message.id for message in messages if newest - _MOST < message.id)
+    call = stage.driver.look_back(group, newest, _MOST)
     answer = stage.until(
         lambda: stage.call(call),
         lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),

@@ -26,6 +26,7 @@ from receiptspec.stage import Stage
 __all__ = ["Sequence", "Told", "told_members"]
 
 _PAGES = 9  # of a large group's members
+_WITH_RECEIPT = (2, 3, 5)  # of the messages of a sequence, by their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +48,26 @@ class Sequence:
 
 
 def sequence(stage: Stage, length: int) -> Sequence:
-    """Send so many messages to a group, one after the other.
+    """Send so many messages to a group, one after the other, some asking for receipts.
 
-    Before the last but one a message is refused there, before the last one is sent elsewhere.
+    Before the last but one a message of several parts is sent, and one is refused there, before the
+    last one is sent elsewhere.
     """
     group, elsewhere = stage.scene(sandbox).conversation, stage.scene(open_house)
-    calls = [
-        stage.driver.send_message(
-            group, group.owner, receipt=False, number=stage.number("sequence", turn)
-        )
-        for turn in range(length)
-    ]
+
+    def numbered(turn: object, *, receipt: bool = False) -> Call:
+        number = stage.number("sequence", turn)
+        return stage.driver.send_message(group, group.owner, receipt=receipt, number=number)
+
+    calls = [numbered(turn, receipt=turn in _WITH_RECEIPT) for turn in range(length)]
     answers = [stage.must(call) for call in calls[:-2]]
-    other = stage.driver.send_message(
-        group, group.owner, receipt=False, number=stage.number("sequence", "empty")
-    )
-    empty = stage.call(replace(stage.driver.with_texts(other), label="a message without a part"))
-    answers += [empty] if empty.accepted else []
+    for parts, label in (
+        (("one part", "and another"), "a message of two parts"),
+        ((), "a message without a part"),
+    ):
+        odd = stage.driver.with_texts(numbered(label), *parts)
+        answer = stage.call(replace(odd, label=label))
+        answers += [answer] if answer.accepted else []
     answers.append(stage.must(calls[-2]))
     stage.say(elsewhere, receipt=False)
     answers.append(stage.must(calls[-1]))
@@ -199,7 +203,21 @@ def declined(stage: Stage) -> tuple[Message, Asked]:
     return message, asked(stage, stage.ask(group, [message]))
 
 
-def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A group with an id of our own: made, made again, a message to it, and that asked for.
+
+    `sent` is ``None`` where no group was named, `found` where nothing was sent.
+    """
+
+    name: str
+    made: Answer
+    again: Answer
+    sent: Answer | None = None
+    found: Asked | None = None
+
+
+def own_id(stage: Stage) -> Own:
     """Make a group with an id of our own, use it, and try to make it again."""
     owner, other = stage.users(2)
     name = f"rs{stage.namespace}{stage.anew}-Own_Group.1+~"
@@ -211,13 +229,14 @@ def own_id(stage: Stage) -> tuple[str, Answer, Answer, Asked | None]:
     again = stage.call(call)
     id_ = stage.driver.made_group(made)
     if id_ is None:
-        return name, made, again, None
+        return Own(name, made, again)
     group = Conversation(Kind.GROUP, id_, type_, owner, (owner, other))
-    try:
-        message = stage.say(group)
-    except NotExercised:  # perhaps there is no group of that id
-        return name, made, again, None
-    return name, made, again, newborn(stage, group, message)
+    number = stage.number("own id")
+    sent = stage.patiently(stage.driver.send_message(group, owner, receipt=True, number=number))
+    if not sent.accepted:
+        return Own(name, made, again, sent)
+    message = stage.noted(group, sent, owner)
+    return Own(name, made, again, sent, newborn(stage, group, message))
 
 
 def open_house(stage: Stage) -> Conversation:
@@ -487,17 +506,41 @@ def letters(
     return tuple(keys), tuple(taken), shown
 
 
-def recalled_together(stage: Stage, most: int) -> tuple[tuple[Message, ...], Answer, Answer]:
-    """Recall as many messages as one call may, all but one of those that were sent, and look."""
-    group = stage.group(2)
-    sent = tuple(stage.say(group) for _ in range(most + 1))
-    messages = (*sent[:1], *sent[2:])
-    call = stage.driver.joined([stage.driver.recall(message) for message in messages])
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Messages that were recalled by one call and others that were not; the history after that."""
+
+    messages: tuple[Message, ...]
+    spared: tuple[Message, ...]
+    answer: Answer
+    history: Answer
+
+
+def recalled_together(stage: Stage, most: int) -> Taken:
+    """Recall as many messages as one call may, all but some of those that were sent, and look.
+
+    One of those that are left has the text of a recalled one, another its random number.
+    """
+    group, driver = stage.group(2), stage.driver
+    number = stage.number("recalled", group.id)
+
+    def post(number: int, text: str) -> Message:
+        call = driver.send_message(group, group.owner, receipt=True, number=number)
+        return stage.post(group, driver.with_texts(call, text))
+
+    first = post(number, "a text to recall")
+    sent = tuple(stage.say(group) for _ in range(most))
+    alike = (post(number + 1, "a text to recall"), post(number, "another text"))
+    messages = (first, *sent[1:])
+    taken = {message.id for message in messages}
+    # who is told a repetition by its random number alone is no message of its own
+    spared = tuple(message for message in (*sent[:1], *alike) if message.id not in taken)
+    call = driver.joined([driver.recall(message) for message in messages])
     if call is None:
         raise NotExercised("one call recalls one message")
     stage.let_show()
     answer = stage.patiently(call)
-    return messages, answer, until_recalled(stage, messages)
+    return Taken(messages, spared, answer, until_recalled(stage, messages))
 
 
 def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
@@ -521,8 +564,12 @@ def until_recalled(stage: Stage, messages: tuple[Message, ...]) -> Answer:
 
 
 def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:
-    """Import two messages into a group and ask for their receipts."""
+    """Import two messages into a group and ask for their receipts.
+
+    The newest message before them has one.
+    """
     group = stage.scene(sandbox).conversation
+    stage.say(group)
     stage.let_age(group, 3.2)
     answer = stage.call(stage.driver.import_messages(group, 2))
     ids = stage.driver.imported(answer) if answer.accepted else []

@@ -41,6 +41,7 @@ from receiptspec.reference.faults import (
     replies,
     rest,
     ruins,
+    sequels,
     setup,
     sides,
     sizes,
@@ -94,6 +95,7 @@ _ALL = [
     *spelling.ALL,
     *wording.ALL,
     *replies.ALL,
+    *sequels.ALL,
     *volcengine.ALL,
 ]
 

@@ -26,7 +26,7 @@ from receiptspec.scenes.groups import (
 )
 from receiptspec.stage import Stage
 
-CROWD, READING = 140, 34  # members of a large group, and how many of them read
+CROWD, READING = 140, 56  # members of a large group, and how many of them read
 _FAIR, _LARGE = 24, 45  # members of groups of usual sizes
 
 
@@ -143,9 +143,9 @@ def _taken(stage: Stage, conversation: Conversation, calls: Sequence[Call]) -> t
 
 
 def optional(stage: Stage) -> Several:
-    """Send messages that ask for receipts beside other options; a member reads them all.
+    """Send messages that ask for receipts beside other options; two members read them all.
 
-    What is refused is left out.
+    One of the two is mentioned in some. What is refused is left out.
     """
     driver = stage.driver
     if not driver.beside_wish(driver.send_message(NOWHERE, "", receipt=True, number=1), ("", "")):
@@ -156,7 +156,7 @@ def optional(stage: Stage) -> Several:
     made = _taken(stage, group, driver.beside_wish(plain, group.members))
     if not made:
         raise NotExercised("no message with options was taken")
-    return several(stage, made, [(group.members[1], made)], group.members)
+    return several(stage, made, [(user, made) for user in group.members[1:]], group.members)
 
 
 def survivors(stage: Stage) -> Several:

@@ -70,14 +70,14 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     ``head``: what stands before it; ``tail``: what follows it; ``ending``: what stands for its last
     brace; ``written``: how else it is written; ``python``: written as Python would print it.
     ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, quote: […], zeros: […],
-    plus: […], each: {…}, copy: {…}, count: {…}, halve: […], stretch: {…}}`` on top-level fields;
-    ``add`` adds to numbers, ``quote`` turns them to text, ``zeros`` writes them with a leading 0,
-    ``plus`` with a sign, ``each`` sets fields in each item of a list, ``copy`` gives a field what
-    another holds, ``count`` makes a list of so many numbers from its first one on, ``halve`` puts
-    half a character into a text, ``stretch`` repeats the last letter of a text until it has so many
-    characters. ``everywhere``:
-    fields whose value is replaced wherever it stands. ``replace``: another body. Raises
-    `ContractError` for any other key.
+    plus: […], each: {…}, inside: {…}, copy: {…}, count: {…}, halve: […], stretch: {…}}`` on
+    top-level fields; ``add`` adds to numbers, ``quote`` turns them to text, ``zeros`` writes them
+    with a leading 0, ``plus`` with a sign, ``each`` sets fields in each item of a list, ``inside``
+    renames them there, to ``null`` to leave them out, ``copy`` gives a field what another holds,
+    ``count`` makes a list of so many numbers from its first one on, ``halve`` puts half a character
+    into a text, ``stretch`` repeats the last letter of a text until it has so many characters.
+    ``everywhere``: fields whose value is replaced wherever it stands. ``replace``: another body.
+    Raises `ContractError` for any other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:
@@ -139,6 +139,8 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
         result[key] = RawJson(f"+{result[key]}")
     for key, fields in change.get("each", {}).items():
         result[key] = [{**item, **fields} for item in result[key]]
+    for key, names in change.get("inside", {}).items():
+        result[key] = [_renamed(item, names) for item in result[key]]
     for key, other in change.get("copy", {}).items():
         result[key] = result[other]
     for key, size in change.get("count", {}).items():
@@ -150,6 +152,11 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
     for key, size in change.get("stretch", {}).items():
         result[key] = _stretched(result[key], size)
     return result
+
+
+def _renamed(item: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:
+    renamed = {names.get(key, key): value for key, value in item.items()}
+    return {key: value for key, value in renamed.items() if key is not None}
 
 
 def _last_letter(text: str) -> int:
@@ -199,6 +206,8 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
     for name, fields in body.get("each", {}).items():
         parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]
+    for name, names in body.get("inside", {}).items():
+        parts += [f"{name}[].{new or 'nothing'} instead of {old}" for old, new in names.items()]
     parts += [f"{name} like {other}" for name, other in body.get("copy", {}).items()]
     parts += [f"{size} {name}" for name, size in body.get("count", {}).items()]
     parts += [f"half a character in {name}" for name in body.get("halve", ())]

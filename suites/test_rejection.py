@@ -245,8 +245,15 @@ def elsewhere(
 
 def has_fields(call: Call, change: Mapping[str, Any]) -> bool:
     """Whether a call has the fields that are to get another name."""
-    fields = change.get("body", {}).get("rename", {})
-    return not fields or (isinstance(call.body, Mapping) and fields.keys() <= call.body.keys())
+    body = change.get("body", {})
+    fields, inside = body.get("rename", {}), body.get("inside", {})
+    if not fields and not inside:
+        return True
+    if not isinstance(call.body, Mapping) or not fields.keys() | inside.keys() <= call.body.keys():
+        return False
+    return all(
+        names.keys() <= item.keys() for key, names in inside.items() for item in call.body[key]
+    )
 
 
 def counts(case: Case, answer: Answer) -> bool:
@@ -256,13 +263,16 @@ def counts(case: Case, answer: Answer) -> bool:
 
 def must_matter(case: Case, call: Call, change: Mapping[str, Any]) -> None:
     """Raise `NotExercised` where what has another name is not needed in the first place."""
-    fields = list(change.get("body", {}).get("rename", ()))
+    body = change.get("body", {})
+    fields, inside = list(body.get("rename", ())), body.get("inside", {})
     parameters = dict.fromkeys(change.get("rename", ()))
-    if not fields and not parameters:
+    if not fields and not inside and not parameters:
         return
-    without = {"body": {"drop": fields}} if fields else {"query": parameters}
+    nowhere = {key: dict.fromkeys(names) for key, names in inside.items()}
+    left_out = {"body": {"drop": fields, "inside": nowhere}}
+    without = {"query": parameters} if parameters else left_out
     if case.variation(call, without).accepted:
-        names = ", ".join(fields or parameters)
+        names = ", ".join(fields or [*inside] or parameters)
         raise NotExercised(f"{call.operation} without {names} is accepted as well")
 
 

@@ -49,6 +49,15 @@ def test_numbers_are_changed_and_the_good_call_is_not(change, body):
     assert GOOD.body == {"AppId": 5, "Ids": [1, 2]}
 
 
+def test_fields_of_items_get_other_names_or_none():
+    good = Call("ask", {"Items": [{"Id": 1, "X": 2}, {"Id": 3}]})
+    renamed = vary(good, {"body": {"inside": {"Items": {"Id": "id"}}}})
+    assert renamed.body == {"Items": [{"id": 1, "X": 2}, {"id": 3}]}
+    gone = vary(good, {"body": {"inside": {"Items": {"Id": None}}}})
+    assert gone.body == {"Items": [{"X": 2}, {}]}
+    assert renamed.label == "Items[].id instead of Id"
+
+
 def test_what_is_not_known_is_an_error_of_the_contract():
     for change in ({"written": "in verse"}, {"colour": "blue"}):
         with pytest.raises(ContractError):

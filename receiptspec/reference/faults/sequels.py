@@ -104,6 +104,19 @@ def _any_case(call: Call) -> None:
         call.body = {_NAMES.get(str(key).lower(), key): v for key, v in call.body.items()}
 
 
+def _items_in_any_case(call: Call) -> None:
+    names = {"msgseq": "MsgSeq", "msgkey": "MsgKey"}
+    for key in ("MsgSeqList", "C2CMsgInfo"):
+        listed = call.body.get(key) if isinstance(call.body, dict) else None
+        if isinstance(listed, list):
+            call.body[key] = [
+                {names.get(str(name).lower(), name): value for name, value in item.items()}
+                if isinstance(item, dict)
+                else item
+                for item in listed
+            ]
+
+
 def _recalls_like(same: Callable[[Message], object]) -> Any:
     """Recall with a message all others that are the same in something."""
 
@@ -206,6 +219,14 @@ ALL: list[Fault] = [
         request=_any_case,
         cls="leniency",
         shows="all fields but GroupId work in small letters",
+        **_SHOULD,
+    ),
+    Fault(
+        name="fields-of-items-read-in-any-case",
+        requirement="TC-GEN-33",
+        request=_items_in_any_case,
+        cls="leniency",
+        shows="msgseq and msgkey work in items",
         **_SHOULD,
     ),
     *(

@@ -54,6 +54,11 @@ def test_each_way_to_sign_differs_from_the_right_one():
         shown = usersig.decode(made[name])
         assert shown["TLS.sig"] != right["TLS.sig"]
         assert {**shown, "TLS.sig": ""} == {**right, "TLS.sig": ""}
+    inner = {"empty-signature": "", "no-signature": None, "cut-signature": right["TLS.sig"][:10]}
+    for name, expected in inner.items():
+        shown = usersig.decode(made[name])
+        assert shown.pop("TLS.sig", None) == expected
+        assert shown == {key: value for key, value in right.items() if key != "TLS.sig"}
     for name in ("garbage", "truncated", "not-base64", "empty"):
         with pytest.raises(ValueError, match="no UserSig"):
             usersig.decode(made[name])

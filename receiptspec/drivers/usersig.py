@@ -119,6 +119,10 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         changed = replace(claims, userbuf=b"abc")
         return encode(changed.json(signature(changed, flipped)))
 
+    def under(inner: str | None) -> str:
+        body = claims.json(signature(claims, raw)) | {"TLS.sig": inner}
+        return encode({name: value for name, value in body.items() if value is not None})
+
     def hexed() -> str:
         try:
             as_bytes = bytes.fromhex(secret)
@@ -149,6 +153,9 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "forged-userbuf": forged,
         "cased-signature": lambda: encode(claims.json(signature(claims, raw).swapcase())),
         "altered-signature": lambda: encode(claims.json(_altered(signature(claims, raw)))),
+        "empty-signature": lambda: under(""),
+        "no-signature": lambda: under(None),
+        "cut-signature": lambda: under(signature(claims, raw)[:10]),
         "hex-key": hexed,
         "swapped": lambda: encode(claims.json(signature(claims, raw, swapped=True))),
         "no-newline": lambda: encode(claims.json(signature(claims, raw, closed=False))),

@@ -47,16 +47,36 @@ def _seen_signature(call: Call, place: str, reason: str, _code: int | str) -> st
     return PASS if known else None
 
 
-def _beginning(call: Call, place: str, reason: str, _code: int | str) -> str | None:
-    """Compare the first letters of a signature."""
-    if (place, reason) != ("usersig", "signature"):
-        return None
+def _right(call: Call) -> str:
+    """Return the signature that the claims of a call ought to have."""
     claims = call.notes["claims"]
     names = ("identifier", "sdkappid", "time", "expire")
     text = "".join(f"TLS.{name}:{claims.get(f'TLS.{name}')}\n" for name in names)
     made = hmac.new(call.site.key.encode(), text.encode(), hashlib.sha256).digest()
-    right = base64.b64encode(made).decode("ascii")
-    return PASS if right[:24] == str(claims.get("TLS.sig"))[:24] else None
+    return base64.b64encode(made).decode("ascii")
+
+
+def _signed_as(
+    fits: Callable[[str, str], bool],
+) -> Callable[[Call, str, str, int | str], str | None]:
+    """Take signatures that are enough like the right one."""
+
+    def refuses(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+        if (place, reason) != ("usersig", "signature"):
+            return None
+        return PASS if fits(str(call.notes["claims"]["TLS.sig"]), _right(call)) else None
+
+    return refuses
+
+
+def _unsigned(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    if (place, reason) != ("usersig", "malformed"):
+        return None
+    try:
+        claims = documents.read(_raw(call))
+    except (ValueError, zlib.error):
+        return None
+    return PASS if isinstance(claims, dict) and "TLS.sig" not in claims else None
 
 
 def _of_group(call: Call, place: str, reason: str, _code: int | str) -> str | None:
@@ -80,8 +100,29 @@ ALL: list[Fault] = [
     Fault(
         name="signature-compared-in-part",
         requirement="TC-SIG-05",
-        refuses=_beginning,
+        refuses=_signed_as(lambda given, right: given[:24] == right[:24]),
         shows="the first 24 letters of a signature are compared",
+        cls="authentication",
+    ),
+    Fault(
+        name="signature-may-be-cut",
+        requirement="TC-SIG-05",
+        refuses=_signed_as(lambda given, right: bool(given) and right.startswith(given)),
+        shows="the beginning of a signature is enough",
+        cls="authentication",
+    ),
+    Fault(
+        name="signature-may-be-empty",
+        requirement="TC-SIG-05",
+        refuses=_signed_as(lambda given, _right: not given),
+        shows="an empty signature is not compared",
+        cls="authentication",
+    ),
+    Fault(
+        name="signature-may-be-missing",
+        requirement="TC-SIG-05",
+        refuses=_unsigned,
+        shows="claims without a signature are taken",
         cls="authentication",
     ),
     Fault(

@@ -231,6 +231,10 @@ def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
         case.observe(f"wrong {second.what} in the second item", second.answer.describe())
         why = f"its receipt had wrong {second.what}, that of another message fitted"
         findings += checks.none_read(second.after, (second.message,), why)
+        between = case.scene(misfits.among_fitting, case.given["wrong"])
+        case.observe(f"wrong {between.what} in the second of three", between.answer.describe())
+        why = "its receipt came in a call about another conversation, between two that fitted"
+        findings += checks.none_read(between.after, (between.message,), why)
     case.judge(findings)
 
 

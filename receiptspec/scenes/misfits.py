@@ -101,6 +101,25 @@ def mismatch_behind(stage: Stage, what: str) -> Mismatch:
     return Mismatch(what, message, answer, _settled_look(stage, conversation, message))
 
 
+def among_fitting(stage: Stage, what: str) -> Mismatch:
+    """Send a receipt with three items, of which the one between is of another conversation.
+
+    It is right there: its sender, or its receiver if `what` is ``to``, is a third user.
+    """
+    conversation = pair(stage, 0, 4)
+    elsewhere = pair(stage, *{"from": (1, 4), "to": (0, 1)}[what])
+    fitting, other = [stage.say(conversation) for _ in range(2)], stage.say(elsewhere)
+    calls = [
+        stage.driver.mark_read(m.conversation, m.conversation.members[1], [m.id])
+        for m in (fitting[0], other, fitting[1])
+    ]
+    together = stage.driver.joined([call for call in calls if call is not None])
+    if together is None:
+        raise NotExercised("the vendor has no call that names several messages")
+    answer = stage.call(together)
+    return Mismatch(what, other, answer, _settled_look(stage, elsewhere, other))
+
+
 def _settled_look(stage: Stage, conversation: Conversation, *messages: Message) -> Asked:
     """Look once more than the first time the messages are listed: an effect may be late."""
     until_listed(stage, conversation, messages)

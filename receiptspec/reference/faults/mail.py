@@ -8,6 +8,7 @@ from typing import Any
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import edits, refused_if, succeeded
+from receiptspec.reference.store import Direct
 
 __all__ = ["ALL"]
 
@@ -25,6 +26,31 @@ def _people_put_in_order(call: Call) -> None:
     for item in _items(call):
         if (item.get("From_Account"), item.get("To_Account")) == people:
             item["To_Account"], item["From_Account"] = people
+
+
+def _own_message(call: Call, item: dict[str, Any]) -> Direct | None:
+    """Return the message that an item names, in whatever conversation."""
+    people = item.get("From_Account"), item.get("To_Account")
+    if not all(isinstance(name, str) for name in people):
+        return None
+    pair = call.site.store.directs.get(frozenset(people), ())
+    return next((m for m in pair if m.key == item.get("MsgKey") and m.receiver == people[1]), None)
+
+
+def _checked(place: int, field: str, around: str) -> Callable[[Call], None]:
+    """Look in one item at whom it is from or to, and carry out the others where they are from."""
+
+    def request(call: Call) -> None:
+        items, wanted = _items(call), call.body.get(around)
+        if not items or items[place].get(field) != wanted:
+            return
+        for item in items:
+            message = _own_message(call, item) if item.get(field) != wanted else None
+            if message is not None:
+                call.body["C2CMsgInfo"].remove(item)
+                message.peer_read = message.receipt
+
+    return request
 
 
 def _key_has(fits: Callable[[int], bool]) -> Callable[[Call], bool]:
@@ -93,6 +119,30 @@ ALL: list[Fault] = [
         operation=_C2C,
         cls="leniency",
         shows="an item with sender and receiver exchanged is a receipt",
+    ),
+    Fault(
+        name="senders-checked-in-first-item",
+        requirement="TC-C2C-07",
+        request=_checked(0, "From_Account", "Peer_Account"),
+        operation=_C2C,
+        cls="isolation",
+        shows="items behind the first read messages of other peers",
+    ),
+    Fault(
+        name="senders-checked-in-last-item",
+        requirement="TC-C2C-07",
+        request=_checked(-1, "From_Account", "Peer_Account"),
+        operation=_C2C,
+        cls="isolation",
+        shows="items before the last read messages of other peers",
+    ),
+    Fault(
+        name="receivers-checked-in-first-item",
+        requirement="TC-C2C-08",
+        request=_checked(0, "To_Account", "Operator_Account"),
+        operation=_C2C,
+        cls="isolation",
+        shows="items behind the first read messages of other receivers",
     ),
     refused_if(
         "large-random-in-key-refused",

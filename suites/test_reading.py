@@ -6,7 +6,8 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.scenes import people, reads
+from receiptspec.neutral import Message
+from receiptspec.scenes import astray, people, reads
 
 
 @pytest.mark.check("read-on-behalf-is-accepted")
@@ -79,16 +80,37 @@ def test_each_message_that_is_named_gets_the_read(case: Case) -> None:
     if case.profile.rank > 0:
         scene = case.scene(reads.full_batch, case.given.get("size", 50))
         if scene.answer.accepted:
-            findings += all_counted(scene)
+            findings += all_counted(scene, *scene.messages)
         twice = case.attempt("a call that names a message twice", reads.named_twice)
         if twice is not None and twice.answer.accepted:
-            findings += all_counted(twice)
+            first, last = twice.messages
+            findings += all_counted(twice, last)
+            if not has_risen(twice, first):  # how often a read in one call counts is open
+                findings += all_counted(twice, first)
+        findings += beside_others(case)
     case.judge(findings)
 
 
-def all_counted(scene: reads.Reported) -> list[Finding]:
+def beside_others(case: Case) -> list[Finding]:
+    """Expect a message to be read whatever the same call names before it, where it is accepted."""
+    found = case.attempt("messages that cannot be read any more", astray.amid)
+    if found is None:
+        return []
+    answers, scene = found
+    for what, answer in answers.items():
+        case.observe(f"a read of {what}", answer.describe())
+    return all_counted(scene, *scene.messages) if scene is not None else []
+
+
+def has_risen(scene: reads.Reported, message: Message) -> bool:
+    before, after = scene.before.receipts.get(message.id), scene.after.receipts.get(message.id)
+    return before is not None and after is not None and (after.read or 0) > (before.read or 0)
+
+
+def all_counted(scene: reads.Reported, *messages: Message) -> list[Finding]:
+    """Expect each of some messages to have one reader more."""
     findings: list[Finding] = []
-    for message in scene.messages:
+    for message in messages:
         before, after = scene.before.receipts.get(message.id), scene.after.receipts.get(message.id)
         if before is not None and before.known:
             findings += receipts.changed(
@@ -119,6 +141,40 @@ def test_an_overfull_batch_is_not_counted_in_full(case: Case) -> None:
 @pytest.mark.check("outsider-does-not-count")
 def test_an_outsiders_read_does_not_count(case: Case) -> None:
     unchanged(case, case.scene(reads.outsider), "somebody who is no member read")
+
+
+@pytest.mark.check("outsider-does-not-count")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_the_read_of_who_has_left_before_does_not_count(case: Case) -> None:
+    scene, why = case.scene(astray.missed), "somebody who had left before it was sent read"
+    case.observe(why, scene.of_leaver.describe())
+    ids = [scene.message.id]
+    before, after = scene.before.receipts, scene.left.receipts
+    case.judge(receipts.same(scene.left.answer, before, after, ids, why))
+
+
+@pytest.mark.check("reads-stay-with-their-message")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_reading_numbers_that_no_message_has_leaves_the_newest_alone(case: Case) -> None:
+    scene = case.scene(astray.missed)
+    for what, answer in scene.answers.items():
+        case.observe(f"a read of {what}", answer.describe())
+    why = "numbers were read that no message has"
+    ids, before, after = [scene.message.id], scene.left.receipts, scene.after.receipts
+    case.judge(receipts.same(scene.after.answer, before, after, ids, why))
+
+
+@pytest.mark.check("new-message-is-unread")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_nobody_has_read_a_message_whose_number_was_read_before(case: Case) -> None:
+    scene = case.scene(astray.missed)
+    receipt = scene.after.receipts.get(scene.next.id)
+    if receipt is None or not receipt.known:
+        raise NotExercised(f"no receipt of message {scene.next.id} to judge")
+    case.judge(receipts.fresh_read(scene.after.answer, receipt))
 
 
 @pytest.mark.check("ghost-does-not-count")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from receiptspec.neutral import Answer, Message, Receipt
@@ -78,7 +79,8 @@ def recalled(stage: Stage) -> Changed:
 def spared(stage: Stage) -> Changed:
     """Recall a message between two others, once more after that, and ask for them each time.
 
-    Then recall it in one call with the newest of all, where one call recalls several.
+    Then recall one that is not there, and it in one call with the newest of all, where one call
+    recalls several.
 
     One member has read it and another the newer one, where reads can be made. What becomes of its
     own receipt is open, but it may stand between the others: `between` is that answer, `looks` are
@@ -105,6 +107,8 @@ def spared(stage: Stage) -> Changed:
     stage.call(stage.driver.recall(taken))
     looked = [between, look(*others)]
     if stage.driver.over_http and stage.driver.joined([stage.driver.recall(taken)]) is not None:
+        unknown = stage.driver.absent([message.id for message in (older, taken, newer)])
+        stage.call(stage.driver.recall(replace(taken, id=unknown)))
         several = [stage.driver.recall(message) for message in (taken, stage.say(group))]
         stage.call(stage.driver.joined(several) or several[0])
         looked.append(look(*others))

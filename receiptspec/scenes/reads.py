@@ -143,8 +143,9 @@ def named_twice(stage: Stage) -> Reported:
     before = newborn(stage, group, *messages)
     call = reading_call(stage, reader, (first, first, last))
     answer = stage.patiently(call)
-    after = settled(stage, before, messages, {last.id: 1}) if answer.accepted else before
-    return Reported(answer, (last,), before, after)
+    reads = {message.id: 1 for message in messages}
+    after = settled(stage, before, messages, reads) if answer.accepted else before
+    return Reported(answer, messages, before, after)
 
 
 def full_batch(stage: Stage, size: int) -> Reported:

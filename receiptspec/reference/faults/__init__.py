@@ -8,6 +8,7 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
     admissions,
     announcements,
+    astray,
     befallen,
     behind,
     caches,
@@ -85,6 +86,7 @@ _ALL = [
     *marking.ALL,
     *mail.ALL,
     *memories.ALL,
+    *astray.ALL,
     *caches.ALL,
     *replicas.ALL,
     *options.ALL,

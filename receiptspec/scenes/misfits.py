@@ -116,8 +116,10 @@ def among_fitting(stage: Stage, what: str) -> Mismatch:
     together = stage.driver.joined([call for call in calls if call is not None])
     if together is None:
         raise NotExercised("the vendor has no call that names several messages")
+    stage.let_show()
     answer = stage.call(together)
-    return Mismatch(what, other, answer, _settled_look(stage, elsewhere, other))
+    stage.let_show()
+    return Mismatch(what, other, answer, seen_by(stage, elsewhere, elsewhere.owner))
 
 
 def _settled_look(stage: Stage, conversation: Conversation, *messages: Message) -> Asked:

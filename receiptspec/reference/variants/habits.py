@@ -185,6 +185,17 @@ def _not_again(call: Call) -> None:
         raise Refusal(10024, "already handled")
 
 
+def _none_recalled(call: Call) -> None:
+    """Refuse a call that reads a recalled message."""
+    group = call.site.store.groups.get(str(call.body.get("GroupId")))
+    named = call.body.get("MsgSeqList")
+    items = named if isinstance(named, list) else []
+    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+    known = group.messages.values() if group is not None else ()
+    if any(message.seq in seqs and message.recalled for message in known):
+        raise Refusal(10062, "MsgSeqList: a message was recalled")
+
+
 def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
     return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
 
@@ -307,6 +318,13 @@ ALL: list[Variant] = [
         "10024 for a message that the member has read already",
         "group_msg_receipt",
         request=_not_again,
+    ),
+    _free(
+        "recalled-in-reads-refused",
+        "TC-GRR-06",
+        "10062 for a call that reads a recalled message",
+        "group_msg_receipt",
+        request=_none_recalled,
     ),
     _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
     _free(

@@ -258,6 +258,8 @@ def among_some(case: Case) -> list[Finding]:
     findings = refusals.accepted(answers[0], "five peers named")
     for answer in (answer for answer in answers if answer.accepted):
         counts = case.stage.driver.unread_counts(answer)
+        failed = case.stage.driver.unread_unknown(answer)
+        findings += checks.told(answer, counts, failed, told)
         for peer, number in told.items():
             why = f"{peer} was told to have {number} among other peers"
             findings += checks.is_number(answer, counts.get(peer), number, why)

@@ -208,8 +208,10 @@ def among_some(stage: Stage) -> tuple[Mapping[Any, int], tuple[Answer, ...]]:
     ]
 
     def same(answer: Answer) -> bool:
-        counts = stage.driver.unread_counts(answer) if answer.accepted else {}
-        return all(counts.get(peer, number) == number for peer, number in told.items())
+        if not answer.accepted:
+            return True
+        counts, failed = stage.driver.unread_counts(answer), stage.driver.unread_unknown(answer)
+        return all(told[peer] == counts.get(peer) for peer in told if peer not in failed)
 
     return told, tuple(stage.until(partial(stage.call, call), same) for call in calls)
 

@@ -206,6 +206,19 @@ def test_the_unread_count_of_all_falls_with_that_of_a_peer(case: Case) -> None:
     case.judge(checks.is_number(after.answer, after.number, scene.total_wanted, why))
 
 
+@pytest.mark.check("unread-of-all-is-a-number")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_letter_of_the_administrator_counts_in_all_conversations(case: Case) -> None:
+    grown = case.scene(correspondence.from_administrator_again)
+    before, total = grown.before.number, grown.total_before.number
+    if before is None or total is None or grown.after.number != before + 1:
+        raise NotExercised("the letter of the administrator does not show as unread")
+    why = "one more letter of the administrator came"
+    after = grown.total_after
+    case.judge(checks.is_number(after.answer, after.number, total + 1, why))
+
+
 @pytest.mark.check("unread-of-peers-is-listed")
 def test_the_unread_count_of_each_peer_is_told(case: Case) -> None:
     if case.brief:
@@ -241,12 +254,14 @@ def test_neither_a_reply_nor_a_look_lowers_an_unread_count(case: Case) -> None:
 
 @pytest.mark.check("unread-of-peers-is-listed")
 @pytest.mark.profile("standard")
+@pytest.mark.views
 def test_a_letter_of_the_administrator_is_unread(case: Case) -> None:
-    before, after = case.scene(correspondence.from_administrator_again)
-    if before.number is None:
+    grown = case.scene(correspondence.from_administrator_again)
+    if grown.before.number is None:
         raise NotExercised("no number is told for the administrator")
+    after, wanted = grown.after, grown.before.number + 1
     why = "one more letter of the administrator came"
-    case.judge(checks.is_number(after.answer, after.number, before.number + 1, why))
+    case.judge(checks.is_number(after.answer, after.number, wanted, why))
 
 
 def among_some(case: Case) -> list[Finding]:

@@ -377,6 +377,10 @@ class Driver(ABC):
         """Return calls that send a message between two people as few do, each in one way."""
         return []
 
+    def in_other_elements(self, call: Call) -> list[Call]:
+        """Return calls that send to one person what is no text, or more than one text."""
+        return []
+
     def with_numbers(self, call: Call, sequence: int, random: int) -> Call | None:
         """Return a call that sends to one person under two numbers of one's own, if there are."""
         return None

@@ -21,6 +21,11 @@ _CUSTOM = {
     "MsgType": "TIMCustomElem",
     "MsgContent": {"Data": "x", "Desc": "a description", "Ext": "an extension"},
 }
+_FACE = {"MsgType": "TIMFaceElem", "MsgContent": {"Index": 1, "Data": "face"}}
+_PLACE = {
+    "MsgType": "TIMLocationElem",
+    "MsgContent": {"Desc": "a place", "Latitude": 29.34, "Longitude": 106.57},
+}
 _PEOPLE = ("From_Account", "To_Account", "Operator_Account", "Report_Account", "Peer_Account")
 
 
@@ -392,6 +397,21 @@ class TencentActions(Driver):
             for turn, (label, change) in enumerate(changes.items())
         ]
 
+    def in_other_elements(self, call: Call) -> list[Call]:
+        """Send a face, a place, a custom element, and two texts in one message (M1)."""
+        if call.operation != "sendmsg":
+            return []
+        bodies = {
+            "a face": [_FACE],
+            "a place": [_PLACE],
+            "a custom element": [_CUSTOM],
+            "two texts": _texts("one text", "another text"),
+        }
+        return [
+            replace(call, body={**call.body, "MsgBody": body}, label=f"a message of {what}")
+            for what, body in bodies.items()
+        ]
+
     def with_numbers(self, call: Call, sequence: int, random: int) -> Call | None:
         """Send with these MsgSeq and MsgRandom (M1)."""
         if call.operation != "sendmsg":
@@ -562,7 +582,6 @@ class TencentActions(Driver):
         if call.operation != "send_group_msg":
             return []
         number, text = call.body["Random"] % 2**30, call.body["MsgBody"]
-        face = [{"MsgType": "TIMFaceElem", "MsgContent": {"Index": 1, "Data": "face"}}]
         push = {"PushFlag": 0, "Desc": "some words", "Ext": "some data"}
         changes: dict[str, dict[str, Any]] = {
             "some text": {},
@@ -573,7 +592,7 @@ class TencentActions(Driver):
             "SupportMessageExtension": {"SupportMessageExtension": 1},
             "GroupAtInfo": {"GroupAtInfo": [{"GroupAtAllFlag": 0, "GroupAt_Account": users[1]}]},
             "SendMsgControl": {"SendMsgControl": ["NoLastMsg"]},
-            "another element": {"MsgBody": face},
+            "another element": {"MsgBody": [_FACE]},
             "text of other scripts": {"MsgBody": _texts("多语言 한국어 äöü 🇪🇺")},
             "a long text": {"MsgBody": _texts("long " * 600)},
             "Random 0": {"MsgBody": _texts("another text"), "Random": 0},

@@ -24,6 +24,7 @@ from receiptspec.scenes.unread import (
     Count,
     aged,
     marking,
+    of_all,
     of_peer,
     until_unread,
 )
@@ -31,6 +32,7 @@ from receiptspec.stage import Stage
 
 __all__ = [
     "Aged",
+    "Growth",
     "Lasting",
     "Replied",
     "aged_letters",
@@ -178,15 +180,28 @@ def marked_five_times(stage: Stage) -> tuple[Mapping[Any, int], Answer]:
     return counts(lambda number: number == 0)
 
 
-def from_administrator_again(stage: Stage) -> tuple[Count, Count]:
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Unread counts of one peer and of all, before and after one more message of the peer."""
+
+    before: Count
+    total_before: Count
+    after: Count
+    total_after: Count
+
+
+def from_administrator_again(stage: Stage) -> Growth:
     """Count what a user has not read of the administrator before and after one letter of it."""
     conversation = stage.scene(from_administrator).message.conversation
     peer, reader = conversation.members
-    before = of_peer(stage, reader, peer)
+    before, total_before = of_peer(stage, reader, peer), of_all(stage, reader)
     number = stage.number("counted of the administrator")
     call = stage.driver.send_message(conversation, peer, receipt=True, number=number)
     stage.post(conversation, stage.driver.without_sender(call))
-    return before, until_unread(stage, reader, peer, (before.number or 0) + 1)
+    after = until_unread(stage, reader, peer, (before.number or 0) + 1)
+    total = (total_before.number or 0) + 1
+    total_after = stage.until(lambda: of_all(stage, reader), lambda found: found.number == total)
+    return Growth(before, total_before, after, total_after)
 
 
 def letters_beside_group(stage: Stage) -> tuple[Count, Count]:

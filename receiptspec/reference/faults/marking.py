@@ -127,6 +127,26 @@ def _total_acknowledged(call: Call, answer: dict[str, Any]) -> None:
         answer["AllC2CUnreadMsgNum"] -= len(gone)
 
 
+def _only_text_counted(call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer):
+        _, newest = _newest(call)
+        newest.counted = {part["MsgType"] for part in newest.content} == {"TIMTextElem"}
+
+
+def _total_of_elements(call: Call, answer: dict[str, Any]) -> None:
+    """Count each element of a message in all conversations."""
+    if "AllC2CUnreadMsgNum" in answer:
+        letters = [m for pair in call.site.store.directs.values() for m in pair]
+        mine = [m for m in letters if m.receiver == call.body["To_Account"] and m.counted]
+        answer["AllC2CUnreadMsgNum"] = sum(len(message.content) for message in mine)
+
+
+def _total_without_administrator(call: Call, answer: dict[str, Any]) -> None:
+    if "AllC2CUnreadMsgNum" in answer:
+        gone = call.site.store.unread(call.body["To_Account"], call.site.identifier)
+        answer["AllC2CUnreadMsgNum"] -= gone
+
+
 def _own_letters_read(call: Call, answer: dict[str, Any]) -> None:
     if succeeded(answer):
         user, peer = _sides(call)
@@ -236,6 +256,34 @@ ALL: list[Fault] = [
         cls="counting",
         shows="AllC2CUnreadMsgNum falls with each receipt",
         also=("TC-SMR-13",),
+        **_SHOULD,
+    ),
+    edits(
+        "unread-counts-text",
+        "TC-SMR-14",
+        _only_text_counted,
+        operation="sendmsg",
+        cls="counting",
+        shows="messages that are no text are not unread",
+        also=("TC-SMR-13",),
+        **_SHOULD,
+    ),
+    edits(
+        "all-unread-counts-elements",
+        "TC-SMR-13",
+        _total_of_elements,
+        operation=_COUNT,
+        cls="counting",
+        shows="a message of two elements counts twice in AllC2CUnreadMsgNum",
+        **_SHOULD,
+    ),
+    edits(
+        "all-unread-without-administrator",
+        "TC-SMR-13",
+        _total_without_administrator,
+        operation=_COUNT,
+        cls="counting",
+        shows="messages of the administrator are not in AllC2CUnreadMsgNum",
         **_SHOULD,
     ),
     edits(

@@ -137,11 +137,13 @@ def test_marking_one_conversation_after_the_other_leaves_none_unread(case: Case)
 
 @pytest.mark.check("conversation-read-stops-at-its-time")
 @pytest.mark.profile("standard")
+@pytest.mark.views
 def test_marking_with_a_time_leaves_what_is_newer(case: Case) -> None:
     split = case.scene(unread.read_until)
-    case.judge(
-        checks.is_number(split.evidence, split.after, split.newer, "a time between messages")
-    )
+    findings = checks.is_number(split.evidence, split.after, split.newer, "a time between messages")
+    before, after = split.then[unread.EARLIER]
+    findings += checks.kept(after.answer, before.own, after.own, unread.EARLIER)
+    case.judge(findings)
 
 
 @pytest.mark.check("conversation-read-takes-a-time")
@@ -163,7 +165,11 @@ def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
             before, after = split.other_before, split.other_after
             why = "marking another conversation up to a time"
             findings += checks.kept(after.answer, before.number, after.number, why)
-    case.judge(findings)
+            for why, (earlier, later) in split.then.items():
+                findings += checks.kept(later.answer, earlier.other, later.other, why)
+            earlier, later = split.then[unread.EMPTY]
+            findings += checks.kept(later.answer, earlier.own, later.own, unread.EMPTY)
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("conversation-read-leaves-the-peer")

@@ -318,10 +318,21 @@ def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Both:
+    """The unread counts of a conversation and of another one, and the answer that tells both."""
+
+    own: int | None
+    other: int | None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """What was unread of one message and `newer` ones after a time between them was given.
 
     And of another conversation, before and after; `seen` shows the messages to their sender.
+
+    `then` is what both have left after what marks nothing more, in words: before it and after it.
     """
 
     after: int | None
@@ -332,13 +343,19 @@ class Split:
     newer: int
     other_before: Count
     other_after: Count
+    then: Mapping[str, tuple[Both, Both]]
+
+
+EARLIER = "marking it up to an earlier time"
+EMPTY = "marking conversations in which nothing was received"
 
 
 def read_until(stage: Stage) -> Split:
     """A sends a message, and two more two seconds later; B marks as read what is older than those.
 
     The time between them is the target's, as its answers tell it. Somebody else has written to B
-    before the first.
+    before the first. Then B marks up to an earlier time, and conversations with somebody to whom
+    alone B has written and with somebody to whom B has not.
     """
     other, _ = stage.scene(written, 4, 5, 1)
     conversation, (message,) = aged(stage, 1, 5, seconds=2.1)
@@ -356,6 +373,18 @@ def read_until(stage: Stage) -> Split:
     other_after = of_peer(stage, b, other.owner)
     messages = (message, *later)
     seen = until_listed(stage, conversation, messages)
+    writers = (a, other.owner)
+    unanswered, _ = stage.scene(written, 5, 9, 1)
+    calls = {
+        EARLIER: [marking(stage, conversation, b, until=between - 3600)],
+        EMPTY: [marking(stage, empty, b) for empty in (unanswered, pair(stage, 5, 10))],
+    }
+    then, now = {}, _of_both(stage, b, writers)
+    for why, more in calls.items():
+        for call in more:
+            stage.call(call)
+        before, now = now, _of_both(stage, b, writers)
+        then[why] = before, now
     return Split(
         after.number,
         answer,
@@ -365,7 +394,14 @@ def read_until(stage: Stage) -> Split:
         len(later),
         other_before,
         other_after,
+        then,
     )
+
+
+def _of_both(stage: Stage, user: Any, writers: tuple[Any, Any]) -> Both:
+    answer = stage.call(stage.driver.count_unread(user, writers))
+    counts = stage.driver.unread_counts(answer) if answer.accepted else {}
+    return Both(counts.get(writers[0]), counts.get(writers[1]), answer)
 
 
 def _between(older: int | None, newer: int | None) -> int:

@@ -59,6 +59,28 @@ def _newer_marked(call: Call, answer: dict[str, Any]) -> None:
         message.counted = counted and message.time <= int(call.body["MsgReadTime"])
 
 
+def _pointed_back(call: Call, answer: dict[str, Any]) -> None:
+    """Take for unread again what is newer than MsgReadTime."""
+    if succeeded(answer) and "MsgReadTime" in call.body:
+        for message in received(call, *_sides(call)):
+            message.counted |= message.time > int(call.body["MsgReadTime"])
+
+
+def _all_marked(call: Call, answer: dict[str, Any]) -> None:
+    """Mark everything where a conversation has nothing that was received."""
+    user, peer = _sides(call)
+    if succeeded(answer) and not received(call, user, peer):
+        for pair in call.site.store.directs.values():
+            for message in pair:
+                message.counted = message.counted and message.receiver != user
+
+
+def _replies_marked(call: Call, answer: dict[str, Any]) -> None:
+    """Mark everything where somebody was only written to."""
+    if succeeded(answer) and call.site.store.between(*_sides(call)):
+        _all_marked(call, answer)
+
+
 def _one_side(call: Call, answer: dict[str, Any]) -> None:
     """Mark nothing where only the other side has marked the conversation before."""
     marked, (user, peer) = call.memory("sides"), _sides(call)
@@ -203,6 +225,33 @@ ALL: list[Fault] = [
         operation=_MARK,
         cls="counting",
         shows="what is newer than MsgReadTime is read, and what is older is not",
+        **_SHOULD,
+    ),
+    edits(
+        "marking-goes-back-in-time",
+        "TC-SMR-07",
+        _pointed_back,
+        operation=_MARK,
+        cls="rare-trigger",
+        shows="what is newer than MsgReadTime is unread again",
+        **_SHOULD,
+    ),
+    edits(
+        "marking-nothing-marks-all",
+        "TC-SMR-10",
+        _all_marked,
+        operation=_MARK,
+        cls="rare-trigger",
+        shows="marking a conversation in which nothing was received marks all others",
+        **_SHOULD,
+    ),
+    edits(
+        "marking-the-unanswered-marks-all",
+        "TC-SMR-10",
+        _replies_marked,
+        operation=_MARK,
+        cls="rare-trigger",
+        shows="marking a conversation with who has not replied marks all others",
         **_SHOULD,
     ),
     edits(

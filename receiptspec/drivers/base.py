@@ -242,6 +242,10 @@ class Driver(ABC):
         `otherwise` they are of the other operation that does it, if there is one.
         """
 
+    def make_again(self, user: Any) -> list[Call]:
+        """Calls that make a user again who is there, each in another way than `make_users`."""
+        return []
+
     @abstractmethod
     def make_group(
         self, type_: str, name: str, owner: Any, members: Sequence[Any], id_: str | None = None

@@ -131,6 +131,14 @@ class TencentActions(Driver):
             return [Call("multiaccount_import", {"AccountList": part}) for part in lists]
         return [Call("account_import", {"UserID": name}) for name in names]
 
+    def make_again(self, user: Any) -> list[Call]:
+        """Import an account with its profile, by either operation (A1)."""
+        profile = {"UserID": user, "Nick": "Somebody", "FaceUrl": "https://example.com/face.png"}
+        return [
+            Call("account_import", profile, label="the same account with a profile"),
+            Call("multiaccount_import", {"AccountList": [profile]}, label="the same account in a list"),
+        ]
+
     def make_group(
         self, type_: str, name: str, owner: Any, members: Sequence[Any], id_: str | None = None
     ) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,7 @@ class Replied:
 def replied(stage: Stage) -> Replied:
     """Let B reply to two letters of A, look, acknowledge one, mark both and acknowledge the other.
 
-    Before B marks them, its account is made again.
+    Before B marks them, its account is made again, with a profile too.
     """
     keeps_history(stage)
     conversation = pair(stage, 9, 4)
@@ -108,7 +109,7 @@ def replied(stage: Stage) -> Replied:
     unread["a look at the history"] = of_peer(stage, b, a)
     stage.tries_to_read(b, [first])
     answered = until_read(stage, conversation, (first,))
-    stage.make_users([b])
+    _made_again(stage, b)
     unread["importing an account again"] = of_peer(stage, b, a)
     imported = seen_by(stage, conversation, a)
     stage.let_pass(stage.told(second), SECOND)
@@ -117,6 +118,14 @@ def replied(stage: Stage) -> Replied:
     stage.tries_to_read(b, [second])
     marked = until_read(stage, conversation, (first, second))
     return Replied((first, second), unread, answered, imported, marked)
+
+
+def _made_again(stage: Stage, user: Any) -> None:
+    """Make an account again in every way that the target takes."""
+    stage.make_users([user])
+    for call in stage.driver.make_again(user):
+        with suppress(NotExercised):
+            stage.call(call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +252,7 @@ def known_again(stage: Stage) -> Lasting:
     fresh = newborn(stage, group, message)
     stage.reads(member, [message])
     before = settled(stage, fresh, (message,), {message.id: 1})
-    stage.make_users([member])
+    _made_again(stage, member)
     after = asked(stage, stage.ask(group, [message]))
     listing = stage.must(stage.driver.ask_members(group))
     return Lasting(message, before, after, member, stage.driver.members(listing)[0], listing)

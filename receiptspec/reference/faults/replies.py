@@ -141,6 +141,29 @@ def _again(change: Callable[[Call, str], None]) -> Callable[[Call], None]:
     return request
 
 
+def _again_with_profile(change: Callable[[Call, str], None]) -> Callable[[Call], None]:
+    """Do something to who is imported with a nickname and was there before."""
+
+    def request(call: Call) -> None:
+        if "Nick" in call.body:
+            _again(change)(call)
+
+    return request
+
+
+def _again_at_once(change: Callable[[Call, str], None]) -> Callable[[Call], None]:
+    """Do something to those of a list who were there before."""
+
+    def request(call: Call) -> None:
+        listed = call.body.get("AccountList")
+        for item in listed if isinstance(listed, list) else ():
+            user = item.get("UserID") if isinstance(item, dict) else None
+            if isinstance(user, str) and user in call.site.store.accounts:
+                change(call, user)
+
+    return request
+
+
 def _mail(call: Call, user: str) -> list[Direct]:
     return [m for pair in call.site.store.directs.values() for m in pair if m.receiver == user]
 
@@ -166,12 +189,18 @@ def _groups_left(call: Call, user: str) -> None:
             group.members.pop(user, None)
 
 
-def _imported(name: str, change: Callable[[Call, str], None], shows: str, cls: str) -> Fault:
+def _imported(
+    name: str,
+    change: Callable[[Call, str], None],
+    shows: str,
+    cls: str,
+    again: Callable[[Callable[[Call, str], None]], Callable[[Call], None]] = _again,
+) -> Fault:
     return Fault(
         name=name,
         requirement="TC-GRP-16",
-        request=_again(change),
-        operation=_IMPORT,
+        request=again(change),
+        operation="multiaccount_import" if again is _again_at_once else _IMPORT,
         cls=cls,
         shows=shows,
     )
@@ -330,5 +359,33 @@ ALL: list[Fault] = [
         _groups_left,
         "importing an account again takes it out of its groups",
         "lifecycle",
+    ),
+    _imported(
+        "profiles-read-letters",
+        _unread_gone,
+        "importing an account with a Nick leaves it nothing unread",
+        "idempotency",
+        _again_with_profile,
+    ),
+    _imported(
+        "profiles-leave-groups",
+        _groups_left,
+        "importing an account with a Nick takes it out of its groups",
+        "lifecycle",
+        _again_with_profile,
+    ),
+    _imported(
+        "imported-at-once-reads-letters",
+        _unread_gone,
+        "importing accounts again at once leaves them nothing unread",
+        "idempotency",
+        _again_at_once,
+    ),
+    _imported(
+        "imported-at-once-takes-reads-back",
+        _reads_gone,
+        "importing accounts again at once takes their reads in groups back",
+        "idempotency",
+        _again_at_once,
     ),
 ]

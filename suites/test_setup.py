@@ -146,6 +146,7 @@ def test_too_many_accounts_at_once_are_refused(case: Case) -> None:
         found = case.attempt(f"{what} at once", setup.known_imported, case.given["size"] - 1)
         if found and case.stage.contract.kind(found.answer.code) not in ("limit", "throttled"):
             case.judge(all_imported(case, found, what))
+        case.judge(imported_around(case))
 
 
 def all_imported(case: Case, scene: setup.Imported, what: str) -> list[Finding]:
@@ -166,6 +167,19 @@ def all_imported(case: Case, scene: setup.Imported, what: str) -> list[Finding]:
         wrong = got == _FAILED
         findings += values.equal(added, "$.MemberList[0].Result", 1, got, why) if wrong else []
     return findings
+
+
+def imported_around(case: Case) -> list[Finding]:
+    """Expect accounts to be imported that stand beside a name that none can have."""
+    found = case.attempt("accounts beside one that has too long a name", setup.imported_around)
+    names = found[0] if found is not None else ()
+    added = case.attempt("those added to a group", setup.newest_added, *names) if names else None
+    if added is None or not added.accepted:
+        return []
+    got = [case.stage.driver.added(added).get(name) for name in names]
+    why = "accounts are not said to have failed, and cannot be added to a group"
+    wrong = _FAILED in got
+    return values.equal(added, "$.MemberList[].Result", [1] * len(got), got, why) if wrong else []
 
 
 def too_many(case: Case, answer: Answer, why: str) -> None:

@@ -136,7 +136,11 @@ class TencentActions(Driver):
         profile = {"UserID": user, "Nick": "Somebody", "FaceUrl": "https://example.com/face.png"}
         return [
             Call("account_import", profile, label="the same account with a profile"),
-            Call("multiaccount_import", {"AccountList": [profile]}, label="the same account in a list"),
+            Call(
+                "multiaccount_import",
+                {"AccountList": [profile]},
+                label="the same account in a list",
+            ),
         ]
 
     def make_group(

@@ -600,15 +600,29 @@ def known_imported(stage: Stage, count: int) -> Imported:
     return Imported(user, newest, stage.call(stage.driver.import_users([*names, newest])))
 
 
-def newest_added(stage: Stage, user: Any) -> Answer:
-    """Add an account that was imported to a group, where others can be added."""
+def imported_around(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
+    """Import two accounts and, between them, a name that is too long for one.
+
+    Returns those of the two that are not said to have failed.
+    """
+    one, other = (f"rs{stage.namespace}{stage.anew}-{place}" for place in ("before", "behind"))
+    longest = f"rs{stage.namespace}-".ljust(40, "x")
+    answer = stage.call(stage.driver.import_users([one, longest, other]))
+    if not answer.accepted:
+        raise NotExercised(f"a list with a name that is too long is {answer.describe()}")
+    failed = stage.driver.failed_users(answer)
+    return tuple(name for name in (one, other) if name not in failed), answer
+
+
+def newest_added(stage: Stage, *users: Any) -> Answer:
+    """Add accounts that were imported to a group, where others can be added."""
     newcomer, answer, _ = stage.scene(added)
     if stage.driver.added(answer).get(newcomer) != 1:
         raise NotExercised("others cannot be added either")
-    call = stage.driver.add_members(stage.scene(open_house), [user])
+    call = stage.driver.add_members(stage.scene(open_house), users)
     return stage.until(
         lambda: stage.patiently(call),
-        lambda found: not found.accepted or bool(stage.driver.added(found).get(user)),
+        lambda found: not found.accepted or all(stage.driver.added(found).values()),
     )
 
 

@@ -90,6 +90,24 @@ def _first_fifty(call: Call) -> None:
         call.body["AccountList"] = named[:50]
 
 
+def _noting_accounts(call: Call) -> None:
+    call.notes["accounts"] = set(call.site.store.accounts)
+
+
+def _none_beside_failed(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("FailAccounts"):
+        for name in call.site.store.accounts.keys() - call.notes["accounts"]:
+            del call.site.store.accounts[name]
+
+
+def _none_behind_failed(call: Call, answer: dict[str, Any]) -> None:
+    failed = answer.get("FailAccounts") or ()
+    names = [item["UserID"] for item in call.body["AccountList"]] if failed else []
+    for name in names[names.index(failed[0]) :] if failed else ():
+        if name not in call.notes["accounts"]:
+            call.site.store.accounts.pop(name, None)
+
+
 def _older_position(call: Call, answer: dict[str, Any]) -> None:
     group = group_of(call)
     if group is None or not succeeded(answer):
@@ -209,6 +227,26 @@ _HISTORIES = [
         request=_first_fifty,
         shows="only the first 50 accounts of a call are imported",
         cls="limits",
+        **_SHOULD,
+    ),
+    edits(
+        "imports-lost-beside-a-bad-name",
+        "TC-GRP-18",
+        _none_beside_failed,
+        request=_noting_accounts,
+        operation="multiaccount_import",
+        shows="where FailAccounts names one account, none of the call is imported",
+        cls="batching",
+        **_SHOULD,
+    ),
+    edits(
+        "imports-end-at-a-bad-name",
+        "TC-GRP-18",
+        _none_behind_failed,
+        request=_noting_accounts,
+        operation="multiaccount_import",
+        shows="accounts behind one that FailAccounts names are not imported",
+        cls="batching",
         **_SHOULD,
     ),
     refused_if(

@@ -273,8 +273,19 @@ def test_the_key_of_a_message_has_its_form(case: Case) -> None:
         stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
     )
     findings = checks.key_form(answer, number % 2**32)
-    unusual = case.attempt("unusual letters", direct.unusual) if case.profile.rank > 0 else None
-    for message, _, _ in unusual.receipts if unusual is not None else ():
-        told = stage.told(message)
-        findings += checks.key_form(told, told.request_body.get("MsgRandom"))
+    if case.profile.rank > 0:
+        findings += more_keys(case)
     case.judge(distinct(findings))
+
+
+def more_keys(case: Case) -> list[Finding]:
+    """Expect the keys of unusual letters, and of two with one MsgRandom, to have the form too."""
+    findings: list[Finding] = []
+    unusual = case.attempt("unusual letters", direct.unusual)
+    for message, _, _ in unusual.receipts if unusual is not None else ():
+        told = case.stage.told(message)
+        findings += checks.key_form(told, told.request_body.get("MsgRandom"))
+    reused = case.attempt("two messages with one MsgRandom", direct.reused_random)
+    for sent in reused.sent if reused is not None else ():
+        findings += checks.key_form(sent, reused.random % 2**32)
+    return findings

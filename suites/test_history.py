@@ -202,8 +202,8 @@ def test_whether_a_letter_for_who_is_online_is_kept_is_recorded(case: Case) -> N
 @pytest.mark.profile("standard")
 @pytest.mark.views
 def test_a_later_message_with_the_same_random_is_stored(case: Case) -> None:
-    messages, seen = case.scene(direct.reused_random)
-    keys = [message.id for message in messages]
+    reused = case.scene(direct.reused_random)
+    keys, seen = [message.id for message in reused.messages], reused.seen
     if len(set(keys)) < len(keys):
         raise NotExercised("the later message was taken for the earlier one")
     shown = tuple(seen.receipts)

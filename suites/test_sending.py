@@ -149,12 +149,14 @@ def test_too_long_a_body_is_refused(case: Case) -> None:
             case.observe("a body that spaces make long", padded.describe())
             return
         answer = padded
-    case.judge(
-        [
-            *refusals.refused(answer, why),
-            *refusals.code_among(answer, case.given["codes"], why),
-        ]
-    )
+    findings = refusals.refused(answer, why)
+    findings += refusals.code_among(answer, case.given["codes"], why)
+    if case.profile.rank > 0 and not findings and "MsgBody" in good.body:
+        parts = setup.long_parts(case.stage, good, case.given["size"])
+        findings = refusals.refused(
+            case.answered(parts, why), "two texts that are so long together"
+        )
+    case.judge(findings)
 
 
 @pytest.mark.check("each-refusal-names-its-reason")

@@ -251,7 +251,20 @@ def half_alike(stage: Stage) -> tuple[tuple[Message, ...], Answer | None, Asked]
     return tuple(messages), answer, until_read(stage, conversation, read)
 
 
-def reused_random(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """Two messages with the same random number, the answers that name them, and the history.
+
+    Both may have the name of the first.
+    """
+
+    random: int
+    messages: tuple[Message, ...]
+    sent: tuple[Answer, ...]
+    seen: Asked
+
+
+def reused_random(stage: Stage) -> Reused:
     """Send two messages with the same random number, two seconds apart, and look at the history.
 
     Raises `NotExercised` where the target's own clock has not gone on by more than a second.
@@ -261,15 +274,17 @@ def reused_random(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
     number = stage.number("reused random")
     call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
     first = stage.post(conversation, stage.driver.with_texts(call, "one random number"))
-    stage.let_pass(stage.told(first), 2.1)
+    sent = [stage.told(first)]
+    stage.let_pass(sent[0], 2.1)
     second = stage.post(conversation, stage.driver.with_texts(call, "the same, much later"))
-    older, newer = (stage.driver.sent_at(stage.told(message)) for message in (first, second))
+    sent.append(stage.told(second))
+    older, newer = map(stage.driver.sent_at, sent)
     if older is None or newer is None or newer <= older + 1:
         raise NotExercised(f"sent at {older} and at {newer}: no second lies between these")
     seen = until_listed(stage, conversation, (first, second))
     if not seen.answer.accepted:
         raise NotExercised(f"the history is not to be had: {seen.answer.describe()}")
-    return (first, second), seen
+    return Reused(number, (first, second), tuple(sent), seen)
 
 
 def namesakes(stage: Stage) -> tuple[tuple[Conversation, Answer], ...]:

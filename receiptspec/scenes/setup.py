@@ -626,6 +626,11 @@ def newest_added(stage: Stage, *users: Any) -> Answer:
     )
 
 
+def long_parts(stage: Stage, call: Call, size: int) -> Answer:
+    """Send two texts in one message that are too long together, and neither of them is alone."""
+    return stage.call(stage.driver.with_texts(call, *("x" * (size * 6 // 10),) * 2))
+
+
 def long_text(stage: Stage, call: Call, size: int) -> Answer:
     """Make a call longer than the documents allow: by its text, or by repeating what it lists."""
     if "MsgBody" in call.body:

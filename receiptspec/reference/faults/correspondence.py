@@ -169,6 +169,16 @@ def _dropped_by_random(call: Call, answer: dict[str, Any]) -> None:
             letters.pop()
 
 
+def _first_by_random(call: Call, answer: dict[str, Any]) -> None:
+    """Keep of letters with one random number the first, and name it whenever another comes."""
+    if succeeded(answer):
+        *older, newest = _between(call)
+        same = [m for m in older if (m.sender, m.random) == (newest.sender, newest.random)]
+        if same:
+            _between(call).pop()
+            answer["MsgKey"] = same[0].key
+
+
 def _copies_wish_for_nothing(call: Call) -> None:
     if call.body.get("SyncOtherMachine") == 1:
         call.body["IsNeedReadReceipt"] = 0
@@ -357,6 +367,15 @@ ALL: list[Fault] = [
         operation=_LETTER,
         cls="rare-trigger",
         shows="a letter with the MsgRandom of an earlier one is not stored",
+        **_SHOULD,
+    ),
+    edits(
+        "letters-named-by-random",
+        "TC-SND-02",
+        _first_by_random,
+        operation=_LETTER,
+        cls="rare-trigger",
+        shows="MsgKey is that of the first letter with this MsgRandom",
         **_SHOULD,
     ),
     Fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
     accepted,
@@ -46,6 +46,15 @@ def _clears(kind: str) -> Any:
                 entry["C2CUnreadMsgNum"] = 0
 
     return edit
+
+
+def _short_parts(call: Call, place: str, reason: str, code: int | str) -> str | None:
+    """Accept what is too long where each part of it is not."""
+    del code
+    if (place, reason) not in {("body", "too-long"), ("MsgBody", "too-long")}:
+        return None
+    longest = max(len(part["MsgContent"].get("Text", "")) for part in call.body["MsgBody"])
+    return PASS if longest < call.knob("text_limit") else None
 
 
 ALL: list[Fault] = [
@@ -323,6 +332,14 @@ ALL: list[Fault] = [
         ("body", "too-long"),
         cls="limits",
         shows="OK for 13k",
+        **{**_SEND, **_SHOULD},
+    ),
+    Fault(
+        name="limit-of-each-part",
+        requirement="TC-SND-09",
+        refuses=_short_parts,
+        cls="limits",
+        shows="OK for several texts of which none is too long",
         **{**_SEND, **_SHOULD},
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Refuses, Variant
 from receiptspec.reference.calls import Call, Refusal, Reply
+from receiptspec.reference.tencent.accounts import LONGEST_NAME
 
 __all__ = ["ALL"]
 
@@ -55,6 +56,41 @@ def _short_lists(call: Call) -> None:
     keys = [str(item.get("MsgKey")) for item in listed if isinstance(item, dict)]
     if len(keys) > 10 or len(set(keys)) < len(keys):
         raise Refusal(90010, "C2CMsgInfo: more than ten, or one twice")
+
+
+def _no_long_names(call: Call) -> None:
+    listed = call.body.get("AccountList") if isinstance(call.body, dict) else None
+    named = [item for item in listed or () if isinstance(item, dict)]
+    if any(len(str(item.get("UserID"))) > LONGEST_NAME for item in named):
+        raise Refusal(70402, "AccountList[].UserID: too long")
+
+
+def _first_by_random(call: Call, answer: dict[str, Any]) -> None:
+    """Take a letter with a random number that was there before for a repetition of that."""
+    if answer["ErrorCode"] != 0:
+        return
+    sender = call.body.get("From_Account", call.site.identifier)
+    pair = call.site.store.between(sender, call.body["To_Account"])
+    known = (sender, call.body["MsgRandom"])
+    same = [m for m in pair if (m.sender, m.random) == known]
+    if len(same) > 1:
+        pair.remove(same[-1])
+        answer.update(MsgTime=same[0].time, MsgKey=same[0].key)
+
+
+def _no_places(call: Call) -> None:
+    parts = call.body.get("MsgBody") if isinstance(call.body, dict) else None
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, dict) and part.get("MsgType") == "TIMLocationElem":
+            raise Refusal(90010, "MsgBody[].MsgType: not supported")
+
+
+def _something_to_mark(call: Call) -> None:
+    people = [call.body.get(name) for name in ("Report_Account", "Peer_Account")]
+    if set(map(str, people)) <= call.site.store.accounts.keys():
+        user, peer = map(str, people)
+        if not any(m.sender == peer for m in call.site.store.between(user, peer)):
+            raise Refusal(90048, "Peer_Account: no such conversation")
 
 
 def _type_of(call: Call) -> str:
@@ -347,5 +383,27 @@ ALL: list[Variant] = [
         "who is added alone has to agree: Result 3",
         "add_group_member",
         knobs={"one_is_invited": True},
+    ),
+    _free(
+        "bad-names-refuse-imports",
+        "TC-GRP-18",
+        "70402 where one of the accounts has too long a name",
+        "multiaccount_import",
+        request=_no_long_names,
+    ),
+    _free(
+        "letters-known-by-random",
+        "TC-SND-25",
+        "MsgTime and MsgKey of the first letter with this MsgRandom",
+        "sendmsg",
+        answer=_first_by_random,
+    ),
+    _free("text-alone", "TC-SMR-14", "90010 for a place", "sendmsg", request=_no_places),
+    _free(
+        "empty-conversations-not-marked",
+        "TC-SMR-10",
+        "90048 where nothing of the peer was received",
+        "admin_set_msg_read",
+        request=_something_to_mark,
     ),
 ]

@@ -286,6 +286,7 @@ def more_keys(case: Case) -> list[Finding]:
         told = case.stage.told(message)
         findings += checks.key_form(told, told.request_body.get("MsgRandom"))
     reused = case.attempt("two messages with one MsgRandom", direct.reused_random)
-    for sent in reused.sent if reused is not None else ():
-        findings += checks.key_form(sent, reused.random % 2**32)
+    if reused is not None:
+        for sent in reused.sent:
+            findings += checks.key_form(sent, reused.random % 2**32)
     return findings

@@ -367,3 +367,22 @@ def test_wishes_beside_options_have_numbers_of_their_own():
     assert all(0 <= one.body["Random"] < 2**32 for one in calls)
     texts = [one.body["MsgBody"] for one in calls]
     assert texts[0] == texts[1]
+
+
+def test_messages_of_other_elements_keep_their_people_and_wish():
+    pair = Conversation(Kind.DIRECT, None, "direct", "a", ("a", "b"))
+    plain = driver().send_message(pair, "a", receipt=True, number=7)
+    others = driver().in_other_elements(plain)
+    assert [{**one.body, "MsgBody": plain.body["MsgBody"]} for one in others] == [plain.body] * 4
+    kinds = [[part["MsgType"] for part in one.body["MsgBody"]] for one in others]
+    assert kinds[:3] == [["TIMFaceElem"], ["TIMLocationElem"], ["TIMCustomElem"]]
+    assert kinds[3] == ["TIMTextElem"] * 2
+    assert driver().in_other_elements(call()) == []
+
+
+def test_an_account_is_made_again_by_both_operations():
+    one, several = driver().make_again("a")
+    assert (one.operation, several.operation) == ("account_import", "multiaccount_import")
+    assert one.body["UserID"] == "a"
+    assert one.body["Nick"]
+    assert several.body["AccountList"] == [one.body]

@@ -14,6 +14,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from receiptspec.addresses import host_of
+from receiptspec.checks import receipts
 from receiptspec.client import Client, proxies_for
 from receiptspec.contract import Requirement
 from receiptspec.errors import EXIT, CredentialsRefused, Inconclusive, NotExercised
@@ -274,13 +275,20 @@ def _told(stage: Stage, group: Conversation, messages: list[Message], asked: Ans
     known = [m for m in messages if m.id in found and found[m.id].known]
     if len(known) == len(messages):
         return Line("feature", State.OK, f"receipts are told of {len(known)} of {len(messages)}")
+    for message in messages:
+        if message.id not in found and (spelt := receipts.spelt_otherwise(asked, message.id)):
+            path, how, _ = spelt
+            name = path.rpartition(".")[2]
+            said = f"the item of a message is there, but its {name} is {how} ({path})"
+            return Line("feature", State.WRONG, said, "mend the target; a run will tell more")
     codes = {receipt.code for receipt in found.values() if not receipt.known}
     code = f" (code {', '.join(map(str, codes))})" if codes else ""
     if not stage.target.writes:
         lost = ", ".join(str(message.id) for message in messages if message not in known)
         said = f"messages of fixtures have no receipts{code}: {lost}"
         return Line("feature", State.WRONG, said, f"renew fixtures, or see{_where(stage)}")
-    said = f"a message of a {group.type} group that asks for a receipt has none{code}"
+    kind = "" if group.type == "group" else f"{group.type} "
+    said = f"a message of a {kind}group that asks for a receipt has none{code}"
     return Line("feature", State.WRONG, said, f"switch receipts on{_where(stage)}")
 
 

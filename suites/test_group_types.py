@@ -37,7 +37,8 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
         findings += refusals.accepted(answer, f"a {type_} group")
         known = any(receipt.known for receipt in scene.asked.receipts.values())
         if name == case.stage.driver.ask and answer.accepted and not known:
-            findings += receipts.each_answered(answer, {}, [f"in a {type_} group"])
+            asked = case.stage.driver.named_messages(answer.request_body)
+            findings += receipts.each_answered(answer, {}, asked)
         if known and case.profile.rank > 0:
             in_it = read_in if name == case.stage.driver.ask else listed_in
             findings += in_it(case, type_)

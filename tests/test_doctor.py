@@ -179,6 +179,14 @@ def test_receipts_that_are_switched_off_show_in_their_absence(examined):
     assert "switch receipts on (console: " in lines["feature"][0][1]
 
 
+def test_an_item_whose_id_is_text_is_no_switch_that_is_off(examined):
+    item = {"MsgSeq": "1", "Code": 0, "ReadNum": 0, "UnreadNum": 2}
+    with Stub(get_group_msg_receipt={**FINE, "GroupMsgReceiptList": [item]}) as url:
+        code, lines = examined(url)
+    assert (code, problems(lines)) == (4, {"feature"})
+    assert "its MsgSeq is text ($.GroupMsgReceiptList[0].MsgSeq)" in lines["feature"][0][1]
+
+
 def test_a_read_that_does_not_show_is_a_problem(examined):
     with Stub() as url:
         code, lines = examined(url)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from receiptspec import strictjson
 from receiptspec.checks import receipts
 from receiptspec.exchange import Exchange, Request
 from receiptspec.neutral import Answer, Receipt, Verdict
@@ -55,6 +56,26 @@ def test_what_is_told_may_come_in_any_order():
         assert "Receipt(" not in finding.message
     (finding,) = receipts.told_otherwise(ANSWER, {7: one}, {7: one, 8: alone}, "it")
     assert (finding.expected, finding.actual) == ("no item", "Code 10062")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ('"1709040620191911125"', "its MessageId is text"),
+        ("1709040620191911125.0", "its MessageId is not written as an integer"),
+        ("1.70904062019191117e18", "its MessageId is not written as an integer"),
+        ('"1709040620191911126"', "gets no item"),
+        ("1.7e18", "gets no item"),
+        ("1e999999999999999999999", "gets no item"),
+        ("NaN", "gets no item"),
+    ],
+)
+def test_an_item_whose_id_is_of_another_type_is_there(value, says):
+    body = f'{{"RequestId": "1709040620191911125", "Items": [{{"MessageId": {value}}}]}}'
+    answer = replace(ANSWER, document=strictjson.read(body.encode()))
+    (found,) = receipts.each_answered(answer, {}, [1709040620191911125])
+    assert says in found.message
+    assert found.path == ("$" if "no item" in says else "$.Items[0].MessageId")
 
 
 FAR = 2**60 + 12_345

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from receiptspec import strictjson
 from receiptspec.contract import CodeId
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Receipt
@@ -33,6 +34,7 @@ __all__ = [
     "nothing_left",
     "rounded",
     "same",
+    "spelt_otherwise",
     "taken_for",
     "told_otherwise",
     "unasked",
@@ -54,7 +56,9 @@ def each_answered(answer: Answer, receipts: Receipts, asked: Sequence[Any]) -> l
     findings = []
     for message in asked:
         receipt = receipts.get(message)
-        if receipt is None or not receipt.known:
+        if receipt is None and (spelt := spelt_otherwise(answer, message)):
+            findings.append(_misspelt(answer, message, *spelt))
+        elif receipt is None or not receipt.known:
             got = "no item" if receipt is None else f"Code {receipt.code}"
             findings.append(
                 _finding(
@@ -67,6 +71,41 @@ def each_answered(answer: Answer, receipts: Receipts, asked: Sequence[Any]) -> l
                 )
             )
     return findings
+
+
+def spelt_otherwise(answer: Answer, message: Any) -> tuple[str, str, str] | None:
+    """Return where an item names a message by another type, how, and what stands there."""
+    if not isinstance(message, int):
+        return None
+    for path, value in strictjson.walk(answer.value):
+        if "[" not in path or path.endswith("]") or not isinstance(value, str):
+            continue
+        if isinstance(value, strictjson.RawNumber):
+            if _is_number(value, message):
+                return path, "not written as an integer", str(value)
+        elif value == str(message):
+            return path, "text", f'"{value}"'
+    return None
+
+
+def _is_number(token: str, number: int) -> bool:
+    """Whether a number that is not written as an integer is, in a double, what `number` is."""
+    try:
+        return float(token) == float(number)
+    except OverflowError:
+        return False
+
+
+def _misspelt(answer: Answer, message: Any, path: str, how: str, shown: str) -> Finding:
+    name = path.rpartition(".")[2]
+    return _finding(
+        answer,
+        f"the item of message {message} is there, but its {name} is {how}",
+        path,
+        f"{message}, an integer",
+        shown,
+        f"unanswered:{name} is {how}",
+    )
 
 
 def fresh_read(answer: Answer, receipt: Receipt) -> list[Finding]:

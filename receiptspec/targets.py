@@ -35,6 +35,7 @@ __all__ = [
     "credentials",
     "deviations",
     "find_file",
+    "is_packaged",
     "load",
     "names",
 ]
@@ -184,6 +185,11 @@ def find_file(explicit: str | None) -> Path:
     return local if local.exists() else resources.path("targets.yaml")
 
 
+def is_packaged(file: Path) -> bool:
+    """Whether it is the file that is read where there is no ``./targets.yaml``."""
+    return file == resources.path("targets.yaml")
+
+
 def names(file: Path) -> tuple[str, ...]:
     """Return the names of the targets in `file`."""
     return tuple(_read(file).data)
@@ -240,6 +246,13 @@ def load(file: Path, name: str) -> Target:
     source = _read(file)
     if name not in source.data:
         known = ", ".join(source.data)
+        if is_packaged(file):
+            raise ConfigurationError(
+                f"no target {name!r}: there is no targets.yaml here, and the packaged one has "
+                f"{known}",
+                fix="go to the folder of your own, name it by --targets, or begin one: "
+                "receiptspec init",
+            )
         raise ConfigurationError(
             f"no target {name!r}",
             file=file,

@@ -177,6 +177,16 @@ def test_an_unknown_target_is_answered_with_the_known_ones(load):
         load(GOOD, "mien")
 
 
+def test_a_target_that_the_packaged_file_lacks_is_sought_in_the_folder_of_its_own(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        targets.load(targets.find_file(None), "mine")
+    assert "no target 'mine': there is no targets.yaml here" in str(caught.value)
+    assert "name it by --targets" in str(caught.value)
+
+
 def test_an_empty_file_holds_no_targets(load):
     with pytest.raises(ConfigurationError, match="holds no targets"):
         load("")

@@ -48,8 +48,17 @@ JOURNAL = click.option(
 
 
 def targets_of(report: Mapping[str, Any], target: str, file: str | None) -> Path:
-    """Return the targets file: the one named, else the one of the report, else the usual one."""
+    """Return the targets file: the one named, else the one of the report, else the usual one.
+
+    Raises `ConfigurationError` where that of the report is not there and the usual one will not do.
+    """
     said = recorded.target(report, target).get("targets_file", "")
     if file is None and said and Path(said).is_file():
         return Path(said)
-    return targets_file.find_file(file)
+    found = targets_file.find_file(file)
+    if file is None and said and target not in targets_file.names(found):
+        raise ConfigurationError(
+            f"{said}, where the report found target {target!r}, is not here",
+            fix="go to the folder of that run, or name the file by --targets",
+        )
+    return found

@@ -118,6 +118,19 @@ def test_what_cannot_be_compared_is_refused():
         compare(report(result(target="a")), other)
 
 
+@pytest.mark.parametrize("others", [(), (result("pass", "B", target="two"),)])
+def test_what_is_missing_in_the_second_report_is_run_again_as_the_rest_of_it(others):
+    after = report(*others, targets=["two"])
+    after["results"] = list(others)
+    (change,) = [
+        change
+        for change in compare(report(result(target="one")), after)["changes"]
+        if change["kind"] == "worse"
+    ]
+    again = "receiptspec run --target two --requirement TC-GMR-01 --seed 7"
+    assert change["rerun"] == (again if others else "")
+
+
 def test_observations_that_differ_are_listed_by_key():
     def seen(**values):
         items = [{"key": key, "value": value} for key, value in values.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -139,8 +140,16 @@ def _changes(
             "after": after["outcome"] if after else None,
             "reason": after["reason"] if after else "not in the second report",
             "reason_before": before["reason"] if before else "not in the first report",
-            "rerun": row.get("rerun", ""),
+            "rerun": (after or {}).get("rerun", "") or _again(identifier, new.values()),
         }
+
+
+def _again(identifier: str, others: Iterable[Mapping[str, Any]]) -> str:
+    """Return the command that runs what is not in a report as the others there were run."""
+    words = shlex.split(next((row["rerun"] for row in others if row.get("rerun")), ""))
+    if "--requirement" in words[:-1]:
+        words[words.index("--requirement") + 1] = identifier
+    return shlex.join(words)
 
 
 def _kind(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Kind | None:

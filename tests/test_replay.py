@@ -190,6 +190,24 @@ def test_mistakes_end_in_one_line(base, capsys, monkeypatch, arguments, says):
     assert err.count("\n") == 1
 
 
+def test_a_report_whose_targets_are_elsewhere_says_where(base, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["run", "--failed", str(base / "out")])
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out) == (4, "")
+    assert "targets.yaml, where the report found target 'one', is not here; go to the" in err
+    assert "name the file by --targets" in err
+
+
+def test_what_is_strict_is_strict_again(base):
+    words = ["--target", "two", "--requirement", "TC-GMR-13", "--profile", "smoke"]
+    done = command("run", *words, "--strict", "--report", "strict", cwd=base)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (row,) = report(base, "strict")["results"]
+    assert row["rerun"].endswith(" --profile smoke --strict")
+
+
 def test_companions_are_a_few_that_send_the_same_calls():
     finding = {"signature": "s", "exchanges": [2]}
     exchanges = [{"number": 1, "operation": "ask"}, {"number": 2, "operation": "make"}]

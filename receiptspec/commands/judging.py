@@ -70,7 +70,8 @@ def judge(file: Path, vendor: str, strict: bool, directory: str | None) -> None:
         duration=time.perf_counter() - clock,
         code=exit_code(results, strict=strict),
     )
-    again = shlex.join(["receiptspec", "judge", str(file), "--vendor", vendor])
+    words = ["receiptspec", "judge", str(file), "--vendor", vendor]
+    again = shlex.join([*words, "--strict"] if strict else words)
     document["results"] = [{**row, "rerun": again} for row in document["results"]]
     if directory is not None:
         report.write(document, Path(directory))

@@ -74,6 +74,8 @@ def rerun(run: Run, target: str, requirement: str) -> str:
     words += ["--target", target, "--requirement", requirement, "--seed", str(run.seed)]
     if run.profile.name != "standard":
         words += ["--profile", run.profile.name]
+    if run.strict:
+        words.append("--strict")
     return shlex.join(words)
 
 

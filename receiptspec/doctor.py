@@ -88,6 +88,10 @@ def examine(run: Run, target: Target) -> Iterator[Line]:
         what = "harness.command and url" if target.harness else "url"
         yield Line("answers", State.DOWN, stage.redact(said), f"check {what}, or wait")
         return
+    if answer.verdict is Verdict.GARBLED and not stage.is_spoken():
+        said = f"it answers, but not as {stage.contract.title} does"
+        yield Line("answers", State.WRONG, said, "check vendor and url")
+        return
     yield Line("answers", State.OK, f"it speaks as {stage.contract.title} does")
     yield Line("credentials", State.OK, "accepted")
     yield from _budget(target)
@@ -298,6 +302,9 @@ def _refused(stage: Stage, otherwise: str) -> Line:
     if not refused or refused[-1].code is None:
         if "does not have" in otherwise:
             todo = "check the path of url: the calls of a set-up are not known there"
+            return Line("receipts", State.WRONG, stage.redact(otherwise), todo)
+        if refused and refused[-1].verdict is Verdict.GARBLED:
+            todo = "check vendor and url; a run will tell more"
             return Line("receipts", State.WRONG, stage.redact(otherwise), todo)
         return Line("receipts", State.DOWN, stage.redact(otherwise), "try again later")
     answer = refused[-1]

@@ -131,6 +131,10 @@ class Talk:
         """
         self._caller.open()
 
+    def is_spoken(self) -> bool:
+        """Whether any answer was in the dialect, however broken."""
+        return bool(self._line.spoken)
+
     def call(self, call: Call) -> Answer:
         """Send a call and return its answer, after throttling and passing trouble are waited out.
 

@@ -231,11 +231,33 @@ def test_a_target_behind_a_proxy_is_looked_at_through_it(examined, monkeypatch):
     assert (code, problems(lines)) == (4, {"address"})
 
 
-def test_an_answer_that_is_none_is_an_outage(examined):
-    with Stub(everything={"hello": 1}) as url:
-        code, lines = examined(url, writes=False)
-    assert code in (0, 6)
-    assert "answers" in lines
+@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize(
+    ("vendor", "title", "answer"),
+    [
+        ("tencent", "Tencent Chat", {"ResponseMetadata": {"RequestId": "1"}, "Result": {}}),
+        ("tencent", "Tencent Chat", {"hello": 1}),
+        ("volcengine", "Volcengine IM", FINE),
+    ],
+)
+def test_an_answer_in_another_dialect_is_a_matter_of_vendor_and_url(
+    examined, vendor, title, answer, writes
+):
+    auth = {"appid": 1, "access_key": "AK", "secret_key": "a-key-for-nobody"}
+    more = {"auth": auth} if vendor == "volcengine" else {}
+    with Stub(everything=answer) as url:
+        code, lines = examined(url, writes=writes, vendor=vendor, **more)
+    assert (code, problems(lines)) == (4, {"answers"})
+    said = f"it answers, but not as {title} does; check vendor and url"
+    assert lines["answers"] == [("problem", said)]
+    assert "credentials" not in lines
+
+
+def test_one_answer_in_another_dialect_does_not_pass_by_waiting(examined):
+    with Stub(create_group={"hello": 1}) as url:
+        code, lines = examined(url)
+    assert (code, problems(lines)) == (4, {"receipts"})
+    assert "try again" not in lines["receipts"][0][1]
 
 
 def test_no_tls_where_it_is_wanted(examined, server):

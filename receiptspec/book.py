@@ -130,10 +130,10 @@ class Book:
         deviations = {target.name: target.deviations for target in self.run.targets}
         self._lines.header(ahead, deviations, self.ledger.today)
 
-    def _results(self) -> list[dict[str, Any]]:
+    def _results(self, *, cut: bool = False) -> list[dict[str, Any]]:
         return [
             row
-            for row in self.ledger.results(self.run.requirements)
+            for row in self.ledger.results(self.run.requirements, cut=cut)
             if self.run.wants(row["target"], row["requirement"])
             and (not self._own or self._is_ours(row["target"], row["requirement"]))
         ]
@@ -161,10 +161,11 @@ class Book:
         """Draw the conclusion, write the reports, set the exit code."""
         if self.config.option.collectonly:
             return
-        results = self._results()
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        results = self._results(cut=interrupted)
         stale = self.ledger.stale(results)
         code = exit_code(results, strict=self.run.strict, stale=stale)
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
+        if interrupted:
             code = EXIT["interrupted"]
         elif exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
             code = int(exitstatus)

@@ -14,11 +14,13 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
 
-__all__ = ["Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
+__all__ = ["CUT", "Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _MAX_FINDINGS = 12
 _UNRUN = "not part of this run"
+#: The reason of what an interrupted or killed run did not come to.
+CUT = "the run ended before this"
 
 T = TypeVar("T")
 
@@ -95,8 +97,12 @@ class Ledger:
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
-    def results(self, selected: Iterable[str] = ()) -> list[dict[str, Any]]:
-        """Return one result a requirement and target, in the order of the contract."""
+    def results(self, selected: Iterable[str] = (), *, cut: bool = False) -> list[dict[str, Any]]:
+        """Return one result a requirement and target, in the order of the contract.
+
+        `cut` says that the run ended before it came to them all.
+        """
+        unrun = CUT if cut else _UNRUN
         wanted = set(selected)
         found = []
         for target in self.targets:
@@ -104,7 +110,7 @@ class Ledger:
             for row in contract.requirements:
                 if wanted and row.id not in wanted:
                     continue
-                entry = self._rows.get((target.name, row.id)) or _untested(target, row)
+                entry = self._rows.get((target.name, row.id)) or _untested(target, row, unrun)
                 entry = accepted(entry, target.deviations, self.today)
                 if contract.is_new(row, target.pin):
                     entry = {**entry, "new": True, "since": row.since}
@@ -142,7 +148,7 @@ class Ledger:
         return lines
 
 
-def _untested(target: Target, row: Requirement) -> dict[str, Any]:
+def _untested(target: Target, row: Requirement, unrun: str) -> dict[str, Any]:
     outcome = Outcome.EXCLUDED if row.excluded else Outcome.NOT_EXERCISED
     return {
         "target": target.name,
@@ -150,7 +156,7 @@ def _untested(target: Target, row: Requirement) -> dict[str, Any]:
         "level": str(row.level),
         "check": row.check or "",
         "outcome": str(outcome),
-        "reason": row.excluded or _UNRUN,
+        "reason": row.excluded or unrun,
         "findings": [],
         "observations": [],
         "exchanges": [],
@@ -259,7 +265,7 @@ def summary(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _was_tried_in_vain(row: Mapping[str, Any]) -> bool:
     reason = row.get("reason", "")
-    left_out = reason == _UNRUN or reason.startswith(BudgetSpent.SAYS)
+    left_out = reason in (_UNRUN, CUT) or reason.startswith(BudgetSpent.SAYS)
     return row["outcome"] == Outcome.NOT_EXERCISED and not left_out
 
 

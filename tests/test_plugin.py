@@ -228,6 +228,9 @@ def test_an_interrupted_run_exits_2_and_leaves_no_server(base, environment):
     report = written(base, "interrupted")
     assert report["run"]["exit_code"] == 2
     assert report["summary"]["outcomes"]["error"] == 0
+    reasons = {row["reason"] for row in report["results"]}
+    assert "the run ended before this" in reasons
+    assert "not part of this run" not in reasons
     assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in servers))
 
 

@@ -61,6 +61,12 @@ def test_every_line_is_readable_as_soon_as_it_is_written(tmp_path):
     assert found["summary"]["exercised"] == 2
 
 
+def test_a_run_that_was_interrupted_reads_as_one_that_was_killed(tmp_path):
+    end = report(result("pass", "TC-GMR-01"), complete=False, code=2)
+    found = jsonlines.read(written(tmp_path, came("pass", "TC-GMR-01"), end=end).read_text())
+    assert {row["reason"] for row in found["results"][1:]} == {"the run ended before this"}
+
+
 def test_a_line_cut_in_its_middle_costs_only_that_line(tmp_path):
     file = written(tmp_path, came("pass", "TC-GMR-01"), came("fail", "TC-GMR-02"))
     found = jsonlines.read(file.read_text()[:-40])

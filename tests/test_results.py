@@ -70,6 +70,12 @@ def test_every_row_of_the_contract_has_a_result():
     assert {row["outcome"] for row in rows} == {"not_exercised", "excluded"}
 
 
+def test_what_an_interrupted_run_did_not_come_to_was_part_of_it():
+    reasons = {row["reason"] for row in ledger(entry("pass")).results(cut=True)}
+    assert "the run ended before this" in reasons
+    assert "not part of this run" not in reasons
+
+
 def test_a_deviation_turns_its_own_failure_into_a_known_one():
     made = ledger(entry(), deviations=[deviation()])
     assert outcome(made) == Outcome.KNOWN_DEVIATION

@@ -17,13 +17,12 @@ from typing import Any
 
 from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.results import accepted, merge, summary
+from receiptspec.results import CUT, accepted, merge, summary
 from receiptspec.targets import Deviation
 
 __all__ = ["FORMAT", "Writer", "read"]
 
 FORMAT = 1
-_CUT = "the run ended before this"
 
 
 class Writer:
@@ -149,6 +148,7 @@ def _replayed(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for name, items in header["deviations"].items()
     }
     report = dict(header["report"])
+    whole = end is not None and end["run"].get("complete", True)
     results = []
     for row in report["results"]:
         key = (row["target"], row["requirement"])
@@ -157,8 +157,8 @@ def _replayed(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
             continue
         if entry is not None:
             results.append({**row, **accepted(entry, deviations.get(row["target"], []), today)})
-        elif end is None and row["outcome"] == Outcome.NOT_EXERCISED:
-            results.append({**row, "reason": _CUT})
+        elif not whole and row["outcome"] == Outcome.NOT_EXERCISED:
+            results.append({**row, "reason": CUT})
         else:
             results.append(row)
     report |= {"results": results, "summary": summary(results)}

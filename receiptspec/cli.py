@@ -41,6 +41,10 @@ _COMMANDS = {
     "cleanup": "cleaning:cleanup",
 }
 
+#: Commands whose exit status is a verdict, which a reader who goes away must not change.
+_JUDGING = {"run", "doctor", "judge", "replay", "report", "compare", "prove"}
+_READER_GONE = 141  # as a shell has it of who is ended by a closed pipe
+
 
 class _Failed(Exception):
     """Carries an `OSError` past click, which would end with exit status 1 for a closed pipe."""
@@ -48,6 +52,13 @@ class _Failed(Exception):
 
 class _Commands(click.Group):
     """A group that imports a command when it is asked for."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the arguments; help and version are written meanwhile."""
+        try:
+            return super().make_context(*args, **options)
+        except OSError as error:
+            raise _Failed from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -115,7 +126,7 @@ def _unexpected(error: BaseException) -> NoReturn:
     sys.exit(EXIT["error of the suite"])
 
 
-def _must_be_written(code: Any = 0, probe: str = "") -> None:
+def _must_be_written(arguments: Sequence[str], code: Any = 0, probe: str = "") -> None:
     """End where standard output does not take what was said; a status that says more is kept."""
     try:
         if sys.stdout is not None:
@@ -126,6 +137,8 @@ def _must_be_written(code: Any = 0, probe: str = "") -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno != errno.EPIPE:
             click.echo(f"receiptspec: the output cannot be written: {error.strerror}", err=True)
+        elif not _JUDGING.intersection(arguments[:1]):
+            sys.exit(code or _READER_GONE)
         sys.exit(code or EXIT["usage or configuration"])
 
 
@@ -134,15 +147,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        _obey(arguments)
-        _must_be_written()
+        _obey(words)
+        _must_be_written(words)
     except SystemExit as end:
-        _must_be_written(end.code)
+        _must_be_written(words, end.code)
         raise
 
 
-def _obey(arguments: Sequence[str] | None) -> None:
+def _obey(arguments: Sequence[str]) -> None:
     command: Callable[..., Any] = cli.main
     try:
         command(args=arguments, prog_name="receiptspec", standalone_mode=False)
@@ -156,7 +170,7 @@ def _obey(arguments: Sequence[str] | None) -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT["interrupted"])
     except _Failed as failure:
-        _must_be_written(probe="\n")
+        _must_be_written(arguments, probe="\n")
         _unexpected(failure.__cause__ or failure)
     except Exception as error:
         _unexpected(error)

@@ -196,7 +196,9 @@ ONE = ["run", "--target", "reference", "--requirement", "TC-GMR-17", "--profile"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
-@pytest.mark.parametrize("arguments", [["requirements"], ["explain", "TC-GMR-17"], ONE])
+@pytest.mark.parametrize(
+    "arguments", [["requirements"], ["explain", "TC-GMR-17"], ["--version"], ["--help"], ONE]
+)
 def test_an_output_that_is_full_is_told_in_one_line(arguments):
     with Path("/dev/full").open("w") as full:
         code, err = into(full, *arguments)
@@ -204,12 +206,20 @@ def test_an_output_that_is_full_is_told_in_one_line(arguments):
     assert err == "receiptspec: the output cannot be written: No space left on device\n"
 
 
-@pytest.mark.parametrize("arguments", [["requirements"], ["explain", "TC-GMR-17"]])
-def test_a_reader_who_has_gone_is_no_verdict(arguments):
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["requirements"], 141),
+        (["explain", "TC-GMR-17"], 141),
+        (["--version"], 141),
+        (["compare", "--help"], 4),
+    ],
+)
+def test_a_reader_who_has_gone_is_no_verdict(arguments, status):
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        assert into(writer, *arguments) == (4, "")
+        assert into(writer, *arguments) == (status, "")
     finally:
         os.close(writer)
 

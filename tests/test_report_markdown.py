@@ -47,6 +47,22 @@ def test_a_failure_has_all_there_is_to_know():
         assert words in shown
 
 
+def test_observations_of_one_kind_are_one_row():
+    lacking = [f"operation_{n}" for n in range(30)]
+    seen = [
+        {"key": f"what breaks {name} at once", "value": f"the target does not have {name} (10003)"}
+        for name in lacking
+    ]
+    seen += [{"key": "order of items", "value": "kept"}, {"key": "size", "value": "kept"}]
+    row = result("observed", level="MAY", observations=seen)
+    text = markdown.render(report(row))
+    rows = [line for line in text.splitlines() if line.startswith("| TC-GMR-01")]
+    assert len(rows) == 3
+    assert "what breaks … at once: operation" in rows[0]
+    assert rows[0].endswith(" and 24 more | the target does not have … (10003) |")
+    assert rows[1].endswith("| order of items | kept |")
+
+
 @pytest.mark.parametrize("limit", [markdown.LIMIT, 5000])
 def test_a_long_summary_is_cut_between_sections(limit):
     rows = [result("fail", f"TC-GMR-{n}") for n in range(400)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from receiptspec.findings import Outcome
@@ -15,7 +15,8 @@ __all__ = ["LIMIT", "fence", "plain", "render"]
 LIMIT = 64_000
 _RESERVE = 400
 _BODY = 1500
-_SHOWN, _STEPS = 3, 12
+_SHOWN, _STEPS, _NAMES = 3, 12, 6
+_NAME = re.compile(r"\w{6,}")
 _MARKS = {1: "❌", 3: "💥"}
 _HEADS = {
     Outcome.ERROR: "Errors of the suite",
@@ -146,10 +147,28 @@ def _reasons(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _observations(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     head = "\n### Observations\n\n| requirement | target | what | value |\n|---|---|---|---|\n"
     for row in report["results"]:
-        for item in row.get("observations", ()):
-            cells = [row["requirement"], row["target"][:80], item["key"][:200], item["value"][:200]]
+        for key, value in _alike(row.get("observations", ())):
+            cells = [row["requirement"], row["target"][:80], key, value[:200]]
             yield "observation", head + "| " + " | ".join(plain(cell) for cell in cells) + " |"
             head = ""
+
+
+def _alike(observations: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return key and value of each, those as one that differ only in the name that both hold."""
+    alike: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for item in observations:
+        key, value = item["key"][:200], item["value"]
+        named = set(_NAME.findall(key)) & set(_NAME.findall(value))
+        name = max(sorted(named), key=len, default="")
+        kind = (key.replace(name, "…"), value.replace(name, "…")) if name else (key, value)
+        alike.setdefault(kind, []).append((name, key, value))
+    shown = []
+    for (key, value), items in alike.items():
+        names = [name for name, _, _ in items]
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        folded = (f"{key}: {', '.join(names[:_NAMES])}{more}", value)
+        shown.append(folded if len(items) > 1 else items[0][1:])
+    return shown
 
 
 def _left_out(rest: Sequence[tuple[str, str]]) -> str:

@@ -162,6 +162,9 @@ def _obey(arguments: Sequence[str]) -> None:
         command(args=arguments, prog_name="receiptspec", standalone_mode=False)
     except click.Abort:
         sys.exit(EXIT["interrupted"])
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(EXIT["usage or configuration"])
     except click.ClickException as error:
         click.echo(f"receiptspec: {error.format_message()}", err=True)
         sys.exit(EXIT["usage or configuration"])

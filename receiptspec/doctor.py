@@ -27,6 +27,9 @@ from receiptspec.targets import Harness, Target, is_loopback
 __all__ = ["Line", "State", "examine", "exit_code"]
 
 _SKEW = 60.0  # seconds that clocks may differ before signatures are likely to be refused
+_OF_ANOTHER = "check url: its host is not in the certificate"
+#: What to do about a certificate that is refused, by what OpenSSL says of it.
+_REFUSED = {10: "renew the certificate", 62: _OF_ANOTHER, 64: _OF_ANOTHER}
 _CERTIFICATE = 14  # days that a certificate should still be valid
 
 
@@ -152,16 +155,12 @@ def _proxy(way: str, target: Target) -> Line:
 
 
 def _tls(connection: socket.socket, host: str, target: Target) -> Line:
-    try:
-        context = ssl.create_default_context(cafile=target.ca)
-    except OSError as error:
-        said = f"the authority {target.ca} cannot be used: {error.strerror or error}"
-        return Line("tls", State.WRONG, said, "mend ca")
+    context = ssl.create_default_context(cafile=target.ca)
     try:
         with context.wrap_socket(connection, server_hostname=host) as secured:
             version, certificate = secured.version(), secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
-        todo = "name the authority in ca, or renew the certificate"
+        todo = _REFUSED.get(error.verify_code, "name the authority in ca, or renew the certificate")
         return Line("tls", State.DOWN, f"certificate refused: {error.verify_message}", todo)
     except OSError as error:
         said = f"no TLS: {getattr(error, 'reason', None) or error.strerror or error}"

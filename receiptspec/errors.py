@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -55,9 +56,18 @@ EXIT = {
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the start of a `fix` that names the nearest of what is known, empty where none is."""
-    close = difflib.get_close_matches(word, list(known), n=1)
+    """Return the start of a `fix` that names the nearest of what is known, empty where none is.
+
+    Nearest is what differs in case and zeros before a number alone.
+    """
+    there = list(known)
+    close = [name for name in there if _bare(name) == _bare(word)]
+    close = close or difflib.get_close_matches(word, there, n=1)
     return f"did you mean {close[0]!r}? " if close else ""
+
+
+def _bare(name: str) -> str:
+    return re.sub("0+(?=[0-9])", "", re.sub("[0-9]+", "0\\g<0>", name.casefold()))
 
 
 class ReceiptspecError(Exception):

@@ -22,7 +22,7 @@ from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.cleaning import Left, summed
 from receiptspec.contract import Contract, Requirement
-from receiptspec.errors import ConfigurationError, ReceiptspecError
+from receiptspec.errors import ConfigurationError, ReceiptspecError, did_you_mean
 from receiptspec.exchange import Secret
 from receiptspec.journal import Journal, check, default_folder, finished
 from receiptspec.reference import launch
@@ -385,7 +385,7 @@ def prepare(
             vendors = ", ".join(sorted({target.vendor for target in chosen}))
             raise ConfigurationError(
                 f"no requirement {identifier!r} of {vendors}",
-                fix="receiptspec requirements lists them",
+                fix=f"{did_you_mean(identifier.upper(), known)}receiptspec requirements lists them",
             )
     folder = Path(journal) if journal else default_folder()
     if any(target.writes and not target.embedded for target in chosen):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import ssl
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -234,7 +235,9 @@ def credentials(vendor: str) -> dict[str, tuple[str, bool, bool]]:
 
 def deviations(file: Path, name: str) -> tuple[Mapping[str, str], ...]:
     """Return the deviations of a target as they are written."""
-    return tuple(_read(file).data[name].get("deviations", ()))
+    source = _read(file)
+    _must_be_target(source, name)
+    return tuple(source.data[name].get("deviations", ()))
 
 
 def load(file: Path, name: str) -> Target:
@@ -250,14 +253,15 @@ def load(file: Path, name: str) -> Target:
             raise ConfigurationError(
                 f"no target {name!r}: there is no targets.yaml here, and the packaged one has "
                 f"{known}",
-                fix="go to the folder of your own, name it by --targets, or begin one: "
-                "receiptspec init",
+                fix=f"{did_you_mean(name, source.data)}go to the folder of your own, name it by "
+                "--targets, or begin one: receiptspec init",
             )
         raise ConfigurationError(
             f"no target {name!r}",
             file=file,
             fix=f"{did_you_mean(name, source.data)}known: {known}",
         )
+    _must_be_target(source, name)
     block = _substitute(source, source.data[name], (name,))
     built = _build(source, name, block)
     return replace(built, variables=_variables(source.data[name].get("hooks")))
@@ -285,11 +289,16 @@ def _parsed(file: Path, _state: tuple[int, int]) -> yamltext.YamlFile:
         raise ConfigurationError("holds no targets", file=file, fix="see docs/targets.md")
     if not isinstance(source.data, dict):
         raise ConfigurationError("expected target names with a block each", file=file, line=1)
+    return source
+
+
+def _must_be_target(source: yamltext.YamlFile, name: str) -> None:
+    """Refuse a target that the schema does; nobody looks at the others of the file."""
     schema = json.loads(resources.path("schemas/targets.schema.json").read_text(encoding="utf-8"))
-    problem = best_match(Draft202012Validator(schema).iter_errors(source.data), key=_relevance)
+    found = Draft202012Validator(schema).iter_errors({name: source.data[name]})
+    problem = best_match(found, key=_relevance)
     if problem is not None:
         raise _explain(source, problem)
-    return source
 
 
 def _relevance(error: ValidationError) -> tuple[int, int]:
@@ -421,7 +430,7 @@ def _build(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> Targe
         webhook_token=_secret(block.get("hooks", {}).get("webhook_token")),
         capabilities=_capabilities(source, name, block),
         fixture=_fixture(block["vendor"], block.get("fixtures", {}).get("group")),
-        ca=_file(source, name, "ca", block.get("ca")),
+        ca=_authority(source, name, block.get("ca")),
         proxy=_proxy(source, name, block.get("proxy")),
         deviations=_deviations(source, name, block.get("deviations", [])),
         pin=_pin(source, name, block),
@@ -584,9 +593,24 @@ def _duration(source: yamltext.YamlFile, path: Path_, text: str, *, some: bool =
 
 
 def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> str | None:
-    if value is not None and ("\0" in value or not Path(value).is_file()):
-        raise source.error(f"no file {value}", (name, key), fix="a path from the working directory")
+    if value is None:
+        return None
+    if "\0" in value or not Path(value).is_file():
+        what = f"{value} is a folder" if Path(value).is_dir() else f"no file {value}"
+        raise source.error(what, (name, key), fix="a path from the working directory")
     return value
+
+
+def _authority(source: yamltext.YamlFile, name: str, value: str | None) -> str | None:
+    """Take a file of certificates."""
+    file = _file(source, name, "ca", value)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file) if file else None
+    except OSError as error:
+        why = error.strerror if not isinstance(error, ssl.SSLError) else "no certificate in it"
+        fix = "a PEM file of the authority"
+        raise source.error(f"{file} cannot be used: {why}", (name, "ca"), fix=fix) from None
+    return file
 
 
 def _address(value: str | None) -> str | None:

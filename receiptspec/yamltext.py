@@ -87,8 +87,12 @@ def load(file: Path) -> YamlFile:
         data = _construct(loader, node, (), result, ()) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
+        tab = mark is not None and text.split("\n")[mark.line : mark.line + 1]
+        what = error.problem or error.context
+        if mark is not None and tab and tab[0][mark.column : mark.column + 1] == "\t":
+            what = "a tab, where only spaces may stand"
         raise ConfigurationError(
-            f"not YAML: {error.problem or error.context}",
+            f"not YAML: {what}",
             file=file,
             line=mark.line + 1 if mark else None,
         ) from None

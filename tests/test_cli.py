@@ -239,6 +239,15 @@ def test_a_verdict_outlasts_a_reader_who_goes_away(tmp_path, faults, status):
         assert (judging.wait(PATIENCE), judging.stderr.read()) == (status, b"")
 
 
+@pytest.mark.parametrize("words", [(), ("export",), ("deviations",)])
+def test_a_group_without_a_command_shows_its_help(capsys, words):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(list(words))
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out) == (4, "")
+    assert err.startswith(" ".join(["Usage: receiptspec", *words, "[OPTIONS] COMMAND"]))
+
+
 def test_an_output_of_few_letters_gets_the_others_as_escapes():
     with tempfile.TemporaryFile("w+") as place:
         assert into(place, "explain", "TC-GMR-17", PYTHONIOENCODING="ascii", LC_ALL="C")[0] == 0
@@ -292,6 +301,9 @@ def test_a_requirement_is_explained(capsys):
     for words in (row.text, row.level, row.source, row.check, MUST, "--requirement TC-GMR-17"):
         assert words in said
     assert "TC-NO-1" in refused(capsys, "explain", "TC-NO-1")
+    assert "did you mean 'TC-GMR-09'?" in refused(capsys, "explain", "TC-GMR-9")
+    said = refused(capsys, "run", "--target", "reference", "--requirement", "tc-gmr-17")
+    assert "did you mean 'TC-GMR-17'?" in said
 
 
 def test_faults_and_variants_are_listed(capsys):

@@ -159,7 +159,8 @@ def test_only_loopback_may_be_written_to_by_default(load, url, writes):
             12,
             "'soon' is malformed; expected: the last day, like 2027-03-01",
         ),
-        (("mine:", "two words: {vendor: tencent, embedded: true}\nmine:"), 2, "a name of letters"),
+        (("  rate: 90/m", "\tca: x"), 6, "not YAML: a tab, where only spaces may stand"),
+        (("  rate: 90/m", '  ca: "."'), 6, "mine.ca: . is a folder"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_line_and_fix(load, change, line, says):
@@ -170,6 +171,21 @@ def test_a_mistake_is_one_line_with_file_line_and_fix(load, change, line, says):
     assert f"targets.yaml:{line}:" in message
     assert "\n" not in message
     assert "secret-key" not in message
+
+
+def test_only_the_target_that_is_asked_for_is_looked_at(load):
+    others = "two words: {vendor: tencent, embedded: true}\nother: {vendor: nobody}\n"
+    assert load(others + GOOD).name == "mine"
+    with pytest.raises(ConfigurationError, match=r"two words: .* a name of letters"):
+        load(others + GOOD, "two words")
+    with pytest.raises(ConfigurationError, match=r"other\.vendor"):
+        load(others + GOOD, "other")
+
+
+def test_an_authority_is_a_file_of_certificates(load, tmp_path):
+    (tmp_path / "ca.pem").write_text("none")
+    with pytest.raises(ConfigurationError, match=r"mine\.ca: .*: no certificate in it; a PEM"):
+        load(GOOD.replace("  rate: 90/m", f"  ca: {tmp_path / 'ca.pem'}"))
 
 
 def test_an_unknown_target_is_answered_with_the_known_ones(load):

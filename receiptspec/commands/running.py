@@ -28,7 +28,7 @@ _RESTARTS = 100  # of workers that died, in all
 
 _EXAMPLES = """\b
 Examples:
-  receiptspec run                                    the packaged reference server
+  receiptspec run                                    the target `reference`: the packaged server
   receiptspec run --target mine --report out         your own; targets.yaml says where it is
   receiptspec run --target mine --profile smoke     at every commit: 150 requests
   receiptspec run --target mine --requirement TC-GMR-09 --seed 7

@@ -29,6 +29,7 @@ _COMMANDS = {
     "doctor": "examining:doctor",
     "judge": "judging:judge",
     "replay": "replaying:replay",
+    "credential": "signing:credential",
     "deviations": "accepting:deviations",
     "report": "reporting:report",
     "compare": "reporting:compare",

@@ -4,7 +4,7 @@ import errno
 import io
 
 import pytest
-from report_samples import of_every_outcome, report, result
+from report_samples import exchange, finding, of_every_outcome, report, result
 
 from receiptspec.report import terminal
 
@@ -43,3 +43,18 @@ class Gone(io.StringIO):
 def test_a_reader_who_has_gone_is_told_to_the_caller():
     with pytest.raises(BrokenPipeError):
         terminal.show(report(result()), file=Gone())
+
+
+def test_findings_of_a_kind_are_told_once_with_their_operations():
+    names = [f"operation_{number}" for number in range(5)]
+    same = [finding(f"{n} is accepted", "s", (i,)) for i, n in enumerate(names, 1)]
+    other = [finding(f"other {n}", f"o{n}", (1,)) for n in range(4)]
+    sent = [exchange(number, operation=name) for number, name in enumerate(names, 1)]
+    text = io.StringIO()
+    row = result("fail", findings=[*same, *other], exchanges=sent)
+    terminal.show(report(row), file=text)
+    said = text.getvalue()
+    assert said.count("is accepted") == 1
+    assert "… and 4 more like it: operation_1, operation_2, operation_3, operation_4" in said
+    assert ("other 1" in said, "other 2" in said) == (True, False)
+    assert "… and 2 more, in the report" in said

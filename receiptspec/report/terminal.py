@@ -198,13 +198,7 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
         _line(console, "source", " · ".join(word for word in words if word), "dim")
     if not row["findings"] or outcome == Outcome.ERROR:
         _line(console, "reason", row["reason"])
-    for finding in row["findings"][:_SHOWN]:
-        _line(console, "found", finding["message"], "bold")
-        _line(console, "at", finding["path"])
-        _line(console, "expected", finding["expected"], "green")
-        _line(console, "actual", finding["actual"], "red")
-    if len(row["findings"]) > _SHOWN:
-        _line(console, "", f"… and {len(row['findings']) - _SHOWN} more, in the report", "dim")
+    _findings(console, row)
     if steps := row.get("steps"):
         _line(console, "after", _in_short(steps))
     exchange = _smallest(row)
@@ -214,6 +208,27 @@ def _failure(console: Console, row: Mapping[str, Any]) -> None:
     if row["impact"]:
         _line(console, "impact", row["impact"])
     _line(console, "again", row["rerun"], "cyan")
+
+
+def _findings(console: Console, row: Mapping[str, Any]) -> None:
+    """Print the first finding of each of a few kinds, and of which operations there are more."""
+    operations = {exchange["number"]: exchange["operation"] for exchange in row["exchanges"]}
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in row["findings"]:
+        kinds.setdefault(finding["signature"], []).append(finding)
+    shown = list(kinds.values())[:_SHOWN]
+    for first, *others in shown:
+        _line(console, "found", first["message"], "bold")
+        _line(console, "at", first["path"])
+        _line(console, "expected", first["expected"], "green")
+        _line(console, "actual", first["actual"], "red")
+        named = [operations.get(number) for one in (first, *others) for number in one["exchanges"]]
+        more = list(dict.fromkeys(filter(None, named)))[1:]
+        where = f": {', '.join(more)}" if more else ", in the report"
+        if others:
+            _line(console, "", f"… and {len(others)} more like it{where}", "dim")
+    if left := len(row["findings"]) - sum(map(len, shown)):
+        _line(console, "", f"… and {left} more, in the report", "dim")
 
 
 def _in_short(steps: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def test_messages_of_two_conversations_are_refused(case: Case) -> None:
     findings: list[Finding] = []
     for answer in answers:
         findings += refusals.refused(answer, why)
-        findings += refusals.code_among(answer, case.given["codes"], why)
+        case.observe(why, answer.describe())
     case.judge(findings)
 
 

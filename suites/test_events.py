@@ -129,18 +129,22 @@ def test_the_notifications_of_the_run_count_all_readers(case: Case) -> None:
 
 
 @pytest.mark.check("notice-comes-once")
-def test_a_read_is_notified_once(case: Case) -> None:
+def test_a_read_is_notified_with_one_state(case: Case) -> None:
     findings: list[Finding] = []
+    repeated = 0
     for told in both(case):
+        heard = told.receipts[told.sender]
         for name, reads in counted(told).items():
-            findings += checks.once(told.receipts[told.sender], name, reads)
+            findings += checks.once(heard, name, reads)
+            repeated += checks.repeated(heard, name)
+    case.observe("notifications that say again what was said", repeated)
     case.judge(findings)
 
 
 @pytest.mark.check("notice-comes-once")
 @pytest.mark.profile("standard")
 @pytest.mark.late
-def test_no_read_of_the_run_is_notified_twice(case: Case) -> None:
+def test_no_read_of_the_run_is_notified_with_two_states(case: Case) -> None:
     heard: dict[Any, list[tuple[Answer, Receipt]]] = {}
     for user, answer, receipt, message in told_so_far(case):
         if user == message.sender:
@@ -203,8 +207,9 @@ def test_no_notification_of_the_run_is_about_a_plain_message(case: Case) -> None
 @pytest.mark.check("notices-keep-their-order")
 def test_notifications_come_in_the_order_of_reads(case: Case) -> None:
     findings: list[Finding] = []
-    for told in of_kind(case, "group"):
-        findings += checks.ordered(told.receipts[told.sender])
+    quick = case.stage.target.consistency
+    for told, window in zip(of_kind(case, "group"), (0.0, quick), strict=False):
+        findings += checks.ordered(told.receipts[told.sender], window)
     case.judge(findings)
 
 

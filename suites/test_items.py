@@ -236,12 +236,11 @@ def plain_in(case: Case, type_: str) -> list[Finding]:
 @pytest.mark.check("unknown-message-has-no-receipt")
 def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
     beyond, asked = case.scene(questions.unknown)
-    why = "a message that does not exist"
-    findings = receipts.no_receipt(asked.answer, asked.receipts, beyond, case.given["codes"], why)
+    why, codes = "a message that does not exist", case.given.get("codes")
+    findings = receipts.no_receipt(asked.answer, asked.receipts, beyond, codes, why)
     for id_, wrapped in case.scene(questions.wrapped) if case.profile.rank > 0 else ():
         if any(receipt.known for receipt in wrapped.receipts.values()):
             why = "an id that would become one that exists in fewer bits, or without its sign"
-            codes = case.given["codes"]
             found = {id_: next(iter(wrapped.receipts.values()))}
             findings += receipts.no_receipt(wrapped.answer, found, id_, codes, why)
     case.judge(findings)

@@ -662,7 +662,7 @@ def without_lists(case: Case, answer: Answer, why: str) -> list[Finding]:
             return []
     return [
         *refusals.refused(answer, why),
-        *refusals.code_among(answer, case.given["codes"], why),
+        *refusals.code_among(answer, case.given.get("codes"), why),
     ]
 
 

@@ -181,6 +181,19 @@ def test_notifications_of_each_reader_count_up_to_all(driver, counts, readers, f
     assert len(checks.counts_up(heard, readers)) == found
 
 
+@pytest.mark.parametrize(
+    ("counts", "reads", "found", "again"),
+    [((1, 2), 2, 0, 0), ((1, 1, 2, 2), 2, 0, 2), ((0, 1), 1, 1, 0), ((2,), 2, 0, 0), ((), 1, 0, 0)],
+)
+def test_a_read_is_notified_with_one_state(driver, counts, reads, found, again):
+    call = driver.ask_receipts(GROUP, ["a"])
+    answer = answered(driver, call, {"result": {}})
+    heard = [(answer, Receipt("a", True, read=count, unread=3 - count)) for count in counts]
+    beside = [(answer, Receipt("b", True, read=5))]
+    assert len(checks.once([*heard, *beside], "a", reads)) == found
+    assert checks.repeated([*heard, *beside], "a") == again
+
+
 def test_readers_are_counted_where_each_is_a_member_and_reads_once(driver, dealings):
     message = say(driver, dealings, GROUP, "a")
     assert dealings.readers(message.id) == 0

@@ -1,5 +1,7 @@
 """A refusal may come for the call or for the item that is broken."""
 
+from dataclasses import replace
+
 import pytest
 
 from receiptspec.checks import refusals
@@ -13,6 +15,12 @@ def answer(verdict):
     request = Request("POST", "http://127.0.0.1", "/", (), b"{}")
     exchange = Exchange(1, request, Response(200, (), b"{}", 0.01), 0.0, None)
     return Answer("get_group_msg_receipt", verdict, exchange)
+
+
+def test_any_code_will_do_where_the_documents_name_none():
+    refusal = replace(answer(Verdict.REFUSED), code=9999)
+    assert refusals.code_among(refusal, None, "a mixture") == []
+    assert len(refusals.code_among(refusal, [10004], "a mixture")) == 1
 
 
 @pytest.mark.parametrize("items", [[BAD], [BAD, GOOD], [GOOD, BAD, GOOD]])

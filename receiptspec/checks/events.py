@@ -17,6 +17,7 @@ __all__ = [
     "notified",
     "once",
     "ordered",
+    "repeated",
     "right_messages",
     "unread",
 ]
@@ -152,20 +153,30 @@ def asks(answer: Answer, wish: Any, wanted: bool, message: Any) -> list[Finding]
 
 
 def once(heard: Heard, message: Any, reads: int) -> list[Finding]:
-    """Expect no more notifications of a message than it was read."""
+    """Expect no more different notifications of a message than it was read.
+
+    One that says again what was said is harmless: it holds numbers, not a difference.
+    """
     about = [(answer, receipt) for answer, receipt in heard if receipt.message == message]
-    if len(about) <= reads:
+    said = {(r.read, r.unread, r.peer_read) for _, r in about}
+    if len(said) <= reads:
         return []
     return [
         _finding(
             about[-1][0],
-            f"{len(about)} notifications of a message that was read {reads} times",
+            f"{len(said)} different notifications of a message that was read {reads} times",
             "notifications",
             f"at most {reads}",
-            len(about),
+            len(said),
             "notified-too-often",
         )
     ]
+
+
+def repeated(heard: Heard, message: Any) -> int:
+    """Return how many notifications of a message say what another has said."""
+    about = [receipt for _, receipt in heard if receipt.message == message]
+    return len(about) - len({(r.read, r.unread, r.peer_read) for r in about})
 
 
 def ordered(heard: Heard, window: float = 0.0) -> list[Finding]:

@@ -104,14 +104,21 @@ def done(what: str, seen: Answer, refused: Iterable[Answer]) -> list[Finding]:
 
 
 def code_among(
-    answer: Answer, allowed: Collection[CodeId], why: str, *, items: Collection[Receipt] = ()
+    answer: Answer,
+    allowed: Collection[CodeId] | None,
+    why: str,
+    *,
+    items: Collection[Receipt] = (),
 ) -> list[Finding]:
     """Expect a refusal to carry one of the codes that the documents allow for its reason.
 
-    One that ends with an asterisk stands for all that begin so. Says nothing of an answer that is
-    no refusal: that is another requirement's matter.
+    ``None`` stands for documents that name none: any will do. One that ends with an asterisk stands
+    for all that begin so. Says nothing of an answer that is no refusal: that is another
+    requirement's matter.
     """
     codes: list[tuple[str, CodeId | None]] = []
+    if allowed is None:
+        return []
     if answer.refused:
         codes = [(answer.code_path, answer.code)]
     elif answer.accepted:

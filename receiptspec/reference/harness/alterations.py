@@ -16,6 +16,7 @@ from receiptspec.reference.harness.naming import name_of
 
 __all__ = [
     "Forgetful",
+    "before",
     "before_own",
     "before_plain",
     "by_owner",
@@ -26,9 +27,12 @@ __all__ = [
     "first_again",
     "in_event",
     "in_public",
+    "last_alone",
     "last_left_out",
+    "merged",
     "never",
     "never_finished",
+    "newest_first",
     "null_beside",
     "of_another",
     "page",
@@ -94,6 +98,15 @@ def swapped(item: Item) -> Item:
     return {**item, "readCount": item["unreadCount"], "unreadCount": item["readCount"]}
 
 
+def before(item: Item) -> Item:
+    """Count one reader less, who is still to read."""
+    return {
+        **item,
+        "readCount": item["readCount"] - 1,
+        "unreadCount": item["unreadCount"] + 1,
+    }
+
+
 def total(item: Item) -> Item:
     """Count everybody as not having read, whoever has."""
     if "readCount" not in item:
@@ -124,6 +137,22 @@ def in_public(event: Item, _user: str) -> bool:
 def by_owner(event: Item, user: str) -> bool:
     """Tell the owners of groups, and of reads between two people."""
     return bool(event.get("Owner", user) == user)
+
+
+def last_alone(gathered: list[list[Item]]) -> list[list[Item]]:
+    """Tell the last of the notifications of some time."""
+    return gathered[-1:]
+
+
+def newest_first(gathered: list[list[Item]]) -> list[list[Item]]:
+    """Tell the notifications of some time, the newest first."""
+    return gathered[::-1]
+
+
+def merged(gathered: list[list[Item]]) -> list[list[Item]]:
+    """Tell the newest of each message in one notification."""
+    newest = {item["msgID"]: item for receipts in gathered for item in receipts}
+    return [list(newest.values())]
 
 
 def page(change: Callable[[Item], Item]) -> Callable[[Item, Item], Item]:

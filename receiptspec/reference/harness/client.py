@@ -13,7 +13,15 @@ from typing import Any
 from receiptspec.reference.harness.hearing import SIGNAL, Hearing, Told
 from receiptspec.reference.harness.knobs import LARGEST_BATCH, LARGEST_PAGE
 from receiptspec.reference.harness.line import Line, SdkError
-from receiptspec.reference.harness.naming import key, name_of, nulls, people, seq, without_nulls
+from receiptspec.reference.harness.naming import (
+    key,
+    name_of,
+    nulls,
+    people,
+    place,
+    seq,
+    without_nulls,
+)
 
 __all__ = ["Client"]
 
@@ -164,6 +172,10 @@ class Client(Hearing):
         if direct and len(wanted) > self._knob("largest_direct_batch"):
             raise SdkError(INVALID, "more than one message")
         wanted = wanted[: self._knob("direct_reads_kept" if direct else "reads_kept")]
+        if direct and self._knob("unarrived_letters_lost"):
+            wanted = [m for m in wanted if m["msgID"] in self._arrived]
+            if not wanted:
+                return {}
         type_ = self._types.get(wanted[0].get("groupID", ""), "Public")
         if self._knob("reads_lost") or type_ not in self._knob("types"):
             return {}
@@ -225,6 +237,10 @@ class Client(Hearing):
         self._pulled.update(m["msgID"] for m in own)
         if self._knob("pulled") is not None:
             own = self._knob("pulled")(own, self.user, frozenset())
+        if self._knob("only_of_session") == "pull":
+            own = [m for m in own if self._is_of_session(m)]
+            if not own:
+                return {"receipts": []}
         letters = own and "groupID" not in own[0]
         shown = self._direct(own)[: self._knob("letters_pulled")] if letters else self._group(own)
         if self._knob("item") is not None:
@@ -238,6 +254,10 @@ class Client(Hearing):
             shown = [self._cache.setdefault(item["msgID"], item) for item in shown]
         shown = shown[: self._knob("items_kept")] + shown[: self._knob("items_twice")]
         return {"receipts": shown[::-1] if self._knob("items_reversed") else shown}
+
+    def _is_of_session(self, message: dict[str, Any]) -> bool:
+        """Whether the user has sent a message since the last login."""
+        return any(message.get("msgID") == sent["msgID"] for sent in self._sent.values())
 
     def _group(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if not messages:
@@ -276,13 +296,15 @@ class Client(Hearing):
             m["IsPeerRead"] and m["From_Account"] == peer for m in found.values()
         )
         shown = []
+        here = self._read_here
         for name, message in wanted.items():
             if name in found:
                 always = self._knob("direct_read_by_default") or message["msgID"] in self._turned
                 hidden = self._knob("foreign_direct_is_unread") and name not in self._sent
                 plain = not message["needReadReceipt"]
                 told = found[name]["IsPeerRead"] or every or always or plain or replied
-                read = bool(told) and not hidden
+                forgotten = self._knob("letters_of_session") and message["msgID"] not in here
+                read = bool(told) and not hidden and not forgotten
                 shown.append(self._shown(message, {"Read": read}))
         return shown
 
@@ -313,6 +335,8 @@ class Client(Hearing):
             count = LARGEST_PAGE
         if self._knob("filter") is not None:
             wanted = self._knob("filter")(wanted)
+        if self._knob("only_of_session") == "list" and not self._is_of_session(message):
+            return {"members": [], "nextSeq": 0, "isFinished": True}
         count = min(count, self._knob("page_most"))
         place = params["nextSeq"]
         if self._knob("first_count_stays"):
@@ -381,6 +405,7 @@ class Client(Hearing):
             threading.Event().wait()
         if self._knob("nulls"):
             params = without_nulls(params)
+        self._place = place(params) or self._place
         result = self._kept(method, params)
         if method == "sendMessage" and self._knob("nulls"):
             result = {"message": nulls(result["message"])}

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from receiptspec.reference.harness.alterations import before
 from receiptspec.reference.harness.knobs import DEFAULTS
 from receiptspec.reference.harness.ledger import Ledger
 from receiptspec.reference.harness.naming import nulls, received
@@ -36,6 +37,10 @@ class Hearing(ABC):
         self._types: dict[str, str] = {}
         self._turned: set[str] = set()
         self._pulled: set[str] = set()
+        self._arrived: set[str] = set()
+        self._read_here: set[str] = set()
+        self._gathered: list[list[dict[str, Any]]] = []
+        self._place = ""
         self._told = itertools.count(1)
         self._lock = threading.RLock()
         self._sent_all = threading.Event()
@@ -70,6 +75,7 @@ class Hearing(ABC):
             self._sent_all.wait(1)  # the answer to the sending may still be on its way
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
         wanted = [(m, n) for m, n in known if m["needReadReceipt"] and not self._is_known(m)]
+        self._read_here.update(m["msgID"] for m, _ in known)
         told = [self._shown(message, numbers) for message, numbers in wanted]
         told = told[: self._knob("events_kept")]
         if told and self._knob("events")(event, self.user) and self._is_told(known[0][0]):
@@ -87,7 +93,11 @@ class Hearing(ABC):
         """Whether the user is notified of a message that was sent here."""
         plain = message.get("groupID") in self._plain and not self._knob("events_beside_plain")
         reply = message.get("userID") in self._heard and not self._knob("events_after_reply")
-        return not plain and not reply
+        return not plain and not reply and not self._is_elsewhere(message)
+
+    def _is_elsewhere(self, message: dict[str, Any]) -> bool:
+        """Whether the user has used another place last, and is told of no other."""
+        return bool(message.get(self._knob("deaf_elsewhere"), self._place) != self._place)
 
     def _arrive(self, message: dict[str, Any]) -> None:
         """Tell the app of a message that somebody else has sent."""
@@ -97,6 +107,7 @@ class Hearing(ABC):
         shown, change = received(message, self.user), self._knob("received")
         if "GroupId" in message:
             self._types[message["GroupId"]] = message["Type"]
+        self._arrived.add(shown["msgID"])
         self._heard.add("" if "GroupId" in message else message["From_Account"])
         if self._knob("foreign_wish_lost") and message["Random"] >= OWN_NUMBERS:
             shown["needReadReceipt"] = False
@@ -106,6 +117,22 @@ class Hearing(ABC):
             self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
 
     def _announce(self, receipts: list[dict[str, Any]]) -> None:
+        """Tell of receipts, at once or together with others of some time."""
+        if self._knob("events_gathered") is None:
+            self._notify(receipts)
+            return
+        with self._lock:
+            self._gathered.append(receipts)
+            if len(self._gathered) == 1:
+                threading.Timer(self._knob("events_gathered")[0], self._release).start()
+
+    def _release(self) -> None:
+        with self._lock:
+            gathered, self._gathered = self._gathered, []
+        for receipts in self._knob("events_gathered")[1](gathered):
+            self._notify(receipts)
+
+    def _notify(self, receipts: list[dict[str, Any]]) -> None:
         change = self._knob("event")
         if change is not None:
             others = [m["msgID"] for m in self._sent.values()]
@@ -123,6 +150,8 @@ class Hearing(ABC):
                 ready.reverse()
         parts = [[r] for r in ready] if self._knob("events_apart") else [ready]
         for part in parts * self._knob("events_repeat"):
-            seventh = self._knob("seventh_event_twice") and next(self._told) % 7 == 0
-            for _ in range(2 if seventh else 1):
-                self._tell("onRecvMessageReadReceipts", {"receipts": part})
+            older = [before(r) for r in part if r.get("readCount")]
+            stale = older and self._knob("old_count_first")
+            if stale and next(self._told) % self._knob("old_count_every") == 0:
+                self._tell("onRecvMessageReadReceipts", {"receipts": older})
+            self._tell("onRecvMessageReadReceipts", {"receipts": part})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["key", "name_of", "nulls", "people", "received", "seq", "without_nulls"]
+__all__ = ["key", "name_of", "nulls", "people", "place", "received", "seq", "without_nulls"]
 
 _FIELDS = ("groupID", "userID", "seq", "key")
 
@@ -17,6 +17,13 @@ def name_of(message: dict[str, Any]) -> str:
 def people(message: dict[str, Any]) -> set[str]:
     """Return the two people of a one-to-one message, nobody for a group's."""
     return {message["sender"], message.get("userID", "")} if "groupID" not in message else set()
+
+
+def place(params: dict[str, Any]) -> str:
+    """Return the group, or the person written to, that a call is about; empty for none."""
+    first = next(iter(params.get("messages", ())), params.get("message", {}))
+    found = [where.get(name) for where in (params, first) for name in ("groupID", "userID")]
+    return next((name for name in found if name), "")
 
 
 def seq(message: dict[str, Any]) -> int:

@@ -303,6 +303,13 @@ class Harnesses:
         """Log a user in, so that what is meant for them arrives from now on."""
         self._of(user)
 
+    def stop(self, user: str) -> None:
+        """End the harness of a user, if there is one; the next call starts another."""
+        with self._lock:
+            process = self._processes.pop(user, None)
+        if process is not None:
+            process.close()
+
     # --- notifications ---------------------------------------------------------------------
 
     def heard(self, user: str) -> tuple[Exchange, ...]:

@@ -175,6 +175,15 @@ class Stage(Company):
         for user in users:
             carrier.start(user)
 
+    def leaves(self, *users: Any) -> None:
+        """End the sessions of users; what they do next begins another.
+
+        `NotExercised` where users have none.
+        """
+        carrier = self._notices.carrier()
+        for user in users:
+            carrier.stop(user)
+
     def heard(self, user: Any, event: str = "") -> tuple[Answer, ...]:
         """Return the notifications of reads, or of `event`, that a user got, oldest first."""
         return self._notices.heard(user, event or self.driver.event)

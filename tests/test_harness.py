@@ -123,6 +123,16 @@ def test_everybody_leaves_in_the_end(harnesses, tmp_path):
     assert mark.exists()
 
 
+def test_who_is_logged_out_comes_back_in_a_new_process(harnesses):
+    made = harnesses("import os\nserve(lambda r: write(id=r['id'], result={'pid': os.getpid()}))")
+    first = answered(made.send(request(1, "alice")))["pid"]
+    other = answered(made.send(request(2, "bob")))["pid"]
+    made.stop("alice")
+    made.stop("nobody")
+    assert answered(made.send(request(3, "alice")))["pid"] != first
+    assert answered(made.send(request(4, "bob")))["pid"] == other
+
+
 def test_calls_count_against_the_budget(harnesses):
     made = harnesses(ECHO, budget=Budget(requests=1))
     made.send(request(1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -122,27 +123,37 @@ def _play(
     messages: Sequence[Message],
     reads: Sequence[tuple[Any, tuple[Message, ...]]],
     *others: Any,
+    quickly: bool = False,
 ) -> Told:
-    """Let the reads happen one after the other, each once the one before it was notified."""
+    """Let the reads happen one after the other, each once the one before it was notified.
+
+    `quickly` they do not wait for that; then all are waited for in the end.
+    """
     ear = _Ear(stage, conversation, *others)
     sender = messages[0].sender
+    window = max(stage.target.consistency, _PATIENCE)
     steps: list[bool] = []
-    wanted: dict[Any, int] = {}
+    wanted: Counter[Any] = Counter()
     answer = None
+
+    def told(number: Mapping[Any, int]) -> bool:
+        heard = [receipt for _, receipt in ear.receipts(sender)]
+        return all(_told_of(heard, name) >= least for name, least in number.items())
+
+    def wait(number: Mapping[Any, int]) -> None:
+        steps.append(stage.await_notice(partial(told, number), window if all(steps) else 0.1))
+
+    due: list[Mapping[Any, int]] = []
     for user, read in reads:
         answer = stage.tries_to_read(user, read)
         if answer is not None and not answer.accepted and read[0].wants_receipt:
             raise NotExercised(f"sending receipts is {answer.describe()}")
-        for message in read:
-            if message.wants_receipt:
-                wanted[message.id] = wanted.get(message.id, 0) + 1
-
-        def told() -> bool:
-            heard = [receipt for _, receipt in ear.receipts(sender)]
-            return all(_told_of(heard, name) >= number for name, number in wanted.items())
-
-        window = max(stage.target.consistency, _PATIENCE)
-        steps.append(stage.await_notice(told, window if all(steps) else 0.1))
+        wanted.update(message.id for message in read if message.wants_receipt)
+        due.append(dict(wanted))
+        if not quickly:
+            wait(due[-1])
+    for number in due[len(steps) :]:
+        wait(number)
     time.sleep(_QUIET)
     last = {receipt.message: receipt for _, receipt in ear.receipts(sender)}
 
@@ -214,10 +225,10 @@ def batch(stage: Stage) -> Told:
 
 
 def interleaved(stage: Stage) -> Told:
-    """Two groups get messages in turn; in the older one two messages are read.
+    """Two groups get messages in turn; in the older one two messages are read, quickly.
 
     There another member has sent one as well, and one asked for no receipt. The receipts of the two
-    were pulled before.
+    were pulled before; the newer group was written to last, and what was sent there pulled.
     """
     older, newer = stage.group(3), stage.group(3)
     _, a, b = older.members
@@ -226,18 +237,17 @@ def interleaved(stage: Stage) -> Told:
     stage.say(newer)
     stage.say(older, sender=a)
     stage.say(older, receipt=False)
-    stage.say(newer)
     second = stage.say(older)
-    stage.say(newer)
     stage.ask(older, (first, second))
+    stage.ask(newer, (stage.say(newer),))
     reads = ((a, (first,)), (b, (second,)), (b, (first,)))
-    return _play(stage, older, (first, second), reads)
+    return _play(stage, older, (first, second), reads, quickly=True)
 
 
 def letters(stage: Stage) -> Told:
-    """Two people write to each other; one message is read alone, then three in one call.
+    """Two people write to each other; one message is read alone, then three in one call, quickly.
 
-    Their receipts were pulled before.
+    Their receipts were pulled before; since then their sender has written to somebody else.
     """
     conversation = pair(stage, 4, 7)
     stage.listens(*conversation.members)
@@ -248,8 +258,10 @@ def letters(stage: Stage) -> Told:
     stage.say(conversation, receipt=False)
     third, fourth, fifth = (stage.say(conversation) for _ in range(3))
     stage.ask(conversation, (first, second, third, fourth, fifth))
+    elsewhere = pair(stage, 4, 6)
+    stage.ask(elsewhere, (stage.say(elsewhere),))
     reads = ((other, (second,)), (other, (third, first, fourth)))
-    return _play(stage, conversation, (first, second, third, fourth, fifth), reads)
+    return _play(stage, conversation, (first, second, third, fourth, fifth), reads, quickly=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def batch(stage: Stage) -> Told:
 
 
 def interleaved(stage: Stage) -> Told:
-    """Two groups get messages in turn; in the older one two messages are read, quickly.
+    """Two groups get messages in turn; in the older one all read two messages, quickly.
 
     There another member has sent one as well, and one asked for no receipt. The receipts of the two
     were pulled before; the newer group was written to last, and what was sent there pulled.
@@ -240,7 +240,7 @@ def interleaved(stage: Stage) -> Told:
     second = stage.say(older)
     stage.ask(older, (first, second))
     stage.ask(newer, (stage.say(newer),))
-    reads = ((a, (first,)), (b, (second,)), (b, (first,)))
+    reads = tuple((user, (message,)) for message in (second, first) for user in (b, a))
     return _play(stage, older, (first, second), reads, quickly=True)
 
 

@@ -58,7 +58,7 @@ def test_every_method_of_the_protocol_is_served():
 #: Some of each kind; all of them are proven before a release.
 SEEN = {
     "sdk-counts-swapped": "SDK-17",
-    "sdk-event-with-old-count-first": "SDK-64",
+    "sdk-event-with-old-unread-first": "SDK-64",
     "sdk-no-direct-events": "SDK-61",
     "sdk-member-repeated": "SDK-43",
     "sdk-signature-echoed": "SDK-74",

@@ -16,7 +16,6 @@ from receiptspec.reference.harness.naming import name_of
 
 __all__ = [
     "Forgetful",
-    "before",
     "before_own",
     "before_plain",
     "by_owner",
@@ -38,6 +37,7 @@ __all__ = [
     "page",
     "readers_refused",
     "renamed",
+    "still_unread",
     "swapped",
     "total",
     "up_to_read",
@@ -98,13 +98,9 @@ def swapped(item: Item) -> Item:
     return {**item, "readCount": item["unreadCount"], "unreadCount": item["readCount"]}
 
 
-def before(item: Item) -> Item:
-    """Count one reader less, who is still to read."""
-    return {
-        **item,
-        "readCount": item["readCount"] - 1,
-        "unreadCount": item["unreadCount"] + 1,
-    }
+def still_unread(item: Item) -> Item:
+    """Count the newest reader also among those who have not read."""
+    return {**item, "unreadCount": item["unreadCount"] + 1}
 
 
 def total(item: Item) -> Item:

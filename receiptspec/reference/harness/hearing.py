@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from receiptspec.reference.harness.alterations import before
+from receiptspec.reference.harness.alterations import still_unread
 from receiptspec.reference.harness.knobs import DEFAULTS
 from receiptspec.reference.harness.ledger import Ledger
 from receiptspec.reference.harness.naming import nulls, received
@@ -150,8 +150,8 @@ class Hearing(ABC):
                 ready.reverse()
         parts = [[r] for r in ready] if self._knob("events_apart") else [ready]
         for part in parts * self._knob("events_repeat"):
-            older = [before(r) for r in part if r.get("readCount")]
-            stale = older and self._knob("old_count_first")
-            if stale and next(self._told) % self._knob("old_count_every") == 0:
+            older = [still_unread(r) for r in part if r.get("readCount")]
+            stale = older and self._knob("old_unread_first")
+            if stale and next(self._told) % self._knob("old_unread_every") == 0:
                 self._tell("onRecvMessageReadReceipts", {"receipts": older})
             self._tell("onRecvMessageReadReceipts", {"receipts": part})

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Unpack
 
-from receiptspec.errors import NotExercised, OperationMissing
+from receiptspec.errors import Inconclusive, NotExercised, OperationMissing
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 from receiptspec.talk import Means, Talk
 from receiptspec.targets import Target
@@ -26,10 +26,29 @@ class Company(Talk):
         self._owners_join: set[Any] = set()
         self._created: dict[Conversation, float] = {}
 
+    def turn_to_fixtures(self) -> None:
+        """Be content with reading the group of fixtures where none of our own can be made.
+
+        That is where the target has no operation that makes groups, or none that makes users and
+        takes nobody else.
+        """
+        if self.target.fixture is None or not self.target.writes:
+            return
+        try:
+            self.group(2)
+        except NotExercised as error:
+            if self._strangers or isinstance(error, OperationMissing):
+                self._users.clear()
+                self._strangers = False
+                self.only_read(f"{error}; the group of fixtures is read")
+        except Inconclusive:
+            return
+
     def users(self, count: int) -> tuple[Any, ...]:
         """Return the first `count` users of the pool, making those that do not exist yet."""
         if self.target.fixture and not self.target.writes:
-            raise NotExercised(f"{self.target.name} has no writes: true, so no users can be made")
+            why = self.unable or f"{self.target.name} has no writes: true"
+            raise NotExercised(f"{why}, so no users can be made")
         missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
         with self.counting("users"):
             self.make_users(missing)

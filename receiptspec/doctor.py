@@ -258,7 +258,8 @@ def _fixture(stage: Stage) -> Iterator[Line]:
         todo = "set writes: true, or name a group in fixtures"
         yield Line("writes", State.NOTE, said, todo)
         return
-    yield Line("writes", State.NOTE, said + ", the group of fixtures is asked")
+    said = stage.unable or said + ", the group of fixtures is asked"
+    yield Line("writes", State.NOTE, said)
     owner = fixture.members[0] if fixture.members else ""
     group = Conversation(Kind.GROUP, fixture.id, fixture.type, owner, fixture.members)
     messages = [Message(group, id_, owner, wants_receipt=True) for id_ in fixture.messages]
@@ -418,7 +419,7 @@ def _left_out(stage: Stage, missing: dict[str, int]) -> Iterator[Line]:
     if not target.writes:
         operations = stage.contract.operations
         writing = [row for row in rows if row.operation and operations[row.operation].writes]
-        reasons["no writes: true"] = len(writing)
+        reasons["nothing can be made" if stage.unable else "no writes: true"] = len(writing)
     if target.webhook_listener is None and not target.embedded:
         hooked = sum(1 for row in rows if (row.check or "").startswith("webhook-"))
         reasons |= {"no hooks.webhook_listener": hooked} if hooked else {}

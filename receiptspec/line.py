@@ -30,7 +30,8 @@ class Line:
     """What carries calls to one target, with the journal of what they make there.
 
     `client` keeps rate and budget; `carrier` takes requests, over HTTP that same client. `spoken`
-    holds the operations that were answered in the vendor's form, however they were called.
+    holds the operations that were answered in the vendor's form, however they were called; `unable`
+    says why nothing is written though that is allowed, empty where it is.
     """
 
     def __init__(
@@ -49,11 +50,17 @@ class Line:
         self.redact, self.witnesses, self.journal = redact, witnesses, journal
         self.steps = Steps(driver, contract)
         self.spoken: set[str] = set()
+        self.unable = ""
 
     def allow(self, call: Call) -> None:
         """Raise `NotExercised` for a write that the owner has not allowed."""
         if self.contract.calls[call.operation].writes and not self.target.writes:
-            raise NotExercised(f"{call.operation} writes; {self.target.name} has no writes: true")
+            why = self.unable or f"{self.target.name} has no writes: true"
+            raise NotExercised(f"{call.operation} writes; {why}")
+
+    def only_read(self, why: str) -> None:
+        """Allow no more writes, for a reason."""
+        self.target, self.unable = replace(self.target, writes=False), why
 
     def built(self, call: Call) -> Request:
         """Return the request that a call is, whose secrets will not be shown."""
@@ -114,11 +121,16 @@ class Line:
             id_ = self.driver.made_group(answer)
             if id_ is not None:
                 self.journal.made(number, id_)
-            elif answer.refused or answer.verdict is Verdict.THROTTLED:
+            elif self._made_nothing(answer):
                 self.journal.nothing(number)
                 self.client.give_back(1)
         elif answer.accepted and (ended := self.driver.ends(call)) is not None:
             self.client.give_back(self.journal.gone(ended))
+
+    def _made_nothing(self, answer: Answer) -> bool:
+        """Whether an answer says for certain that the call was not carried out."""
+        refused = answer.refused or answer.verdict is Verdict.THROTTLED
+        return refused or self.driver.is_unknown_command(answer)
 
     def at_once(self, calls: Sequence[Call], connections: int) -> list[Answer]:
         """Send calls at the same time over several connections; answers in the order of `calls`.

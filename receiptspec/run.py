@@ -247,6 +247,7 @@ class Run:
             journal=None if target.embedded else _journal_for(self, target),
         )
         self._open.callback(stage.close)
+        stage.turn_to_fixtures()
         return stage
 
     def _purse(self, target: Target) -> str:

@@ -178,6 +178,16 @@ class Talk:
         """Raise `NotExercised` for a write that the owner has not allowed."""
         self._line.allow(call)
 
+    def only_read(self, why: str) -> None:
+        """Allow no more writes, as if the owner had not; for a reason."""
+        self._line.only_read(why)
+        self.target = self._line.target
+
+    @property
+    def unable(self) -> str:
+        """Why nothing is written though the owner allows it, empty where that is not so."""
+        return self._line.unable
+
     def at_once(self, calls: Sequence[Call], connections: int = 4) -> list[Answer]:
         """Send calls at the same time over several connections; answers in the order of `calls`.
 

@@ -142,6 +142,18 @@ def test_a_fixture_is_asked_instead(examined):
     assert lines["feature"] == [("ok", "receipts are told of 1 of 1")]
 
 
+@pytest.mark.parametrize("missing", ["create_group", "everything but the question"])
+def test_a_fixture_is_asked_where_no_group_can_be_made(examined, missing):
+    fixture = {"group": {"id": "@TGS#1", "messages": [1], "members": ["a", "b"]}}
+    gone = ["create_group"]
+    gone += ["account_import", "multiaccount_import"] if missing != "create_group" else []
+    with Stub(**dict.fromkeys(gone, 60009)) as url:
+        code, lines = examined(url, fixtures=fixture)
+    assert code == 0
+    assert lines["feature"] == [("ok", "receipts are told of 1 of 1")]
+    assert "the target does not have create_group" in lines["writes"][0][1]
+
+
 def test_a_wrong_key_is_to_be_mended(examined, server):
     code, lines = examined(server.url, **block(server, auth={"key": "a-key-for-nobody"}))
     assert (code, problems(lines)) == (4, {"credentials"})

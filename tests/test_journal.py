@@ -19,7 +19,7 @@ from pace import PATIENCE, wait_for, within
 
 from receiptspec import journal as journals
 from receiptspec.cleaning import Left, summed
-from receiptspec.errors import ConfigurationError, Inconclusive
+from receiptspec.errors import ConfigurationError, Inconclusive, OperationMissing
 from receiptspec.exchange import Secret
 from receiptspec.journal import Journal, default_folder, finished, leftovers, take
 from receiptspec.neutral import Call
@@ -186,6 +186,16 @@ def test_what_the_budget_kept_from_being_sent_is_no_leftover(tmp_path, reference
     assert stage.clean(5) == []
     assert stage.sent == 1
     stage.close()
+
+
+def test_what_is_not_there_made_nothing(tmp_path):
+    with Hostile("echo-page", when=lambda _n, talk: b"create_group" in talk.head) as server:
+        kept = journal(tmp_path, url=server.url)
+        stage = staged(server.url, kept)
+        with pytest.raises(OperationMissing):
+            stage.call(Call("create_group", {"Type": "Public", "Name": "rsabc"}))
+        assert kept.left == []
+        stage.close()
 
 
 def test_a_lost_answer_leaves_a_name_to_look_for(tmp_path):

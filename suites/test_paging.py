@@ -20,7 +20,7 @@ def standing(case: Case) -> standing_.Standing | None:
     """Return what a target that may not be written to lists of the messages of its fixture."""
     if not standing_.stands(case.stage):
         return None
-    return case.scene(standing_.standing, 1 if case.profile.rank == 0 else 4)
+    return case.scene(standing_.standing, case.profile.rank > 0)
 
 
 def fresh(case: Case) -> dict[int, paging.Walk]:

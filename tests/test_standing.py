@@ -87,7 +87,7 @@ def test_the_lists_of_a_fixture_name_their_sender():
         fixture = seeded(server)
         stage = Stage(target(server, fixture=fixture), origin=server.url)
         try:
-            found = stage.scene(standing.standing, 4)
+            found = stage.scene(standing.standing, True)
         finally:
             stage.close()
     assert found.before.receipts == found.after.receipts

@@ -199,8 +199,8 @@ def stands(stage: Stage) -> bool:
     return stage.target.fixture is not None and not stage.target.writes
 
 
-def standing(stage: Stage, number: int) -> Standing:
-    """List who has and who has not read up to `number` messages of the fixture.
+def standing(stage: Stage, fully: bool) -> Standing:
+    """List who has and who has not read four messages of the fixture, or two in fewer ways.
 
     Somebody may read them meanwhile: what was listed says something only of counts that stood
     still. Raises `NotExercised` where they never do.
@@ -210,8 +210,8 @@ def standing(stage: Stage, number: int) -> Standing:
     known = [m for m in scene.messages[:_ASKED] if _known(first.receipts.get(m.id))]
     if not known:
         raise NotExercised(f"no message with counts is known: {first.answer.describe()}")
-    chosen = chosen_of(known, first.receipts)[:number]
-    return steadily(stage, chosen, lambda: _look(stage, chosen, briefly=number == 1))
+    chosen = chosen_of(known, first.receipts)[: 4 if fully else 2]
+    return steadily(stage, chosen, lambda: _look(stage, chosen, briefly=not fully))
 
 
 def steadily(stage: Stage, messages: Sequence[Message], look: Callable[[], L]) -> L:

@@ -115,6 +115,20 @@ def walked_through(walk: history.Walk, messages: tuple[Message, ...], where: str
     return findings + checks.complete(last, walk.complete)
 
 
+@pytest.mark.check("history-keeps-to-its-times")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_history_is_of_the_time_that_was_asked_for(case: Case) -> None:
+    findings: list[Finding] = []
+    for period in case.scene(history.periods):
+        answer, shown = period.seen.answer, tuple(period.seen.receipts)
+        if not answer.accepted:
+            raise NotExercised(f"the history of a time is {answer.describe()}")
+        findings += checks.all_there(answer, shown, period.inside, "the history of a time")
+        findings += checks.none_of(answer, shown, period.outside, "the history of a time")
+    case.judge(distinct(findings))
+
+
 @pytest.mark.check("history-is-the-same-from-both-sides")
 @pytest.mark.profile("standard")
 @pytest.mark.views

@@ -186,6 +186,18 @@ def all_there(
     ]
 
 
+def none_of(
+    answer: Answer, got: Collection[Any], unwanted: Collection[Any], where: str
+) -> list[Finding]:
+    """Expect no message that does not belong there."""
+    strange = [item for item in unwanted if item in got]
+    if not strange:
+        return []
+    wanted = f"none of {', '.join(map(str, unwanted))}"
+    said = f"{where} holds {len(strange)} messages of another time"
+    return [_finding(answer, said, "$", wanted, ", ".join(map(str, got)), f"{where}:holds-others")]
+
+
 def as_sent(answer: Answer, strayed: Sequence[Strayed], where: str) -> list[Finding]:
     """Say what of a message that was read back is not what was sent."""
     return [

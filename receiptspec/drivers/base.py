@@ -320,6 +320,10 @@ class Driver(ABC):
         """Call for the messages of two people as one of them sees them, `size` at a time."""
         raise _absent("look")
 
+    def within(self, call: Call, since: int, until: int) -> Call:
+        """Narrow a call of `look` to the messages of some seconds."""
+        raise _absent("within")
+
     #: Whether the messages of two people are kept, and read back page by page.
     keeps_history: bool = False
 
@@ -491,6 +495,10 @@ class Driver(ABC):
     def direct_history(self, answer: Answer) -> Mapping[Any, Mapping[str, Any]]:
         """Return the messages of two people by id."""
         raise _absent("direct_history")
+
+    def shown_time(self, item: Mapping[str, Any]) -> int | None:
+        """Return the second of a message of a history, ``None`` where that is not told."""
+        return None
 
     def look_back(self, conversation: Conversation, message: Any, size: int) -> Call:
         """Call for at most `size` messages of a group, back from one of them."""

@@ -294,6 +294,11 @@ class TencentActions(Driver):
         }
         return Call("admin_getroammsg", body)
 
+    def within(self, call: Call, since: int, until: int) -> Call:
+        """Set MinTime and MaxTime (R6)."""
+        label = f"from {since} to {until}"
+        return replace(call, body={**call.body, "MinTime": since, "MaxTime": until}, label=label)
+
     def look_on(self, call: Call, answer: Answer) -> Call | None:
         """Go on at LastMsgKey and LastMsgTime (R6)."""
         key, moment = answer.get("LastMsgKey"), answer.get("LastMsgTime")
@@ -636,6 +641,10 @@ class TencentActions(Driver):
             for item in (items if isinstance(items, list) else ())
             if isinstance(item, dict) and isinstance(item.get("MsgKey"), str)
         }
+
+    def shown_time(self, item: Mapping[str, Any]) -> int | None:
+        """Read MsgTimeStamp (R6, G6)."""
+        return _int_or_none(item.get("MsgTimeStamp"))
 
     def import_messages(self, conversation: Conversation, count: int) -> Call:
         """Import old messages into a group (M3), a second apart and before now."""

@@ -106,6 +106,57 @@ def walk_back(
     return Walk(tuple(pages), complete, size)
 
 
+_APART = 4  # seconds between messages, so that it does not matter on which side a bound falls
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A look at part of a history: the messages of that part, and those of another."""
+
+    seen: Asked
+    inside: tuple[Any, ...]
+    outside: tuple[Any, ...]
+
+
+def periods(stage: Stage) -> tuple[Period, ...]:
+    """Send one message to people who have written before, and look at the old and the new alone.
+
+    Raises `NotExercised` where the history does not say that seconds passed between them.
+    """
+    scene, driver = stage.scene(history), stage.driver
+    old, conversation = scene.messages, scene.messages[0].conversation
+    stage.let_pass(stage.told(old[-1]), _APART)
+    new = stage.say(conversation)
+    whole = until_listed(stage, conversation, (*old, new))
+    times = {key: driver.shown_time(item) for key, item in _items(stage, whole).items()}
+    before, after = [times.get(message.id) for message in old], times.get(new.id)
+    known = [moment for moment in before if moment is not None]
+    if after is None or len(known) < len(old) or after - max(known) < _APART - 1:
+        raise NotExercised("the history does not tell the times of messages that lie apart")
+    looks = driver.look(conversation, conversation.owner)
+    ids = tuple(message.id for message in old)
+    parts = (
+        (min(known) - 60, after - 1, ids, (new.id,)),
+        (max(known) + 1, after + 60, (new.id,), ids),
+    )
+
+    def look(since: int, until: int, inside: tuple[Any, ...]) -> Asked:
+        call = driver.within(looks, since, until)
+        return stage.until(
+            lambda: asked(stage, stage.call(call)),
+            lambda now: not now.answer.accepted or {*inside} <= now.receipts.keys(),
+        )
+
+    return tuple(
+        Period(look(since, until, inside), inside, outside)
+        for since, until, inside, outside in parts
+    )
+
+
+def _items(stage: Stage, seen: Asked) -> Mapping[Any, Mapping[str, Any]]:
+    return stage.driver.direct_history(seen.answer) if seen.answer.accepted else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Six messages, some acknowledged, read in one go and page by page, in ways that have names."""

@@ -38,7 +38,34 @@ def _own_history_shorter(call: Call, answer: dict[str, Any]) -> None:
         answer.update(MsgList=sent, MsgCnt=len(sent))
 
 
+def _any_time(name: str, time: int) -> Any:
+    """Return a change of the question: one bound of its time is another, on a first page."""
+
+    def change(call: Call) -> None:
+        known = call.body.get(name)
+        if type(known) is int and known > 0 and not call.body.get("LastMsgKey"):
+            call.body[name] = time
+
+    return change
+
+
 ALL: list[Fault] = [
+    Fault(
+        name="history-since-ever",
+        requirement="TC-ROM-12",
+        request=_any_time("MinTime", 0),
+        cls="paging",
+        shows="MinTime is read as 0",
+        **{**_ROAM, **_SHOULD},
+    ),
+    Fault(
+        name="history-until-now",
+        requirement="TC-ROM-12",
+        request=_any_time("MaxTime", 2**31 - 1),
+        cls="paging",
+        shows="MaxTime of a first page is left out",
+        **{**_ROAM, **_SHOULD},
+    ),
     edits(
         "peer-read-as-boolean",
         "TC-ROM-01",

@@ -26,6 +26,7 @@ _PLACE = {
     "MsgType": "TIMLocationElem",
     "MsgContent": {"Desc": "a place", "Latitude": 29.34, "Longitude": 106.57},
 }
+_OWN_DATA = '{"a": "<b> &amp; it\'s 100%", "b": "\\u0041 多语言 👍"}'
 _PEOPLE = ("From_Account", "To_Account", "Operator_Account", "Report_Account", "Peer_Account")
 
 
@@ -382,7 +383,7 @@ class TencentActions(Driver):
     def with_everything(self, call: Call) -> Call:
         """Return a call with two texts, a copy, a lifetime and custom data (M1)."""
         texts = [part["MsgContent"]["Text"] for part in call.body["MsgBody"]]
-        options = {"SyncOtherMachine": 1, "MsgLifeTime": 604_800, "CloudCustomData": "of no matter"}
+        options = {"SyncOtherMachine": 1, "MsgLifeTime": 604_800, "CloudCustomData": _OWN_DATA}
         call = self.with_texts(call, *texts, "and more")
         return replace(call, body={**call.body, **options}, label="every option")
 
@@ -582,7 +583,7 @@ class TencentActions(Driver):
         if call.operation != "send_group_msg":
             return []
         text = call.body["MsgBody"][0]
-        options = {"MsgPriority": "High", "CloudCustomData": "some data", "MsgBody": [text, text]}
+        options = {"MsgPriority": "High", "CloudCustomData": _OWN_DATA, "MsgBody": [text, text]}
         made = [
             replace(call, body={**call.body, **options}, label="a message with options"),
             replace(call, body={**call.body, "MsgBody": [_CUSTOM]}, label="a custom message"),

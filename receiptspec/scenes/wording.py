@@ -34,7 +34,8 @@ TEXTS = (
     "long " + "0123456789 äöü " * 330,
 )
 #: More of it, which a filter of texts may refuse: signs that are not seen, letters that look like
-#: others, signs that are taken for others, what looks like a command, words for nothing, length.
+#: others, signs that are taken for others, what looks like a command, words for nothing, numbers,
+#: blanks at both ends, what are no characters, length.
 ODD = (
     "❤\ufe0f \u202aa\u202bb\u202cc\u202dd\u202ee\u202c \u2066f\u2067g\u2068h\u2069"
     " i\u00a0j\u00adk \u0080\u0085\u009f",
@@ -42,11 +43,16 @@ ODD = (
     "100%% it''s so -- or so ... :) :-( (c) `` <<a>>",
     "a <script>alert(1)</script> b",
     "c ${x} {{y}} #{z} <%= a %> d",
-    "e' or '1'='1' -- ../../f",
+    "e' or '1'='1' -- ../../f /* g */ h // i # j",
     "see http://example.com/?a=b&c=d and https://example.com/",
     "null",
     "undefined",
     "None",
+    "007",
+    "1e5",
+    "true",
+    "  blanks  ",
+    "\ufffd \ufffe\uffff",
     "longer " + "0123456789" * 840,
 )
 _MANY = 10  # long messages that make a large answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,20 @@ ALL: list[Fault] = [
         "TC-GEN-34",
         lambda item: item.pop("CloudCustomData", None),
         "CloudCustomData is not in the history of two people",
+    ),
+    _of_pair(
+        "custom-data-escaped",
+        "TC-GEN-34",
+        lambda item: item.update(CloudCustomData=html.escape(item.get("CloudCustomData", ""))),
+        "CloudCustomData is escaped as in HTML",
+    ),
+    _of_pair(
+        "custom-data-in-ascii",
+        "TC-GEN-34",
+        lambda item: item.update(
+            CloudCustomData=item.get("CloudCustomData", "").encode("ascii", "replace").decode()
+        ),
+        "CloudCustomData is in ASCII",
     ),
     edits(
         "history-pages-overfull",

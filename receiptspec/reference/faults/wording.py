@@ -126,6 +126,13 @@ _CHANGED: tuple[tuple[str, str, Callable[[str], str], str], ...] = (
         _without(r"\A(null|undefined|None)\Z", " "),
         "a blank for the text null",
     ),
+    ("leading-zeros-dropped", _LETTER, _without(r"\A0+(?=[0-9]+\Z)"), "007 becomes 7"),
+    ("powers-written-out", _SEND, _without(r"\A1e5\Z", "100000.0"), "1e5 becomes 100000.0"),
+    ("truth-capitalised", _LETTER, _without(r"\Atrue\Z", "True"), "true becomes True"),
+    ("texts-stripped", _SEND, str.strip, "blanks at both ends are dropped"),
+    ("comments-removed", _LETTER, _without(r"/\*.*?\*/"), "what stands in /* and */ is dropped"),
+    ("no-characters-dropped", _SEND, _without("[\ufffe\uffff]"), "U+FFFE and U+FFFF are dropped"),
+    ("replacements-dropped", _LETTER, _without("\ufffd"), "U+FFFD is dropped"),
     ("texts-end-at-8000", _SEND, lambda text: text[:8000], "a text ends after 8000 characters"),
 )
 

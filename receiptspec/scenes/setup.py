@@ -591,6 +591,14 @@ class Imported:
     answer: Answer
 
 
+def partly_imported(stage: Stage) -> Imported:
+    """Import an account that is there and one whose name is too long by one call."""
+    good_call(stage, stage.driver.import_users([]).operation)
+    user = stage.users(1)[0]
+    newest = f"rs{stage.namespace}{stage.anew}-long".ljust(40, "g")
+    return Imported(user, newest, stage.call(stage.driver.import_users([user, newest])))
+
+
 def known_imported(stage: Stage, count: int) -> Imported:
     """Import as many accounts at once as one call may, the first ones being there already."""
     good_call(stage, stage.driver.import_users([]).operation)

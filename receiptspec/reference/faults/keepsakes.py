@@ -112,6 +112,14 @@ ALL: list[Fault] = [
         lambda item: item.pop("CloudCustomData", None),
         "CloudCustomData is not in the history of two people",
     ),
+    edits(
+        "group-sending-in-another-zone",
+        "TC-GRP-13",
+        lambda _call, answer: answer.update(MsgTime=answer.get("MsgTime", 0) + _TIME_ZONE),
+        operation="send_group_msg",
+        shows="MsgTime is eight hours ahead",
+        **_SHOULD,
+    ),
     _of_pair(
         "custom-data-escaped",
         "TC-GEN-34",

@@ -11,6 +11,7 @@ from receiptspec.reference.faults.families import (
     READ,
     edits,
     group_of,
+    if_ok,
     miscoded,
     refused_if,
     succeeded,
@@ -209,6 +210,13 @@ _HISTORIES = [
             _first_fails,
             "multiaccount_import",
             "FailAccounts names the first account, which was imported",
+        ),
+        (
+            "failed-imports-unnamed",
+            "TC-GRP-22",
+            if_ok(lambda answer: answer.update(FailAccounts=[])),
+            "multiaccount_import",
+            "FailAccounts is always empty",
         ),
     )
 ] + [

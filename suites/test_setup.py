@@ -56,6 +56,14 @@ def usable(case: Case) -> list[Finding]:
     return findings
 
 
+@pytest.mark.check("group-type-is-told")
+def test_the_answer_tells_the_type_of_a_new_group(case: Case) -> None:
+    answer = case.scene(setup.own_id)[1]
+    told = case.stage.driver.made_type(answer)
+    why = "the type of a new group is not told, or another"
+    case.judge(values.equal(answer, "$.Type", case.stage.driver.group_type, told, why))
+
+
 @pytest.mark.check("taken-group-id-is-refused")
 def test_an_id_that_is_taken_is_refused(case: Case) -> None:
     again = case.scene(setup.own_id).again

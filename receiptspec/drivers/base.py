@@ -256,6 +256,10 @@ class Driver(ABC):
     def made_group(self, answer: Answer) -> Any:
         """Return the id of the group that was made, ``None`` when the answer has none."""
 
+    def made_type(self, answer: Answer) -> Any:
+        """Return the type of the group that was made, ``None`` where that is not told."""
+        return None
+
     def promoted(self, call: Call) -> Call:
         """Return a call that makes an administrator of the first member it gives a group."""
         raise _absent("promoted")

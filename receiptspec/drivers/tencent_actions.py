@@ -166,6 +166,10 @@ class TencentActions(Driver):
         value = answer.get("GroupId")
         return value if isinstance(value, str) and value else None
 
+    def made_type(self, answer: Answer) -> Any:
+        """Return Type (G1)."""
+        return answer.get("Type")
+
     def makes(self, call: Call) -> tuple[str, Any, Any] | None:
         """Return Name, GroupId and Owner_Account of what ``create_group`` is to make."""
         if call.operation != "create_group" or call.path or call.method:
@@ -655,7 +659,7 @@ class TencentActions(Driver):
                 "From_Account": conversation.owner,
                 "SendTime": now - count + index,
                 "Random": index + 1,
-                "MsgBody": [{"MsgType": _TEXT, "MsgContent": {"Text": f"old message {index}"}}],
+                "MsgBody": _texts(f'old <i>message</i> & it\'s "{index}"'),
             }
             for index in range(count)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -144,6 +145,14 @@ def _first_fails(call: Call, answer: dict[str, Any]) -> None:
         answer["FailAccounts"] = [named[0]["UserID"]]
 
 
+def _escaped(_call: Call, answer: dict[str, Any]) -> None:
+    for item in answer.get("RspMsgList", ()):
+        for part in item["MsgBody"]:
+            text = part["MsgContent"].get("Text", "")
+            if text.startswith("old <i>"):
+                part["MsgContent"]["Text"] = html.escape(text)
+
+
 _HISTORIES = [
     edits(
         name,
@@ -210,6 +219,20 @@ _HISTORIES = [
             _first_fails,
             "multiaccount_import",
             "FailAccounts names the first account, which was imported",
+        ),
+        (
+            "new-group-without-type",
+            "TC-GRP-23",
+            lambda _call, answer: answer.pop("Type", None),
+            "create_group",
+            "Type is not in the answer",
+        ),
+        (
+            "imported-texts-escaped",
+            "TC-GRP-21",
+            _escaped,
+            "group_msg_get_simple",
+            "texts with it's and <i> are shown escaped as in HTML",
         ),
         (
             "failed-imports-unnamed",

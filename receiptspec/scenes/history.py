@@ -111,7 +111,7 @@ _APART = 4  # seconds between messages, so that it does not matter on which side
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A look at part of a history: the messages of that part, and those of another."""
+    """A look at part of a history: what is of that part, if one page holds it, and what is not."""
 
     seen: Asked
     inside: tuple[Any, ...]
@@ -144,13 +144,18 @@ def periods(stage: Stage) -> tuple[Period, ...]:
         call = driver.within(looks, since, until)
         return stage.until(
             lambda: asked(stage, stage.call(call)),
-            lambda now: not now.answer.accepted or {*inside} <= now.receipts.keys(),
+            lambda now: not _is_whole(stage, now) or {*inside} <= now.receipts.keys(),
         )
 
-    return tuple(
-        Period(look(since, until, inside), inside, outside)
-        for since, until, inside, outside in parts
-    )
+    found = []
+    for since, until, inside, outside in parts:
+        seen = look(since, until, inside)
+        found.append(Period(seen, inside if _is_whole(stage, seen) else (), outside))
+    return tuple(found)
+
+
+def _is_whole(stage: Stage, seen: Asked) -> bool:
+    return seen.answer.accepted and stage.driver.looked_through(seen.answer)
 
 
 def _items(stage: Stage, seen: Asked) -> Mapping[Any, Mapping[str, Any]]:

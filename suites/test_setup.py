@@ -58,7 +58,7 @@ def usable(case: Case) -> list[Finding]:
 
 @pytest.mark.check("group-type-is-told")
 def test_the_answer_tells_the_type_of_a_new_group(case: Case) -> None:
-    answer = case.scene(setup.own_id)[1]
+    answer = case.scene(setup.own_id).made
     told = case.stage.driver.made_type(answer)
     why = "the type of a new group is not told, or another"
     case.judge(values.equal(answer, "$.Type", case.stage.driver.group_type, told, why))

@@ -591,14 +591,6 @@ class Imported:
     answer: Answer
 
 
-def partly_imported(stage: Stage) -> Imported:
-    """Import an account that is there and one whose name is too long by one call."""
-    good_call(stage, stage.driver.import_users([]).operation)
-    user = stage.users(1)[0]
-    newest = f"rs{stage.namespace}{stage.anew}-long".ljust(40, "g")
-    return Imported(user, newest, stage.call(stage.driver.import_users([user, newest])))
-
-
 def known_imported(stage: Stage, count: int) -> Imported:
     """Import as many accounts at once as one call may, the first ones being there already."""
     good_call(stage, stage.driver.import_users([]).operation)
@@ -608,10 +600,10 @@ def known_imported(stage: Stage, count: int) -> Imported:
     return Imported(user, newest, stage.call(stage.driver.import_users([*names, newest])))
 
 
-def imported_around(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
+def imported_around(stage: Stage) -> tuple[tuple[Any, ...], Answer, Any]:
     """Import two accounts and, between them, a name that is too long for one.
 
-    Returns those of the two that are not said to have failed.
+    Returns those of the two that are not said to have failed, the answer, and that name.
     """
     one, other = (f"rs{stage.namespace}{stage.anew}-{place}" for place in ("before", "behind"))
     longest = f"rs{stage.namespace}-".ljust(40, "x")
@@ -619,7 +611,7 @@ def imported_around(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
     if not answer.accepted:
         raise NotExercised(f"a list with a name that is too long is {answer.describe()}")
     failed = stage.driver.failed_users(answer)
-    return tuple(name for name in (one, other) if name not in failed), answer
+    return tuple(name for name in (one, other) if name not in failed), answer, longest
 
 
 def newest_added(stage: Stage, *users: Any) -> Answer:

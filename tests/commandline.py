@@ -117,7 +117,7 @@ def command(*arguments, cwd, env=None, timeout=PATIENCE):
     return subprocess.CompletedProcess(arguments, running.returncode, out, err)
 
 
-def module(name, *arguments, cwd, env=None):
+def module(name, *arguments, cwd, env=None, **options):
     """Return the finished process of a module, in an interpreter of its own, without traceback."""
     done = subprocess.run(
         [sys.executable, "-m", name, *map(str, arguments)],
@@ -127,6 +127,7 @@ def module(name, *arguments, cwd, env=None):
         text=True,
         timeout=PATIENCE,
         check=False,
+        **options,
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done

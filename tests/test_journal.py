@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from commandline import command
+from commandline import command, module
 from hostile import Hostile
 from pace import PATIENCE, wait_for, within
 
@@ -480,8 +480,8 @@ def test_two_runs_cannot_write_into_one_folder(tmp_path, reference, counting):
 def test_a_full_disk_keeps_the_verdict_and_the_old_report(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "report.json").write_text("the old one")
-    done = command(
-        *("run", "--target", "reference", "--profile", "smoke", "--report", "out"),
+    done = module(
+        *("receiptspec", "run", "--target", "reference", "--profile", "smoke", "--report", "out"),
         cwd=tmp_path,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
     )

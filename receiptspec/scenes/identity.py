@@ -330,11 +330,16 @@ def nameless(stage: Stage) -> Answer:
 
 
 def sent_alike(stage: Stage) -> tuple[Answer, ...]:
-    """Send messages whose ids by their sender, short and long, differ in the last letter."""
-    group = stage.group(2)
-    call = stage.driver.send_message(group, group.owner, receipt=True, number=stage.number("alike"))
+    """Send messages whose ids by their sender, short and long, differ in the last letter.
+
+    Others differ in a 0 before their digits, in a mark, and in letters that are no ASCII.
+    """
+    group, number = stage.group(2), stage.number("alike")
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
     stems = [f"rs-{stage.namespace}-" + "x" * size for size in (36, 70)]
-    found = [stage.driver.with_name(call, stem + end) for stem in stems for end in "ab"]
+    names = [stem + end for stem in stems for end in "ab"]
+    names += [f"{number}1", f"0{number}1", f"{number}-1", f"{number}中", f"{number}文"]
+    found = [stage.driver.with_name(call, name) for name in names]
     return tuple(answer for each in found if (answer := stage.call(each)).accepted)
 
 
@@ -372,8 +377,8 @@ class Again:
 def sent_again(stage: Stage) -> Again:
     """Send a message, have it read, send it twice more, another one in between; ask for it.
 
-    Those with more than a text are sent twice as well. `sent` holds what each sending again ought
-    to name, and its answer.
+    The same id of its sender comes with another text, too. Those with more than a text are sent
+    twice as well. `sent` holds what each sending again ought to name, and its answer.
     """
     number, driver = stage.number("again"), stage.driver
     here = own(stage)
@@ -390,6 +395,7 @@ def sent_again(stage: Stage) -> Again:
     sent = [(message.id, stage.call(call))]
     stage.say(group)
     sent.append((message.id, stage.call(call)))
+    sent.append((message.id, stage.call(driver.with_texts(call, "another text"))))
     for rich in driver.adorned(call, group.members):
         first = stage.call(rich)
         if first.accepted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
@@ -80,6 +82,26 @@ def _cut_long(call: Call) -> None:
         call.body["ClientMsgId"] = call.body["ClientMsgId"][:64]
 
 
+def _named_as(name: str, change: Callable[[str, Call], str], shows: str) -> Fault:
+    """Take a ClientMsgId for another one."""
+
+    def request(call: Call) -> None:
+        given = field(call, "ClientMsgId")
+        if isinstance(given, str):
+            call.body["ClientMsgId"] = change(given, call)
+
+    return Fault(
+        name=f"ve-client-ids-{name}",
+        vendor="volcengine",
+        operation=_SEND,
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        cls="idempotency",
+        request=request,
+        shows=shows,
+    )
+
+
 def _same_at_once(call: Call, answer: Item) -> None:
     """Take the id of what another connection has just sent to the same conversation."""
     if "Result" in answer:
@@ -139,6 +161,26 @@ _AGAIN = [
         cls="precision",
         request=_cut_long,
         shows="ClientMsgIds are told apart by 64 letters",
+    ),
+    _named_as(
+        "as-numbers",
+        lambda text, _: str(int(text)) if text.isdecimal() else text,
+        "ClientMsgIds of digits are told apart as numbers",
+    ),
+    _named_as(
+        "in-ascii",
+        lambda text, _: text.encode("ascii", "replace").decode(),
+        "letters of a ClientMsgId that are no ASCII are one",
+    ),
+    _named_as(
+        "without-marks",
+        lambda text, _: re.sub("[^0-9A-Za-z]", "", text) if text.isascii() else text,
+        "marks in a ClientMsgId do not count",
+    ),
+    _named_as(
+        "with-texts",
+        lambda text, call: f"{text}{field(call, 'Content')}" if text else text,
+        "a ClientMsgId with another Content is another message",
     ),
     edits(
         "ids-at-once",

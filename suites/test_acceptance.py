@@ -24,10 +24,23 @@ def test_a_documented_call_is_accepted(case: Case) -> None:
         findings += refusals.accepted(answer, answer.exchange.request.label)
     for answer in besides(case, call):
         findings += refusals.accepted(answer, answer.exchange.request.label)
+    findings += verified(case, call)
     for change in case.given.get("observe", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
     case.judge(findings)
+
+
+def verified(case: Case, call: Call) -> list[Finding]:
+    """Expect signatures to be found right, whatever else may be wrong with the calls."""
+    findings: list[Finding] = []
+    for change in case.given.get("verified", ()) if case.profile.rank > 0 else ():
+        answer = case.patient(call, change)
+        why = answer.exchange.request.label
+        if answer.code in case.given["unverified"]:
+            findings += refusals.accepted(answer, why)
+        case.observe(why, answer.describe())
+    return findings
 
 
 def besides(case: Case, call: Call) -> Iterator[Answer]:

@@ -12,7 +12,8 @@ RIGHT = {
     "wrong-hash-header", "cased-key", "next-day", "md5-header", "trace-header",
     "eight-days-old", "eight-days-ahead", "month-old", "no-such-time", "ended-key", "trailing-date",
     "year-old", "impossible-date", "longer-key", "shorter-key", "account-service", "video-service",
-    "wrong-hash-header-short-headers", "usual-path",
+    "wrong-hash-header-short-headers", "usual-path", "region-nowhere", "longer-service",
+    "headed-service", "wild-key", "quoted-header", "short-token",
 }  # fmt: skip
 SHAPELESS = {
     "bare-label",

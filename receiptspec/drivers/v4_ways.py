@@ -91,6 +91,12 @@ def _ended_key(draft: Draft) -> None:
     draft.access_key = draft.access_key[:-1] + ("0" if draft.access_key[-1] != "0" else "1")
 
 
+def _wild_key(draft: Draft) -> None:
+    """Name the access key as a pattern that some data bases would find it by."""
+    kept = 4  # by which a key of the vendor is known
+    draft.access_key = draft.access_key[:kept] + "_%"
+
+
 def _longer_key(draft: Draft) -> None:
     draft.access_key += "0"
 
@@ -140,6 +146,19 @@ def _scoped(**changes: str) -> _Way:
 def _other_region(draft: Draft) -> None:
     region = "ap-southeast-1" if draft.scope.region == "cn-north-1" else "cn-north-1"
     draft.scope = replace(draft.scope, region=region)
+
+
+def _region_nowhere(draft: Draft) -> None:
+    """Name a region that there is none, in the part of the world of the right one."""
+    head = draft.scope.region.partition("-")[0]
+    draft.scope = replace(draft.scope, region=f"{head}-rs-nowhere")
+
+
+def _service_with(head: str = "", tail: str = "") -> _Way:
+    def way(draft: Draft) -> None:
+        draft.scope = replace(draft.scope, service=f"{head}{draft.scope.service}{tail}")
+
+    return way
 
 
 def _day(days: int) -> _Way:
@@ -225,6 +244,17 @@ def _tampered_query(draft: Draft) -> None:
     draft.query.append(("RsTampered", "1"))
 
 
+def _doubled(*values: str) -> _Way:
+    """Sign a parameter with the value 1, and send it with several."""
+
+    def way(draft: Draft) -> None:
+        signed = [*draft.query, ("RsTampered", "1")]
+        draft.finish = _resigned(draft, draft.parts().but(query=signed))
+        draft.query += [("RsTampered", value) for value in values]
+
+    return way
+
+
 def _wrong_body_hash(draft: Draft) -> None:
     """Name the hash of another body, and sign consistently with it."""
     draft.headers["x-content-sha256"] = draft.body_hash = v4.digest(b"another body")
@@ -271,7 +301,7 @@ def _with_headers(**headers: str) -> _Way:
     def way(draft: Draft) -> None:
         for name, value in headers.items():
             draft.headers[name.replace("_", "-")] = value
-            draft.signed += (name.replace("_", "-"),)
+            draft.signed = tuple(dict.fromkeys((*draft.signed, name.replace("_", "-"))))
 
     return way
 
@@ -362,6 +392,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "unknown-key": ("an access key that does not exist", _unknown_key),
     "cased-key": ("the access key in the other case", _cased_key),
     "ended-key": ("the access key with another end", _ended_key),
+    "wild-key": ("the access key as a pattern", _wild_key),
     "longer-key": ("the access key with more behind it", _longer_key),
     "shorter-key": ("the access key without its end", _shorter_key),
     "flipped-digit": (
@@ -414,6 +445,9 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "next-day": ("the scope of tomorrow", _day(1)),
     "other-region": ("the scope of another region", _other_region),
     "other-service": ("the scope of another service", _scoped(service="im")),
+    "region-nowhere": ("the scope of a region that there is none", _region_nowhere),
+    "longer-service": ("the scope of a service with more behind it", _service_with(tail="2")),
+    "headed-service": ("the scope of a service with more before it", _service_with(head="ve")),
     "no-service": ("a scope without a service", _scoped(service="")),
     "no-terminator": ("a scope without a last word", _scoped(terminator="")),
     "account-service": ("the scope of the service iam", _scoped(service="iam")),
@@ -442,6 +476,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     ),
     "borrowed-authorization": ("another body under the headers of an earlier call", _borrowed),
     "tampered-query": ("another query than the signed one", _tampered_query),
+    "doubled-behind": ("another value behind the signed one", _doubled("1", "2")),
+    "doubled-before": ("another value before the signed one", _doubled("2", "1")),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
     "hash-of-nothing": ("the hash of no body, signed", _hashed_as(v4.digest(b""))),
@@ -470,6 +506,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "go-headers": ("a version header signed", _with_headers(x_im_sdk_version="Golang-V1.0.1")),
     "md5-header": ("a digest of the body signed", _with_md5),
     "trace-header": ("a header of one's own signed", _with_headers(x_rs_trace="rs-1")),
+    "quoted-header": ("a header in quotes signed", _with_headers(x_rs_trace='"rs-1"')),
     "core-headers": (
         "headers signed as by the Python core",
         _with_headers(x_sdk_invocation_id="rs-1", x_sdk_request="attempt=1; max=3"),
@@ -478,6 +515,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
         "a session token that does not exist",
         _with_headers(x_security_token="STS2rsNoSuchToken"),  # noqa: S106
     ),
+    "short-token": ("a session token of two letters", _with_headers(x_security_token="rs")),  # noqa: S106
     "plus-for-space": ("spaces of the query signed as plus", _plus),
     "version-first": ("Version before Action on the wire", _version_first),
     "query-signed": ("signed in the query", _in_query),

@@ -20,6 +20,7 @@ from receiptspec.reference.faults.volcengine import (
     forgeries,
     gates,
     intake,
+    likeness,
     meanwhile,
     neighbours,
     numbers,
@@ -59,4 +60,5 @@ ALL: list[Fault] = [
     *crossings.ALL,
     *alike.ALL,
     *forgeries.ALL,
+    *likeness.ALL,
 ]

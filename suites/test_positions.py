@@ -6,6 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
+from receiptspec.neutral import Answer
 from receiptspec.scenes import positions
 
 
@@ -28,16 +29,24 @@ def test_a_read_position_only_moves_forward(case: Case) -> None:
     why = "the position moved back"
     findings = findings or values.equal(answer, "$.Result.ReadIndexes", scene.wanted, position, why)
     if case.profile.rank > 0 and not findings:
-        found = [*case.scene(positions.of_roles)]
+        for who, *reached in case.scene(positions.of_roles):
+            findings += at_least(f"the position of {who} moved back", *reached)
         far = case.attempt("a position far back", positions.far_back)
         if far is not None:
-            found.append(("a member, by many messages,", *far))
-        for who, told_by, wanted, told in found:
-            why = f"the position of {who} moved back"
-            at_least = isinstance(told, int) and told > wanted  # sending may move one's own on
-            if not at_least:
-                findings += values.equal(told_by, "$.Result.ReadIndexes", wanted, told, why)
+            why = "the position of a member is not the last of many to which it was moved"
+            findings += at_least(why, *far)
+        last = case.attempt("a member behind another", positions.behind)
+        if last is not None:
+            who, *reached = last
+            findings += at_least(f"the position of {who} was not moved", *reached)
     case.judge(findings)
+
+
+def at_least(why: str, answer: Answer, wanted: int, told: object) -> list[Finding]:
+    """Expect a position, or a later one: sending may move one's own on."""
+    if isinstance(told, int) and told > wanted:
+        return []
+    return values.equal(answer, "$.Result.ReadIndexes", wanted, told, why)
 
 
 @pytest.mark.check("read-position-starts-at-zero")
@@ -51,6 +60,11 @@ def test_who_has_read_nothing_is_at_zero(case: Case) -> None:
         for (answer, _), position in zip((scene.forward, scene.back), later, strict=True):
             findings += values.equal(answer, "$.Result.ReadIndexes", first, position, why)
         findings += of_pair(case)
+        for who, *reached in case.attempt("members who begin later", positions.begun) or ():
+            findings += at_least(f"the position of {who} is not there", *reached)
+        many = case.attempt("the position of the last of many", positions.of_many)
+        if many is not None:
+            findings += at_least("the position of the last of many members is not told", *many)
     case.judge(findings[:1])
 
 

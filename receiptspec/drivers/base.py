@@ -566,8 +566,8 @@ class Driver(ABC):
         """Return a call that sends under no id of the sender's."""
         raise _absent("without_name")
 
-    def begun(self, call: Call, position: int) -> Call:
-        """Return a call that adds members who have read up to some position."""
+    def begun(self, call: Call, *positions: int) -> Call:
+        """Return a call that adds members who have read so far, each up to a position."""
         raise _absent("begun")
 
     def misnamed_wish(self, call: Call) -> Call:

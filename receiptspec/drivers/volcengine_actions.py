@@ -181,9 +181,10 @@ class VolcengineActions(Driver):
         infos = [{**first, "Role": 2}, *others]
         return Call(call.operation, {**call.body, "ParticipantInfos": infos})
 
-    def begun(self, call: Call, position: int) -> Call:
-        """Give each of ParticipantInfos the ReadIndex that they begin with (N2)."""
-        infos = [{**info, "ReadIndex": position} for info in call.body["ParticipantInfos"]]
+    def begun(self, call: Call, *positions: int) -> Call:
+        """Give each of ParticipantInfos the ReadIndex that it begins with (N2)."""
+        people = call.body["ParticipantInfos"]
+        infos = [{**info, "ReadIndex": at} for info, at in zip(people, positions, strict=True)]
         return Call(call.operation, {**call.body, "ParticipantInfos": infos})
 
     def remove_member(self, conversation: Conversation, *users: Any) -> Call:

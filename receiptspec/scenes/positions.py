@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,20 @@ from receiptspec.neutral import Answer, Conversation
 from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch
 from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.people import crowded
 from receiptspec.stage import Stage
 
-__all__ = ["Moved", "far_back", "moved", "of_pair", "of_roles"]
+__all__ = [
+    "Moved",
+    "begun",
+    "behind",
+    "below",
+    "far_back",
+    "moved",
+    "of_many",
+    "of_pair",
+    "of_roles",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,7 @@ class Moved:
 
     group: Conversation
     start: tuple[Answer, Any]
+    first: int
     wanted: int
     moving: Answer
     forward: tuple[Answer, Any]
@@ -51,7 +64,7 @@ def moved(stage: Stage) -> Moved:
     other = group.members[2]
     told = tuple(stage.driver.read_position(step[0], other) for step in (start, forward, back))
     after = asked(stage, settled)
-    return Moved(group, start, high, moving, forward, back, before, after, told)
+    return Moved(group, start, low, high, moving, forward, back, before, after, told)
 
 
 def of_roles(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
@@ -110,22 +123,99 @@ def of_pair(stage: Stage) -> tuple[tuple[str, Answer, Any, Any], ...]:
     )
 
 
+def behind(stage: Stage) -> tuple[str, Answer, int, Any]:
+    """Move a member to the first message while another one is at the second.
+
+    The rest is as in the entries of `of_roles`.
+    """
+    scene = stage.scene(moved)
+    group, low = scene.group, scene.first
+    member, started = group.members[2], scene.still[2]
+    if scene.forward[1] != scene.wanted or not isinstance(started, int) or started >= low:
+        raise NotExercised("no member is behind another")
+    _move(stage, group, member, low)
+    answer, told = stage.until(lambda: _told(stage, group, member), lambda found: found[1] == low)
+    return "who is behind another member", answer, low, told
+
+
+def begun(stage: Stage) -> tuple[tuple[str, Answer, int, Any], ...]:
+    """Add two people by one call, each with a read position of their own.
+
+    The rest is as in the entries of `of_roles`.
+    """
+    scene = stage.scene(moved)
+    group, places_ = scene.group, (scene.first, scene.wanted)
+    if scene.forward[1] != scene.wanted:
+        raise NotExercised("the position of a member could not be moved")
+    newcomers = stage.users(7)[5:]
+    stage.must(stage.driver.begun(stage.driver.add_members(group, newcomers), *places_))
+    call = stage.driver.ask_read_positions(group)
+    if call is None:
+        raise NotExercised("this vendor tells no read positions")
+
+    def told(answer: Answer) -> tuple[Any, ...]:
+        return tuple(stage.driver.read_position(answer, user) for user in newcomers)
+
+    answer = stage.until(
+        lambda: stage.must(call),
+        lambda found: all((p or 0) >= w for p, w in zip(told(found), places_, strict=True)),
+    )
+    who = "who was added with one"
+    return tuple((who, answer, w, p) for w, p in zip(places_, told(answer), strict=True))
+
+
+def of_many(stage: Stage) -> tuple[Answer, int, Any]:
+    """Move the read position of the last of many members; the rest is as in `far_back`."""
+    message = stage.scene(crowded).message
+    group = message.conversation
+    member = group.members[-1]
+    (place,) = places(stage, message)
+    if not _move(stage, group, member, place).accepted:
+        raise NotExercised("the position of the last of many members could not be moved")
+    answer, told = stage.until(
+        lambda: _told(stage, group, member), lambda found: (found[1] or 0) >= place
+    )
+    return answer, place, told
+
+
+def below(place: int) -> tuple[int, ...]:
+    """Return positions before one that come behind it as texts, or in their last 32 bits."""
+    found = (10 ** (len(str(place)) - 1) - 1, place - 2**32 + 1)
+    return tuple(sorted(position for position in found if 0 < position < place))
+
+
 def far_back(stage: Stage) -> tuple[Answer, int, Any]:
     """Move the read position of a member to the last of many messages, then to the first.
 
-    The rest is as in the entries of `of_roles`.
+    It moves over positions `below` that, and back to them as well, where they are accepted. The
+    rest is as in the entries of `of_roles`.
     """
     messages = stage.scene(batch).messages
     group = messages[0].conversation
     member = group.members[-1]
     low, high = sorted(places(stage, messages[0], messages[-1]))
-    if not low or not _move(stage, group, member, high).accepted:
+    taken = [step for step in below(high) if low and _move(stage, group, member, step).accepted]
+    if not low or not _arrives(stage, group, member, high, taken):
         raise NotExercised("the position of a member could not be moved to the last of many")
-    _move(stage, group, member, low)
+    for step in (*taken, low):
+        _move(stage, group, member, step)
     answer, told = stage.until(
         lambda: _told(stage, group, member), lambda found: (found[1] or 0) >= high
     )
     return answer, high, told
+
+
+def _arrives(
+    stage: Stage, group: Conversation, member: Any, place: int, taken: Sequence[int]
+) -> bool:
+    """Move a member on, who may have been moved before; whether that is to be judged.
+
+    A refusal is, if that move was one forward, and another member can be moved there.
+    """
+    if _move(stage, group, member, place).accepted:
+        return True
+    other = group.members[-2]
+    return bool(taken) and _move(stage, group, other, place).accepted
 
 
 def _begins(stage: Stage, group: Conversation, user: Any, position: int) -> bool:

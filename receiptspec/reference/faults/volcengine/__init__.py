@@ -19,6 +19,7 @@ from receiptspec.reference.faults.volcengine import (
     exchanges,
     forgeries,
     gates,
+    indexes,
     intake,
     likeness,
     meanwhile,
@@ -61,4 +62,5 @@ ALL: list[Fault] = [
     *alike.ALL,
     *forgeries.ALL,
     *likeness.ALL,
+    *indexes.ALL,
 ]

@@ -113,6 +113,36 @@ def _ahead(call: Call, place: str, reason: str, _code: int | str) -> str | None:
     return PASS if (place, reason) == ("X-Date", "stale") and date > now else None
 
 
+def _indexes(call: Call) -> list[int]:
+    """Return the places of the messages of a conversation in which an index is to move."""
+    number = call.body.get("ConversationShortId")
+    place = call.site.state.conversations.get(number) if type(number) is int else None
+    known = place.messages.values() if place is not None else ()
+    return [message.index for message in known]
+
+
+def _no_index_between(call: Call) -> None:
+    """Refuse the index of no message, but for those that only go back."""
+    index = call.body.get("ReadIndex")
+    if type(index) is int and index and index not in _indexes(call):
+        raise Refusal("InvalidParam", "ReadIndex: of a message")
+
+
+def _index_of_message(call: Call) -> None:
+    """Take an index for that of the message at or before it."""
+    index = call.body.get("ReadIndex")
+    if type(index) is int and index > 0:
+        call.body["ReadIndex"] = max([i for i in _indexes(call) if i <= index], default=0)
+
+
+def _known_everywhere(call: Call, answer: dict[str, Any]) -> None:
+    """Know a ClientMsgId in whatever conversation and whoever sends."""
+    name = call.body.get("ClientMsgId") if "Result" in answer else None
+    if name:
+        made = answer["Result"]["MessageId"]
+        answer["Result"]["MessageId"] = call.memory("client ids").setdefault(name, made)
+
+
 def _without_index(_call: Call, answer: dict[str, Any]) -> None:
     for message in (answer.get("Result") or {}).get("Messages", ()):
         del message["IndexInConversation"]
@@ -239,6 +269,27 @@ ALL: list[Variant] = [
         93,
         "ClientMsgIds that differ in case are the same",
         {"ve_client_ids_any_case": True},
+    ),
+    _free(
+        "client-ids-everywhere",
+        93,
+        "a ClientMsgId is that of one message in all conversations",
+        operation="SendMessage",
+        answer=_known_everywhere,
+    ),
+    _free(
+        "indexes-of-messages",
+        94,
+        "InvalidParam for a ReadIndex at which no message is",
+        operation="ModifyParticipantReadIndex",
+        request=_no_index_between,
+    ),
+    _free(
+        "indexes-down-to-messages",
+        94,
+        "a ReadIndex between messages is that of the earlier one",
+        operation="ModifyParticipantReadIndex",
+        request=_index_of_message,
     ),
     _free(
         "undated-parameter",

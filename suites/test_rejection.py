@@ -16,7 +16,7 @@ from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
 from receiptspec.scenes import behind as watching
-from receiptspec.scenes import calls, groups, identity, lifecycle, ruins
+from receiptspec.scenes import calls, forged, groups, identity, lifecycle, ruins
 from receiptspec.variations import is_of_caller, vary
 
 
@@ -161,7 +161,7 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
         findings += told(case, change, answer)
     for change in insiders(case, call):
         findings += refusals.refused(case.variation(call, change), change["label"])
-    findings += behind(case, lenient)
+    findings += behind(case, lenient) + unseen(case)
     for change in case.given.get("lenient", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
@@ -220,6 +220,18 @@ def behind(case: Case, lenient: bool) -> list[Finding]:
     for what in watching.changed(case.stage, scene):
         findings += refusals.done(what, scene.sights[what].answer, answers)
     return findings
+
+
+def unseen(case: Case) -> list[Finding]:
+    """Expect good calls to show nothing of others under the wrong signatures that the row names."""
+    if case.profile.rank == 0 or not case.stage.target.writes:
+        return []
+    return [
+        finding
+        for credential in case.given.get("unseen", ())
+        for trace in case.attempt("calls under a wrong signature", forged.traces, credential) or ()
+        for finding in refusals.done(trace.what, trace.seen, [trace.answer])
+    ]
 
 
 def elsewhere(
@@ -435,13 +447,13 @@ def strays(case: Case) -> Iterator[tuple[str, Answer]]:
 
 
 def emptied(case: Case) -> Iterator[tuple[str, Answer]]:
-    """Empty each list of each operation's body, and put null in its place, as real clients do."""
+    """Empty each list of each operation's body, put null in its place, and name all in it twice."""
     for operation in case.stage.contract.operations:
         with case.optional(f"lists of {operation}"):
             call = calls.good_call(case.stage, operation, apart=True)
             body = call.body if isinstance(call.body, dict) else {}
             for field in [name for name, value in body.items() if isinstance(value, list)]:
-                for value in ([], None, [1]):
+                for value in ([], None, [1], body[field] * 2):
                     change = {"body": {"set": {field: value}}}
                     answer = case.variation(call, change)
                     yield answer.exchange.request.label, answer

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
-from receiptspec.reference.calls import Call, Reply
+from receiptspec.reference.calls import Call, Refusal, Reply, Shrug
 from receiptspec.reference.faults.volcengine.families import bends, edits, tolerated
+from receiptspec.reference.tencent import documents
 from receiptspec.reference.volcengine import signature
+from receiptspec.reference.volcengine.face import ACTIONS
+from receiptspec.reference.volcengine.fields import Fields
 
 __all__ = ["ALL"]
 
 _AUTH: dict[str, Any] = {"cls": "authentication"}
+_REMOVE = "BatchDeleteConversationParticipant"
 _HASH, _WRONG = ("X-Content-Sha256", "wrong"), ("Signature", "wrong")
 
 
@@ -43,6 +48,20 @@ def _derived_key(call: Call, answer: dict[str, Any]) -> None:
     if error and error["Code"] == "SignatureDoesNotMatch" and scope:
         key = signature.day_key(call.site.keys, scope[0])
         error["Message"] += f" (key {key.hex()})"
+
+
+def _performed(call: Call, answer: dict[str, Any]) -> None:
+    """Do what a call asks for whose signature was just found to be wrong."""
+    error, body = answer["ResponseMetadata"].get("Error"), documents.read(call.incoming.body)
+    if error and error["Code"] == "SignatureDoesNotMatch" and isinstance(body, dict):
+        call.body = body
+        with suppress(Refusal, Shrug):
+            ACTIONS[call.operation](call.site, call, Fields(call, body))
+
+
+def _removed(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation == _REMOVE:
+        _performed(call, answer)
 
 
 def _out_of_step(call: Call, sent: Reply) -> None:
@@ -154,5 +173,30 @@ ALL: list[Fault] = [
         reply=_out_of_step,
         cls="transport",
         shows="behind an unsigned call nothing is understood",
+    ),
+    *(
+        edits(
+            f"forged-{name}-done",
+            71,
+            _performed,
+            operation=operation,
+            **_AUTH,
+            shows=f"{operation} is refused under a wrong signature, and done",
+        )
+        for name, operation in (
+            ("opening", "CreateConversation"),
+            ("sending", "SendMessage"),
+            ("adding", "BatchAddConversationParticipant"),
+            ("removal", _REMOVE),
+        )
+    ),
+    edits(
+        "forged-removal-done-for-later",
+        71,
+        _removed,
+        operation="",
+        knobs={"leavers_count": True},
+        **_AUTH,
+        shows="who is removed under a wrong signature, which is refused, gets no new messages",
     ),
 ]

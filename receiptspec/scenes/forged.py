@@ -1,0 +1,107 @@
+"""Calls under a wrong signature, and whether good calls show that they were done nevertheless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from receiptspec.errors import NotExercised
+from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.scenes.groups import Asked, asked, naming, newborn
+from receiptspec.scenes.pairs import made_first
+from receiptspec.stage import Stage
+
+__all__ = ["Trace", "traces"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a call that was not accepted has changed, its answer, and an answer that shows it."""
+
+    what: str
+    answer: Answer
+    seen: Answer
+
+
+def traces(stage: Stage, credential: str) -> tuple[Trace, ...]:
+    """Add, remove and send under a wrong signature, and open a conversation; then look.
+
+    A good call sends other words under the same id of its sender: if the message has the first
+    ones, it was there. It also tells who is a member.
+    """
+    naming(stage)
+    driver = stage.driver
+    owner, _, leaver, newcomer = stage.users(4)
+    if driver.make_pair(owner, leaver) is None:
+        raise NotExercised("two people have no conversation that is made")
+    group = stage.group(3)
+    first = stage.say(group)
+    fresh = newborn(stage, group, first)
+    number = stage.number("forged", group.id)
+    sending = driver.send_message(group, owner, receipt=True, number=number)
+    forged, good = (driver.with_texts(sending, words) for words in ("the forger's", "the owner's"))
+    calls = (driver.add_members(group, [newcomer]), driver.remove_member(group, leaver), forged)
+    added, removed, sent = (stage.call(_under(call, credential)) for call in calls)
+    found = list(_of_pair(stage, credential))
+    stage.let_show()
+    message = stage.post(group, good)
+    if not sent.accepted:
+        found += _of_words(stage, message, forged, good, sent)
+    left = {leaver} if leaver in _people(fresh, first) else set()
+
+    def intact(look: Asked) -> bool:
+        people = _people(look, message)
+        return newcomer not in people and left <= people
+
+    seen = stage.until(
+        lambda: asked(stage, stage.ask(group, [message])),
+        lambda look: stage.is_final(look.answer) or intact(look),
+    )
+    people = _people(seen, message)
+    if newcomer in people and not added.accepted:
+        found.append(Trace("members of the group", added, seen.answer))
+    if people and not left <= people and not removed.accepted:
+        found.append(Trace("members of the group", removed, seen.answer))
+    return tuple(found)
+
+
+def _under(call: Call, credential: str) -> Call:
+    return replace(call, credential=credential, label=f"credential {credential}")
+
+
+def _people(look: Asked, message: Message) -> set[Any]:
+    receipt = look.receipts.get(message.id)
+    return {*(receipt.readers or ()), *(receipt.non_readers or ())} if receipt else set()
+
+
+def _of_words(
+    stage: Stage, message: Message, forged: Call, good: Call, sent: Answer
+) -> list[Trace]:
+    """Return a trace where a message holds what only the forged call said."""
+    conversation: Conversation = message.conversation
+    answer = stage.call(stage.driver.look_at_messages(conversation, [message.id]))
+    shown: Mapping[Any, Any] = stage.driver.group_history(answer) if answer.accepted else {}
+    told = [value for value in shown.get(message.id, {}).values() if isinstance(value, str)]
+    only = {forged.body[name] for name in good.body if forged.body[name] != good.body[name]}
+    return [Trace("messages of the group", sent, answer)] if only.intersection(told) else []
+
+
+def _of_pair(stage: Stage, credential: str) -> list[Trace]:
+    """Return a trace where a conversation of two that only a forged call has made is there.
+
+    Where each new one is said to be there, that tells nothing.
+    """
+    driver, owner = stage.driver, stage.users(1)[0]
+    stranger = driver.user(f"{stage.namespace}{stage.anew}-forged-{credential}", 0)
+    opening = driver.make_pair(owner, stranger)
+    made = stage.scene(made_first)[-1]
+    if opening is None or driver.make_users([stranger]) or driver.was_there(made) is not False:
+        return []
+    answer = stage.call(_under(opening, credential))
+    if answer.accepted:
+        return []
+    stage.let_show()
+    again = stage.call(opening)
+    there = again.accepted and driver.was_there(again) is True
+    return [Trace("conversations of two people", answer, again)] if there else []

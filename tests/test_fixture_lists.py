@@ -68,6 +68,7 @@ def blamed(found):
         ("ve-lists-shifted", {"VE-GMRR-36", "VE-GMRR-37"}),
         ("ve-users-as-doubles", {"VE-GMRR-38", "VE-GMRR-40", "VE-GMRR-88"}),
         ("ve-ids-collide", {"VE-GMRR-89"}),
+        ("ve-ids-collide-everywhere", {"VE-GMRR-89"}),
         ("ve-neighbours-collide", {"VE-GMRR-89"}),
     ],
 )

@@ -48,6 +48,8 @@ __all__ = [
     "viewed",
 ]
 
+_WIDE = 16  # ids that are one as doubles, of which the outer ones are not next to that of a message
+
 
 @dataclass(frozen=True, slots=True)
 class Twin:
@@ -124,7 +126,34 @@ def _beside_listed(stage: Stage, scene: Ready) -> tuple[Twin, ...]:
         if message.id in known and id_ not in known:
             lists = _lists(beside.receipts[message.id])
             found.append(Twin(message, scene.group.id, id_, beside, lists=lists))
-    return tuple(found)
+    return tuple(found) or _of_double(stage, scene, message)
+
+
+def _of_double(stage: Stage, scene: Ready, message: Message) -> tuple[Twin, ...]:
+    """Ask for the first and the last ids that are one as doubles with that of a message.
+
+    They may all be messages that the same people have read, but hardly where the ids next to them,
+    which are another double, are none.
+    """
+    low = high = message.id
+    while float(low - 1) == float(message.id):
+        low -= 1
+    while float(high + 1) == float(message.id):
+        high += 1
+    inside, outside = (low, low + 1, high - 1, high), (low - 2, low - 1, high + 1, high + 2)
+    taken = {other.id for other in (*scene.messages, scene.plain) if other is not None}
+    if high - low < _WIDE or not taken.isdisjoint((*inside, *outside)):
+        return ()
+    beside = ask(stage, scene.group, *inside, message)
+    if not all(_is_told_as(beside, id_, message) for id_ in inside):
+        return ()
+    far = ask(stage, scene.group, *outside)
+    unknown = far.answer.refused and stage.contract.kind(far.answer.code) == "missing"
+    told = [far.receipts[id_] for id_ in outside if id_ in far.receipts]
+    if not (unknown or far.answer.accepted) or any(any(_lists(receipt)) for receipt in told):
+        return ()
+    lists = _lists(beside.receipts[message.id])
+    return (Twin(message, scene.group.id, low, beside, lists=lists),)
 
 
 def _is_told_as(asked_: Asked, id_: Any, message: Message) -> bool:

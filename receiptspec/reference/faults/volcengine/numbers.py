@@ -9,12 +9,14 @@ from typing import Any
 from receiptspec.reference.behaviour import PASS, SHRUG, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
+    asked,
     bends,
     bytes_of,
     edits,
     items,
     judges,
     miscoded,
+    place_of,
     receipts,
     results,
     tolerated,
@@ -55,6 +57,18 @@ def _truncated(number: int) -> int:
     return (number + 2**31) % 2**32 - 2**31
 
 
+def _seen_as_doubles(call: Call, answer: dict[str, Any]) -> None:
+    """Show messages under ids that are theirs as doubles."""
+    shown = (answer.get("Result") or {}).get("Messages")
+    place = place_of(call)
+    if call.operation != "GetMessages" or shown is None or place is None:
+        return
+    for id_ in asked(call):
+        message = call.site.state.message(call, place, id_)
+        if message is not None and id_ not in place.messages:
+            shown.append({"MessageId": id_, "IndexInConversation": message.index})
+
+
 _EXACT = [
     items("ids-as-doubles", 88, _rounded(_double, _ID, _PLACE), **_FINE, shows="rounded ids"),
     items(
@@ -73,6 +87,15 @@ _EXACT = [
         shows="1.709040620191372977e18",
     ),
     bends("ids-collide", 89, {"ve_lookup": "double"}, **_FINE, shows="doubles are looked up"),
+    edits(
+        "ids-collide-everywhere",
+        89,
+        _seen_as_doubles,
+        operation="",
+        knobs={"ve_lookup": "double"},
+        **_FINE,
+        shows="doubles are looked up, by GetMessages as well",
+    ),
     bends("neighbours-collide", 89, {"ve_lookup": "near"}, **_FINE, shows="id+1 finds id"),
 ]
 

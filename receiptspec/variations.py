@@ -69,15 +69,15 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body;
     ``head``: what stands before it; ``tail``: what follows it; ``ending``: what stands for its last
     brace; ``written``: how else it is written; ``python``: written as Python would print it.
-    ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, quote: […], zeros: […],
-    plus: […], each: {…}, inside: {…}, copy: {…}, count: {…}, halve: […], stretch: {…}}`` on
-    top-level fields; ``add`` adds to numbers, ``quote`` turns them to text, ``zeros`` writes them
-    with a leading 0, ``plus`` with a sign, ``each`` sets fields in each item of a list, ``inside``
-    renames them there, to ``null`` to leave them out, ``copy`` gives a field what another holds,
-    ``count`` makes a list of so many numbers from its first one on, ``halve`` puts half a character
-    into a text, ``stretch`` repeats the last letter of a text until it has so many characters.
-    ``everywhere``: fields whose value is replaced wherever it stands. ``replace``: another body.
-    Raises `ContractError` for any other key.
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, negate: […], quote: […],
+    zeros: […], plus: […], each: {…}, inside: {…}, copy: {…}, count: {…}, halve: […],
+    stretch: {…}}`` on top-level fields; ``add`` adds to numbers, ``negate`` turns their sign,
+    ``quote`` turns them to text, ``zeros`` writes them with a leading 0, ``plus`` with a sign,
+    ``each`` sets fields in each item of a list, ``inside`` renames them there, to ``null`` to leave
+    them out, ``copy`` gives a field what another holds, ``count`` makes a list of so many numbers
+    from its first one on, ``halve`` puts half a character into a text, ``stretch`` repeats the last
+    letter of a text until it has so many characters. ``everywhere``: fields whose value is replaced
+    wherever it stands. ``replace``: another body. Raises `ContractError` for any other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:
@@ -130,6 +130,8 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
     result.update(change.get("set", {}))
     for key, amount in change.get("add", {}).items():
         result[key] += amount
+    for key in change.get("negate", ()):
+        result[key] = -result[key]
     for key in change.get("quote", ()):
         value = result[key]
         result[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
@@ -203,6 +205,7 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name} as text" for name in body.get("quote", ())]
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
     parts += [f"{name} + {amount}" for name, amount in body.get("add", {}).items()]
+    parts += [f"{name} below zero" for name in body.get("negate", ())]
     parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
     for name, fields in body.get("each", {}).items():
         parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]

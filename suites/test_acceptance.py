@@ -10,7 +10,8 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Call
-from receiptspec.scenes import calls, groups, setup
+from receiptspec.scenes import afterwards, calls, groups, meanwhile, setup
+from receiptspec.variations import vary
 
 
 @pytest.mark.check("call-is-accepted")
@@ -101,6 +102,31 @@ def following(case: Case, call: Call) -> list[Finding]:
     kept = any((value or "").lower() != "close" for value in closing)
     case.observe("connections are kept open", "yes" if kept else "no")
     return findings
+
+
+@pytest.mark.check("receipts-are-answered")
+@pytest.mark.profile("standard")
+def test_a_question_is_answered_after_refused_ones(case: Case) -> None:
+    call = case.good_call()
+    findings: list[Finding] = []
+    for change in case.given.get("after", ()):
+        before = vary(call, change)
+        if case.stage.call(before).refused:
+            why = f"a good call after one with {before.label}"
+            findings += refusals.accepted(case.stage.call(call), why)
+    case.judge(findings)
+
+
+@pytest.mark.check("receipts-are-answered")
+@pytest.mark.profile("standard")
+def test_a_conversation_is_there_when_others_have_changed(case: Case) -> None:
+    findings: list[Finding] = []
+    plays = (meanwhile.plain, afterwards.refused, afterwards.read_after_changes)
+    for seen in [seen for play in plays for seen in case.attempt("other changes", play) or ()]:
+        answer = seen.asked.answer
+        if answer.refused and case.stage.contract.kind(answer.code) == "missing":
+            findings += refusals.accepted(answer, "what is there, after other calls")
+    case.judge(findings[:1])
 
 
 @pytest.mark.check("receipts-are-answered")

@@ -19,6 +19,7 @@ from receiptspec.scenes import (
     groups,
     lifecycle,
     paging,
+    parallel,
     people,
     questions,
     setup,
@@ -104,6 +105,9 @@ def test_every_answer_is_one_json_object(case: Case) -> None:
         if case.given.get("large"):
             with contextlib.suppress(*UNASKED):
                 case.scene(wording.large)
+        for change in case.given.get("odd", ()):
+            with contextlib.suppress(*UNASKED):
+                case.variation(case.good_call(), change)
     judge_all(case)
 
 
@@ -266,6 +270,9 @@ def test_every_call_has_an_id_of_its_own(case: Case) -> None:
 
 @pytest.mark.check("action-is-echoed")
 def test_the_answer_names_the_call(case: Case) -> None:
+    if case.profile.rank > 0 and case.stage.target.writes:
+        with contextlib.suppress(*UNASKED):
+            case.scene(parallel.questions)
     judge_all(case)
 
 

@@ -6,7 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
 from receiptspec.neutral import Kind
-from receiptspec.scenes import across, afterwards, exchanges, pairs
+from receiptspec.scenes import across, afterwards, exchanges, meanwhile, pairs
 
 
 @pytest.mark.check("pair-has-receipts")
@@ -68,10 +68,11 @@ def exchanged(case: Case) -> list[Finding]:
 
 
 def whatever_else(case: Case) -> list[Finding]:
-    """Expect flags to stay when own messages or others are read, or a call is refused."""
+    """Expect flags to stay when others are read, a call is refused or a group is dismissed."""
+    others = (afterwards.own_reads, afterwards.refused, across.of_one_reader)
     return [
         finding
-        for play in (afterwards.own_reads, afterwards.refused, across.of_one_reader)
+        for play in (*others, meanwhile.glances)
         for seen in case.attempt("messages of two people afterwards", play) or ()
         if seen.message.conversation.kind is Kind.DIRECT and seen.message.id in seen.asked.receipts
         for finding in receipts.flag(
@@ -230,9 +231,12 @@ def made_at_once(case: Case) -> list[Finding]:
 
 @pytest.mark.check("pair-takes-no-members")
 def test_a_pair_takes_no_third(case: Case) -> None:
-    plays = (pairs.joined, pairs.joined_by_other) if case.profile.rank > 0 else (pairs.joined,)
+    plays = {"a third person": pairs.joined}
+    if case.profile.rank > 0:
+        plays |= {"a third person of the other's": pairs.joined_by_other}
+        plays |= {"one of the two": pairs.joined_by_members}
     findings: list[Finding] = []
-    for play, why in zip(plays, ("a third person", "a third person of the other's"), strict=False):
+    for why, play in plays.items():
         answer = case.scene(play)
         findings += refusals.refused(answer, why)
         findings += refusals.code_among(answer, case.given["codes"], why)

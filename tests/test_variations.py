@@ -41,6 +41,7 @@ def test_a_body_in_a_text_is_that_body_once_it_is_taken_out():
     [
         ({"add": {"AppId": 2**32}}, b'{"AppId":4294967301,"Ids":[1,2]}'),
         ({"add": {"AppId": 0.5}}, b'{"AppId":5.5,"Ids":[1,2]}'),
+        ({"negate": ["AppId"]}, b'{"AppId":-5,"Ids":[1,2]}'),
         ({"plus": ["AppId"]}, b'{"AppId":+5,"Ids":[1,2]}'),
     ],
 )

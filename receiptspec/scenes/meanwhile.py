@@ -13,7 +13,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
 from receiptspec.scenes.groups import Asked, asked, naming, newborn, settled
 from receiptspec.stage import Stage
 
-__all__ = ["Glance", "Moves", "Quiet", "glances", "moves", "quiet"]
+__all__ = ["Glance", "Moves", "Quiet", "glances", "moves", "plain", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,18 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A group of seven, and a member's message that another member has read."""
+    """A group of seven, and a member's message that another member has read.
+
+    `named_twice` is what was answered about it when it was named twice in one question, and
+    `letter` what was answered about a letter of the group's owner, where there are such.
+    """
 
     group: Conversation
     message: Message
     reader: Any
     glance: Glance
+    named_twice: Glance | None = None
+    letter: Glance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ def quiet(stage: Stage) -> Quiet:
     """Let a member read what another has sent; then make calls that change nothing about it.
 
     The reader sends and takes back, the message is looked at and sent once more, some members are
-    asked for, and a group of the same people is left by the reader and dismissed.
+    asked for, and a group of the same people is left by the reader and dismissed. What the owner
+    has written to somebody, who has read it, is asked for after that as well.
     """
     naming(stage)
     group, driver = stage.group(7), stage.driver
@@ -63,8 +70,10 @@ def quiet(stage: Stage) -> Quiet:
     message = stage.post(group, call, sender=sender)
     before = newborn(stage, group, message)
     before.receipt(message)
+    twice = stage.ask(group, [message, message]).accepted
     stage.reads(reader, [message])
     settled(stage, before, (message,), {message.id: 1})
+    letter = _letter(stage, owner)
     _tried(stage, lambda: driver.recall(stage.say(group, sender=reader)), lambda: call)
     elsewhere = stage.group(4)
     _tried(
@@ -75,7 +84,30 @@ def quiet(stage: Stage) -> Quiet:
         lambda: driver.ask_members(replace(group, members=(owner, idle))),
     )
     there = (sender, *(member for member in group.members if member != sender))
-    return Quiet(group, message, reader, _glance(stage, message, there, (reader,)))
+    return Quiet(
+        group,
+        message,
+        reader,
+        _glance(stage, message, there, (reader,)),
+        _glance(stage, message, there, (reader,), times=2) if twice else None,
+        _glance(stage, letter, *_both(letter)) if letter else None,
+    )
+
+
+def _letter(stage: Stage, owner: Any) -> Message | None:
+    """Let somebody read what the owner of a group has written, where that is like a group."""
+    if stage.driver.make_pair(*stage.users(2)) is None:
+        return None
+    other = stage.users(9)[8]
+    letter = stage.say(stage.pair(owner, other))
+    stage.reads(other, [letter])
+    _glance(stage, letter, *_both(letter))
+    return letter
+
+
+def _both(letter: Message) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    people = letter.conversation.members
+    return people, people[1:]
 
 
 def moves(stage: Stage) -> Moves:
@@ -113,7 +145,14 @@ def left_by_sender(stage: Stage) -> Glance:
 
 def glances(stage: Stage) -> tuple[Glance, ...]:
     """Return all that was answered, as far as it goes."""
-    found = [stage.scene(quiet).glance]
+    twice = stage.scene(quiet).named_twice
+    return (*stage.scene(plain), *((twice,) if twice is not None else ()))
+
+
+def plain(stage: Stage) -> tuple[Glance, ...]:
+    """Return what was answered to questions that name no message twice, as far as it goes."""
+    scene = stage.scene(quiet)
+    found = [scene.glance, *((scene.letter,) if scene.letter is not None else ())]
     with suppress(NotExercised):
         found += stage.scene(moves).glances
         found.append(stage.scene(left_by_sender))
@@ -133,8 +172,9 @@ def _glance(
     there: tuple[Any, ...],
     readers: tuple[Any, ...],
     open_: tuple[Any, ...] = (),
+    times: int = 1,
 ) -> Glance:
-    """Ask for a message until it shows who has read it and who has not."""
+    """Ask for a message, so many times in one, until it shows who has read it and who has not."""
     left = {member for member in there[1:] if member not in readers}
 
     def shown(found: dict[Any, Receipt]) -> bool:
@@ -145,5 +185,5 @@ def _glance(
             and set(now.non_readers or ()) - known == left
         )
 
-    answer = stage.settle(message.conversation, [message], shown)
+    answer = stage.settle(message.conversation, [message] * times, shown)
     return Glance(asked(stage, answer), message, there, readers, open_)

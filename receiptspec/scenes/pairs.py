@@ -15,6 +15,7 @@ __all__ = [
     "Pair",
     "fresh",
     "joined",
+    "joined_by_members",
     "joined_by_other",
     "made_at_once",
     "made_first",
@@ -192,6 +193,12 @@ def joined(stage: Stage) -> Answer:
     """Try to add a third person."""
     pair = stage.scene(fresh)
     return stage.call(stage.driver.add_members(pair.conversation, [stage.users(3)[2]]))
+
+
+def joined_by_members(stage: Stage) -> Answer:
+    """Try to add one of the two."""
+    pair = stage.scene(fresh).conversation
+    return stage.call(stage.driver.add_members(pair, pair.members[1:]))
 
 
 def joined_by_other(stage: Stage) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,14 +62,21 @@ def rush(stage: Stage) -> Rush:
 
 
 def questions(stage: Stage) -> tuple[tuple[Reading | Ready, Asked], ...]:
-    """Ask about two groups in turns over several connections; return what was accepted of each."""
+    """Ask about two groups in turns over several connections; return what was accepted of each.
+
+    Between them messages are looked at, where that can be.
+    """
     one, other = good(stage), stage.scene(reading)
     asked_: list[Ready | Reading] = [one, other] * 6
-    calls = [
-        stage.driver.ask_receipts(scene.group, [message.id for message in scene.messages])
-        for scene in asked_
-    ]
-    answers = zip(asked_, stage.at_once(calls), strict=True)
+    calls: list[Call] = []
+    for turn, scene in enumerate(asked_):
+        ids = [message.id for message in scene.messages]
+        calls.append(stage.driver.ask_receipts(scene.group, ids))
+        if turn % 3 == 0:
+            with suppress(NotExercised):
+                calls.append(stage.driver.look_at_messages(scene.group, ids))
+    found = [a for a in stage.at_once(calls) if a.operation == stage.driver.ask]
+    answers = zip(asked_, found, strict=True)
     return tuple((scene, asked(stage, answer)) for scene, answer in answers if answer.accepted)
 
 

@@ -14,6 +14,7 @@ from receiptspec.reference.faults.volcengine import (
     counting,
     credentials,
     crossings,
+    entrance,
     envelope,
     everywhere,
     exchanges,
@@ -63,4 +64,5 @@ ALL: list[Fault] = [
     *forgeries.ALL,
     *likeness.ALL,
     *indexes.ALL,
+    *entrance.ALL,
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
     ASK,
+    asked,
     edits,
     place_of,
     placed,
@@ -82,6 +84,31 @@ def _joined_when_refused(call: Call, answer: Item) -> None:
         for info in call.body.get("ParticipantInfos") or ():
             if isinstance(info, dict):
                 place.join(info["ParticipantUserId"])
+
+
+def _owned(call: Call, answer: Item, kind: int) -> list[Any]:
+    """Return the conversations of a type that who has just destroyed one owns."""
+    owner, known = call.body.get("OwnerUserId"), call.site.state.conversations.values()
+    return [c for c in known if (c.type, c.owner) == (kind, owner) and not _failed(answer)]
+
+
+def _destroyed_with(call: Call, answer: Item) -> None:
+    for place in _owned(call, answer, 2):
+        call.site.state.conversations.pop(place.id)
+
+
+def _unread_with(call: Call, answer: Item) -> None:
+    for place in _owned(call, answer, 1):
+        for message in place.messages.values():
+            message.readers.clear()
+
+
+def _kept_of_repeats(call: Call, answer: Item) -> None:
+    """Answer a question that names a message twice as it was answered first."""
+    kept, ids = call.memory("repeats"), asked(call)
+    if len({*map(str, ids)}) < len(ids) and receipts(answer):
+        key = (call.body["ConversationShortId"], *ids)
+        answer["Result"] = copy.deepcopy(kept.setdefault(key, copy.deepcopy(answer["Result"])))
 
 
 def _unread_who_left_twice(call: Call, answer: Item) -> None:
@@ -194,5 +221,28 @@ ALL: list[Fault] = [
         **_ANY,
         **_COUNTING,
         shows="who has left twice and come back never reads",
+    ),
+    edits(
+        "destroyed-with-others",
+        1,
+        _destroyed_with,
+        operation=_DESTROY,
+        **_COUNTING,
+        shows="all groups of an owner are destroyed with one",
+    ),
+    edits(
+        "destroy-unreads-pairs",
+        34,
+        _unread_with,
+        operation=_DESTROY,
+        **_COUNTING,
+        shows="nobody has read in the pairs of an owner who destroys a group",
+    ),
+    edits(
+        "repeats-kept",
+        36,
+        _kept_of_repeats,
+        **_COUNTING,
+        shows="a question with repeated ids is always answered as at first",
     ),
 ]

@@ -126,34 +126,38 @@ def _beside_listed(stage: Stage, scene: Ready) -> tuple[Twin, ...]:
         if message.id in known and id_ not in known:
             lists = _lists(beside.receipts[message.id])
             found.append(Twin(message, scene.group.id, id_, beside, lists=lists))
-    return tuple(found) or _of_double(stage, scene, message)
+    return tuple(found) or _of_double(stage, scene, messages, message.id)
 
 
-def _of_double(stage: Stage, scene: Ready, message: Message) -> tuple[Twin, ...]:
-    """Ask for the first and the last ids that are one as doubles with that of a message.
+def _of_double(
+    stage: Stage, scene: Ready, messages: Sequence[Message], id_: int
+) -> tuple[Twin, ...]:
+    """Ask for the first and the last ids that are one as doubles with that of some messages.
 
     They may all be messages that the same people have read, but hardly where the ids next to them,
     which are another double, are none.
     """
-    low = high = message.id
-    while float(low - 1) == float(message.id):
+    low = high = id_
+    while float(low - 1) == float(id_):
         low -= 1
-    while float(high + 1) == float(message.id):
+    while float(high + 1) == float(id_):
         high += 1
     inside, outside = (low, low + 1, high - 1, high), (low - 2, low - 1, high + 1, high + 2)
     taken = {other.id for other in (*scene.messages, scene.plain) if other is not None}
     if high - low < _WIDE or not taken.isdisjoint((*inside, *outside)):
         return ()
-    beside = ask(stage, scene.group, *inside, message)
-    if not all(_is_told_as(beside, id_, message) for id_ in inside):
+    same = [message for message in messages if float(message.id) == float(id_)]
+    beside = ask(stage, scene.group, *inside, *same)
+    alike = [m for m in same if all(_is_told_as(beside, other, m) for other in inside)]
+    if not alike:
         return ()
     far = ask(stage, scene.group, *outside)
     unknown = far.answer.refused and stage.contract.kind(far.answer.code) == "missing"
-    told = [far.receipts[id_] for id_ in outside if id_ in far.receipts]
+    told = [far.receipts[other] for other in outside if other in far.receipts]
     if not (unknown or far.answer.accepted) or any(any(_lists(receipt)) for receipt in told):
         return ()
-    lists = _lists(beside.receipts[message.id])
-    return (Twin(message, scene.group.id, low, beside, lists=lists),)
+    lists = _lists(beside.receipts[alike[0].id])
+    return (Twin(alike[0], scene.group.id, low, beside, lists=lists),)
 
 
 def _is_told_as(asked_: Asked, id_: Any, message: Message) -> bool:

@@ -132,7 +132,9 @@ def changes(case: Case, call: Call) -> Sequence[Mapping[str, Any]]:
     What stands under ``more`` is left to the larger profiles, and of what is about the body to the
     row's own operation.
     """
-    given: list[Mapping[str, Any]] = case.given["calls"]
+    given = [change for change in case.given["calls"] if has_fields(call, change)]
+    if not given:
+        raise NotExercised(f"{call.operation} lacks the fields that this is about")
     if case.profile.rank > 0:
         more = case.given.get("more", ())
         return [*given, *(change for change in more if is_own(case, call) or is_of_caller(change))]
@@ -185,6 +187,12 @@ def insiders(case: Case, call: Call) -> list[Mapping[str, Any]]:
         {"credential": f"user {member}", "label": "a UserSig of a member"},
     ]
 
+
+#: Departures that need the fields which they name.
+_OF_FIELDS = frozenset({
+    "rename", "add", "negate", "quote", "zeros", "plus", "each", "inside", "count", "halve",
+    "stretch",
+})  # fmt: skip
 
 #: What of a call says who makes it, and how.
 _WHO = frozenset({"credential", "method", "query", "rename"})
@@ -256,12 +264,14 @@ def elsewhere(
 
 
 def has_fields(call: Call, change: Mapping[str, Any]) -> bool:
-    """Whether a call has the fields that are to get another name."""
+    """Whether a call has the fields of which a departure makes something else."""
     body = change.get("body", {})
-    fields, inside = body.get("rename", {}), body.get("inside", {})
-    if not fields and not inside:
+    inside = body.get("inside", {})
+    fields = {key for how in _OF_FIELDS & body.keys() for key in body[how]}
+    fields |= change.get("everywhere", {}).keys()
+    if not fields:
         return True
-    if not isinstance(call.body, Mapping) or not fields.keys() | inside.keys() <= call.body.keys():
+    if not isinstance(call.body, Mapping) or not fields <= call.body.keys():
         return False
     return all(
         names.keys() <= item.keys() for key, names in inside.items() for item in call.body[key]

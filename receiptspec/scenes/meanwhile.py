@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
+from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.groups import Asked, asked, naming, newborn, settled
 from receiptspec.stage import Stage
 
@@ -176,6 +176,8 @@ def _glance(
 ) -> Glance:
     """Ask for a message, so many times in one, until it shows who has read it and who has not."""
     left = {member for member in there[1:] if member not in readers}
+    flags = (None, bool(readers))
+    of_two = message.conversation.kind is Kind.DIRECT
 
     def shown(found: dict[Any, Receipt]) -> bool:
         now, known = found.get(message.id), {there[0], *open_}
@@ -183,6 +185,7 @@ def _glance(
             now is not None
             and set(now.readers or ()) - known == set(readers)
             and set(now.non_readers or ()) - known == left
+            and (now.peer_read in flags or not of_two)
         )
 
     answer = stage.settle(message.conversation, [message] * times, shown)

@@ -15,6 +15,7 @@ from receiptspec.reference.calls import Incoming
 from receiptspec.reference.faults import (
     FAULTS,
     announcements,
+    astray,
     company,
     correspondence,
     everywhere,
@@ -23,6 +24,7 @@ from receiptspec.reference.faults import (
     options,
     people,
     replicas,
+    sequels,
     sizes,
     spelling,
 )
@@ -36,6 +38,7 @@ from receiptspec.reference.variants import VARIANTS
 #: Modules of faults that show in longer stories than are told here: the proof tells those.
 LONG = (
     announcements,
+    astray,
     company,
     correspondence,
     everywhere,
@@ -44,6 +47,7 @@ LONG = (
     options,
     people,
     replicas,
+    sequels,
     sizes,
     spelling,
 )

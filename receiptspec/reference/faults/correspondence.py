@@ -76,17 +76,6 @@ def _read_left_out(answer: dict[str, Any]) -> None:
         answer["C2CUnreadMsgNumList"] = [e for e in entries if e["C2CUnreadMsgNum"] > 1]
 
 
-def _emptied_by_nobody(answer: dict[str, Any]) -> None:
-    if answer.get("ErrorList"):
-        answer["C2CUnreadMsgNumList"] = []
-
-
-def _ends_at_nobody(call: Call, answer: dict[str, Any]) -> None:
-    if answer.get("ErrorList"):
-        first = call.body["Peer_Account"].index(answer["ErrorList"][0]["Peer_Account"])
-        del answer["C2CUnreadMsgNumList"][first:]
-
-
 def _zero_left_out(answer: dict[str, Any]) -> None:
     entries = answer.get("C2CUnreadMsgNumList", [])
     entries[:] = [entry for entry in entries if entry["C2CUnreadMsgNum"]]
@@ -248,24 +237,6 @@ ALL: list[Fault] = [
         operation=_COUNT,
         cls="limits",
         shows="C2CUnreadMsgNum is never above 9",
-        **_SHOULD,
-    ),
-    edits(
-        "unread-emptied-by-nobody",
-        "TC-SMR-14",
-        if_ok(_emptied_by_nobody),
-        operation=_COUNT,
-        cls="batching",
-        shows="C2CUnreadMsgNumList is empty where one of the peers is unknown",
-        **_SHOULD,
-    ),
-    edits(
-        "unread-ends-at-nobody",
-        "TC-SMR-14",
-        _ends_at_nobody,
-        operation=_COUNT,
-        cls="batching",
-        shows="peers behind one that is unknown are not in C2CUnreadMsgNumList",
         **_SHOULD,
     ),
     edits(

@@ -7,13 +7,24 @@ from typing import Any
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.correspondence import noting_unread, received
-from receiptspec.reference.faults.families import edits, succeeded
+from receiptspec.reference.faults.families import edits, if_ok, succeeded
 from receiptspec.reference.store import Direct
 
 __all__ = ["ALL"]
 
 _MARK, _COUNT = "admin_set_msg_read", "get_c2c_unread_msg_num"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
+
+
+def _emptied_by_nobody(answer: dict[str, Any]) -> None:
+    if answer.get("ErrorList"):
+        answer["C2CUnreadMsgNumList"] = []
+
+
+def _ends_at_nobody(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorList"):
+        first = call.body["Peer_Account"].index(answer["ErrorList"][0]["Peer_Account"])
+        del answer["C2CUnreadMsgNumList"][first:]
 
 
 def _sides(call: Call) -> tuple[Any, Any]:
@@ -190,6 +201,24 @@ def _unread_by_the_next(call: Call, answer: dict[str, Any]) -> None:
 
 
 ALL: list[Fault] = [
+    edits(
+        "unread-emptied-by-nobody",
+        "TC-SMR-14",
+        if_ok(_emptied_by_nobody),
+        operation=_COUNT,
+        cls="batching",
+        shows="C2CUnreadMsgNumList is empty where one of the peers is unknown",
+        **_SHOULD,
+    ),
+    edits(
+        "unread-ends-at-nobody",
+        "TC-SMR-14",
+        _ends_at_nobody,
+        operation=_COUNT,
+        cls="batching",
+        shows="peers behind one that is unknown are not in C2CUnreadMsgNumList",
+        **_SHOULD,
+    ),
     edits(
         "marking-ends-at-ten",
         "TC-SMR-06",

@@ -22,6 +22,7 @@ from receiptspec.reference.harness.naming import (
     seq,
     without_nulls,
 )
+from receiptspec.reference.harness.shapes import page_of, receipt
 
 __all__ = ["Client"]
 
@@ -87,27 +88,18 @@ class Client(Hearing):
         message: dict[str, Any] = {"sender": self.user, "needReadReceipt": wish}
         if "groupID" in params:
             group = params["groupID"]
-            told = self.line.call(
-                "send_group_msg",
-                GroupId=group,
-                Random=random,
-                MsgBody=body,
-                NeedReadReceipt=int(asks),
-            )
+            fields = {"GroupId": group, "Random": random, "NeedReadReceipt": int(asks)}
+            told = self.line.call("send_group_msg", MsgBody=body, **fields)
             seq, moment = told["MsgSeq"], told["MsgTime"]
             message |= {"groupID": group, "seq": seq}
             key: Any = (group, seq)
         else:
-            told = self.line.call(
-                "sendmsg",
-                To_Account=params["userID"],
-                MsgRandom=random,
-                MsgBody=body,
-                IsNeedReadReceipt=int(asks),
-            )
+            peer = params["userID"]
+            fields = {"To_Account": peer, "MsgRandom": random, "IsNeedReadReceipt": int(asks)}
+            told = self.line.call("sendmsg", MsgBody=body, **fields)
             key, moment = told["MsgKey"], told["MsgTime"]
             seq = int(key.split("_")[0])
-            message |= {"userID": params["userID"], "key": key}
+            message |= {"userID": peer, "key": key}
         message |= {"msgID": f"{moment}-{seq}-{random}", "timestamp": moment, "random": random}
         self._sent[key] = message
         self._ledger.newest = message.get("groupID", "")
@@ -309,18 +301,7 @@ class Client(Hearing):
         return shown
 
     def _shown(self, message: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
-        """Return a receipt as an app sees it."""
-        shown: dict[str, Any] = {"msgID": message["msgID"]}
-        if self._knob("every_field"):
-            shown |= {"userID": "", "isPeerRead": False, "timestamp": 0, "groupID": ""}
-            shown |= {"readCount": 0, "unreadCount": 0}
-        if "groupID" in message:
-            counts = {"readCount": numbers["ReadNum"], "unreadCount": numbers["UnreadNum"]}
-            shown |= {"groupID": message["groupID"], **counts}
-        else:
-            read = numbers.get("Read", True)
-            shown |= {"userID": message["userID"], "isPeerRead": read}
-        return shown
+        return receipt(message, numbers, every_field=bool(self._knob("every_field")))
 
     # --- lists -----------------------------------------------------------------------------
 
@@ -363,15 +344,9 @@ class Client(Hearing):
         listed = told.get("ReadList", []) + told.get("UnreadList", [])
         if self._knob("readers_stay") and wanted and told["IsFinish"] == 1:
             listed += self.line.readers(message["groupID"], seq(message))
-        names = [entry.get("Read_Account") or entry.get("Unread_Account") for entry in listed]
-        after: Any = "" if told["IsFinish"] == 1 else told["Cursor"]
-        page = {
-            "members": [{"userID": name} for name in names],
-            "nextSeq": after if self._knob("cursor_text") else int(after or 0),
-            "isFinished": told["IsFinish"] == 1,
-        }
+        page = page_of(listed, told, cursor_text=bool(self._knob("cursor_text")))
         if self._knob("counts_of_a_page"):
-            self._ledger.listed(message["msgID"], wanted, len(names))
+            self._ledger.listed(message["msgID"], wanted, len(listed))
         change = self._knob("page") or (lambda page, _params: page)
         return dict(change(page, params))
 

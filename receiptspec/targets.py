@@ -604,8 +604,10 @@ def _file(source: yamltext.YamlFile, name: str, key: str, value: str | None) -> 
 def _authority(source: yamltext.YamlFile, name: str, value: str | None) -> str | None:
     """Take a file of certificates."""
     file = _file(source, name, "ca", value)
+    if file is None:
+        return None
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file) if file else None
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except OSError as error:
         why = error.strerror if not isinstance(error, ssl.SSLError) else "no certificate in it"
         fix = "a PEM file of the authority"

@@ -7,6 +7,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Refuses, Variant
 from receiptspec.reference.calls import Call, Refusal, Reply
+from receiptspec.reference.store import Message
 from receiptspec.reference.tencent.accounts import LONGEST_NAME
 
 __all__ = ["ALL"]
@@ -169,33 +170,35 @@ def _no_extension(call: Call) -> None:
         raise Refusal(10004, "SupportMessageExtension: not in this edition")
 
 
-def _no_repeats(call: Call) -> None:
+def _seqs(call: Call) -> list[Any]:
     named = call.body.get("MsgSeqList")
     items = named if isinstance(named, list) else []
-    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+    return [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+
+
+def _to_read(call: Call) -> list[Message]:
+    """Return the messages of the group that the call names."""
+    group = call.site.store.groups.get(str(call.body.get("GroupId")))
+    seqs = _seqs(call)
+    return [m for m in group.messages.values() if m.seq in seqs] if group is not None else []
+
+
+def _no_repeats(call: Call) -> None:
+    seqs = _seqs(call)
     if len({*map(repr, seqs)}) < len(seqs):
         raise Refusal(10004, "MsgSeqList: names a message twice")
 
 
 def _not_again(call: Call) -> None:
     """Refuse to read what this member has read already."""
-    group = call.site.store.groups.get(str(call.body.get("GroupId")))
-    named, reader = call.body.get("MsgSeqList"), call.body.get("From_Account")
-    items = named if isinstance(named, list) else []
-    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
-    known = group.messages.values() if group is not None else ()
-    if any(message.seq in seqs and reader in message.readers for message in known):
+    reader = call.body.get("From_Account")
+    if any(reader in message.readers for message in _to_read(call)):
         raise Refusal(10024, "already handled")
 
 
 def _none_recalled(call: Call) -> None:
     """Refuse a call that reads a recalled message."""
-    group = call.site.store.groups.get(str(call.body.get("GroupId")))
-    named = call.body.get("MsgSeqList")
-    items = named if isinstance(named, list) else []
-    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
-    known = group.messages.values() if group is not None else ()
-    if any(message.seq in seqs and message.recalled for message in known):
+    if any(message.recalled for message in _to_read(call)):
         raise Refusal(10062, "MsgSeqList: a message was recalled")
 
 

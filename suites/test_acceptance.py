@@ -10,7 +10,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Call
-from receiptspec.scenes import afterwards, calls, groups, meanwhile, setup
+from receiptspec.scenes import afterwards, calls, groups, meanwhile, membership
 from receiptspec.variations import vary
 
 
@@ -51,7 +51,7 @@ def besides(case: Case, call: Call) -> Iterator[Answer]:
     for change in case.given.get("more", ()):
         yield case.patient(call, change)
     if case.given.get("newcomers"):
-        scene = case.attempt("an account that was unknown before", setup.enrolled)
+        scene = case.attempt("an account that was unknown before", membership.enrolled)
         if scene is not None:
             yield scene.sent
     if not case.given.get("also"):

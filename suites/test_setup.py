@@ -12,6 +12,7 @@ from receiptspec.scenes import (
     correspondence,
     groups,
     lifecycle,
+    membership,
     names,
     readback,
     setup,
@@ -78,7 +79,7 @@ def test_an_id_that_is_taken_is_refused(case: Case) -> None:
 
 @pytest.mark.check("adding-says-what-happened")
 def test_adding_says_who_was_added(case: Case) -> None:
-    newcomer, first, second = case.scene(setup.added)
+    newcomer, first, second = case.scene(membership.added)
     findings = refusals.accepted(second, "a member who is there")
     for answer, result, why in (
         (first, 1, "a newcomer was not reported as added"),
@@ -96,7 +97,7 @@ def test_adding_says_who_was_added(case: Case) -> None:
 
 def added_late(case: Case) -> list[Finding]:
     """Expect an account to be added that was unknown when it was to be added before."""
-    scene = case.attempt("an account that was unknown before", setup.enrolled)
+    scene = case.attempt("an account that was unknown before", membership.enrolled)
     if scene is None:
         return []
     findings = refusals.accepted(scene.added, "an account that was unknown before")
@@ -109,7 +110,7 @@ def added_late(case: Case) -> list[Finding]:
 
 def added_together(case: Case) -> list[Finding]:
     """Judge what is said of a member and a newcomer who are added by one call."""
-    member, newcomer, answer = case.scene(setup.added_with)
+    member, newcomer, answer = case.scene(membership.added_with)
     findings = refusals.accepted(answer, "a member who is there and one who is not")
     if not findings:
         for user, result in ((member, 2), (newcomer, 1)):
@@ -123,7 +124,7 @@ def added_together(case: Case) -> list[Finding]:
 
 @pytest.mark.check("ghost-is-not-added")
 def test_an_account_that_does_not_exist_is_not_added(case: Case) -> None:
-    answer = case.scene(setup.ghost_added)
+    answer = case.scene(membership.ghost_added)
     why = "an account that does not exist"
     findings: list[Finding] = []
     if answer.accepted:
@@ -134,12 +135,12 @@ def test_an_account_that_does_not_exist_is_not_added(case: Case) -> None:
 
 @pytest.mark.check("too-many-members-are-refused")
 def test_too_many_members_at_once_are_refused(case: Case) -> None:
-    answer = case.scene(setup.crowd_added, case.given["size"])
+    answer = case.scene(membership.crowd_added, case.given["size"])
     too_many(case, answer, f"{case.given['size']} members at once")
     if case.profile.rank > 0 and "taken" in case.given:
         for many in case.given["taken"]:
             what, full = f"{many} members added at once", tuple(case.given["full"])
-            scene = case.attempt(what, setup.members_added_at_once, many, full)
+            scene = case.attempt(what, membership.members_added_at_once, many, full)
             if scene is not None:
                 case.judge(told(scene, what))
                 break
@@ -147,17 +148,17 @@ def test_too_many_members_at_once_are_refused(case: Case) -> None:
 
 @pytest.mark.check("too-many-accounts-are-refused")
 def test_too_many_accounts_at_once_are_refused(case: Case) -> None:
-    answer = case.scene(setup.users_imported, case.given["size"])
+    answer = case.scene(membership.users_imported, case.given["size"])
     too_many(case, answer, f"{case.given['size']} accounts at once")
     if case.profile.rank > 0:
         what = f"{case.given['size'] - 1} accounts"
-        found = case.attempt(f"{what} at once", setup.known_imported, case.given["size"] - 1)
+        found = case.attempt(f"{what} at once", membership.known_imported, case.given["size"] - 1)
         if found and case.stage.contract.kind(found.answer.code) not in ("limit", "throttled"):
             case.judge(all_imported(case, found, what))
         case.judge(imported_around(case))
 
 
-def all_imported(case: Case, scene: setup.Imported, what: str) -> list[Finding]:
+def all_imported(case: Case, scene: membership.Imported, what: str) -> list[Finding]:
     """Expect as many accounts as a call may name to be imported, who is there among them."""
     findings = refusals.accepted(scene.answer, what)
     if findings:
@@ -168,7 +169,7 @@ def all_imported(case: Case, scene: setup.Imported, what: str) -> list[Finding]:
         findings = values.equal(scene.answer, "$.FailAccounts", [], [scene.known], why)
     if scene.newest in failed:
         return findings
-    added = case.attempt("the last account added to a group", setup.newest_added, scene.newest)
+    added = case.attempt("the last account added to a group", membership.newest_added, scene.newest)
     if added is not None and added.accepted:
         why = "the last account is not said to have failed, and cannot be added to a group"
         got = case.stage.driver.added(added).get(scene.newest)
@@ -179,9 +180,11 @@ def all_imported(case: Case, scene: setup.Imported, what: str) -> list[Finding]:
 
 def imported_around(case: Case) -> list[Finding]:
     """Expect accounts to be imported that stand beside a name that none can have."""
-    found = case.attempt("accounts beside one that has too long a name", setup.imported_around)
+    found = case.attempt("accounts beside one that has too long a name", membership.imported_around)
     names = found[0] if found is not None else ()
-    added = case.attempt("those added to a group", setup.newest_added, *names) if names else None
+    added = (
+        case.attempt("those added to a group", membership.newest_added, *names) if names else None
+    )
     if added is None or not added.accepted:
         return []
     got = [case.stage.driver.added(added).get(name) for name in names]
@@ -193,7 +196,7 @@ def imported_around(case: Case) -> list[Finding]:
 @pytest.mark.check("failed-account-is-named")
 @pytest.mark.profile("standard")
 def test_an_account_that_is_not_imported_is_named(case: Case) -> None:
-    _, answer, name = case.scene(setup.imported_around)
+    _, answer, name = case.scene(membership.imported_around)
     failed = case.stage.driver.failed_users(answer)
     why = "an account whose name is too long is not said to have failed"
     named = [name] if name not in failed else failed
@@ -213,7 +216,7 @@ def too_many(case: Case, answer: Answer, why: str) -> None:
 def test_a_room_without_members_takes_none(case: Case) -> None:
     findings: list[Finding] = []
     for type_ in case.given["types"]:
-        answer = case.scene(setup.room_added, type_)
+        answer = case.scene(membership.room_added, type_)
         why = f"a member for an {type_}"
         findings += refusals.refused(answer, why)
         findings += refusals.code_among(answer, case.given["codes"], why)
@@ -222,26 +225,28 @@ def test_a_room_without_members_takes_none(case: Case) -> None:
 
 @pytest.mark.check("removing-an-outsider-is-fine")
 def test_removing_somebody_who_is_no_member_is_fine(case: Case) -> None:
-    findings = refusals.accepted(case.scene(setup.outsider_removed), "somebody who is no member")
+    findings = refusals.accepted(
+        case.scene(membership.outsider_removed), "somebody who is no member"
+    )
     if case.profile.rank > 0 and not findings:
-        again = case.scene(setup.removed_twice)
+        again = case.scene(membership.removed_twice)
         findings += refusals.accepted(again, "somebody who is no member any more")
     case.judge(findings)
 
 
 @pytest.mark.check("members-are-told")
 def test_the_members_of_a_group_are_told(case: Case) -> None:
-    found = case.scene(setup.members)
+    found = case.scene(membership.members)
     what = "a group of four" if case.stage.target.writes else "the group of fixtures"
     case.judge(told(found, what))
     if case.profile.rank > 0 and case.stage.target.writes:
-        changed = case.scene(setup.members_after_changes)
+        changed = case.scene(membership.members_after_changes)
         case.judge(told(changed, "a group that two have left and one has joined"))
         for scene in (upkeep.members_after_repeats, upkeep.members_named_twice):
             repeated = case.attempt("members who are named again", scene)
             if repeated is not None:
                 case.judge(told(repeated, "a group whose members were named again"))
-        reborn = case.attempt("the members of a group made again", setup.members_of_reborn)
+        reborn = case.attempt("the members of a group made again", membership.members_of_reborn)
         if reborn is not None:
             case.judge(told(reborn, "a group that has the id of a dismissed one"))
         apart = case.attempt("the members of another group", names.apart)
@@ -249,7 +254,7 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
             case.judge(told(apart.members, "a group that nobody has joined"))
         if "removed" in case.given:
             case.judge(removed(case, case.given["removed"]))
-        crowd = case.attempt("the members of a large group", setup.members_of_crowd)
+        crowd = case.attempt("the members of a large group", membership.members_of_crowd)
         if crowd is None:
             return
         case.judge(told(crowd, f"a group of {len(crowd.wanted)}"))
@@ -257,7 +262,9 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
 
 def removed(case: Case, most: int) -> list[Finding]:
     """Expect all who are removed by one call to be gone, as many as one call may remove too."""
-    found = case.attempt("members of whom many are removed", setup.members_after_removals, most)
+    found = case.attempt(
+        "members of whom many are removed", membership.members_after_removals, most
+    )
     if found is None:
         return []
     some, all_ = found
@@ -267,7 +274,7 @@ def removed(case: Case, most: int) -> list[Finding]:
     ]
 
 
-def told(scene: setup.Told, what: str) -> list[Finding]:
+def told(scene: membership.Told, what: str) -> list[Finding]:
     """Expect all members of a group to be listed, and their number."""
     findings = refusals.accepted(scene.answer, what)
     if findings:

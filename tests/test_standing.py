@@ -11,7 +11,7 @@ from receiptspec.errors import Inconclusive, NotExercised, StaleFixture
 from receiptspec.exchange import Secret
 from receiptspec.neutral import Conversation, Kind, Message, Receipt
 from receiptspec.reference import launch
-from receiptspec.scenes import calls, correspondence, groups, reads, setup, standing
+from receiptspec.scenes import calls, correspondence, groups, membership, reads, standing
 from receiptspec.scenes.groups import Asked
 from receiptspec.stage import Stage
 from receiptspec.targets import Fixture, Target, Timeouts
@@ -132,7 +132,7 @@ def test_a_fixture_whose_messages_have_no_receipts_is_inconclusive(standing_grou
 @pytest.mark.parametrize("members", [(), ("a",)])
 def test_a_fixture_of_few_members_takes_nothing_that_needs_more(standing_group, members):
     stage, _ = standing_group(members=members)
-    plays = (reads.sender, reads.position, correspondence.known_again, setup.members)
+    plays = (reads.sender, reads.position, correspondence.known_again, membership.members)
     for play in (*plays, correspondence.letters_beside_group):
         with pytest.raises(NotExercised):
             stage.scene(play)
@@ -145,7 +145,7 @@ def test_a_fixture_whose_members_have_changed_has_to_be_renewed(standing_group):
     _, fixture = standing_group()
     stage, _ = standing_group(members=fixture.members[:-1])
     with pytest.raises(StaleFixture, match="other members than members says, 8 in all"):
-        stage.scene(setup.members)
+        stage.scene(membership.members)
 
 
 def test_what_asks_for_a_write_says_so(standing_group):

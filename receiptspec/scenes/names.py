@@ -17,7 +17,8 @@ from receiptspec.scenes.groups import (
     tries_to_read,
     until_shown,
 )
-from receiptspec.scenes.setup import Told, own_id, told_members
+from receiptspec.scenes.membership import Told, told_members
+from receiptspec.scenes.setup import own_id
 from receiptspec.stage import Stage
 
 __all__ = [

@@ -12,7 +12,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message
 from receiptspec.scenes.direct import pair
 from receiptspec.scenes.groups import Asked, asked, newborn, settled, tries_to_read, until_shown
-from receiptspec.scenes.setup import Told, told_members
+from receiptspec.scenes.membership import Told, told_members
 from receiptspec.scenes.unread import SECOND, Count, marking, of_peer, unread, until_unread
 from receiptspec.stage import Stage
 

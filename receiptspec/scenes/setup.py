@@ -1,13 +1,13 @@
-"""What has to happen before anybody reads: accounts, groups, members, messages."""
+"""What has to happen before anybody reads: groups, messages, histories."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from receiptspec.errors import NotExercised, StaleFixture
+from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
-from receiptspec.scenes.calls import good_call, sandbox
+from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.direct import Passing
 from receiptspec.scenes.groups import (
     Asked,
@@ -19,23 +19,13 @@ from receiptspec.scenes.groups import (
     tries_to_read,
     until_shown,
 )
-from receiptspec.scenes.people import crowded, reborn
+from receiptspec.scenes.membership import open_house
 from receiptspec.scenes.wording import sent_text
 from receiptspec.stage import Stage
 
-__all__ = ["Sequence", "Told", "told_members"]
+__all__ = ["Sequence"]
 
-_PAGES = 9  # of a large group's members
 _WITH_RECEIPT = (2, 3, 5)  # of the messages of a sequence, by their place
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An answer, what was expected to be in it, and what was."""
-
-    answer: Answer
-    wanted: Any
-    got: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,202 +229,6 @@ def own_id(stage: Stage) -> Own:
     return Own(name, made, again, sent, newborn(stage, group, message))
 
 
-def open_house(stage: Stage) -> Conversation:
-    """Make a group whose members come and go."""
-    return stage.group(2)
-
-
-def added(stage: Stage) -> tuple[Any, Answer, Answer]:
-    """Add somebody twice."""
-    newcomer = stage.users(6)[5]
-    call = stage.driver.add_members(stage.scene(open_house), [newcomer])
-    return newcomer, stage.must(call), stage.patiently(call)
-
-
-def added_with(stage: Stage) -> tuple[Any, Any, Answer]:
-    """Add somebody who is there and somebody who is not, in one call."""
-    group = stage.scene(open_house)
-    member, _, _ = stage.scene(added)
-    newcomer = stage.users(7)[6]
-    call = stage.driver.add_members(group, [member, newcomer])
-    return member, newcomer, stage.patiently(call)
-
-
-def ghost_added(stage: Stage) -> Answer:
-    """Add an account that does not exist."""
-    call = stage.driver.add_members(stage.scene(open_house), ["rs-no-such-user"])
-    return stage.patiently(call)
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """An account that was unknown at first: the answers to a letter to it and to its addition."""
-
-    name: Any
-    sent: Answer
-    added: Answer
-
-
-def enrolled(stage: Stage) -> Enrolled:
-    """Write to an account that does not exist and add it to a group; again when it exists."""
-    driver, (sender,), group = stage.driver, stage.users(1), stage.scene(open_house)
-    name = f"rs{stage.namespace}{stage.anew}-late"
-    imports = driver.make_users([name])
-    if not imports:
-        raise NotExercised("users need not be made")
-    pair = Conversation(Kind.DIRECT, None, "direct", sender, (sender, name))
-    number = stage.number("enrolled", name)
-    send = replace(
-        driver.send_message(pair, sender, receipt=True, number=number),
-        label="a receiver who was unknown before",
-    )
-    add = driver.add_members(group, [name])
-    if stage.call(send).accepted or driver.added(stage.call(add)).get(name):
-        raise NotExercised("an account that nobody has made is there")
-    for call in imports:
-        stage.must(call)
-    added_ = stage.until(
-        lambda: stage.patiently(add),
-        lambda answer: not answer.accepted or bool(driver.added(answer).get(name)),
-    )
-    return Enrolled(name, stage.patiently(send), added_)
-
-
-def crowd_added(stage: Stage, size: int) -> Answer:
-    """Add more members at once than one call may."""
-    names = [f"rs{stage.namespace}-c{index}" for index in range(size)]
-    return stage.patiently(stage.driver.add_members(stage.scene(open_house), names))
-
-
-def room_added(stage: Stage, type_: str) -> Answer:
-    """Add a member to a room that takes none."""
-    newcomer = stage.users(6)[5]
-    group = stage.group(1, type_=type_)
-    return stage.patiently(stage.driver.add_members(group, [newcomer]))
-
-
-def outsider_removed(stage: Stage) -> Answer:
-    """Remove somebody who is no member."""
-    outsider = stage.users(5)[4]
-    return stage.patiently(stage.driver.remove_member(stage.scene(open_house), outsider))
-
-
-def removed_twice(stage: Stage) -> Answer:
-    """Remove a member, and again when it is none any more."""
-    group = stage.scene(open_house)
-    _, newcomer, _ = stage.scene(added_with)
-    call = stage.driver.remove_member(group, newcomer)
-    stage.must(call)
-    return stage.call(call)
-
-
-def members(stage: Stage) -> Told:
-    """Ask for the members of a group; some may have come to a fixture, or left it.
-
-    Raises `StaleFixture` where those of a fixture are others than it says.
-    """
-    group = good(stage).group
-    if stage.target.writes:
-        return told_members(stage, group, group.members)
-    if not group.members:
-        raise NotExercised("fixtures name no members")
-    told = _until_all_listed(stage, group)
-    listed, number = told.got
-    changed = len(listed) == len(set(listed)) == number and set(listed) != set(group.members)
-    if told.answer.accepted and changed:
-        raise StaleFixture(
-            f"the group {group.id} has other members than members says, {number} in all"
-        )
-    return told
-
-
-def told_members(stage: Stage, group: Conversation, wanted: tuple[Any, ...]) -> Told:
-    """Ask for the members of a group until these are listed."""
-    answer = stage.until(
-        lambda: stage.call(stage.driver.ask_members(group)),
-        lambda found: (
-            stage.is_final(found)
-            or (found.accepted and set(stage.driver.members(found)[0]) == set(wanted))
-        ),
-    )
-    return Told(answer, wanted, stage.driver.members(answer))
-
-
-def members_after_changes(stage: Stage) -> Told:
-    """Ask for the members of a group that two have left and one has joined."""
-    group = stage.group(5)
-    newcomer = stage.users(7)[6]
-    gone = group.members[1], group.members[3]
-    stage.must(stage.driver.quietly(stage.driver.remove_member(group, *gone)))
-    stage.adds(stage.driver.add_members(group, [newcomer]))
-    wanted = (*(member for member in group.members if member not in gone), newcomer)
-    return told_members(stage, group, wanted)
-
-
-def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
-    """Remove members, some in one call and as many as one call may in another; ask after each."""
-    if not stage.driver.over_http:
-        raise NotExercised("every member would be a program of its own")
-    some, left = 9, 3
-    group = stage.group(some + most + left)
-    gone = group.members[left : left + some]
-    stage.must(stage.driver.remove_member(group, *gone))
-    stayed = tuple(member for member in group.members if member not in gone)
-    first = _until_all_listed(stage, replace(group, members=stayed))
-    stage.must(stage.driver.remove_member(group, *stayed[left:]))
-    return first, told_members(stage, group, stayed[:left])
-
-
-def members_added_at_once(stage: Stage, size: int, full: tuple[Any, ...]) -> Told:
-    """Add many members in one call, and ask for the members.
-
-    `NotExercised` where some have to be let in by somebody, or a group is `full` before: a code.
-    """
-    group = stage.group(1)
-    _, *others = stage.users(size + 1)
-    answer = stage.call(stage.driver.add_members(group, others))
-    if answer.code in full or stage.contract.kind(answer.code) == "throttled":
-        raise NotExercised(f"to add {size} members is {answer.describe()}")
-    if not answer.accepted:
-        return Told(answer, (), ((), 0))
-    if stage.driver.kept_out(answer):
-        raise NotExercised("who was to be added is no member yet")
-    return _until_all_listed(stage, replace(group, members=(group.owner, *others)))
-
-
-def members_of_reborn(stage: Stage) -> Told:
-    """Ask for the members of a group that has the id of a larger one that was dismissed."""
-    group = stage.scene(reborn).group
-    return told_members(stage, group, group.members)
-
-
-def members_of_crowd(stage: Stage) -> Told:
-    """Ask for the members of a large group, page by page, until all are listed."""
-    return _until_all_listed(stage, stage.scene(crowded).message.conversation)
-
-
-def _until_all_listed(stage: Stage, group: Conversation) -> Told:
-    return stage.until(
-        lambda: _all_pages(stage, group),
-        lambda told: stage.is_final(told.answer) or set(told.got[0]) == set(group.members),
-    )
-
-
-def _all_pages(stage: Stage, group: Conversation) -> Told:
-    """Ask for page after page of members; stops where one brings nobody, or all are there."""
-    found: list[Any] = []
-    numbers: list[Any] = []
-    for _ in range(_PAGES):
-        answer = stage.call(stage.driver.ask_members(group, len(found)))
-        listed, number = stage.driver.members(answer)
-        found += listed
-        numbers.append(number)
-        whole = max(len(group.members), number if isinstance(number, int) else 0)
-        if not listed or len(found) >= whole:
-            break
-    return Told(answer, group.members, (tuple(found), numbers[0]))
-
-
 def history(
     stage: Stage, texts: tuple[str, ...]
 ) -> tuple[tuple[Message, ...], tuple[str, ...], Answer]:
@@ -574,56 +368,6 @@ def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:
     answer = stage.call(stage.driver.import_messages(group, 2))
     ids = stage.driver.imported(answer) if answer.accepted else []
     return answer, ids, asked(stage, stage.ask(group, ids)) if ids else None
-
-
-def users_imported(stage: Stage, count: int) -> Answer:
-    """Import more accounts at once than one call may."""
-    names = [f"rs{stage.namespace}-m{index}" for index in range(count)]
-    return stage.call(stage.driver.import_users(names))
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The answer to the import of many accounts: one that was there, and one that was not."""
-
-    known: Any
-    newest: Any
-    answer: Answer
-
-
-def known_imported(stage: Stage, count: int) -> Imported:
-    """Import as many accounts at once as one call may, the first ones being there already."""
-    good_call(stage, stage.driver.import_users([]).operation)
-    user = stage.users(1)[0]
-    names = [stage.driver.user(stage.namespace, index) for index in range(count - 1)]
-    newest = f"rs{stage.namespace}{stage.anew}-last"
-    return Imported(user, newest, stage.call(stage.driver.import_users([*names, newest])))
-
-
-def imported_around(stage: Stage) -> tuple[tuple[Any, ...], Answer, Any]:
-    """Import two accounts and, between them, a name that is too long for one.
-
-    Returns those of the two that are not said to have failed, the answer, and that name.
-    """
-    one, other = (f"rs{stage.namespace}{stage.anew}-{place}" for place in ("before", "behind"))
-    longest = f"rs{stage.namespace}-".ljust(40, "x")
-    answer = stage.call(stage.driver.import_users([one, longest, other]))
-    if not answer.accepted:
-        raise NotExercised(f"a list with a name that is too long is {answer.describe()}")
-    failed = stage.driver.failed_users(answer)
-    return tuple(name for name in (one, other) if name not in failed), answer, longest
-
-
-def newest_added(stage: Stage, *users: Any) -> Answer:
-    """Add accounts that were imported to a group, where others can be added."""
-    newcomer, answer, _ = stage.scene(added)
-    if stage.driver.added(answer).get(newcomer) != 1:
-        raise NotExercised("others cannot be added either")
-    call = stage.driver.add_members(stage.scene(open_house), users)
-    return stage.until(
-        lambda: stage.patiently(call),
-        lambda found: not found.accepted or all(stage.driver.added(found).values()),
-    )
 
 
 def long_parts(stage: Stage, call: Call, size: int) -> Answer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Kind, Message
 from receiptspec.scenes.calls import sandbox
-from receiptspec.scenes.setup import Sequence, Told, imported, told_members, until_recalled
+from receiptspec.scenes.membership import Told, told_members
+from receiptspec.scenes.setup import Sequence, imported, until_recalled
 from receiptspec.stage import Stage
 
 __all__ = [

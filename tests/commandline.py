@@ -5,13 +5,11 @@ processor time of the tests would be imports.
 """
 
 import contextlib
-import io
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -40,41 +38,6 @@ def _importable():
             os.environ["PYTHONPATH"] = before
 
 
-@dataclass
-class Running:
-    """A command that was started; what it writes goes to files."""
-
-    process: multiprocessing.process.BaseProcess
-    out: io.BufferedIOBase
-    err: io.BufferedIOBase
-    said: tuple[str, str] = field(default=("", ""))
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    @property
-    def returncode(self):
-        return self.process.exitcode
-
-    def kill(self):
-        """End it, if it has not ended."""
-        self.process.kill()
-
-    def communicate(self, timeout=PATIENCE):
-        """Wait until it ends; return what it wrote."""
-        self.process.join(timeout)
-        if self.process.exitcode is None:
-            raise subprocess.TimeoutExpired("receiptspec", timeout)
-        self.said = tuple(_text(place) for place in (self.out, self.err))
-        return self.said
-
-
-def _text(place):
-    place.seek(0)
-    return place.read().decode(errors="replace")
-
-
 def _obey(arguments, folder, environment, out, err):
     """Be the command, in a process that was forked."""
     os.chdir(folder)
@@ -94,27 +57,28 @@ def _obey(arguments, folder, environment, out, err):
     cli.main(arguments)
 
 
-def begin(*arguments, cwd, env=None):
-    """Start the command with an environment that has `env` as well."""
+def command(*arguments, cwd, env=None, timeout=PATIENCE):
+    """Return the finished process of the command, which had no traceback.
+
+    Its environment has `env` as well; what it writes goes to files.
+    """
     with _importable():
         forkserver.ensure_running()
-    out, err = (tempfile.NamedTemporaryFile() for _ in range(2))  # noqa: SIM115 - gone when closed
     words = [str(argument) for argument in arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
-    process = _FORKS.Process(target=_obey, args=(words, str(cwd), environment, out.name, err.name))
-    process.start()
-    return Running(process, out, err)
-
-
-def command(*arguments, cwd, env=None, timeout=PATIENCE):
-    """Return the finished process of the command, which had no traceback."""
-    running = begin(*arguments, cwd=cwd, env=env)
-    try:
-        out, err = running.communicate(timeout)
-    finally:
-        running.kill()
-    assert "Traceback" not in out + err, err
-    return subprocess.CompletedProcess(arguments, running.returncode, out, err)
+    with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+        to = (words, str(cwd), environment, out.name, err.name)
+        process = _FORKS.Process(target=_obey, args=to)
+        process.start()
+        try:
+            process.join(timeout)
+            if process.exitcode is None:
+                raise subprocess.TimeoutExpired("receiptspec", timeout)
+        finally:
+            process.kill()
+        said, complaint = (place.read().decode(errors="replace") for place in (out, err))
+    assert "Traceback" not in said + complaint, complaint
+    return subprocess.CompletedProcess(arguments, process.exitcode, said, complaint)
 
 
 def module(name, *arguments, cwd, env=None, **options):

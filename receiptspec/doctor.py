@@ -281,9 +281,7 @@ def _told(stage: Stage, group: Conversation, messages: list[Message], asked: Ans
         return Line("feature", State.OK, f"receipts are told of {len(known)} of {len(messages)}")
     for message in messages:
         if message.id not in found and (spelt := receipts.spelt_otherwise(asked, message.id)):
-            path, how, _ = spelt
-            name = path.rpartition(".")[2]
-            said = f"the item of a message is there, but its {name} is {how} ({path})"
+            said = f"the item of a message {spelt.said} ({spelt.path})"
             return Line("feature", State.WRONG, said, "mend the target; a run will tell more")
     codes = {receipt.code for receipt in found.values() if not receipt.known}
     code = f" (code {', '.join(map(str, codes))})" if codes else ""

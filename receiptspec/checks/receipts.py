@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +58,7 @@ def each_answered(answer: Answer, receipts: Receipts, asked: Sequence[Any]) -> l
     for message in asked:
         receipt = receipts.get(message)
         if receipt is None and (spelt := spelt_otherwise(answer, message)):
-            findings.append(_misspelt(answer, message, *spelt))
+            findings.append(_misspelt(answer, message, spelt))
         elif receipt is None or not receipt.known:
             got = "no item" if receipt is None else f"Code {receipt.code}"
             findings.append(
@@ -73,8 +74,23 @@ def each_answered(answer: Answer, receipts: Receipts, asked: Sequence[Any]) -> l
     return findings
 
 
-def spelt_otherwise(answer: Answer, message: Any) -> tuple[str, str, str] | None:
-    """Return where an item names a message by another type, how, and what stands there."""
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A field by another type than it should have: its path, how it is written, what is there."""
+
+    path: str
+    how: str
+    shown: str
+
+    @property
+    def said(self) -> str:
+        """What to tell of it."""
+        name = self.path.rpartition(".")[2]
+        return f"is there, but its {name} is {self.how}"
+
+
+def spelt_otherwise(answer: Answer, message: Any) -> Spelling | None:
+    """Return how an item names a message, where that is by another type."""
     if not isinstance(message, int):
         return None
     for path, value in strictjson.walk(answer.value):
@@ -82,9 +98,9 @@ def spelt_otherwise(answer: Answer, message: Any) -> tuple[str, str, str] | None
             continue
         if isinstance(value, strictjson.RawNumber):
             if _is_number(value, message):
-                return path, "not written as an integer", str(value)
+                return Spelling(path, "not written as an integer", str(value))
         elif value == str(message):
-            return path, "text", f'"{value}"'
+            return Spelling(path, "text", f'"{value}"')
     return None
 
 
@@ -96,15 +112,14 @@ def _is_number(token: str, number: int) -> bool:
         return False
 
 
-def _misspelt(answer: Answer, message: Any, path: str, how: str, shown: str) -> Finding:
-    name = path.rpartition(".")[2]
+def _misspelt(answer: Answer, message: Any, spelt: Spelling) -> Finding:
     return _finding(
         answer,
-        f"the item of message {message} is there, but its {name} is {how}",
-        path,
+        f"the item of message {message} {spelt.said}",
+        spelt.path,
         f"{message}, an integer",
-        shown,
-        f"unanswered:{name} is {how}",
+        spelt.shown,
+        f"unanswered:{spelt.said}",
     )
 
 

@@ -11,6 +11,9 @@ from receiptspec.reference.volcengine.state import Conversation
 
 __all__ = [
     "ASK",
+    "HASH",
+    "MISMATCH",
+    "WRONG",
     "accepted",
     "asked",
     "bends",
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 ASK = "GetMessagesReadReceipt"
+MISMATCH = "SignatureDoesNotMatch"
+HASH, WRONG = ("X-Content-Sha256", "wrong"), ("Signature", "wrong")
 Document = dict[str, Any]
 
 #: Rows of level MUST; every other row with faults is a SHOULD.

@@ -10,6 +10,9 @@ from receiptspec.reference.behaviour import PASS, SHRUG
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
     ASK,
+    HASH,
+    MISMATCH,
+    WRONG,
     bends,
     decides,
     judges,
@@ -21,8 +24,6 @@ from receiptspec.reference.volcengine import signature
 __all__ = ["ALL"]
 
 _AUTH: dict[str, Any] = {"cls": "authentication"}
-_MISMATCH = "SignatureDoesNotMatch"
-_HASH, _WRONG = ("X-Content-Sha256", "wrong"), ("Signature", "wrong")
 _LETTERS = 8  # of a session token that is looked at
 
 
@@ -150,7 +151,7 @@ _SIGNED = [
         "charset-unhashed",
         80,
         {"ve_body_hashes": ("body", "header")},
-        refuses=decides((_HASH,), PASS),
+        refuses=decides((HASH,), PASS),
         when=lambda call: "charset" in _type(call),
         **_AUTH,
         shows="a body whose charset is named is not hashed",
@@ -158,7 +159,7 @@ _SIGNED = [
     refused_if(
         "query-names-as-they-are",
         83,
-        _MISMATCH,
+        MISMATCH,
         lambda call: not all(map(_plain, _names(call))),
         **_AUTH,
         shows="the names of parameters are signed without percent-encoding",
@@ -166,7 +167,7 @@ _SIGNED = [
     tolerated(
         "first-of-a-name-signed",
         "VE-GMRR-83a",
-        _WRONG,
+        WRONG,
         when=_doubled((b"1", b"2")),
         **_AUTH,
         shows="of parameters of one name the first is signed",
@@ -174,7 +175,7 @@ _SIGNED = [
     tolerated(
         "last-of-a-name-signed",
         "VE-GMRR-83a",
-        _WRONG,
+        WRONG,
         when=_doubled((b"2", b"1")),
         **_AUTH,
         shows="of parameters of one name the last is signed",
@@ -182,7 +183,7 @@ _SIGNED = [
     refused_if(
         "quotes-not-signed",
         82,
-        _MISMATCH,
+        MISMATCH,
         lambda call: any(value.startswith('"') for _, value in call.incoming.headers),
         **_AUTH,
         shows="the quotes of a header are not signed",
@@ -190,7 +191,7 @@ _SIGNED = [
     refused_if(
         "type-in-small-letters",
         81,
-        _MISMATCH,
+        MISMATCH,
         lambda call: (
             "content-type" in (call.incoming.header("Authorization") or "")
             and _type(call) != _type(call).lower()

@@ -8,6 +8,9 @@ from typing import Any
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
+    HASH,
+    MISMATCH,
+    WRONG,
     bends,
     decides,
     judges,
@@ -19,8 +22,7 @@ from receiptspec.reference.volcengine import signature
 __all__ = ["ALL"]
 
 _AUTH: dict[str, Any] = {"cls": "authentication"}
-_SEND, _MISMATCH = "SendMessage", "SignatureDoesNotMatch"
-_HASH, _WRONG = ("X-Content-Sha256", "wrong"), ("Signature", "wrong")
+_SEND = "SendMessage"
 _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _TRUSTED: dict[str, Any] = {"ve_body_hashes": ("body", "header")}
 
@@ -36,7 +38,7 @@ def _respaced(call: Call) -> bool:
 
 def _known_call(call: Call, place: str, reason: str, _code: int | str) -> str | None:
     known = call.memory("calls").get((call.incoming.header("Authorization"), call.incoming.body))
-    return PASS if (place, reason) == _WRONG and known else None
+    return PASS if (place, reason) == WRONG and known else None
 
 
 def _remember_call(call: Call) -> None:
@@ -101,7 +103,7 @@ ALL: list[Fault] = [
     tolerated(
         "any-hash-sends",
         79,
-        _HASH,
+        HASH,
         operation=_SEND,
         **_AUTH,
         shows="messages are sent with the hash of another body",
@@ -109,7 +111,7 @@ ALL: list[Fault] = [
     tolerated(
         "any-query-sends",
         "VE-GMRR-83a",
-        _WRONG,
+        WRONG,
         operation=_SEND,
         when=_changed_in_query,
         **_AUTH,
@@ -118,7 +120,7 @@ ALL: list[Fault] = [
     tolerated(
         "type-parameters-unsigned",
         71,
-        _WRONG,
+        WRONG,
         when=lambda call: ";" in (call.incoming.header("Content-Type") or ""),
         **_AUTH,
         shows="what follows the content type is not signed",
@@ -126,7 +128,7 @@ ALL: list[Fault] = [
     tolerated(
         "client-version-unsigned",
         71,
-        _WRONG,
+        WRONG,
         when=lambda call: call.incoming.header("X-IM-SDK-Version") is not None,
         also=("VE-GMRR-80",),
         **_AUTH,
@@ -146,7 +148,7 @@ ALL: list[Fault] = [
         "hash-of-nothing",
         79,
         {"ve_body_hashes": ("body", "empty")},
-        refuses=decides((_HASH,), PASS),
+        refuses=decides((HASH,), PASS),
         when=_hashed_as(_OF_NOTHING),
         **_AUTH,
         shows="the hash of nothing is right for any body",
@@ -155,7 +157,7 @@ ALL: list[Fault] = [
         "unsigned-payload",
         79,
         _TRUSTED,
-        refuses=decides((_HASH,), PASS),
+        refuses=decides((HASH,), PASS),
         when=_hashed_as("UNSIGNED-PAYLOAD"),
         **_AUTH,
         shows="UNSIGNED-PAYLOAD is right for any body",
@@ -164,7 +166,7 @@ ALL: list[Fault] = [
         "white-space-unsigned",
         80,
         _TRUSTED,
-        refuses=decides((_HASH,), PASS),
+        refuses=decides((HASH,), PASS),
         when=_respaced,
         **_AUTH,
         shows="white space in a body is not signed",
@@ -172,7 +174,7 @@ ALL: list[Fault] = [
     refused_if(
         "query-trimmed",
         83,
-        _MISMATCH,
+        MISMATCH,
         lambda call: "=%20" in call.incoming.query,
         **_AUTH,
         shows="blanks around a value are not signed",
@@ -180,7 +182,7 @@ ALL: list[Fault] = [
     refused_if(
         "query-sorted-by-numbers",
         84,
-        _MISMATCH,
+        MISMATCH,
         _sorted_by_numbers,
         **_AUTH,
         shows="X2 is sorted before X10",

@@ -234,7 +234,7 @@ class Caller:
             spoken = answer.code is not None
             if not spoken:
                 self._line.client.slow_down()
-            if spoken and attempt == _REPEATS and self._alive(strict=True):
+            if spoken and attempt > _REPEATS and self._alive(strict=True):
                 again = self._line.once(call)
                 if again.verdict is Verdict.THROTTLED:
                     return replace(again, verdict=Verdict.REFUSED)

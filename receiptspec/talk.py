@@ -287,7 +287,7 @@ class Talk:
     def _may_come(self, answer: Answer) -> bool:
         """Whether a refusal may mean that something, or that somebody has joined, shows later."""
         joined = time.monotonic() - self._last_joining < self.target.consistency
-        outside = answer.refused and answer.code in self.driver.outside_codes
+        outside = answer.refused and answer.code in self.driver.unjoined_codes
         return self._is_missing(answer) or (joined and outside)
 
     def let_pass(self, answer: Answer, seconds: float) -> None:

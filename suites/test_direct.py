@@ -1,5 +1,7 @@
 """Between two people exactly the message that was acknowledged turns, for both of them."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from receiptspec.case import Case
@@ -10,10 +12,19 @@ from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer
 from receiptspec.scenes import calls, correspondence, direct, history, marking, misfits
 
+_UNSHOWN = "receipts that are sent here never show in a history"
+
 
 def shows(case: Case) -> bool:
     """Whether receipts that are sent here show anywhere."""
     return correspondence.shows_reads(case.stage, brief=case.brief)
+
+
+def turned(case: Case, findings: Sequence[Finding], *, refused: bool = False) -> None:
+    """Judge what should not have turned; says nothing where receipts never turn anything."""
+    if not findings and not refused and not shows(case):
+        raise NotExercised(_UNSHOWN)
+    case.judge(findings)
 
 
 def answer_of(answer: Answer | None) -> Answer:
@@ -86,8 +97,7 @@ def test_a_receipt_shows_in_the_history(case: Case) -> None:
     if not shows(case):
         case.observe("receipts sent here show in the history", "no")
         if case.stage.target.read_hook is None and not case.given.get("stated"):
-            case.judge(())
-            return
+            raise NotExercised(_UNSHOWN)
     findings = checks.all_read(scene.after, scene.messages[:1])
     findings += checks.all_read(scene.after_by_receiver, scene.messages[:1])
     findings += checks.all_read(scene.whole, scene.messages)
@@ -124,7 +134,7 @@ def test_neither_marking_nor_a_newer_message_takes_a_read_back(case: Case) -> No
 def test_a_receipt_shows_in_pages_of_every_size(case: Case) -> None:
     scenes = in_pages(case)
     if not shows(case):
-        raise NotExercised("no receipts show")
+        raise NotExercised(_UNSHOWN)
     findings = [f for scene in scenes for f in checks.all_read(scene.whole, scene.acknowledged)]
     pages = [(page, s.shown) for s in scenes for walk in s.walks.values() for page in walk.pages]
     findings += [f for page, shown in pages for f in checks.all_read(page, shown)]
@@ -141,7 +151,7 @@ def in_pages(case: Case) -> list[history.Pages]:
 @pytest.mark.profile("standard")
 def test_a_receipt_shows_however_the_message_was_sent(case: Case) -> None:
     if not shows(case):
-        raise NotExercised("no receipts show")
+        raise NotExercised(_UNSHOWN)
     findings: list[Finding] = []
     for play in (direct.from_administrator, direct.with_everything):
         scene = case.attempt(play.__name__, play)
@@ -160,7 +170,7 @@ def test_a_receipt_shows_however_the_message_was_sent(case: Case) -> None:
 def test_a_receipt_shows_after_a_reply_and_after_marking(case: Case) -> None:
     scene = case.scene(correspondence.replied)
     if not shows(case):
-        raise NotExercised("no receipts show")
+        raise NotExercised(_UNSHOWN)
     findings = checks.all_read(scene.answered, scene.letters[:1])
     case.judge(findings or checks.all_read(scene.marked, scene.letters))
 
@@ -170,7 +180,7 @@ def test_a_receipt_shows_after_a_reply_and_after_marking(case: Case) -> None:
 def test_a_receipt_of_an_old_message_shows(case: Case) -> None:
     scene = case.scene(correspondence.aged_letters)
     if not shows(case):
-        raise NotExercised("no receipts show")
+        raise NotExercised(_UNSHOWN)
     case.judge(checks.all_read(scene.seen, scene.messages[:1]))
 
 
@@ -178,7 +188,7 @@ def test_a_receipt_of_an_old_message_shows(case: Case) -> None:
 @pytest.mark.profile("standard")
 def test_receipts_at_the_same_time_all_show(case: Case) -> None:
     if not shows(case):
-        raise NotExercised("no receipts show")
+        raise NotExercised(_UNSHOWN)
     messages, seen = case.scene(direct.at_once)
     if len(messages) < 2:
         raise NotExercised("of receipts sent at the same time at most one was accepted")
@@ -192,7 +202,7 @@ def test_only_the_acknowledged_turn_in_pages_of_every_size(case: Case) -> None:
     why = "others of these messages were acknowledged"
     scenes = in_pages(case)
     pages = [(page, s.unshown) for s in scenes for walk in s.walks.values() for page in walk.pages]
-    case.judge(distinct([f for page, left in pages for f in checks.none_read(page, left, why)]))
+    turned(case, distinct([f for page, left in pages for f in checks.none_read(page, left, why)]))
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")
@@ -203,7 +213,7 @@ def test_only_the_acknowledged_of_messages_that_share_a_number_turns(case: Case)
     if answer is not None and not answer.accepted:
         raise NotExercised(f"a receipt for such a message is {answer.describe()}")
     why = "another message with one of its numbers was acknowledged"
-    case.judge(checks.none_read(seen, (messages[0], messages[2]), why))
+    turned(case, checks.none_read(seen, (messages[0], messages[2]), why))
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")
@@ -213,7 +223,7 @@ def test_only_the_acknowledged_message_turns(case: Case) -> None:
     findings = checks.none_read(scene.after, (*scene.messages[1:], scene.back), why)
     findings += checks.none_read(scene.after_by_receiver, scene.messages[1:], why)
     findings += checks.none_read(scene.whole, (scene.back,), why)
-    case.judge(findings)
+    turned(case, findings)
 
 
 @pytest.mark.check("direct-mismatch-has-no-effect")
@@ -222,7 +232,8 @@ def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
     given = (case.given["wrong"], *case.given.get("around", ()))
     alone = case.given.get("alone", ()) if case.profile.rank > 0 else ()
     scenes = [case.scene(misfits.mismatch, wrong) for wrong in given]
-    for scene in (*scenes, *(case.scene(misfits.mismatch_alone, wrong) for wrong in alone)):
+    scenes += [case.scene(misfits.mismatch_alone, wrong) for wrong in alone]
+    for scene in scenes:
         case.observe(f"a receipt with wrong {scene.what}", scene.answer.describe())
         why = f"only a receipt with wrong {scene.what} came"
         findings += checks.none_read(scene.after, (scene.message,), why)
@@ -235,21 +246,23 @@ def test_a_receipt_that_does_not_fit_has_no_effect(case: Case) -> None:
         case.observe(f"wrong {between.what} in the second of three", between.answer.describe())
         why = "its receipt came in a call about another conversation, between two that fitted"
         findings += checks.none_read(between.after, (between.message,), why)
-    case.judge(findings)
+    turned(case, findings, refused=not any(scene.answer.accepted for scene in scenes))
 
 
 @pytest.mark.check("invented-key-has-no-effect")
 def test_an_invented_key_has_no_effect(case: Case) -> None:
     findings: list[Finding] = []
+    taken = False
     for what in ("key", "malformed", "foreign"):
         scene = case.scene(misfits.mismatch, what)
+        taken = taken or scene.answer.accepted
         case.observe(f"a receipt with a {what} key", scene.answer.describe())
         findings += checks.none_read(
             scene.after, (scene.message,), f"only a receipt with a {what} key came"
         )
         if what == "malformed":
             findings += refusals.refused(scene.answer, "text that is no key")
-    case.judge(findings)
+    turned(case, findings, refused=not taken)
 
 
 @pytest.mark.check("long-direct-batch-is-observed")

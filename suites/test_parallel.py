@@ -17,7 +17,9 @@ def rush(case: Case) -> parallel.Rush:
 
 def counted(case: Case, field: str, sign: int) -> list[Finding]:
     scene = rush(case)
-    by = sign * len(parallel.accepted_readers(scene.messages[0], scene.answers))
+    if parallel.others(scene.messages[0], scene.answers):
+        raise NotExercised("not every read was accepted, and what was not may have been noted")
+    by = sign * len(scene.answers)
     findings: list[Finding] = []
     for message in scene.messages:
         before, after = scene.before.receipt(message), scene.after.receipts.get(message.id)
@@ -50,7 +52,7 @@ def test_pages_asked_meanwhile_are_not_torn(case: Case) -> None:
         scene.readers.last_answer,
         scene.readers.members,
         parallel.accepted_readers(scene.messages[0], scene.answers),
-        [],
+        parallel.others(scene.messages[0], scene.answers),
         "readers who read at once",
     )
     case.judge(findings)

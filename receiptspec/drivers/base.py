@@ -92,6 +92,8 @@ class Driver(ABC):
     joinings: Collection[str] = frozenset()
     #: Codes that say that somebody is no member.
     outside_codes: Collection[CodeId] = frozenset()
+    #: Codes of who is no member yet: that somebody has joined may show later.
+    unjoined_codes: Collection[CodeId] = frozenset()
     #: Codes that say that there is no such account.
     nobody_codes: Collection[CodeId] = frozenset()
     #: Codes of no kind of their own that may say that a user does not exist.

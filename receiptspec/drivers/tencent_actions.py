@@ -39,6 +39,7 @@ class TencentActions(TencentReadings):
     wakened = frozenset({"Private", "Work"})
     joinings = frozenset({"create_group", "add_group_member", "delete_group_member"})
     stranger_codes = frozenset({10004, 90003, 90008})
+    unjoined_codes = frozenset({10007})
     chatter = frozenset({"MsgBody", "Random", "MsgRandom", "SyncOtherMachine", "Name"})
     keeps_history = True
     nobody_codes = frozenset({10019, 20003, 90012, 90048})

@@ -35,7 +35,7 @@ class VolcengineActions(Driver):
             "BatchDeleteConversationParticipant",
         }
     )
-    outside_codes = frozenset({"ParticipantNotInConversation"})
+    outside_codes = unjoined_codes = frozenset({"ParticipantNotInConversation"})
     receipts_are_wished = False
     _app: int
 

@@ -51,6 +51,7 @@ DEFAULTS: Mapping[str, Any] = {
     "detail_order": "joined",
     "detail_readers_stay": False,
     "cursor_at_end": "0",
+    "detail_sifts": False,
     "first_cursors": ("",),
     "read_items_kept": None,
     "most_reads": 50,

@@ -103,14 +103,18 @@ def replied(stage: Stage) -> Replied:
     a, b = conversation.members
     first, second = stage.say(conversation), stage.say(conversation)
     unread = {"": until_unread(stage, b, a, 2)}
+
+    def still() -> Count:
+        return until_unread(stage, b, a, unread[""].number or 0)
+
     stage.say(conversation, sender=b)
-    unread["a reply"] = of_peer(stage, b, a)
+    unread["a reply"] = still()
     seen_by(stage, conversation, b)
-    unread["a look at the history"] = of_peer(stage, b, a)
+    unread["a look at the history"] = still()
     stage.tries_to_read(b, [first])
     answered = until_read(stage, conversation, (first,))
     _made_again(stage, b)
-    unread["importing an account again"] = of_peer(stage, b, a)
+    unread["importing an account again"] = still()
     imported = seen_by(stage, conversation, a)
     stage.let_pass(stage.told(second), SECOND)
     stage.must(marking(stage, conversation, b))

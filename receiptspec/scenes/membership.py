@@ -179,7 +179,7 @@ def members_added_at_once(stage: Stage, size: int, full: tuple[Any, ...]) -> Tol
     """
     group = stage.group(1)
     _, *others = stage.users(size + 1)
-    answer = stage.call(stage.driver.add_members(group, others))
+    answer = stage.patiently(stage.driver.add_members(group, others))
     if answer.code in full or stage.contract.kind(answer.code) == "throttled":
         raise NotExercised(f"to add {size} members is {answer.describe()}")
     if not answer.accepted:

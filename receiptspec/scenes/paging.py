@@ -45,7 +45,8 @@ _TOO_FAR = 3
 class Walk:
     """The pages of one list, in the order of the walk.
 
-    It stops at the end, at a bound, or when some pages in a row bring nobody new.
+    It stops at the end, at a bound, or when some pages in a row bring nobody new: more of them
+    where each is empty and has a cursor of its own, as who was looked through need not be listed.
     """
 
     message: Message
@@ -107,10 +108,12 @@ def _steps(
     stage: Stage, message: Message, *, read: bool, count: int, size: int = 0
 ) -> Iterator[Walk]:
     """Yield a walk after each of its pages."""
-    bound = max(size, len(message.conversation.members)) + _TOO_FAR
+    most = max(size, len(message.conversation.members))
+    bound = most + _TOO_FAR
     answers: list[Answer] = []
     pages: list[Page] = []
     listed_: set[Any] = set()
+    cursors: set[str] = set()
     cursor: Any = None
     idle = 0
     for _ in range(bound):
@@ -122,10 +125,12 @@ def _steps(
         if page is None or page.last is not False or not isinstance(page.cursor, str):
             break
         idle = 0 if {*map(repr, page.members)} - listed_ else idle + 1
-        if idle > _TOO_FAR:
+        goes_on = not page.members and page.cursor not in cursors
+        if idle > (max(_TOO_FAR, -(-most // count)) if goes_on else _TOO_FAR):
             break
         listed_.update(map(repr, page.members))
         cursor = page.cursor
+        cursors.add(page.cursor)
 
 
 def in_turn(stage: Stage) -> tuple[Walk, ...]:

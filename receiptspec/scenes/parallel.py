@@ -22,7 +22,10 @@ _MEMBERS = 9
 
 @dataclass(frozen=True, slots=True)
 class Rush:
-    """Two messages that eight members read at the same time, while pages were asked for."""
+    """Two messages that eight members read at the same time, while pages were asked for.
+
+    `answers` are the last ones: a member whose read was not accepted has read once more.
+    """
 
     messages: tuple[Message, ...]
     before: Asked
@@ -55,6 +58,10 @@ def rush(stage: Stage) -> Rush:
         if not _reads(stage, call) and a.accepted and call.operation != asking
     ]
 
+    reads = [
+        (not answer.accepted and stage.tries_to_read(member, messages)) or answer
+        for member, answer in zip(group.members[1:], reads, strict=True)
+    ]
     readers = accepted_readers(messages[0], reads)
     after = settled(stage, before, messages, {m.id: len(readers) for m in messages})
     found = listed(stage, messages[0], readers, read=True, count=3)
@@ -113,3 +120,9 @@ def accepted_readers(message: Message, answers: Sequence[Answer]) -> Sequence[An
     """Return the members whose read was accepted, given the answer to each but the owner."""
     members = message.conversation.members[1:]
     return [m for m, answer in zip(members, answers, strict=True) if answer.accepted]
+
+
+def others(message: Message, answers: Sequence[Answer]) -> Sequence[Any]:
+    """Return the members whose read was not accepted, and may have been noted or not."""
+    accepted = accepted_readers(message, answers)
+    return [m for m in message.conversation.members[1:] if m not in accepted]

@@ -383,7 +383,7 @@ def _left(stage: Stage, conversation: Conversation, until: int | None = None) ->
     listener.wait_for(fits, _patience(stage))
     after += _total_until(stage, reader, lambda _: True)
     totals = tuple(total for total, _ in after if total is not None)
-    known = (before[0] or 0) > 1 and totals and totals[-1] < (before[0] or 0)
+    known = (before[0] or 0) > 1 and totals and min(totals) < (before[0] or 0)
     found = tuple(callback for callback in listener.seen if fits(callback))
     return Left(conversation, found, totals if known else (), after[-1][1])
 

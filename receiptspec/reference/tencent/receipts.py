@@ -65,7 +65,13 @@ def get_group_msg_receipt_detail(site: Site, call: Call, fields: Fields) -> dict
     people = halves[wanted]
     if wanted and call.knob("detail_readers_stay"):
         people = dict(sorted({**halves[0], **people}.items(), key=lambda item: item[1]))
-    return _page(call, people, message, wanted, cursor, min(count, LARGEST_PAGE))
+    looked_at = halves[0] | halves[1] if call.knob("detail_sifts") else people
+    looked_at = dict(sorted(looked_at.items(), key=lambda item: item[1]))
+    page = _page(call, looked_at, message, wanted, cursor, min(count, LARGEST_PAGE))
+    for key in ("ReadList", "UnreadList"):
+        if key in page:
+            page[key] = [entry for entry in page[key] if {*entry.values()} <= people.keys()]
+    return page
 
 
 def _page(

@@ -268,6 +268,13 @@ ALL: list[Variant] = [
         shows="a page in another order",
     ),
     Variant(
+        name="pages-sifted",
+        requirement="TC-GMD-04",
+        operation=_DETAIL,
+        knobs={"detail_sifts": True},
+        shows="of the next Count members of the group those who belong to the list",
+    ),
+    Variant(
         name="large-count-clamped",
         requirement="TC-GMD-22",
         operation=_DETAIL,

@@ -13,6 +13,7 @@ __all__ = ["ALL"]
 
 _ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
 _MOMENT = 0.5  # seconds
+_A_SECOND = 40  # messages that a group takes
 
 
 def _noted(call: Call, name: str, key: object) -> None:
@@ -87,6 +88,37 @@ def _key_given(call: Call, answer: dict[str, Any]) -> None:
         _noted(call, "keys", answer["MsgKey"])
 
 
+def _joined(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation in ("create_group", "add_group_member"):
+        group = answer.get("GroupId", call.body.get("GroupId"))
+        for entry in call.body.get("MemberList", ()):
+            _noted(call, "joined", (group, entry["Member_Account"]))
+
+
+def _member_waits(call: Call) -> None:
+    if call.operation == "group_msg_receipt":
+        who = call.body.get("GroupId"), call.body.get("From_Account")
+        if _age(call, "joined", who) < _MOMENT:
+            raise Refusal(10007, "From_Account: not a member")
+
+
+def _done_and_denied(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation == "group_msg_receipt":
+        served = call.memory("served")
+        served["reads"] = served.get("reads", 0) + 1
+        if served["reads"] % 7 == 0:
+            _refused(answer, 10002)
+
+
+def _throttled(call: Call) -> None:
+    """Take forty messages a second in a group."""
+    group, now = repr(call.body.get("GroupId")), time.monotonic()
+    sent = [moment for moment in call.memory("sends").get(group, ()) if now - moment < 1.0]
+    if len(sent) >= _A_SECOND:
+        raise Refusal(10023, "too many messages in this group")
+    call.memory("sends")[group] = [*sent, now]
+
+
 def _first_is_plain(call: Call) -> None:
     """Give no receipt to the first message of the owner of a Private group."""
     groups, name = call.site.store.groups, call.body.get("GroupId")
@@ -135,6 +167,29 @@ ALL: list[Variant] = [
         request=lambda call: _keys_wait(call) if call.operation == "c2c_msg_read_receipt" else None,
         answer=_accepted(_key_given),
         shows="90054 for a MsgKey of the last 0.5 s",
+        waits=True,
+    ),
+    Variant(
+        name="members-known-later",
+        requirement="TC-GRR-01",
+        request=_member_waits,
+        answer=_accepted(_joined),
+        shows="10007 for a receipt of who has joined within 0.5 s",
+        waits=True,
+    ),
+    Variant(
+        name="reads-denied-once-done",
+        requirement="TC-GMR-08",
+        answer=_accepted(_done_and_denied),
+        shows="10002 for each seventh receipt, which is there nevertheless",
+        waits=True,
+    ),
+    Variant(
+        name="forty-a-second",
+        requirement="TC-GRR-04",
+        operation="send_group_msg",
+        request=_throttled,
+        shows="10023 above forty messages a second in a group",
         waits=True,
     ),
     Variant(

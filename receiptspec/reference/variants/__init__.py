@@ -13,6 +13,7 @@ from receiptspec.reference.variants import (
     lateness,
     letters,
     order,
+    pages,
     volcengine,
     volcengine_habits,
 )
@@ -27,6 +28,7 @@ _ALL = [
     *lateness.ALL,
     *letters.ALL,
     *order.ALL,
+    *pages.ALL,
     *volcengine.ALL,
     *volcengine_habits.ALL,
 ]

@@ -32,9 +32,10 @@ _OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a 
 _LOST = 15.0  # seconds without any answer, however often it was waited for, after which to give up
 _REPEATS = 3
 _BREATH = 1.0  # seconds after which a call that broke the target has to break it once more
-_OTHERS_STATUSES = (501, 502, 503, 504)  # of what is not there, and of gateways
+_GATEWAYS = (502, 503, 504)
+_OTHERS_STATUSES = (501, *_GATEWAYS)  # of what is not there, and of gateways
 _KEPT_OUT = (401, 403)  # of who lets some operations through
-_BUSY_REPEATS = 6  # of a call that is answered by HTTP 503: many gateways limit rates by it
+_BUSY_REPEATS = 6  # of a call that a gateway answers: it may be busy, or often lose its server
 
 
 class Caller:
@@ -265,12 +266,13 @@ class Caller:
         pause, answers = 0.3, [answer]
         for repeat in range(1, _BUSY_REPEATS):
             status = answer.exchange.response.status if answer.exchange.response else None
-            if repeat >= _REPEATS and status != 503:
+            if repeat >= _REPEATS and status not in _GATEWAYS:
                 break
             if not self._alive():
                 self._await_return(answer)
-            if status == 503:
+            if status == 503:  # many limit rates by it
                 self._line.client.slow_down()
+            if status in _GATEWAYS:
                 time.sleep(max(pause, min(wished(answer.exchange), _PATIENCE / 4)))
                 pause = min(pause * 2, 2.0)
             answer = self._line.once(call)

@@ -99,6 +99,7 @@ class Company(Talk):
         self._given.add(repr(made))
         group = Conversation(Kind.GROUP, made, type_, owner, (owner, *others))
         self._created[group] = time.time()
+        self._young[made] = time.monotonic()
         if self._owners_join:
             self._owners_join.add(made)
         for start in range(0, len(rest), self.driver.at_once):

@@ -38,6 +38,7 @@ from receiptspec.witnesses import Witnesses
 __all__ = ["Means", "Talk"]
 
 T = TypeVar("T")
+_MOMENT = 0.1  # seconds between looks for what was made a moment ago
 _OF_ITEMS = ("items-answer-the-question", "items-name-their-conversation")
 
 
@@ -101,6 +102,7 @@ class Talk:
         self._strangers = False
         self._makers: set[str] = set()
         self._given: set[str] = set()
+        self._young: dict[Any, float] = {}
         self._users: list[Any] = []
         self._needed: dict[str, list[Answer]] = {}
         self._last_write = self._last_joining = 0.0
@@ -145,13 +147,28 @@ class Talk:
         self._wait_for_views(call)
         owed = self.dealings.owed(call)
         self.dealings.note(call)
-        answer = self._caller.call(call)
+        answer = self._shown(call, self._caller.call(call))
         self._wrote(call)
         self._compare_with_question(answer)
         if self._strangers and self._may_miss_users(call, answer):
             raise NotExercised(f"{call.operation} is {answer.describe()}; {self.doubt()}")
         if not (self.may_lag and self._is_missing(answer)):
             self._hold_to(owed, answer)
+        return answer
+
+    def _shown(self, call: Call, answer: Answer) -> Answer:
+        """Call again while it is answered that there is no such conversation, made a moment ago.
+
+        One view may show it before another does.
+        """
+        place = self.driver.conversation_named(call.body)
+        made = self._young.get(place) if isinstance(place, str | int) else None
+        while made is not None and self.may_lag and self.driver.is_gone(answer):
+            rest = made + self.target.consistency - time.monotonic()
+            if rest < 0:
+                break
+            time.sleep(min(rest, _MOMENT))
+            answer = self._caller.call(call)
         return answer
 
     def _may_miss_users(self, call: Call, answer: Answer) -> bool:
@@ -233,6 +250,8 @@ class Talk:
             self._last_write = time.monotonic()
             if call is not None and call.operation in self.driver.joinings:
                 self._last_joining = self._last_write
+            if call is not None and (ended := self.driver.ends(call)) is not None:
+                self._young.pop(ended, None)
 
     # --- waiting ---------------------------------------------------------------------------
 

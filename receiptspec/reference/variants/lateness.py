@@ -75,6 +75,21 @@ def _group_waits(*operations: str) -> Callable[[Call, dict[str, Any]], None]:
     return change
 
 
+def _missed_by_turns(call: Call) -> None:
+    """Know nothing, at each second call, of a group of the last moment."""
+    name = call.body.get("GroupId") if isinstance(call.body, dict) else None
+    turns = call.memory("turns")
+    turns["of all"] = turns.get("of all", 0) + 1
+    asks = call.operation not in ("", "create_group") and turns["of all"] % 2
+    if asks and _age(call, "made", name) < _MOMENT:
+        raise Refusal(10010, "GroupId: not known yet")
+
+
+def _made(call: Call, answer: dict[str, Any]) -> None:
+    if call.operation == "create_group":
+        _noted(call, "made", answer["GroupId"])
+
+
 def _keys_wait(call: Call) -> None:
     items = call.body.get("C2CMsgInfo")
     items = items if isinstance(items, list) else []
@@ -159,6 +174,14 @@ ALL: list[Variant] = [
         requirement="TC-GRP-12",
         answer=_accepted(_group_waits("get_group_member_info")),
         shows="10010 for members within 0.5 s after create_group",
+        waits=True,
+    ),
+    Variant(
+        name="young-group-missed-by-turns",
+        requirement="TC-GMR-21",
+        request=_missed_by_turns,
+        answer=_accepted(_made),
+        shows="10010 for each second call about a group of the last 0.5 s",
         waits=True,
     ),
     Variant(

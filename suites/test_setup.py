@@ -1,5 +1,8 @@
 """Accounts, groups and members are what the answers about them say."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from receiptspec.case import Case
@@ -234,6 +237,27 @@ def test_removing_somebody_who_is_no_member_is_fine(case: Case) -> None:
     case.judge(findings)
 
 
+@pytest.mark.check("overfull-removal-is-whole")
+@pytest.mark.profile("standard")
+def test_who_is_removed_by_a_call_for_too_many_is_gone(case: Case) -> None:
+    scene = case.scene(membership.too_many_removed, case.given["most"])
+    case.judge(told(scene, "a group from which too many were removed in one call"))
+
+
+@pytest.mark.check("first-members-are-taken")
+@pytest.mark.profile("standard")
+def test_a_group_begins_with_as_many_members_as_may_be(case: Case) -> None:
+    most = case.given["most"]
+    more, answer = case.scene(membership.begun_with, most)
+    if more is not None:
+        case.judge(told(more, f"a group that was made with {most + 1} members"))
+        return
+    kind = case.stage.contract.kind(answer.code)
+    if answer.code in case.given["full"] or kind in ("throttled", "feature"):
+        raise NotExercised(f"a group with {most} members is {answer.describe()}")
+    case.judge(refusals.accepted(answer, f"{most} first members"))
+
+
 @pytest.mark.check("members-are-told")
 def test_the_members_of_a_group_are_told(case: Case) -> None:
     found = case.scene(membership.members)
@@ -368,7 +392,24 @@ def together(case: Case, scene: setup.Taken) -> list[Finding]:
         if item is not None and driver.is_recalled(item):
             why, got = "only others were recalled", item.get("IsPlaceMsg")
             findings += values.equal(scene.history, "$.RspMsgList[].IsPlaceMsg", 0, got, why)
-    return findings
+    return findings or taken_for_good(case, scene)
+
+
+def taken_for_good(case: Case, scene: setup.Taken) -> list[Finding]:
+    """Expect what was recalled to stay so, and what a call for too many says that it recalled."""
+    driver = case.stage.driver
+    said = driver.recalled(scene.over) if scene.over.accepted else {}
+    whys = {message.id: "what was recalled is so no more" for message in scene.messages}
+    for message in scene.spared:
+        if said.get(message.id) == 0:
+            whys[message.id] = "a call for too many says that it recalled what it did not"
+    shown = driver.group_history(scene.later) if scene.later.accepted else {}
+    findings: list[Finding] = []
+    for id_, why in whys.items():
+        if id_ in shown and not driver.is_recalled(shown[id_]):
+            got = shown[id_].get("IsPlaceMsg")
+            findings += values.equal(scene.later, "$.RspMsgList[].IsPlaceMsg", 2, got, why)
+    return distinct(findings)
 
 
 def elsewhere_kept(case: Case) -> list[Finding]:
@@ -446,14 +487,52 @@ def imported_as_many(case: Case, most: int) -> list[Finding]:
     whole = driver.looked_through(scene.history) or not shown
     due = [id_ for id_ in scene.ids if whole or id_ > min(shown)]
     findings += direct.all_there(scene.history, shown, due, where)
-    sent = [
-        part["MsgContent"]["Text"] for item in scene.sent["MsgList"] for part in item["MsgBody"]
-    ]
+    sent = list(readback.texts_in(scene.sent))
     kept = [text for id_ in scene.ids if id_ in shown for text in driver.texts_of(shown[id_])]
     if len(scene.ids) == len(sent) == len(kept):
         why = "imported messages are not what was sent"
         findings += values.equal(scene.history, "$.RspMsgList", sent, kept, why)
     findings += imported_once(case, scene, sent)
+    findings += imported_in_their_time(case, scene, shown)
+    return findings + imported_too_many(case, most)
+
+
+def imported_in_their_time(
+    case: Case, scene: readback.Imported, shown: Mapping[Any, Mapping[str, Any]]
+) -> list[Finding]:
+    """Expect imported messages to be as far apart in time as they were sent."""
+    times = [case.stage.driver.shown_time(shown[id_]) for id_ in scene.ids if id_ in shown]
+    sent = [item["SendTime"] for item in scene.sent["MsgList"]]
+    known = [time for time in times if time is not None]
+    if scene.history is None or len(known) < len(sent):
+        return []
+    apart, wanted = known[-1] - known[0], sent[-1] - sent[0]
+    if abs(apart - wanted) <= 1:
+        return []
+    why = "imported messages do not have the times at which they were sent"
+    return values.equal(scene.history, "$.RspMsgList[].MsgTimeStamp", wanted, apart, why)
+
+
+def imported_too_many(case: Case, most: int) -> list[Finding]:
+    """Expect what a call for too many says that it imported; what was sent stays what it was."""
+    scene = case.attempt("too many old messages", readback.imported_too_many, most)
+    if scene is None or not scene.history.accepted:
+        return []
+    driver = case.stage.driver
+    shown = driver.group_history(scene.history)
+    where = "the history after an import of too many messages"
+    findings = direct.all_there(scene.history, shown, scene.ids, where)
+    kept = [text for id_ in scene.ids if id_ in shown for text in driver.texts_of(shown[id_])]
+    if len(scene.ids) == len(scene.sent) == len(kept):
+        why = "of too many imported messages not all are what was sent"
+        findings += values.equal(scene.history, "$.RspMsgList", list(scene.sent), kept, why)
+    case.observe(f"results for {most + 1} old messages", str(driver.import_results(scene.answer)))
+    item = shown.get(scene.message.id)
+    if item is not None:
+        why = "a message that was sent has the text of one that was imported"
+        got = driver.texts_of(item)
+        wanted = [scene.text] if scene.imported in got else got
+        findings += values.equal(scene.history, "$.RspMsgList", wanted, got, why)
     return findings
 
 

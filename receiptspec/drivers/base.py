@@ -584,8 +584,8 @@ class Driver(ABC):
         """Return the target's Unix time at which a message was sent, ``None`` if not told."""
         return None
 
-    def import_messages(self, conversation: Conversation, count: int) -> Call:
-        """Call that imports old messages into a group."""
+    def import_messages(self, conversation: Conversation, count: int, random: int = 1) -> Call:
+        """Call that imports old messages into a group, their random numbers from `random` on."""
         raise _absent("import_messages")
 
     def import_results(self, answer: Answer) -> int:

@@ -452,14 +452,14 @@ class TencentActions(TencentReadings):
         """Return a call that says that it wants no receipt (M2)."""
         return replace(call, body={**call.body, "NeedReadReceipt": 0})
 
-    def import_messages(self, conversation: Conversation, count: int) -> Call:
+    def import_messages(self, conversation: Conversation, count: int, random: int = 1) -> Call:
         """Import old messages into a group (M3), a second apart and before now."""
         now = self.now()
         messages = [
             {
                 "From_Account": conversation.owner,
                 "SendTime": now - count + index,
-                "Random": index + 1,
+                "Random": (random + index) % 2**32,
                 "MsgBody": _texts(f'old <i>message</i> & it\'s "{index}"'),
             }
             for index in range(count)

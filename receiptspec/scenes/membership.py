@@ -172,6 +172,36 @@ def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
     return first, told_members(stage, group, stayed[:left])
 
 
+def too_many_removed(stage: Stage, most: int) -> Told:
+    """Remove two members beside others who are none, one more in all than a call may name; ask.
+
+    `NotExercised` where that is refused.
+    """
+    group = stage.group(4)
+    _, first, stays, last = group.members
+    guests = [f"rs{stage.namespace}-g{index}" for index in range(most - 1)]
+    answer = stage.call(stage.driver.remove_member(group, first, *guests, last))
+    if not answer.accepted:
+        raise NotExercised(f"to remove {most + 1} members is {answer.describe()}")
+    return told_members(stage, group, (group.owner, stays))
+
+
+def begun_with(stage: Stage, most: int) -> tuple[Told | None, Answer]:
+    """Make a group with one member more than a call takes, and with so many where it is refused.
+
+    Returns who is in the larger group, ``None`` where there is none, and the last answer.
+    """
+    driver, (owner, *others) = stage.driver, stage.users(most + 2)
+    name = f"rs{stage.namespace}"
+    answer = stage.call(driver.make_group(driver.group_type, name, owner, others))
+    id_ = driver.made_group(answer) if answer.accepted else None
+    if id_ is not None:
+        people = (owner, *others)
+        group = Conversation(Kind.GROUP, id_, driver.group_type, owner, people)
+        return _until_all_listed(stage, group), answer
+    return None, stage.patiently(driver.make_group(driver.group_type, name, owner, others[:most]))
+
+
 def members_added_at_once(stage: Stage, size: int, full: tuple[Any, ...]) -> Told:
     """Add many members in one call, and ask for the members.
 

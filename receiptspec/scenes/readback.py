@@ -20,10 +20,12 @@ __all__ = [
     "beside_recalled",
     "full",
     "imported",
+    "imported_too_many",
     "looked_back",
     "of_groups",
     "of_pairs",
     "older",
+    "texts_in",
 ]
 
 
@@ -172,3 +174,45 @@ def imported(stage: Stage, most: int) -> Imported:
     ids = tuple(stage.driver.imported(answer)) if answer.accepted else ()
     shown = until_shown(stage, group, ids) if ids else None
     return Imported(call.body, answer, before, shown, ids)
+
+
+def texts_in(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the texts of all messages that a call imports."""
+    parts = [part for item in body["MsgList"] for part in item["MsgBody"]]
+    return tuple(part["MsgContent"]["Text"] for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """The texts of too many messages, the answer to their import, those that it says are there.
+
+    Before the history was looked at, `message` was sent with the text `text`, and one of its random
+    number was imported with the text `imported`.
+    """
+
+    sent: tuple[str, ...]
+    answer: Answer
+    ids: tuple[Any, ...]
+    message: Message
+    text: str
+    imported: str
+    history: Answer
+
+
+def imported_too_many(stage: Stage, most: int) -> Crowded:
+    """Import one message more than a call takes, then one with the number of one that was sent."""
+    driver, group = stage.driver, stage.scene(sandbox).conversation
+    stage.let_age(group, most + 2.2)
+    many = driver.import_messages(group, most + 1)
+    answer = stage.call(many)
+    ids = tuple(driver.imported(answer)) if answer.accepted else ()
+    number, text = stage.number("imported beside", group.id), "a text that stays"
+    call = driver.send_message(group, group.owner, receipt=False, number=number)
+    message = stage.post(group, driver.with_texts(call, text), receipt=False)
+    stage.let_show()
+    one = driver.import_messages(group, 1, number)
+    stage.call(one)
+    stage.let_show()
+    (imported_,) = texts_in(one.body)
+    history_ = until_shown(stage, group, {*ids, message.id})
+    return Crowded(texts_in(many.body), answer, ids, message, text, imported_, history_)

@@ -302,18 +302,25 @@ def letters(
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Messages that were recalled by one call and others that were not; the history after that."""
+    """Messages that were recalled by one call and others that were not; the history after that.
+
+    `over` is the answer to a call for one of `spared` and all that are recalled already, more than
+    one may name. `later` is the history after that, and after the first call came once more.
+    """
 
     messages: tuple[Message, ...]
     spared: tuple[Message, ...]
     answer: Answer
     history: Answer
+    over: Answer
+    later: Answer
 
 
 def recalled_together(stage: Stage, most: int) -> Taken:
     """Recall as many messages as one call may, all but some of those that were sent, and look.
 
-    One of those that are left has the text of a recalled one, another its random number.
+    One of those that are left has the text of a recalled one, another its random number. Then the
+    same call comes again, and one that names one of them too.
     """
     group, driver = stage.group(2), stage.driver
     number = stage.number("recalled", group.id)
@@ -334,7 +341,14 @@ def recalled_together(stage: Stage, most: int) -> Taken:
         raise NotExercised("one call recalls one message")
     stage.let_show()
     answer = stage.patiently(call)
-    return Taken(messages, spared, answer, until_recalled(stage, messages))
+    shown = until_recalled(stage, messages)
+    stage.call(call)
+    full = driver.joined([driver.recall(message) for message in (*messages, *spared[:1])])
+    over = stage.call(full or call)
+    said = driver.recalled(over) if over.accepted else {}
+    taken_too = tuple(message for message in spared[:1] if said.get(message.id) == 0)
+    later = until_recalled(stage, (*messages, *taken_too))
+    return Taken(messages, spared, answer, shown, over, later)
 
 
 def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:

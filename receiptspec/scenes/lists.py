@@ -137,6 +137,25 @@ def _joined(stage: Stage) -> Iterator[_Known]:
     yield message, (), group.members, newcomers
 
 
+def _rejoined(stage: Stage) -> Iterator[_Known]:
+    """Yield messages from before and after two left and came back, one of them a newcomer.
+
+    A third has come meanwhile, and nobody was told. Nobody reads anything.
+    """
+    group, (late, quiet) = stage.group(3), stage.users(6)[4:]
+    driver, (_, back, _) = stage.driver, group.members
+    stage.lets_in(driver.add_members(group, [late]))
+    old = stage.say(group)
+    stage.must(driver.remove_member(group, back, late))
+    stage.adds(driver.quietly(driver.add_members(group, [quiet])))
+    stage.lets_in(driver.add_members(group, [back, late]))
+    whole = replace(group, members=(*group.members, late, quiet))
+    new = stage.say(whole)
+    newborn(stage, whole, new).receipt(new)
+    yield new, (), whole.members, ()
+    yield replace(old, conversation=whole), (), whole.members, (back, late, quiet)
+
+
 def _alike(stage: Stage) -> Iterator[_Known]:
     """Yield a message in a group whose members' names are much alike; some of them have read."""
     owner, (readers, others) = stage.users(1)[0], names_alike(stage)
@@ -171,6 +190,7 @@ PLAYS: Mapping[str, Callable[[Stage], Iterator[_Known]]] = {
     "beside one that was recalled": _spared,
     "when people have left and come": _outlived,
     "when two have come": _joined,
+    "around the leave of two who are back": _rejoined,
     _NAMES: _alike,
 }
 

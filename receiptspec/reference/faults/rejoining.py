@@ -1,0 +1,90 @@
+"""Faults of who leaves and comes back, or comes without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
+from receiptspec.reference.faults.families import ASK, DETAIL, edits, group_of, succeeded
+from receiptspec.reference.store import Group
+
+__all__ = ["ALL"]
+
+_ADD, _REMOVE, _SEND = "add_group_member", "delete_group_member", "send_group_msg"
+
+
+def _twice(name: str, *, old: bool) -> Any:
+    """List twice, and count twice, who left and came back, of messages before that or since."""
+
+    def back(call: Call, group: Group, seq: Any) -> list[str]:
+        message, left = group.messages.get(seq), call.memory(name)
+        if message is None:
+            return []
+        return [
+            user
+            for user in message.audience
+            if user in group.members
+            and user not in message.readers
+            and (group.id, user) in left
+            and (seq <= left[group.id, user]) is old
+        ]
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        group = group_of(call)
+        if group is None or not succeeded(sent):
+            return
+        if call.operation == _REMOVE:
+            for user in call.body["MemberToDel_Account"]:
+                call.memory(name)[group.id, user] = group.newest
+        elif call.operation == ASK:
+            for item in sent["GroupMsgReceiptList"]:
+                if item["Code"] == 0:
+                    item["UnreadNum"] += len(back(call, group, item["MsgSeq"]))
+        elif call.operation == DETAIL and "UnreadList" in sent:
+            more = back(call, group, call.body["MsgSeq"])
+            sent["UnreadList"] += [{"Unread_Account": user} for user in more]
+
+    return answer
+
+
+def _unheard(call: Call, answer: dict[str, Any]) -> None:
+    """Send nothing to who was added with Silence 1."""
+    group = group_of(call)
+    if group is None or not succeeded(answer):
+        return
+    if call.operation == _ADD and call.body.get("Silence") == 1:
+        for item in call.body["MemberList"]:
+            call.memory("silent")[group.id, item["Member_Account"]] = True
+    elif call.operation == _SEND and "MsgSeq" in answer:
+        for user in list(group.members):
+            if (group.id, user) in call.memory("silent"):
+                group.messages[answer["MsgSeq"]].audience.pop(user, None)
+
+
+ALL: list[Fault] = [
+    edits(
+        "back-and-there-twice",
+        "TC-GMD-12",
+        _twice("left before", old=False),
+        cls="lifecycle",
+        level="SHOULD",
+        shows="who left and came back has not read a new message twice",
+    ),
+    edits(
+        "back-and-twice-in-the-past",
+        "TC-GMD-12",
+        _twice("left after", old=True),
+        cls="lifecycle",
+        level="SHOULD",
+        shows="who left and came back has not read an older message twice",
+    ),
+    edits(
+        "silently-added-unheard",
+        "TC-GMD-12",
+        _unheard,
+        cls="lifecycle",
+        level="SHOULD",
+        shows="who was added with Silence 1 is in neither list of new messages",
+    ),
+]

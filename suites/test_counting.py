@@ -448,6 +448,10 @@ def test_groups_whose_ids_are_alike_have_their_own_numbers(case: Case) -> None:
         findings += same
     for answer in scene.left:
         findings += refusals.accepted(answer, "a group whose id is like that of a dismissed one")
+    if scene.read is not None and scene.left and scene.left[0].accepted:
+        why = "a group was dismissed whose id is the beginning of this one's, or like it"
+        read, now, ids = scene.read.receipts, scene.left[0], [scene.messages[0].id]
+        findings += receipts.same(now, read, case.stage.receipts(now), ids, why)
     marked = case.attempt("ids like one that is full of marks", names.marked)
     if marked is not None:
         for name, answer in marked.mistaken:

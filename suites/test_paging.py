@@ -195,6 +195,7 @@ def test_a_walk_visits_everybody_exactly_once(case: Case) -> None:
             grown = case.scene(paging.grown, size, count)
             findings += two_lists(grown, f"{size} members in pages of {count}")
         findings += in_turn(case) + of_crowd(case) + across(case) + singly(case)
+        findings += uneven(case)
     case.judge(findings)
 
 
@@ -247,6 +248,16 @@ def in_turn(case: Case) -> list[Finding]:
     ):
         findings += undisturbed(case, walk, wanted, allowed, "one of three walks in turn")
     return findings
+
+
+def uneven(case: Case) -> list[Finding]:
+    """Expect a walk whose pages grow to visit everybody once, where its cursors are taken."""
+    walk, half = case.attempt("pages that grow", paging.uneven), half_read(case)
+    if walk is None:
+        return []
+    owner, *members = walk.message.conversation.members
+    left = [member for member in members if member not in half.readers]
+    return undisturbed(case, walk, left, [owner], "a page of one, then pages of three")
 
 
 def undisturbed(

@@ -326,6 +326,7 @@ def test_the_history_shows_the_messages_that_were_sent(case: Case) -> None:
     case.judge(findings)
     if case.profile.rank > 0:
         case.judge(as_sent(case))
+        case.judge(listed(case))
         case.judge(looked_back(case))
 
 
@@ -339,6 +340,20 @@ def as_sent(case: Case) -> list[Finding]:
             strayed = case.stage.driver.strayed(kept.sent, kept.item)
             envelope = [one for one in strayed if not one.content]
             findings += direct.as_sent(kept.answer, envelope, "RspMsgList[]")
+    return distinct(findings)
+
+
+def listed(case: Case) -> list[Finding]:
+    """Expect all messages of a group that one look shows, each of them once."""
+    findings: list[Finding] = []
+    for sent, answer in case.attempt("messages of groups", readback.listings) or ():
+        if answer.accepted:
+            shown = case.stage.driver.group_history(answer)
+            oldest = min(shown, default=sent[-1])
+            wanted = [id_ for id_ in sent if id_ >= oldest]
+            where = "the history of a group to which several messages were sent"
+            findings += direct.all_there(answer, shown, wanted, where)
+            findings += direct.none_twice(answer, "RspMsgList", "MsgSeq")
     return distinct(findings)
 
 

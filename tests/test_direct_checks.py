@@ -1,7 +1,11 @@
 """Peers are told of by a number, or as those of whom none is to be had."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from receiptspec import strictjson
 from receiptspec.checks import direct as checks
 from receiptspec.errors import NotExercised
 from receiptspec.exchange import Exchange, Request
@@ -41,6 +45,16 @@ def test_no_more_messages_are_there_than_were_asked_for(number, wrong):
 @pytest.mark.parametrize(("kept", "wrong"), [([], 0), (["b", None], 0), (["b", "a"], 1)])
 def test_a_text_that_is_not_to_be_kept_is_missed_nowhere(kept, wrong):
     assert len(checks.not_kept(ANSWER, "a", kept)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("listed", "wrong"),
+    [(None, 0), ([], 0), ([{"n": 1}, {"n": 2}, "x"], 0), ([{"n": 1}, {"n": 2}, {"n": 1}], 1)],
+)
+def test_no_message_is_listed_twice(listed, wrong):
+    document = strictjson.read(json.dumps({"list": listed}).encode())
+    answer = replace(ANSWER, document=document)
+    assert len(checks.none_twice(answer, "list", "n")) == wrong
 
 
 def test_what_strayed_is_named_with_what_was_sent():

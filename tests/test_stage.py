@@ -380,6 +380,17 @@ def test_writes_are_sent_with_permission():
 # --- scenes and hooks ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("made", "ended", "calls"), [(0, False, 2), (9, False, 1), (0, True, 1)])
+def test_a_group_of_the_last_moment_is_asked_for_until_it_shows(made, ended, calls):
+    answers = first(1, FINE, MISSING) if ended else first(1, MISSING)
+    with serving(answers) as server, staged(server, writes=True, consistency=2.0) as stage:
+        stage._young[GROUP.id] = time.monotonic() - made
+        if ended:
+            stage.call(WRITE)
+        assert stage.call(CASE).accepted is (calls == 2)
+        assert server.seen["calls"] == calls + ended
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.03, 0.3])
 def test_the_last_look_begins_when_the_window_is_over(seconds):
     """Also after a look that took longer than the window."""

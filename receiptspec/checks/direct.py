@@ -186,6 +186,21 @@ def all_there(
     ]
 
 
+def none_twice(answer: Answer, items: str, key: str) -> list[Finding]:
+    """Expect no two items of a list to have the same `key`."""
+    listed = answer.get(items)
+    found = [
+        item.get(key)
+        for item in (listed if isinstance(listed, list) else ())
+        if isinstance(item, dict)
+    ]
+    twice = [name for place, name in enumerate(found) if name in found[:place]]
+    if not twice:
+        return []
+    why = f"{items} has several items of {key} {twice[0]}"
+    return [_finding(answer, why, f"$.{items}", "one item each", str(found), f"{items}:twice")]
+
+
 def none_of(
     answer: Answer, got: Collection[Any], unwanted: Collection[Any], where: str
 ) -> list[Finding]:

@@ -142,13 +142,15 @@ def foreseen(stage: Stage) -> tuple[Answer, ...]:
 class Alike:
     """A message each in groups whose ids are alike: asked for before and after a read in the last.
 
-    `left` is what is answered in the others when the last group is dismissed.
+    `left` is what is answered in the others when the last group is dismissed. Before that somebody
+    has read the first message, of which `read` tells; ``None`` where nobody could.
     """
 
     messages: tuple[Message, ...]
     before: tuple[Asked, ...]
     after: tuple[Asked, ...]
     left: tuple[Answer, ...]
+    read: Asked | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,17 @@ def alike(stage: Stage) -> Alike:
         raise NotExercised("the message could not be read")
     settled(stage, before[-1], (last,), {last.id: 1})
     after = tuple(asked(stage, stage.ask(m.conversation, [m])) for m in messages)
+    first, read = messages[0], None
+    if tries_to_read(stage, first.conversation.members[1], first):
+        read = settled(stage, before[0], (first,), {first.id: 1})
     ended = stage.call(stage.driver.dismiss(last.conversation)).accepted
-    others = messages[:-1] if ended else []
-    left = tuple(stage.ask(message.conversation, [message]) for message in others)
-    return Alike(tuple(messages), before, after, left)
+
+    def kept(found: dict[int, Receipt]) -> bool:
+        was, now = read.receipts.get(first.id) if read else None, found.get(first.id)
+        return was is None or (now is not None and (now.read, now.unread) == (was.read, was.unread))
+
+    left = []
+    for message in messages[:-1] if ended else ():
+        done = kept if message is first else lambda _: True
+        left.append(stage.settle(message.conversation, [message], done))
+    return Alike(tuple(messages), before, after, tuple(left), read)

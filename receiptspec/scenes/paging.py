@@ -33,6 +33,7 @@ __all__ = [
     "shortened",
     "turned",
     "turned_again",
+    "uneven",
     "walk",
     "walks_in_turn",
     "when_back",
@@ -197,6 +198,27 @@ def shortened(stage: Stage) -> tuple[Answer, int] | None:
     if cursor is None:
         return None
     return page_of(stage, message, read=False, cursor=cursor, count=1), 1
+
+
+def uneven(stage: Stage) -> Walk:
+    """List who has not read the message of `half_read`: one of them, then three at a time."""
+    if not stage.driver.over_http:
+        raise NotExercised("an SDK may page in its own way")
+    message = stage.scene(half_read).message
+    bound = len(message.conversation.members)
+    answers: list[Answer] = []
+    pages: list[Page] = []
+    cursor: Any = None
+    while len(answers) < bound:
+        count = 3 if answers else 1
+        answers.append(page_of(stage, message, read=False, cursor=cursor, count=count))
+        if not answers[-1].accepted:
+            break
+        pages.append(stage.driver.page(answers[-1]))
+        cursor = pages[-1].cursor
+        if pages[-1].last is not False or not isinstance(cursor, str):
+            break
+    return Walk(message, False, 3, tuple(answers), tuple(pages), bound)
 
 
 def _cursor(stage: Stage, message: Message, *, read: bool, count: int) -> str | None:

@@ -21,6 +21,7 @@ __all__ = [
     "full",
     "imported",
     "imported_too_many",
+    "listings",
     "looked_back",
     "of_groups",
     "of_pairs",
@@ -60,6 +61,21 @@ def of_groups(stage: Stage) -> tuple[Kept, ...]:
             for message in own
             if message.id in shown
         ]
+    return tuple(found)
+
+
+def listings(stage: Stage) -> tuple[tuple[tuple[Any, ...], Answer], ...]:
+    """Look at groups to which several have sent, the same text among others; return what was sent.
+
+    Only so many of the newest as one look shows.
+    """
+    sent = [stage.scene(people.many_senders).messages]
+    with contextlib.suppress(NotExercised):  # no message with options may be taken
+        sent.append(stage.scene(people.optional).messages)
+    found = []
+    for messages in sent:
+        ids = tuple(sorted(message.id for message in messages)[-_MOST:])
+        found.append((ids, until_shown(stage, messages[0].conversation, ids)))
     return tuple(found)
 
 

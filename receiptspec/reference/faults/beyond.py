@@ -7,7 +7,15 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import edits, group_of, refused_if, succeeded
+from receiptspec.reference.faults.families import (
+    DETAIL,
+    edits,
+    group_of,
+    if_ok,
+    items,
+    refused_if,
+    succeeded,
+)
 
 __all__ = ["ALL"]
 
@@ -82,7 +90,103 @@ def _replaced(call: Call, answer: dict[str, Any]) -> None:
                 message.content = item["MsgBody"]
 
 
+def _wiped(call: Call, answer: dict[str, Any]) -> None:
+    """Forget all reads in groups whose ids begin with that of a dismissed one."""
+    name = call.body.get("GroupId") if isinstance(call.body, dict) else None
+    for group in call.site.store.groups.values() if succeeded(answer) else ():
+        if isinstance(name, str) and group.id.startswith(name):
+            for message in group.messages.values():
+                message.readers.clear()
+
+
+def _from_the_start(call: Call) -> None:
+    """Ask for all, and remember which page was wanted."""
+    body, pages = call.body, call.memory("pages")
+    if not isinstance(body, dict) or body.get("Cursor") not in ("", *pages):
+        return
+    if isinstance(body.get("Count"), int) and 0 < body["Count"] <= 200:
+        call.notes["page"] = pages.get(body["Cursor"], 0), body["Count"]
+        call.body = {**body, "Cursor": "", "Count": 200}
+
+
+def _page_of_that_number(call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer) and "page" in call.notes:
+        page, count = call.notes["page"]
+        key = "ReadList" if "ReadList" in answer else "UnreadList"
+        ends, cursor = (page + 1) * count, f"{page + 1:020d}"
+        more = len(answer[key]) > ends
+        answer.update({key: answer[key][ends - count : ends], "IsFinish": int(not more)})
+        answer["Cursor"] = cursor if more else "0"
+        call.memory("pages")[cursor] = page + 1
+
+
+def _as_double(item: dict[str, Any]) -> None:
+    item["MsgSeq"] = int(float(item["MsgSeq"]))
+
+
+def _once_each(answer: dict[str, Any]) -> None:
+    """Show one message of several that are the same in sender, second and contents."""
+    found = {
+        (item["From_Account"], item["MsgTimeStamp"], repr(item["MsgBody"])): item
+        for item in answer.get("RspMsgList", ())
+    }
+    answer["RspMsgList"] = [*found.values()]
+
+
+def _first_twice(answer: dict[str, Any]) -> None:
+    answer["RspMsgList"] = [*answer["RspMsgList"][:1], *answer["RspMsgList"]]
+
+
+_LATER = [
+    edits(
+        "end-wipes-what-begins-so",
+        "TC-GMR-33",
+        _wiped,
+        operation="destroy_group",
+        cls="isolation",
+        shows="with a group the reads end in those whose ids begin with its id",
+        **_SHOULD,
+    ),
+    edits(
+        "cursor-is-page-number",
+        "TC-GMD-08",
+        _page_of_that_number,
+        request=_from_the_start,
+        operation=DETAIL,
+        cls="paging",
+        shows="a Cursor is the number of a page, whatever Count was before",
+    ),
+    items(
+        "huge-seqs-rounded",
+        "TC-GMR-14",
+        _as_double,
+        only=lambda item: item["MsgSeq"] > 2**53,
+        cls="precision",
+        shows="an item about 2^53 + 1 names 2^53",
+        **_SHOULD,
+    ),
+    edits(
+        "equal-messages-shown-once",
+        "TC-GRP-13",
+        if_ok(_once_each),
+        operation=_HISTORY,
+        cls="isolation",
+        shows="of messages with the same sender, second and text one is shown",
+        **_SHOULD,
+    ),
+    edits(
+        "newest-message-shown-twice",
+        "TC-GRP-13",
+        if_ok(_first_twice),
+        operation=_HISTORY,
+        cls="shape",
+        shows="the first message of a history stands there twice",
+        **_SHOULD,
+    ),
+]
+
 ALL: list[Fault] = [
+    *_LATER,
     edits(
         "eleven-recalled-by-word",
         "TC-GRP-14",

@@ -202,6 +202,26 @@ def _none_recalled(call: Call) -> None:
         raise Refusal(10062, "MsgSeqList: a message was recalled")
 
 
+_OPEN_ENDED = ("create_group", "delete_group_member", "group_msg_recall", "import_group_msg")
+
+
+def _takes_more(call: Call, _place: str, reason: str, _code: int | str) -> str | None:
+    return PASS if reason == "too-many" and call.operation in _OPEN_ENDED else None
+
+
+def _recalled_again(_call: Call, answer: dict[str, Any]) -> None:
+    for item in answer.get("RecallRetList", ()):
+        item["RetCode"] = 0 if item["RetCode"] == 10031 else item["RetCode"]
+
+
+def _of_32_bits(call: Call) -> None:
+    listed = call.body.get("MsgSeqList") if isinstance(call.body, dict) else None
+    items = listed if isinstance(listed, list) else []
+    named = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+    if any(type(seq) is int and not 0 <= seq < 2**32 for seq in named):
+        raise Refusal(10004, "MsgSeq: not a number of 32 bits")
+
+
 def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
     return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
 
@@ -346,6 +366,26 @@ ALL: list[Variant] = [
         "who is added alone has to agree: Result 3",
         "add_group_member",
         knobs={"one_is_invited": True},
+    ),
+    _free(
+        "more-is-done",
+        "TC-GRP-24",
+        "more first members, removals, recalls and imports than documented are done",
+        refuses=_takes_more,
+    ),
+    _free(
+        "recalled-again",
+        "TC-GRP-14",
+        "RetCode 0 for a message that is recalled already",
+        "group_msg_recall",
+        answer=_recalled_again,
+    ),
+    _free(
+        "seqs-of-32-bits",
+        "TC-GMR-14",
+        "10004 for a MsgSeq of more than 32 bits",
+        _ASK,
+        request=_of_32_bits,
     ),
     _free(
         "bad-names-refuse-imports",

@@ -537,7 +537,8 @@ def imported_too_many(case: Case, most: int) -> list[Finding]:
     driver = case.stage.driver
     shown = driver.group_history(scene.history)
     where = "the history after an import of too many messages"
-    findings = direct.all_there(scene.history, shown, scene.ids, where)
+    due = [id_ for id_ in scene.ids if id_ >= min(shown, default=id_)]
+    findings = direct.all_there(scene.history, shown, due, where)
     kept = [text for id_ in scene.ids if id_ in shown for text in driver.texts_of(shown[id_])]
     if len(scene.ids) == len(scene.sent) == len(kept):
         why = "of too many imported messages not all are what was sent"

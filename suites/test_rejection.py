@@ -163,7 +163,7 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
         findings += told(case, change, answer)
     for change in insiders(case, call):
         findings += refusals.refused(case.variation(call, change), change["label"])
-    findings += behind(case, lenient) + unseen(case)
+    findings += behind(case, lenient) + unseen(case) + undone(case)
     for change in case.given.get("lenient", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
@@ -238,6 +238,23 @@ def unseen(case: Case) -> list[Finding]:
         finding
         for credential in case.given.get("unseen", ())
         for trace in case.attempt("calls under a wrong signature", forged.traces, credential) or ()
+        for finding in refusals.done(trace.what, trace.seen, [trace.answer])
+    ]
+
+
+def undone(case: Case) -> list[Finding]:
+    """Expect nothing to be done behind the refusals that the row names; all rows share a scene."""
+    mine = case.given.get("undone", ())
+    if case.profile.rank == 0 or not mine or not case.stage.target.writes:
+        return []
+    rows = case.stage.contract.requirements
+    changes = [change for row in rows for change in row.given.get("undone", ())]
+    found = case.attempt("calls that are refused", forged.undone, *changes) or ()
+    labels = {vary(case.good_call(), change).label for change in mine}
+    return [
+        finding
+        for trace in found
+        if trace.answer.exchange.request.label in labels
         for finding in refusals.done(trace.what, trace.seen, [trace.answer])
     ]
 
@@ -336,7 +353,7 @@ def test_a_refusal_carries_a_documented_code(case: Case) -> None:
     scene = watched(case)
     if scene is not None and case.stage.sent != before:
         scene.sights.clear()
-    case.judge(findings)
+    case.judge(findings + undone(case))
 
 
 def misnamed(

@@ -1,18 +1,21 @@
-"""Calls under a wrong signature, and whether good calls show that they were done nevertheless."""
+"""Calls that have to be refused, and whether good calls show that they were done nevertheless."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Message
+from receiptspec.neutral import Answer, Call, Message
+from receiptspec.scenes.calls import places
 from receiptspec.scenes.groups import Asked, asked, naming, newborn
 from receiptspec.scenes.pairs import made_first
 from receiptspec.stage import Stage
+from receiptspec.variations import vary
 
-__all__ = ["Trace", "traces"]
+__all__ = ["Trace", "traces", "undone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def traces(stage: Stage, credential: str) -> tuple[Trace, ...]:
     stage.let_show()
     message = stage.post(group, good)
     if not sent.accepted:
-        found += _of_words(stage, message, forged, good, sent)
+        found += _of_words(*_words(stage, message), forged, good, sent)
     left = {leaver} if leaver in _people(fresh, first) else set()
 
     def intact(look: Asked) -> bool:
@@ -66,6 +69,51 @@ def traces(stage: Stage, credential: str) -> tuple[Trace, ...]:
     return tuple(found)
 
 
+def undone(stage: Stage, *changes: Mapping[str, Any]) -> tuple[Trace, ...]:
+    """Move read positions and send, each time with another departure; then look.
+
+    Each moves another member of one group. All send under the same id of the sender, which a good
+    call repeats with words of its own: if the message has others, they tell which call was done.
+    """
+    driver, (owner, *movers) = stage.driver, stage.users(len(changes) + 1)
+    group = stage.group(len(changes) + 1)
+    (place,) = places(stage, stage.say(group))
+    asking = driver.ask_read_positions(group)
+    if asking is None or driver.move_read_position(group, owner, place) is None:
+        raise NotExercised("this vendor tells no read positions")
+    stage.let_show()
+    before = stage.must(asking)
+    sending = driver.send_message(group, owner, receipt=True, number=stage.number("un", group.id))
+    moved: list[tuple[Any, Answer]] = []
+    sent: list[tuple[Call, Answer]] = []
+    for turn, (member, change) in enumerate(zip(movers, changes, strict=True)):
+        moving = driver.move_read_position(group, member, place)
+        assert moving is not None  # noqa: S101
+        moved.append((member, _unconfirmed(stage, vary(moving, change))))
+        if "method" not in change:
+            words = vary(driver.with_texts(sending, f"words of call {turn}"), change)
+            sent.append((words, stage.call(words)))
+    stage.let_show()
+    after = stage.must(asking)
+    found = [
+        Trace("read positions of the group", answer, after)
+        for member, answer in moved
+        if not answer.accepted
+        and driver.read_position(after, member) == place != driver.read_position(before, member)
+    ]
+    with suppress(NotExercised):
+        good = driver.with_texts(sending, "the owner's words")
+        seen, told = _words(stage, stage.post(group, good))
+        for call, answer in sent:
+            found += _of_words(seen, told, call, good, answer)
+    return tuple(found)
+
+
+def _unconfirmed(stage: Stage, call: Call) -> Answer:
+    """Send a call once where it may have no answer, as by a method that nobody knows."""
+    return stage.at_once([call], connections=1)[0] if call.method else stage.call(call)
+
+
 def _under(call: Call, credential: str) -> Call:
     return replace(call, credential=credential, label=f"credential {credential}")
 
@@ -75,16 +123,25 @@ def _people(look: Asked, message: Message) -> set[Any]:
     return {*(receipt.readers or ()), *(receipt.non_readers or ())} if receipt else set()
 
 
+def _words(stage: Stage, message: Message) -> tuple[Answer, frozenset[str]]:
+    """Return the answer that shows a message, and all texts in it."""
+    call = stage.driver.look_at_messages(message.conversation, [message.id])
+
+    def item(answer: Answer) -> Mapping[str, Any]:
+        shown = stage.driver.group_history(answer) if answer.accepted else {}
+        return shown.get(message.id, {})
+
+    answer = stage.until(lambda: stage.call(call), lambda found: bool(item(found)))
+    return answer, frozenset(text for text in item(answer).values() if isinstance(text, str))
+
+
 def _of_words(
-    stage: Stage, message: Message, forged: Call, good: Call, sent: Answer
+    seen: Answer, told: frozenset[str], forged: Call, good: Call, sent: Answer
 ) -> list[Trace]:
     """Return a trace where a message holds what only the forged call said."""
-    conversation: Conversation = message.conversation
-    answer = stage.call(stage.driver.look_at_messages(conversation, [message.id]))
-    shown: Mapping[Any, Any] = stage.driver.group_history(answer) if answer.accepted else {}
-    told = [value for value in shown.get(message.id, {}).values() if isinstance(value, str)]
     only = {forged.body[name] for name in good.body if forged.body[name] != good.body[name]}
-    return [Trace("messages of the group", sent, answer)] if only.intersection(told) else []
+    done = not sent.accepted and not only.isdisjoint(told)
+    return [Trace("messages of the group", sent, seen)] if done else []
 
 
 def _of_pair(stage: Stage, credential: str) -> list[Trace]:

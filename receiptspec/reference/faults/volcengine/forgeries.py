@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -17,6 +19,7 @@ from receiptspec.reference.volcengine.fields import Fields
 __all__ = ["ALL"]
 
 _AUTH: dict[str, Any] = {"cls": "authentication"}
+_SEND, _MOVE = "SendMessage", "ModifyParticipantReadIndex"
 _REMOVE = "BatchDeleteConversationParticipant"
 _HASH, _WRONG = ("X-Content-Sha256", "wrong"), ("Signature", "wrong")
 
@@ -50,10 +53,13 @@ def _derived_key(call: Call, answer: dict[str, Any]) -> None:
         error["Message"] += f" (key {key.hex()})"
 
 
-def _performed(call: Call, answer: dict[str, Any]) -> None:
-    """Do what a call asks for whose signature was just found to be wrong."""
+def _performed(
+    call: Call, answer: dict[str, Any], code: str = "SignatureDoesNotMatch", way: str = "POST"
+) -> None:
+    """Do what a call asks for that was just refused with a code, and came by a method."""
     error, body = answer["ResponseMetadata"].get("Error"), documents.read(call.incoming.body)
-    if error and error["Code"] == "SignatureDoesNotMatch" and isinstance(body, dict):
+    came = call.incoming.method == way
+    if error and error["Code"] == code and came and isinstance(body, dict):
         call.body = body
         with suppress(Refusal, Shrug):
             ACTIONS[call.operation](call.site, call, Fields(call, body))
@@ -72,6 +78,27 @@ def _out_of_step(call: Call, sent: Reply) -> None:
         sent.header("Content-Type", "text/html")
     elif not _authorization(call):
         unread[connection] = True
+
+
+def _done_behind(
+    name: str, row: int | str, code: str, what: str, operation: str, **more: Any
+) -> Fault:
+    """Do what is asked for before it is refused with a code."""
+    edit = partial(_performed, code=code, **more)
+    shows = f"{operation} {what} is refused, and done"
+    return edits(f"{name}-done", row, edit, operation=operation, **_AUTH, shows=shows)
+
+
+def _swapped(call: Call, answer: dict[str, Any]) -> None:
+    """Do what another body says than the one whose hash was sent."""
+    sent = hashlib.sha256(call.incoming.body).hexdigest()
+    if call.incoming.header("X-Content-Sha256") != sent:
+        _performed(call, answer)
+
+
+def _of_no_service(call: Call, answer: dict[str, Any]) -> None:
+    if "rtc" not in _credential(call):
+        _performed(call, answer)
 
 
 ALL: list[Fault] = [
@@ -198,5 +225,38 @@ ALL: list[Fault] = [
         knobs={"leavers_count": True},
         **_AUTH,
         shows="who is removed under a wrong signature, which is refused, gets no new messages",
+    ),
+    *(
+        _done_behind(*told)
+        for told in (
+            ("malformed", "VE-GMRR-69a", "InvalidAuthorization", "under no known form", _SEND),
+            ("unknown-key", 72, "InvalidAccessKey", "under an unknown access key", _MOVE),
+            ("unsigned", 73, "MissingAuthenticationToken", "without Authorization", _SEND),
+            ("undated", 74, "MissingRequestInfo", "without X-Date", _MOVE),
+            ("stale", 75, "InvalidTimestamp", "signed a day ago", _SEND),
+            ("stale-move", 75, "InvalidTimestamp", "signed a day ago", _MOVE),
+            ("bogus-token", 85, "InvalidSecretToken", "under a wrong token", _MOVE),
+        )
+    ),
+    *(
+        _done_behind(f"{way.lower()}-move", 4, "MethodNotAllowed", f"by {way}", _MOVE, way=way)
+        for way in ("HEAD", "OPTIONS", "FOO")
+    ),
+    edits(
+        "tampered-sending-done",
+        80,
+        _swapped,
+        operation=_SEND,
+        **_AUTH,
+        shows="a message with another body than the signed one is refused, and sent",
+        also=("VE-GMRR-79",),
+    ),
+    edits(
+        "other-service-move-done",
+        70,
+        _of_no_service,
+        operation=_MOVE,
+        **_AUTH,
+        shows="read positions are moved under another service's signature, which is refused",
     ),
 ]

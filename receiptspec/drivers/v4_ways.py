@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import quote_plus
 
 from receiptspec.drivers import v4
@@ -19,7 +21,7 @@ from receiptspec.exchange import Secret
 
 __all__ = ["CREDENTIALS", "Draft"]
 
-_LONG = 80 * 1024  # bytes: more than any first piece of a body
+_LONG, _HUGE = 80 * 1024, 300 * 1024  # bytes: more than any first piece of a body, and far more
 
 
 @dataclass
@@ -112,6 +114,12 @@ def _shifted(**by: float) -> _Way:
         draft.scope = replace(draft.scope, day=draft.date[:8])
 
     return way
+
+
+def _redated(draft: Draft) -> None:
+    """Put the time into another header, and sign a day ago."""
+    draft.headers["date"] = format_datetime(datetime.now(UTC), usegmt=True)
+    _shifted(days=-1)(draft)
 
 
 def _misdated(draft: Draft) -> None:
@@ -224,11 +232,26 @@ def _resigned(draft: Draft, parts: v4.Signing) -> Callable[[str], str]:
     return lambda _: v4.authorization(parts, draft.access_key, draft.secret)
 
 
-def _large(draft: Draft) -> None:
+def _large(size: int) -> _Way:
     """Send another end of a long body than the signed one; white space makes it long."""
-    draft.body = draft.body.rstrip()[:-1] + b" " * _LONG + b"}"
-    draft.body_hash = draft.headers["x-content-sha256"] = v4.digest(draft.body)
-    _swapped(draft)
+
+    def way(draft: Draft) -> None:
+        draft.body = draft.body.rstrip()[:-1] + b" " * size + b"}"
+        draft.body_hash = draft.headers["x-content-sha256"] = v4.digest(draft.body)
+        _swapped(draft)
+
+    return way
+
+
+def _retyped(signed: bytes, sent: bytes, head: bytes = b"") -> _Way:
+    """Sign a body with one end, and send it with another, which some hold for the same text."""
+
+    def way(draft: Draft) -> None:
+        start = draft.body.rstrip()[:-1]
+        draft.body_hash = draft.headers["x-content-sha256"] = v4.digest(start + signed)
+        draft.body = head + start + sent
+
+    return way
 
 
 def _with_md5(draft: Draft) -> None:
@@ -242,6 +265,13 @@ def _tampered_query(draft: Draft) -> None:
     """Send another query than the one that was signed."""
     draft.finish = _resigned(draft, draft.parts().but(query=list(draft.query)))
     draft.query.append(("RsTampered", "1"))
+
+
+def _listed_query(draft: Draft) -> None:
+    """Sign the parameters that X-SignedQueries lists, as one does in the query, and send more."""
+    names = sorted([name for name, _ in draft.query] + ["X-SignedQueries"])
+    draft.query.append(("X-SignedQueries", ";".join(names)))
+    _tampered_query(draft)
 
 
 def _doubled(*values: str) -> _Way:
@@ -304,6 +334,19 @@ def _with_headers(**headers: str) -> _Way:
             draft.signed = tuple(dict.fromkeys((*draft.signed, name.replace("_", "-"))))
 
     return way
+
+
+def _json_token(draft: Draft) -> None:
+    """Name a long session token of the vendor's form that holds a document."""
+    document = {"AccessKeyId": draft.access_key, "ExpiredTime": 4102444800, "Policy": "rs" * 100}
+    token = base64.b64encode(json.dumps(document).encode()).decode()
+    _with_headers(x_security_token=f"STS2{token}")(draft)
+
+
+def _dotted_token(draft: Draft) -> None:
+    """Name a session token of three dotted parts, the last of which is the access key."""
+    parts = [base64.b64encode(text).decode() for text in (b'{"alg":"HS256"}', b'{"sub":"rs"}')]
+    _with_headers(x_security_token=".".join((*parts, draft.access_key)))(draft)
 
 
 def _decoded_key(draft: Draft) -> None:
@@ -428,6 +471,7 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
         _finished(lambda text: text.replace("SignedHeaders=", "SignedHeaders=x-rs-unsent;", 1)),
     ),
     "day-old": ("X-Date and scope a day old", _shifted(days=-1)),
+    "redated": ("X-Date and scope a day old, beside a Date of now", _redated),
     "day-ahead": ("X-Date and scope a day ahead", _shifted(days=1)),
     "eight-days-old": ("X-Date and scope eight days old", _shifted(days=-8)),
     "eight-days-ahead": ("X-Date and scope eight days ahead", _shifted(days=8)),
@@ -463,7 +507,18 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "unsigned-body": ("host and date signed, and an empty body", _unsigned_body),
     "tampered-body": ("another body than the signed one", _swapped),
     "tampered-hash": ("another body and hash than the signed ones", _tampered),
-    "tampered-large-body": ("another end of a long body than the signed one", _large),
+    "tampered-large-body": ("another end of a long body than the signed one", _large(_LONG)),
+    "tampered-huge-body": ("another end of a huge body than the signed one", _large(_HUGE)),
+    "replaced-byte": (
+        "a byte that is no text where the signed body has the sign for that",
+        _retyped(b',"RsText":"\xef\xbf\xbd"}', b',"RsText":"\xff"}'),
+    ),
+    "added-byte": ("a byte that is no text, in the signed body", _retyped(b"}", b"\xff}")),
+    "other-line-end": ("another end of a line than in the signed body", _retyped(b"\n}", b"\r\n}")),
+    "added-mark": (
+        "a byte order mark before the signed body",
+        _retyped(b"}", b"}", head=b"\xef\xbb\xbf"),
+    ),
     "respaced-body": ("other white space in the body than in the signed one", _respaced),
     "lent-authorization": ("an earlier call with one parameter more", _lent),
     "retold-type": (
@@ -481,6 +536,11 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),
     "wrong-hash-header": ("the hash of another body in the header", _wrong_hash_header),
     "hash-of-nothing": ("the hash of no body, signed", _hashed_as(v4.digest(b""))),
+    "listed-query": ("more parameters than X-SignedQueries lists", _listed_query),
+    "streamed-body": (
+        "words for the hash of a body in pieces, signed",
+        _hashed_as("STREAMING-HMAC-SHA256-PAYLOAD"),
+    ),
     "unhashed-body": ("words for the hash of the body, signed", _hashed_as("UNSIGNED-PAYLOAD")),
     "no-authorization": ("no Authorization", _without("authorization")),
     "no-date": ("no X-Date", _without("x-date")),
@@ -516,6 +576,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
         _with_headers(x_security_token="STS2rsNoSuchToken"),  # noqa: S106
     ),
     "short-token": ("a session token of two letters", _with_headers(x_security_token="rs")),  # noqa: S106
+    "json-token": ("a session token that is a document", _json_token),
+    "dotted-token": ("a session token in three parts", _dotted_token),
     "plus-for-space": ("spaces of the query signed as plus", _plus),
     "version-first": ("Version before Action on the wire", _version_first),
     "query-signed": ("signed in the query", _in_query),
@@ -523,24 +585,34 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
 }
 
 
-def _tampered_with(signer: str, change: str) -> tuple[str, _Way]:
-    """Sign the headers that one signer signs, then send another body."""
-    (whose, sign), (what, tamper) = _SINGLE[signer], _SINGLE[change]
+def _crossed(signer: str, change: str) -> tuple[str, _Way]:
+    """Sign the headers that one signer signs, in a way that is wrong."""
+    (whose, sign), (what, change_) = _SINGLE[signer], _SINGLE[change]
 
     def way(draft: Draft) -> None:
         sign(draft)
-        tamper(draft)
+        change_(draft)
 
     return f"{what}, {whose}", way
 
+
+#: Ways that matter under one set of signed headers as well.
+_CROSSED = (
+    ("wrong-hash-header", "short-headers"),
+    ("day-old", "short-headers"),
+    ("redated", "node-headers"),
+    ("json-token", "short-headers"),
+    ("dotted-token", "node-headers"),
+    ("tampered-body", "md5-header"),
+)
 
 #: All ways to sign: those, and each set of signed headers with each change of the body.
 CREDENTIALS: Mapping[str, tuple[str, _Way]] = {
     **_SINGLE,
     **{
-        f"{change}-{signer}": _tampered_with(signer, change)
+        f"{change}-{signer}": _crossed(signer, change)
         for signer in ("node-headers", "short-headers", "go-headers", "core-headers")
         for change in ("tampered-body", "tampered-hash")
     },
-    "wrong-hash-header-short-headers": _tampered_with("short-headers", "wrong-hash-header"),
+    **{f"{change}-{signer}": _crossed(signer, change) for change, signer in _CROSSED},
 }

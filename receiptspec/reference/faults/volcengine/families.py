@@ -50,7 +50,7 @@ _MUST = frozenset(
 ) | frozenset((60, 61, 65, 67, 69, 70, 71, 80, 87, 88, 89, 101))
 
 
-_SHOULD = frozenset(f"VE-GMRR-{row}" for row in ("20a", "69a", "71a", "83a", "93a"))
+_SHOULD = frozenset(f"VE-GMRR-{row}" for row in ("20a", "69a", "71a", "83a", "93a", "108"))
 
 
 def _declared(name: str, row: int | str, cls: str, more: Mapping[str, Any]) -> Document:

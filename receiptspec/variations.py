@@ -38,6 +38,15 @@ _KEYS = {
 #: What of a call says who makes it, and how.
 _CALLER = frozenset({"credential", "label", "method", "query", "rename"})
 
+
+def _loosely(text: str) -> str:
+    """Write keys the other way round and escaped, with each kind of white space around them."""
+    document = dict(reversed(json.loads(text).items()))
+    loose = json.dumps(document, ensure_ascii=False, indent="\t").replace("/", r"\/")
+    escaped = re.sub(r'"([A-Za-z])(?=\w*":)', lambda key: f'"\\u{ord(key[1]):04X}', loose)
+    return "\r\n " + escaped.replace("\n", "\r\n") + " \r\n"
+
+
 #: Ways to write a body otherwise, right and wrong ones, by what a row calls them.
 _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "as a text": lambda text: dumps(text).decode("utf-8"),
@@ -52,6 +61,7 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "with escapes": lambda text: re.sub(
         r'"([A-Za-z@])', lambda found: f'"\\u{ord(found[1]):04x}', text
     ),
+    "as loosely as JSON may be": _loosely,
     "in single quotes": lambda text: text.replace('"', "'"),
     "with a byte that is no UTF-8": lambda text: f'{text[:-1]},"X":"\udcff"}}',
 }

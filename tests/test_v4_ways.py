@@ -14,7 +14,8 @@ RIGHT = {
     "year-old", "impossible-date", "longer-key", "shorter-key", "account-service", "video-service",
     "wrong-hash-header-short-headers", "usual-path", "region-nowhere", "longer-service",
     "headed-service", "wild-key", "quoted-header", "short-token",
-    "redated", "redated-node-headers", "day-old-short-headers", "json-token", "dotted-token",
+    "empty-header", "many-headers", "redated", "redated-node-headers", "day-old-short-headers",
+    "json-token", "dotted-token",
     "json-token-short-headers", "dotted-token-node-headers",
 }  # fmt: skip
 SHAPELESS = {

@@ -349,6 +349,12 @@ def _dotted_token(draft: Draft) -> None:
     _with_headers(x_security_token=".".join((*parts, draft.access_key)))(draft)
 
 
+def _many_headers(draft: Draft) -> None:
+    """Sign a dozen headers more, one of which is long, and one of which holds marks."""
+    names = {f"x_rs_part_{turn}": str(turn) for turn in range(10)}
+    _with_headers(**names, x_rs_marks="a, b; c=%41 (d)", x_rs_long="rs" * 150)(draft)
+
+
 def _decoded_key(draft: Draft) -> None:
     try:
         base64.b64decode(draft.secret.reveal(), validate=True)
@@ -567,6 +573,8 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     "md5-header": ("a digest of the body signed", _with_md5),
     "trace-header": ("a header of one's own signed", _with_headers(x_rs_trace="rs-1")),
     "quoted-header": ("a header in quotes signed", _with_headers(x_rs_trace='"rs-1"')),
+    "empty-header": ("a header without a value signed", _with_headers(x_rs_trace="")),
+    "many-headers": ("a dozen headers of one's own signed", _many_headers),
     "core-headers": (
         "headers signed as by the Python core",
         _with_headers(x_sdk_invocation_id="rs-1", x_sdk_request="attempt=1; max=3"),

@@ -8,6 +8,7 @@ from receiptspec.reference.faults.volcengine import (
     again,
     alike,
     askings,
+    bypasses,
     caches,
     company,
     corners,
@@ -65,4 +66,5 @@ ALL: list[Fault] = [
     *likeness.ALL,
     *indexes.ALL,
     *entrance.ALL,
+    *bypasses.ALL,
 ]

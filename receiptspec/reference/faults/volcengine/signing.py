@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from receiptspec.reference.behaviour import PASS, Fault, Refuses
+from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
     HASH,
@@ -76,46 +73,6 @@ def _sorted_by_numbers(call: Call) -> bool:
 
 def _changed_in_query(call: Call) -> bool:
     return "RsTampered" in call.query
-
-
-def _read_as(change: Callable[[bytes], bytes]) -> Refuses:
-    """Read a body as another one where that is the one whose hash was sent."""
-
-    def refuses(call: Call, place: str, reason: str, _code: int | str) -> str | None:
-        body = change(call.incoming.body)
-        if (place, reason) != HASH or not _hashed_as(hashlib.sha256(body).hexdigest())(call):
-            return None
-        call.incoming = replace(call.incoming, body=body)
-        return PASS
-
-    return refuses
-
-
-def _trusted(name: str, row: int, when: Callable[[Call], bool], shows: str) -> Fault:
-    """Take the hash that was sent for that of the body."""
-    refuses = decides((HASH,), PASS)
-    return bends(name, row, _TRUSTED, refuses=refuses, when=when, **_AUTH, shows=shows)
-
-
-def _holds(name: str, text: str) -> Callable[[Call], bool]:
-    return lambda call: text in (call.incoming.header(name) or "")
-
-
-def _signs(name: str) -> Callable[[Call], bool]:
-    """Return whether a header is among the signed ones."""
-
-    def test(call: Call) -> bool:
-        found = re.search("SignedHeaders=([^,]*)", call.incoming.header("Authorization") or "")
-        return found is not None and name in found[1].split(";")
-
-    return test
-
-
-def _unlike(test: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    return lambda call: not test(call)
-
-
-_STALE, _TOKEN = ("X-Date", "stale"), ("X-Security-Token", "wrong")
 
 
 ALL: list[Fault] = [
@@ -237,75 +194,5 @@ ALL: list[Fault] = [
         request=_remember_call,
         **_AUTH,
         shows="Authorization and body that were right once work with another query",
-    ),
-    *(
-        _trusted(f"{name}-unverified", 80, when, f"a body {shows} is not verified")
-        for name, when, shows in (
-            ("octets", _holds("Content-Type", "octet"), "of another type"),
-            ("forms", _holds("Content-Type", "form"), "of a form's type"),
-            ("encoded", _holds("Content-Encoding", "i"), "with Content-Encoding"),
-            ("expected", _holds("Expect", "100"), "that is announced by Expect"),
-            ("digested", _signs("content-md5"), "with a signed Content-MD5"),
-            ("exempt", lambda call: "X-NotSignBody" in call.query, "with X-NotSignBody"),
-            ("huge", lambda call: len(call.incoming.body) > 2**18, "of more than 256 KB"),
-        )
-    ),
-    _trusted(
-        "streaming-payload",
-        79,
-        _holds("X-Content-Sha256", "STREAMING-"),
-        "a hash that begins with STREAMING- is right for any body",
-    ),
-    *(
-        judges(f"body-{name}", 80, _read_as(change), **_AUTH, shows=shows)
-        for name, change, shows in (
-            (
-                "repaired",
-                lambda body: body.decode(errors="replace").encode(),
-                "bytes that are no text count as U+FFFD",
-            ),
-            (
-                "purged",
-                lambda body: body.decode(errors="ignore").encode(),
-                "bytes that are no text do not count",
-            ),
-            ("unwrapped", lambda body: body.replace(b"\r\n", b"\n"), "CRLF counts as LF"),
-            ("unmarked", lambda body: body.removeprefix(b"\xef\xbb\xbf"), "a BOM does not count"),
-        )
-    ),
-    tolerated(
-        "query-as-listed",
-        "VE-GMRR-83a",
-        WRONG,
-        when=lambda call: "X-SignedQueries" in call.query,
-        **_AUTH,
-        shows="only what X-SignedQueries lists is signed",
-    ),
-    *(
-        tolerated(f"{name}-works", "VE-GMRR-108", place, when=when, **_AUTH, shows=shows)
-        for name, place, when, shows in (
-            ("stale-hostless", _STALE, _unlike(_signs("host")), "old, where host is not signed"),
-            (
-                "stale-hashless",
-                _STALE,
-                _unlike(_signs("x-content-sha256")),
-                "old, where no hash is signed",
-            ),
-            ("stale-dated", _STALE, _holds("Date", "GMT"), "old, beside a Date"),
-            ("stale-charset", _STALE, _holds("Content-Type", "charset"), "old, beside a charset"),
-            (
-                "token-document",
-                _TOKEN,
-                lambda call: len(call.incoming.header("X-Security-Token") or "") > 300,
-                "a token of more than 300 characters",
-            ),
-            (
-                "token-dotted",
-                _TOKEN,
-                lambda call: (call.incoming.header("X-Security-Token") or "").count(".") == 2,
-                "a token in three parts",
-            ),
-            ("token-hostless", _TOKEN, _unlike(_signs("host")), "a token beside no signed host"),
-        )
     ),
 ]

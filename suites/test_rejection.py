@@ -251,12 +251,16 @@ def undone(case: Case) -> list[Finding]:
     changes = [change for row in rows for change in row.given.get("undone", ())]
     found = case.attempt("calls that are refused", forged.undone, *changes) or ()
     labels = {vary(case.good_call(), change).label for change in mine}
-    return [
-        finding
-        for trace in found
-        if trace.answer.exchange.request.label in labels
-        for finding in refusals.done(trace.what, trace.seen, [trace.answer])
-    ]
+    findings: list[Finding] = []
+    for trace in found:
+        why = trace.answer.exchange.request.label
+        if why in labels:
+            findings += (
+                refusals.refused(trace.answer, why)
+                if trace.answer.accepted
+                else refusals.done(trace.what, trace.seen, [trace.answer])
+            )
+    return findings
 
 
 def elsewhere(

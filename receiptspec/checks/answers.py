@@ -196,13 +196,16 @@ class Monitor:
         if not redact.hides_in("\n".join(text for _, text in places)):
             return []
         refused = self._refused_signature(answer)
+        label = answer.exchange.request.label
+        call = f"{answer.operation} with {label}" if label else answer.operation
+        code = f":{answer.code}" if answer.refused else ""
         return [
             Finding(
-                f"{answer.operation} sends a credential of the request back",
+                f"{call} is {answer.describe()} and sends a credential of the request back",
                 place,
                 "no secret of the request",
                 "one (not shown)",
-                f"echo:{place}",
+                f"echo:{place}{code}",
                 (answer.exchange,),
             )
             for place, text in places

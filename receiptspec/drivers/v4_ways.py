@@ -351,7 +351,7 @@ def _dotted_token(draft: Draft) -> None:
 
 def _many_headers(draft: Draft) -> None:
     """Sign a dozen headers more, one of which is long, and one of which holds marks."""
-    names = {f"x_rs_part_{turn}": str(turn) for turn in range(10)}
+    names = {f"x_rs_part_number_{turn}": str(turn) for turn in range(10)}
     _with_headers(**names, x_rs_marks="a, b; c=%41 (d)", x_rs_long="rs" * 150)(draft)
 
 

@@ -74,6 +74,7 @@ def undone(stage: Stage, *changes: Mapping[str, Any]) -> tuple[Trace, ...]:
 
     Each moves another member of one group. All send under the same id of the sender, which a good
     call repeats with words of its own: if the message has others, they tell which call was done.
+    Of calls by another method those count as well that were accepted.
     """
     driver, (owner, *movers) = stage.driver, stage.users(len(changes) + 1)
     group = stage.group(len(changes) + 1)
@@ -84,12 +85,13 @@ def undone(stage: Stage, *changes: Mapping[str, Any]) -> tuple[Trace, ...]:
     stage.let_show()
     before = stage.must(asking)
     sending = driver.send_message(group, owner, receipt=True, number=stage.number("un", group.id))
-    moved: list[tuple[Any, Answer]] = []
+    moved: list[tuple[Any, Answer, bool]] = []
     sent: list[tuple[Call, Answer]] = []
     for turn, (member, change) in enumerate(zip(movers, changes, strict=True)):
         moving = driver.move_read_position(group, member, place)
         assert moving is not None  # noqa: S101
-        moved.append((member, _unconfirmed(stage, vary(moving, change))))
+        answer = _unconfirmed(stage, vary(moving, change))
+        moved.append((member, answer, "method" in change or not answer.accepted))
         if "method" not in change:
             words = vary(driver.with_texts(sending, f"words of call {turn}"), change)
             sent.append((words, stage.call(words)))
@@ -97,8 +99,8 @@ def undone(stage: Stage, *changes: Mapping[str, Any]) -> tuple[Trace, ...]:
     after = stage.must(asking)
     found = [
         Trace("read positions of the group", answer, after)
-        for member, answer in moved
-        if not answer.accepted
+        for member, answer, counts in moved
+        if counts
         and driver.read_position(after, member) == place != driver.read_position(before, member)
     ]
     with suppress(NotExercised):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -53,6 +54,17 @@ def _derived_key(call: Call, answer: dict[str, Any]) -> None:
         error["Message"] += f" (key {key.hex()})"
 
 
+def _secret_part(part: slice) -> Callable[[Call, dict[str, Any]], None]:
+    """Say with a part of which secret key a signature was checked."""
+
+    def edit(call: Call, answer: dict[str, Any]) -> None:
+        error = answer["ResponseMetadata"].get("Error")
+        if error and error["Code"] == "SignatureDoesNotMatch":
+            error["Message"] += f" (key {call.site.keys.secret_key[part]}***)"
+
+    return edit
+
+
 def _performed(
     call: Call, answer: dict[str, Any], code: str = "SignatureDoesNotMatch", way: str = "POST"
 ) -> None:
@@ -94,6 +106,10 @@ def _swapped(call: Call, answer: dict[str, Any]) -> None:
     sent = hashlib.sha256(call.incoming.body).hexdigest()
     if call.incoming.header("X-Content-Sha256") != sent:
         _performed(call, answer)
+
+
+def _came_by(call: Call, way: str) -> bool:
+    return call.incoming.method == way
 
 
 def _of_no_service(call: Call, answer: dict[str, Any]) -> None:
@@ -258,5 +274,31 @@ ALL: list[Fault] = [
         operation=_MOVE,
         **_AUTH,
         shows="read positions are moved under another service's signature, which is refused",
+    ),
+    *(
+        tolerated(
+            f"{way.lower()}-moves",
+            4,
+            ("method", "method"),
+            operation=_MOVE,
+            when=partial(_came_by, way=way),
+            cls="leniency",
+            shows=f"read positions are moved by {way}",
+        )
+        for way in ("OPTIONS", "FOO")
+    ),
+    edits(
+        "key-head-in-message",
+        "SEC-01",
+        _secret_part(slice(12)),
+        **_AUTH,
+        shows="the first twelve characters of the secret key",
+    ),
+    edits(
+        "key-tail-in-message",
+        "SEC-01",
+        _secret_part(slice(-12, None)),
+        **_AUTH,
+        shows="the last twelve characters of the secret key",
     ),
 ]

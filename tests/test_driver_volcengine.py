@@ -104,6 +104,12 @@ def test_the_keys_made_from_the_secret_one_are_secrets_as_well():
         assert redact.hides_in(b64encode(key).decode())
 
 
+def test_both_ends_of_a_secret_key_are_secrets_as_well():
+    redact = Redactor(driver().secrets())
+    for end in (SECRET.reveal()[:12], SECRET.reveal()[-12:]):
+        assert redact.hides_in(f"key {end}***")
+
+
 # --- reading ------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from receiptspec.scenes import (
     pairs,
     parallel,
     questions,
+    turnover,
 )
 
 
@@ -233,6 +234,12 @@ def test_only_members_send(case: Case) -> None:
             answer = case.attempt(why, identity.strangers_elsewhere, type_)
             tried += [(why, answer)] if answer is not None else []
     findings: list[Finding] = []
+    if case.profile.rank > 0:
+        scene = case.attempt("people who leave and come", turnover.turnover)
+        tried += scene.refused if scene is not None else ()
+        if scene is not None and scene.welcome is not None:
+            why = "a member who was refused before joining"
+            findings += refusals.accepted(scene.welcome, why)
     for why, answer in tried:
         findings += refusals.refused(answer, why)
         findings += refusals.code_among(answer, case.given["codes"], why)
@@ -257,7 +264,10 @@ def again(case: Case) -> list[Finding]:
     """Expect a message to be the same however often, and with whatever in it, it is sent again."""
     scene = case.attempt("messages that are sent again", identity.sent_again)
     later = case.attempt("messages that are sent again after others", identity.repeated)
-    for id_, answer in (*(scene.sent if scene is not None else ()), *(later or ())):
+    come = case.attempt("people who leave and come", turnover.turnover)
+    sent = [*(scene.sent if scene is not None else ()), *(later or ())]
+    sent += [come.again] if come is not None else []
+    for id_, answer in sent:
         named = case.stage.driver.sent_message(answer)
         if answer.accepted and named != id_:
             why = "the same message became two when it was sent again"
@@ -268,10 +278,12 @@ def again(case: Case) -> list[Finding]:
 def alike(case: Case) -> list[Finding]:
     """Expect messages under different ids of their sender, or under none, to be different ones."""
     at_once = case.attempt("messages at the same time", parallel.sends) or ()
+    come = case.attempt("people who leave and come", turnover.turnover)
     of_conversations = (
         case.scene(identity.sent_alike),
         case.attempt("messages under no id", identity.sent_unnamed) or (),
         [answer for answer, _ in at_once],
+        come.named if come is not None else (),
     )
     findings: list[Finding] = []
     for answers in of_conversations:

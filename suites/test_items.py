@@ -20,6 +20,7 @@ from receiptspec.scenes import (
     people,
     questions,
     setup,
+    turnover,
 )
 
 
@@ -33,10 +34,22 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += sent_by_another(case)
         findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
+        findings += turned_over(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked) + behind_many(case)
     case.judge(findings)
     ready.must_be_whole()
+
+
+def turned_over(case: Case) -> list[Finding]:
+    """Expect an item for all that was sent while people left and came."""
+    scene = case.attempt("people who leave and come", turnover.turnover)
+    return [
+        finding
+        for it in (scene.glances if scene is not None else ())
+        if it.asked.answer.accepted
+        for finding in receipts.each_answered(it.asked.answer, it.asked.receipts, [it.message.id])
+    ]
 
 
 def behind_many(case: Case) -> list[Finding]:

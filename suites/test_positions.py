@@ -7,7 +7,7 @@ from receiptspec.checks import values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
-from receiptspec.scenes import positions
+from receiptspec.scenes import positions, turnover
 
 
 @pytest.mark.check("read-position-is-observed")
@@ -39,7 +39,21 @@ def test_a_read_position_only_moves_forward(case: Case) -> None:
         if last is not None:
             who, *reached = last
             findings += at_least(f"the position of {who} was not moved", *reached)
+        findings += whatever_else(case)
     case.judge(findings)
+
+
+def whatever_else(case: Case) -> list[Finding]:
+    """Expect positions to stay when people read, leave and come, and all moves at once to count."""
+    scene = case.attempt("people who leave and come", turnover.turnover)
+    findings: list[Finding] = []
+    for it in scene.reached if scene is not None else ():
+        why = f"the position of {it.who} is not where it was moved, or was before"
+        if it.exact:
+            findings += values.equal(it.answer, "$.Result.ReadIndexes", it.wanted, it.told, why)
+        else:
+            findings += at_least(why, it.answer, it.wanted, it.told)
+    return findings
 
 
 def at_least(why: str, answer: Answer, wanted: int, told: object) -> list[Finding]:

@@ -25,16 +25,22 @@ from receiptspec.scenes import (
     positions,
     questions,
     standing,
+    turnover,
 )
+from receiptspec.stage import Stage
 
 
 class Look(NamedTuple):
-    """An answer, who has read which message, the members, the sender first, and those left open."""
+    """An answer, who has read which message, and the members, the sender first.
+
+    Those who are `open` and those who are `loose` are as in `meanwhile.Glance`.
+    """
 
     asked: groups.Asked
     readers: Mapping[object, Collection[object]]
     members: tuple[object, ...]
     open: tuple[object, ...] = ()
+    loose: tuple[object, ...] = ()
 
 
 def of_fixture(case: Case) -> list[groups.Asked]:
@@ -211,10 +217,7 @@ def read_by_many(case: Case) -> list[Look]:
 
 def coming_and_going(case: Case) -> list[Look]:
     """Return answers about messages that were read before others came and left."""
-    found = [
-        Look(seen.asked, {seen.message.id: set(seen.readers)}, seen.there, seen.open)
-        for seen in case.attempt("receipts while others go on", meanwhile.glances) or ()
-    ]
+    found = [of_glance(it) for it in case.attempt("others go on", meanwhile.glances) or ()]
     for play in (
         afterwards.read_after_changes,
         afterwards.own_reads,
@@ -228,11 +231,9 @@ def coming_and_going(case: Case) -> list[Look]:
         across.at_once,
         across.by_most,
         across.returned_sender,
+        turned_over,
     ):
-        found += [
-            Look(seen.asked, {seen.message.id: set(seen.readers)}, seen.there, seen.open)
-            for seen in case.attempt("receipts after something else", play) or ()
-        ]
+        found += map(of_glance, case.attempt("receipts after something else", play) or ())
     with case.optional("receipts when a read position was moved"):
         moved = case.scene(positions.moved)
         untouched: dict[object, set[object]] = {id_: set() for id_ in moved.after.receipts}
@@ -242,8 +243,21 @@ def coming_and_going(case: Case) -> list[Look]:
     if scene is None:
         return found
     id_ = scene.message.id
-    looks = [Look(asked, {id_: set(who)}, there, gone) for asked, there, who, gone in scene.looks]
+    looks = [
+        Look(asked, {id_: set(who)}, there, loose=gone) for asked, there, who, gone in scene.looks
+    ]
     return found + looks
+
+
+def turned_over(stage: Stage) -> tuple[meanwhile.Glance, ...]:
+    """Return what was answered about a group in which people leave and come."""
+    return stage.scene(turnover.turnover).glances
+
+
+def of_glance(seen: meanwhile.Glance) -> Look:
+    """Return what a scene has looked at and what has to be seen."""
+    readers = {seen.message.id: set(seen.readers)}
+    return Look(seen.asked, readers, seen.there, seen.open, seen.loose)
 
 
 def among_many(case: Case) -> list[Look]:
@@ -258,14 +272,23 @@ def among_many(case: Case) -> list[Look]:
 
 def listed(case: Case, *, reading: bool) -> list[Finding]:
     findings: list[Finding] = []
-    for step, readers, (owner, *others), open_ in steps(case):
+    looks = steps(case)
+    joining = reading and any(look.loose for look in looks) and joining_reads(case)
+    for step, readers, (owner, *others), open_, loose in looks:
         for message, who in readers.items():
             receipt = step.receipts.get(message)
             if step.answer.accepted and receipt is not None:
                 wanted = [user for user in others if (user in who) is reading]
-                tolerated = [owner, *open_]
+                may = [user for user in loose if (user in who) is reading or joining]
+                tolerated = [owner, *open_, *may]
                 findings += receipts.listed(step.answer, receipt, reading, wanted, tolerated)
     return findings
+
+
+def joining_reads(case: Case) -> bool:
+    """Whether who joins may become a reader by that: moving the read index makes readers here."""
+    moved = case.attempt("receipts when a read position was moved", positions.moved)
+    return moved is None or any(receipt.read for receipt in moved.after.receipts.values())
 
 
 @pytest.mark.check("receipt-list-is-an-array")
@@ -293,7 +316,7 @@ def test_a_receipt_has_its_lists_under_their_names(case: Case) -> None:
         there = [r for step in of_fixture(case) for r in step.receipts.values()]
         if all((r.readers if reading else r.non_readers) is None for r in there):
             raise NotExercised(f"no item has {name}, and nobody can be made to read")
-    for step, readers, (_, *others), _ in steps(case):
+    for step, readers, (_, *others), *_ in steps(case):
         for message, who in readers.items():
             receipt = step.receipts.get(message)
             somebody = bool(who) if reading else len(who) < len(others)
@@ -355,10 +378,10 @@ def test_every_other_member_is_in_one_list(case: Case) -> None:
         if not case.scene(groups.good).group.members:
             raise NotExercised("the fixture does not say who its members are")
         findings += lost_on_the_way(case)
-    for step, readers, (owner, *others), open_ in steps(case):
+    for step, readers, (owner, *others), open_, loose in steps(case):
         for receipt in (step.receipts[id_] for id_ in readers if id_ in step.receipts):
             if receipt.readers is not None and receipt.non_readers is not None:
-                both = {*receipt.readers, *receipt.non_readers} - {owner, *open_}
+                both = {*receipt.readers, *receipt.non_readers} - {owner, *open_, *loose}
                 findings += receipts.covered(step.answer, receipt, both, others)
     case.judge(findings)
 

@@ -226,6 +226,14 @@ class Driver(ABC):
         del namespace
         return ()
 
+    def look_alikes(self, namespace: str) -> tuple[Any, ...]:
+        """Return a user, three whose digits are part of that one's, and one nearly the same.
+
+        Nothing where users are no numbers.
+        """
+        del namespace
+        return ()
+
     def least_user(self) -> Any:
         """Return the user with the lowest number, ``None`` where users are no numbers."""
         return None

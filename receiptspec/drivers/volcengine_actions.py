@@ -57,6 +57,12 @@ class VolcengineActions(Driver):
         small = zlib.crc32(namespace.encode()) * 2**20 + 1
         return small, 2**63 - 2**53 + small
 
+    def look_alikes(self, namespace: str) -> tuple[Any, ...]:
+        """Return an id of 19 digits, its head, its tail, its middle, and one of its 48 bits."""
+        digits = f"48{zlib.crc32(namespace.encode()):010d}7531902"
+        parts = (digits, digits[:16], digits[3:], digits[1:17])
+        return (*map(int, parts), int(digits) + 2**48)
+
     def least_user(self) -> Any:
         """Return 0: user ids are not negative (N7)."""
         return 0

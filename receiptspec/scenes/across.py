@@ -103,4 +103,4 @@ def returned_sender(stage: Stage) -> tuple[Glance, ...]:
     sender = old.message.sender
     stage.lets_in(stage.driver.add_members(group, [sender]))
     message = replace(old.message, conversation=group)
-    return looked(stage, [state(message, old.there, old.readers, old.open)])
+    return looked(stage, [state(message, old.there, old.readers, loose=old.loose)])

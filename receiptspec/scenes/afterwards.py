@@ -35,23 +35,24 @@ _STEPWISE = 24  # members of a group of a usual size
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Who has to be shown as a reader of a message and who not; of those `open` nothing is said."""
+    """Who has to be shown as a reader of a message and who not; the rest is as in `Glance`."""
 
     message: Message
     there: tuple[Any, ...]
     readers: tuple[Any, ...]
     open: tuple[Any, ...] = ()
+    loose: tuple[Any, ...] = ()
 
     def shown(self, found: dict[Any, Receipt]) -> bool:
         """Whether an answer shows it."""
         now, known = found.get(self.message.id), {self.there[0], *self.open}
-        left = {member for member in self.there[1:] if member not in self.readers}
-        is_pair = self.message.conversation.kind is Kind.DIRECT
+        read, left = {*self.readers}, {*self.there[1:], *self.loose} - {*self.readers}
+        is_pair, loose = self.message.conversation.kind is Kind.DIRECT, {*self.loose}
         return (
             now is not None
             and (not is_pair or now.peer_read in (None, bool(self.readers)))
-            and set(now.readers or ()) - known == set(self.readers)
-            and set(now.non_readers or ()) - known == left
+            and read - loose <= {*(now.readers or ())} - known <= read
+            and left - loose <= {*(now.non_readers or ())} - known <= left
         )
 
 
@@ -60,11 +61,12 @@ def state(
     members: Sequence[Any],
     readers: Sequence[Any] = (),
     open_: Sequence[Any] = (),
+    loose: Sequence[Any] = (),
 ) -> State:
     """Return the state of a message by the members of its conversation and those who have read."""
-    left_out = (message.sender, *open_)
+    left_out = (message.sender, *open_, *loose)
     there = (message.sender, *(user for user in members if user not in left_out))
-    return State(message, there, tuple(readers), tuple(open_))
+    return State(message, there, tuple(readers), tuple(open_), tuple(loose))
 
 
 def looked(stage: Stage, states: Sequence[State], ids: Sequence[Any] = ()) -> tuple[Glance, ...]:
@@ -82,7 +84,7 @@ def looked(stage: Stage, states: Sequence[State], ids: Sequence[Any] = ()) -> tu
         ),
     )
     return tuple(
-        Glance(look, s.message, s.there, s.readers, s.open)
+        Glance(look, s.message, s.there, s.readers, s.open, s.loose)
         for look in first_and_last(stage, answer)
         for s in states
     )
@@ -135,7 +137,7 @@ def read_after_changes(stage: Stage) -> tuple[Glance, ...]:
     for message in messages:
         readers = done[message.id]
         moved = (user for user in (two, owner) if user not in readers)
-        states.append(state(message, stayed, readers, (leaver, newcomer, *moved)))
+        states.append(state(message, stayed, readers, (*moved,), (leaver, newcomer)))
     found = looked(stage, states)
     stage.lets_in(driver.add_members(group, [leaver]))
     stage.must(driver.remove_member(group, leaver))

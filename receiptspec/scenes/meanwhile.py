@@ -20,7 +20,8 @@ __all__ = ["Glance", "Moves", "Quiet", "glances", "moves", "plain", "quiet"]
 class Glance:
     """What was answered about a message, who was there, its sender first, and who had read it.
 
-    Whether those who are `open` are listed is not said.
+    Nothing is said of those who are `open`. Those who are `loose` have left or come since: they may
+    be listed or not, as what they are. The readers among them are `readers` as well.
     """
 
     asked: Asked
@@ -28,6 +29,7 @@ class Glance:
     there: tuple[Any, ...]
     readers: tuple[Any, ...]
     open: tuple[Any, ...] = ()
+    loose: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def left_by_sender(stage: Stage) -> Glance:
     scene, after = stage.scene(quiet), stage.scene(moves)
     old = after.glances[0]
     stage.must(stage.driver.remove_member(after.group, scene.message.sender))
-    return _glance(stage, scene.message, old.there, old.readers, old.open)
+    return _glance(stage, scene.message, old.there, old.readers, old.loose)
 
 
 def glances(stage: Stage) -> tuple[Glance, ...]:
@@ -171,7 +173,7 @@ def _glance(
     message: Message,
     there: tuple[Any, ...],
     readers: tuple[Any, ...],
-    open_: tuple[Any, ...] = (),
+    loose: tuple[Any, ...] = (),
     times: int = 1,
 ) -> Glance:
     """Ask for a message, so many times in one, until it shows who has read it and who has not."""
@@ -180,7 +182,7 @@ def _glance(
     of_two = message.conversation.kind is Kind.DIRECT
 
     def shown(found: dict[Any, Receipt]) -> bool:
-        now, known = found.get(message.id), {there[0], *open_}
+        now, known = found.get(message.id), {there[0], *loose}
         return (
             now is not None
             and set(now.readers or ()) - known == set(readers)
@@ -189,4 +191,4 @@ def _glance(
         )
 
     answer = stage.settle(message.conversation, [message] * times, shown)
-    return Glance(asked(stage, answer), message, there, readers, open_)
+    return Glance(asked(stage, answer), message, there, readers, loose=loose)

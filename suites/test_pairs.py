@@ -6,7 +6,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals, values
 from receiptspec.findings import Finding
 from receiptspec.neutral import Kind
-from receiptspec.scenes import across, afterwards, exchanges, meanwhile, pairs
+from receiptspec.scenes import across, afterwards, exchanges, meanwhile, pairs, positions
 
 
 @pytest.mark.check("pair-has-receipts")
@@ -150,6 +150,10 @@ def test_flag_and_lists_say_the_same(case: Case) -> None:
         back = case.scene(pairs.returned)
         owner = pair.conversation.members[0]
         looks += [(step, back.message, owner) for step in (back.before, back.after)]
+        moved = case.attempt("a receiver whose position was moved", positions.of_receiver)
+        if moved is not None:
+            receiver = moved.message.conversation.members[1]
+            looks.append((moved.asked, moved.message, receiver))
     findings: list[Finding] = []
     for step, message, receiver in looks:
         receipt = step.receipts.get(message.id)

@@ -40,6 +40,9 @@ def test_a_read_position_only_moves_forward(case: Case) -> None:
             who, *reached = last
             findings += at_least(f"the position of {who} was not moved", *reached)
         findings += whatever_else(case)
+        pair = case.attempt("the receiver of a letter", positions.of_receiver)
+        if pair is not None and pair.told is not None:
+            findings += at_least("the position of one of two people was not moved", *pair.told)
     case.judge(findings)
 
 

@@ -149,7 +149,7 @@ def steps(case: Case) -> list[Look]:
 def watched(case: Case) -> list[Look]:
     """Return answers about what is not the owner's, beside a recall, and of two people."""
     found: list[Look] = []
-    for scene in (people.by_member, people.added_again, pairs.returned):
+    for scene in (people.by_member, people.added_again, people.crowded, pairs.returned):
         seen = case.attempt("receipts of another group", scene)
         if seen is None:
             continue
@@ -230,6 +230,7 @@ def coming_and_going(case: Case) -> list[Look]:
         across.read_again,
         across.at_once,
         across.by_most,
+        across.thinned,
         across.returned_sender,
         turned_over,
     ):
@@ -239,6 +240,10 @@ def coming_and_going(case: Case) -> list[Look]:
         untouched: dict[object, set[object]] = {id_: set() for id_ in moved.after.receipts}
         owner, mover, *others = moved.group.members
         found.append(Look(moved.after, untouched, (owner, *others), (mover,)))
+    with case.optional("a letter whose receiver's position was moved"):
+        letter = case.scene(positions.of_receiver)
+        sender, receiver = letter.message.conversation.members
+        found.append(Look(letter.asked, {letter.message.id: ()}, (sender,), (receiver,)))
     scene = case.attempt("receipts while people come and go", people.outlived)
     if scene is None:
         return found

@@ -11,9 +11,9 @@ from receiptspec.scenes.meanwhile import Glance, left_by_sender, moves
 from receiptspec.scenes.people import large
 from receiptspec.stage import Stage
 
-__all__ = ["at_once", "by_most", "of_one_reader", "read_again", "returned_sender"]
+__all__ = ["at_once", "by_most", "of_one_reader", "read_again", "returned_sender", "thinned"]
 
-_CROWD = 8
+_CROWD, _REMOVED = 8, 18
 
 
 def of_one_reader(stage: Stage) -> tuple[Glance, ...]:
@@ -95,6 +95,19 @@ def by_most(stage: Stage) -> tuple[Glance, ...]:
     for user in more:
         stage.reads(user, [message])
     return looked(stage, [state(message, scene.members, (*known, *more))])
+
+
+def thinned(stage: Stage) -> tuple[Glance, ...]:
+    """Remove many members of a larger group by one call, and ask for a message sent after that."""
+    stage.scene(by_most)
+    group = stage.scene(large).messages[0].conversation
+    removed = group.members[-_REMOVED - 1 : -1]
+    answer = stage.must(stage.driver.remove_member(group, *removed))
+    stage.let_show()
+    left = replace(group, members=tuple(user for user in group.members if user not in removed))
+    message = stage.say(left)
+    newborn(stage, left, message)
+    return looked(stage, [state(message, left.members, (), stage.driver.kept_out(answer))])
 
 
 def returned_sender(stage: Stage) -> tuple[Glance, ...]:

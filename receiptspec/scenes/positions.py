@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Conversation
+from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch
 from receiptspec.scenes.groups import Asked, asked
@@ -23,6 +23,7 @@ __all__ = [
     "moved",
     "of_many",
     "of_pair",
+    "of_receiver",
     "of_roles",
 ]
 
@@ -107,10 +108,9 @@ def of_pair(stage: Stage) -> tuple[tuple[str, Answer, Any, Any], ...]:
     conversation, is since, what was told before and what is told.
     """
     third, *_, one, other = stage.users(5)
-    pair, aside = stage.pair(one, other), stage.pair(one, third)
-    if stage.driver.ask_read_positions(pair) is None:
-        raise NotExercised("this vendor tells no read positions")
-    (place,) = places(stage, stage.say(pair))
+    aside = stage.pair(one, third)
+    pair, message = stage.scene(_letter)
+    (place,) = places(stage, message)
     _, first = _told(stage, pair, other)
     _, before = _told(stage, aside, one)
     _move(stage, pair, one, place)
@@ -121,6 +121,49 @@ def of_pair(stage: Stage) -> tuple[tuple[str, Answer, Any, Any], ...]:
         ("the other of two people", answer, first, since),
         ("who was moved in another conversation", beside, before, after),
     )
+
+
+def _letter(stage: Stage) -> tuple[Conversation, Message]:
+    """Write to somebody."""
+    *_, one, other = stage.users(5)
+    pair = stage.pair(one, other)
+    if stage.driver.ask_read_positions(pair) is None:
+        raise NotExercised("this vendor tells no read positions")
+    return pair, stage.say(pair)
+
+
+@dataclass(frozen=True, slots=True)
+class OfReceiver:
+    """A letter whose receiver's read position was moved to it, and what was answered about it.
+
+    `told` are the answer that tells the position when the conversation was opened again, the one
+    that was wanted and the one that is told, where that move was accepted.
+    """
+
+    message: Message
+    asked: Asked
+    told: tuple[Answer, int, Any] | None
+
+
+def of_receiver(stage: Stage) -> OfReceiver:
+    """Move the read position of the receiver of a letter to it; ask for the letter.
+
+    That is after `of_pair`, and then the conversation is opened again.
+    """
+    stage.scene(of_pair)
+    pair, message = stage.scene(_letter)
+    receiver = pair.members[1]
+    (place,) = places(stage, message)
+    accepted = _move(stage, pair, receiver, place).accepted
+    stage.let_show()
+    seen = asked(stage, stage.ask(pair, [message]))
+    opening = stage.driver.make_pair(*pair.members)
+    if opening is not None:
+        stage.call(opening)
+    answer, told = stage.until(
+        lambda: _told(stage, pair, receiver), lambda found: (found[1] or 0) >= place
+    )
+    return OfReceiver(message, seen, (answer, place, told) if accepted else None)
 
 
 def behind(stage: Stage) -> tuple[str, Answer, int, Any]:

@@ -85,7 +85,9 @@ def turnover(stage: Stage) -> Turnover:
     stage.let_show()
     at_first = _told(stage, group)
     moved = _moves(stage, group, stays, high)
-    begun = _reached(stage, group, {stays: high} if moved else {})
+    wanted = {stays: high} if moved else {}
+    wanted |= {owner: low} if _moves(stage, group, owner, low) else {}
+    begun = _reached(stage, group, wanted)
     read += [stays] if tries_to_read(stage, stays, first) else []
     _moves(stage, group, stays, -1)
 
@@ -123,11 +125,12 @@ def turnover(stage: Stage) -> Turnover:
     stage.must(driver.remove_member(elsewhere, stays))
     stage.must(driver.dismiss(elsewhere))
     again = stage.call(opening)
-    told = _reached(stage, group, {stays: high} if moved else {})
-    reached = []
-    if moved and driver.read_position(begun, stays) == high:
-        now = driver.read_position(told, stays)
-        reached.append(Reached("a member", told, high, now, exact=True))
+    told = _reached(stage, group, wanted)
+    reached = [
+        Reached("a member", told, at, driver.read_position(told, user), exact=user != owner)
+        for user, at in wanted.items()
+        if driver.read_position(begun, user) == at
+    ]
     before, since = (driver.read_position(answer, whole) for answer in (at_first, told))
     reached.append(Reached("a member who did nothing", told, before, since, exact=True))
 

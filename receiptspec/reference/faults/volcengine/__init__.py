@@ -32,6 +32,7 @@ from receiptspec.reference.faults.volcengine import (
     people,
     shape,
     signing,
+    turnover,
     writing,
 )
 
@@ -67,4 +68,5 @@ ALL: list[Fault] = [
     *indexes.ALL,
     *entrance.ALL,
     *bypasses.ALL,
+    *turnover.ALL,
 ]

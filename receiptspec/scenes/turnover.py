@@ -139,9 +139,10 @@ def turnover(stage: Stage) -> Turnover:
     whole_group = replace(group, members=(*there, *come))
     welcome = stage.patiently(early) if refused[2][1].refused else None
     ends = str(whole)[len(str(head)) :]
+    number = stage.number("turnover", group.id, "names")
     named = [
         stage.call(driver.with_name(send(user), name))
-        for user, name in ((whole, "-of-one"), (head, f"{ends}-of-one"))
+        for user, name in ((whole, f"-{number}"), (head, f"{ends}-{number}"))
     ]
     fifth = stage.say(whole_group)
     more = []

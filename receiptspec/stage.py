@@ -7,6 +7,7 @@ exchanges shares them: that is what keeps the number of requests small.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar, Unpack
 
@@ -130,13 +131,22 @@ class Stage(Company):
             raise NotExercised("nothing here can make a user read: no such call and no hooks.read")
         return self.must(call)
 
-    def read_at_once(self, users: Sequence[Any], message: Message) -> None:
-        """Make users read a message at the same time; `NotExercised` where no hook can do that."""
+    def read_at_once(
+        self, users: Sequence[Any], message: Message, calls: Sequence[Call] = ()
+    ) -> list[Answer]:
+        """Make users read a message at the same time, and send calls meanwhile; see `at_once`.
+
+        A user who is named twice reads twice. `NotExercised` where no hook can do that.
+        """
         if not isinstance(self.target.read_hook, str):
             raise NotExercised("only a hooks.read that is an address lets several read at once")
-        self._hook.read_at_once(users, [message])
-        for user in users:
+        with ThreadPoolExecutor(1) as aside:
+            reading = aside.submit(self._hook.read_at_once, users, [message])
+            answers = self.at_once(calls) if calls else []
+            reading.result()
+        for user in dict.fromkeys(users):
             self._have_read(user, [message])
+        return answers
 
     def _have_read(self, user: Any, messages: Sequence[Message]) -> None:
         ids = [message.id for message in messages]

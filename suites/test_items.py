@@ -8,6 +8,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.findings import Finding
 from receiptspec.scenes import (
+    across,
     afterwards,
     counting,
     exchanges,
@@ -44,9 +45,10 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
 def turned_over(case: Case) -> list[Finding]:
     """Expect an item for all that was sent while people left and came."""
     scene = case.attempt("people who leave and come", turnover.turnover)
+    beside = case.attempt("a message sent while others read", across.among_writes)
     return [
         finding
-        for it in (scene.glances if scene is not None else ())
+        for it in (*(scene.glances if scene is not None else ()), *(beside or ()))
         if it.asked.answer.accepted
         for finding in receipts.each_answered(it.asked.answer, it.asked.receipts, [it.message.id])
     ]

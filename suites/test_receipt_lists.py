@@ -234,6 +234,7 @@ def coming_and_going(case: Case) -> list[Look]:
         across.of_one_reader,
         across.read_again,
         across.at_once,
+        across.among_writes,
         across.by_most,
         across.thinned,
         across.returned_sender,

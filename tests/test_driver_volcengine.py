@@ -250,7 +250,7 @@ def test_an_error_in_which_anything_stands_is_one(error):
 
 
 def test_different_pairs_are_one_when_their_ids_are_joined():
-    first, second, third = driver().joint_pairs("a run")
+    first, second, third, _ = driver().joint_pairs("a run")
 
     def joined(pair, lowest_first=True):
         return "".join(map(str, sorted(pair, reverse=not lowest_first)))

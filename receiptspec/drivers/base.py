@@ -572,6 +572,10 @@ class Driver(ABC):
         """Return a call that sends under another id of the sender's."""
         raise _absent("with_name")
 
+    def with_name_of(self, call: Call, other: Call) -> Call:
+        """Return a call that sends under the id that another has of its sender."""
+        raise _absent("with_name_of")
+
     def without_name(self, call: Call) -> Call:
         """Return a call that sends under no id of the sender's."""
         raise _absent("without_name")

@@ -68,10 +68,15 @@ class VolcengineActions(Driver):
         return 0
 
     def joint_pairs(self, namespace: str) -> tuple[tuple[Any, Any], ...]:
-        """Return pairs of ids of 15 to 19 digits; joined, two are alike either way round."""
+        """Return pairs of ids of 15 to 19 digits; joined, two are alike either way round.
+
+        The last is that of the first two users of a run but for what is above 48 bits.
+        """
         head, tail = str(48 * 10**14 + zlib.crc32(namespace.encode())), "9" + "7" * 16
         texts = ((head, "1" + tail), (head + "1", tail), (head[1:], "1" + tail + head[0]))
-        return tuple((int(one), int(other)) for one, other in texts)
+        one, other = self.user(namespace, 0), self.user(namespace, 1)
+        pairs = tuple((int(one), int(other)) for one, other in texts)
+        return (*pairs, (one + 2**48, other))
 
     def _body(self, conversation: Any, **fields: Any) -> dict[str, Any]:
         return {"AppId": self._app, "ConversationShortId": conversation, **fields}
@@ -285,6 +290,10 @@ class VolcengineActions(Driver):
     def with_name(self, call: Call, name: str) -> Call:
         """Return a call with another ClientMsgId (N5)."""
         return Call(call.operation, {**call.body, "ClientMsgId": name}, label="an id that is alike")
+
+    def with_name_of(self, call: Call, other: Call) -> Call:
+        """Return a call with the ClientMsgId of another (N5)."""
+        return self.with_name(call, other.body["ClientMsgId"])
 
     def without_name(self, call: Call) -> Call:
         """Return a call without ClientMsgId (N5)."""

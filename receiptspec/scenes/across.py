@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from receiptspec.errors import NotExercised
 from receiptspec.neutral import Conversation, Message
 from receiptspec.scenes.afterwards import looked, state
 from receiptspec.scenes.groups import naming, newborn
@@ -11,7 +12,15 @@ from receiptspec.scenes.meanwhile import Glance, left_by_sender, moves
 from receiptspec.scenes.people import large
 from receiptspec.stage import Stage
 
-__all__ = ["at_once", "by_most", "of_one_reader", "read_again", "returned_sender", "thinned"]
+__all__ = [
+    "among_writes",
+    "at_once",
+    "by_most",
+    "of_one_reader",
+    "read_again",
+    "returned_sender",
+    "thinned",
+]
 
 _CROWD, _REMOVED = 8, 18
 
@@ -85,6 +94,37 @@ def at_once(stage: Stage) -> tuple[Glance, ...]:
     return looked(stage, [state(message, group.members, readers)])
 
 
+def among_writes(stage: Stage) -> tuple[Glance, ...]:
+    """Let members read a message, one of them twice, while others leave, come and write; ask."""
+    naming(stage)
+    driver, group = stage.driver, stage.group(_CROWD)
+    owner, one, other, third, *idle, first, second = group.members
+    newcomer = stage.users(_CROWD + 1)[_CROWD]
+    message = stage.say(group)
+    number = stage.number("among writes", group.id)
+    calls = [
+        driver.remove_member(group, first),
+        driver.add_members(group, [newcomer]),
+        driver.send_message(group, owner, receipt=True, number=number),
+        driver.remove_member(group, second),
+    ]
+    readers = (one, other, third)
+    answers = stage.read_at_once((*readers, one), message, calls)
+    if not all(answer.accepted for answer in answers):
+        raise NotExercised("not all that was to go on meanwhile was accepted")
+    stage.let_show()
+    stayed = (owner, *readers, *idle)
+    beside = Message(group, stage.named(answers[2]), owner, True)
+    later = stage.say(replace(group, members=(*stayed, newcomer)))
+    moving = (first, second, newcomer)
+    states = [
+        state(message, stayed, readers, loose=moving),
+        state(beside, stayed, loose=moving),
+        state(later, (*stayed, newcomer)),
+    ]
+    return looked(stage, states)
+
+
 def by_most(stage: Stage) -> tuple[Glance, ...]:
     """Let nearly all members of a larger group read a message that two have read, and ask."""
     naming(stage)
@@ -106,7 +146,6 @@ def thinned(stage: Stage) -> tuple[Glance, ...]:
     stage.let_show()
     left = replace(group, members=tuple(user for user in group.members if user not in removed))
     message = stage.say(left)
-    newborn(stage, left, message)
     return looked(stage, [state(message, left.members, (), stage.driver.kept_out(answer))])
 
 

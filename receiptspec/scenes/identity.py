@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
-from receiptspec.scenes.counting import Reading, reading
+from receiptspec.scenes.counting import Reading, batch, reading
 from receiptspec.scenes.groups import (
     Asked,
     Ready,
@@ -48,6 +49,7 @@ __all__ = [
     "viewed",
 ]
 
+_RECENT = 60.0  # seconds
 _WIDE = 16  # ids that are one as doubles, of which the outer ones are not next to that of a message
 
 
@@ -410,8 +412,9 @@ class Again:
 def sent_again(stage: Stage) -> Again:
     """Send a message, have it read, send it twice more, another one in between; ask for it.
 
-    The same id of its sender comes with another text, too. Those with more than a text are sent
-    twice as well. `sent` holds what each sending again ought to name, and its answer.
+    The same id of its sender comes with another text, and with more than a text, too. Those with
+    more than a text are sent twice as well. `sent` holds what each sending again ought to name, and
+    its answer.
     """
     number, driver = stage.number("again"), stage.driver
     here = own(stage)
@@ -429,12 +432,24 @@ def sent_again(stage: Stage) -> Again:
     stage.say(group)
     sent.append((message.id, stage.call(call)))
     sent.append((message.id, stage.call(driver.with_texts(call, "another text"))))
-    for rich in driver.adorned(call, group.members):
+    adorned = driver.adorned(call, group.members)
+    same = [driver.with_name_of(other, call) for other in adorned[:1]]
+    sent += [(message.id, stage.call(each)) for each in same]
+    for rich in adorned:
         first = stage.call(rich)
         if first.accepted:
             sent.append((stage.named(first), stage.call(rich)))
     after = settled(stage, fresh, (message,), {message.id: len(readers)})
     return Again(message, tuple(sent), readers, after)
+
+
+def _of_batch(stage: Stage) -> list[tuple[Any, Answer]]:
+    """Send the first of many messages once more, unless that is long ago."""
+    oldest = stage.scene(batch).messages[0]
+    told = stage.told(oldest)
+    if time.time() - told.exchange.started > _RECENT:
+        return []
+    return [(oldest.id, stage.call(Call(told.operation, told.request_body)))]
 
 
 def repeated(stage: Stage) -> tuple[tuple[Any, Answer], ...]:
@@ -460,6 +475,7 @@ def repeated(stage: Stage) -> tuple[tuple[Any, Answer], ...]:
     stage.must(driver.remove_member(group, group.members[2]))
     stage.rest(SECOND)
     found = [(id_, stage.call(call)) for id_, call in sent]
+    found += _of_batch(stage)
     number = stage.number("at once", group.id)
     call = driver.send_message(group, group.owner, receipt=True, number=number)
     both = [answer for answer in stage.at_once([call] * 4) if answer.accepted]

@@ -81,7 +81,7 @@ def turnover(stage: Stage) -> Turnover:
     newborn(stage, group, first, second).receipt(first)
     read = [user for user in (reader, whole) if tries_to_read(stage, user, first)]
     read_second = [reader] if read and tries_to_read(stage, reader, second) else []
-    low, high = places(stage, first, second)
+    low, high = _places(stage, first, second)
     stage.let_show()
     at_first = _told(stage, group)
     moved = _moves(stage, group, stays, high)
@@ -173,6 +173,15 @@ def turnover(stage: Stage) -> Turnover:
 
 def _until_refused(stage: Stage, send: Any, user: Any) -> Answer:
     return stage.until(lambda: stage.call(send(user)), stage.is_final)
+
+
+def _places(stage: Stage, *messages: Message) -> tuple[int, int]:
+    """Return where two messages are, nowhere where that is not told."""
+    try:
+        low, high = places(stage, *messages)
+    except NotExercised:
+        return 0, 0
+    return low, high
 
 
 def _moves(stage: Stage, group: Conversation, user: Any, position: int) -> bool:

@@ -249,6 +249,21 @@ def test_an_error_in_which_anything_stands_is_one(error):
     assert answer(body).verdict is Verdict.REFUSED
 
 
+def test_ids_that_are_parts_of_one_another_are_different_users():
+    whole, *parts, twin = driver().look_alikes("a run")
+    assert all(str(part) in str(whole) for part in parts)
+    assert len({whole, *parts, twin}) == 5
+    assert whole % 2**48 == twin % 2**48
+    assert all(0 < id_ < 2**63 for id_ in (whole, *parts, twin))
+
+
+def test_two_pairs_are_one_in_48_bits():
+    *_, (one, other) = driver().joint_pairs("a run")
+    first, second = (driver().user("a run", index) for index in range(2))
+    assert (one % 2**48, other) == (first % 2**48, second)
+    assert one != first
+
+
 def test_different_pairs_are_one_when_their_ids_are_joined():
     first, second, third, _ = driver().joint_pairs("a run")
 

@@ -22,7 +22,7 @@ __all__ = ["ALL"]
 _READ, _UNREAD = "ReadUserIds", "UnReadUserIds"
 _SEND, _DESTROY, _MOVE = "SendMessage", "DestroyConversation", "ModifyParticipantReadIndex"
 _ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
-_LOW, _TEN, _TEXT = 2**24 - 1, 10, 1024
+_LOW, _TEN, _TWENTY, _TEXT, _GROUP = 2**24 - 1, 10, 20, 1024, 2
 Item = dict[str, Any]
 
 
@@ -220,6 +220,33 @@ def _names_forgotten(call: Call, answer: Item) -> None:
         place.by_client_id.clear()
 
 
+def _names_of_newest(call: Call) -> None:
+    """Forget the ClientMsgIds of all messages of a group but the newest."""
+    place = place_of(call)
+    if place is not None and place.type == _GROUP:
+        newest = list(place.messages)[-_TWENTY:]
+        known = place.by_client_id.items()
+        place.by_client_id = {key: one for key, one in known if one.id in newest}
+
+
+def _names_of_type(call: Call) -> None:
+    """Keep ClientMsgIds apart by MsgType."""
+    name, kind = field(call, "ClientMsgId"), field(call, "MsgType")
+    if name:
+        call.body["ClientMsgId"] = f"{name} of {kind}"
+
+
+def _pairs_of_low_bits(call: Call, answer: Item) -> None:
+    """Find the conversation of two people by the last 48 bits of their ids."""
+    one, other = field(call, "OwnerUserId"), field(call, "OtherUserId")
+    kind = (field(call, "ConversationCoreInfo") or {}).get("ConversationType")
+    if kind == 1 and _done(answer) and type(one) is int and type(other) is int:
+        key = tuple(sorted((one % 2**48, other % 2**48)))
+        made = answer["Result"]["ConversationShortId"]
+        known = call.memory("low pairs").setdefault(key, made)
+        answer["Result"].update(ConversationShortId=known, ConversationId=str(known))
+
+
 _RECEIPTS = ("VE-GMRR-36", "VE-GMRR-37", "VE-GMRR-38", "VE-GMRR-40", "VE-GMRR-42")
 
 
@@ -398,5 +425,33 @@ ALL: list[Fault] = [
         operation=_DESTROY,
         cls="idempotency",
         shows="destroying a group forgets all ClientMsgIds",
+    ),
+    Fault(
+        name="ve-ids-of-twenty",
+        vendor="volcengine",
+        operation=_SEND,
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        cls="idempotency",
+        request=_names_of_newest,
+        shows="the ClientMsgIds of the last twenty messages of a group are known",
+    ),
+    Fault(
+        name="ve-ids-of-type",
+        vendor="volcengine",
+        operation=_SEND,
+        requirement="VE-GMRR-93a",
+        level="SHOULD",
+        cls="idempotency",
+        request=_names_of_type,
+        shows="a ClientMsgId is known for messages of its MsgType",
+    ),
+    edits(
+        "pairs-of-48-bits",
+        92,
+        _pairs_of_low_bits,
+        operation="CreateConversation",
+        cls="precision",
+        shows="two pairs are one whose ids have the same 48 bits",
     ),
 ]

@@ -18,6 +18,7 @@ from receiptspec.scenes import (
     events,
     groups,
     lifecycle,
+    neighbours,
     paging,
     parallel,
     people,
@@ -102,9 +103,10 @@ def test_every_answer_is_one_json_object(case: Case) -> None:
     if case.profile.rank > 0 and case.stage.driver.over_http:
         with contextlib.suppress(*UNASKED):
             case.judge(unpacked(case))
-        if case.given.get("large"):
+        plays = {"large": wording.large, "odd_content": neighbours.shown}
+        for play in [play for name, play in plays.items() if case.given.get(name)]:
             with contextlib.suppress(*UNASKED):
-                case.scene(wording.large)
+                case.scene(play)
         for change in case.given.get("odd", ()):
             with contextlib.suppress(*UNASKED):
                 case.variation(case.good_call(), change)
@@ -198,7 +200,7 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
         if case.profile.rank > 0:
             refused = least(case)
             findings += refused if case.given.get("least") else []
-            findings += what_may_be_said(case)
+            findings += what_may_be_said(case) + added_by_anybody(case)
         findings += case.witnessed_so_far()
     case.judge(findings)
 
@@ -240,6 +242,15 @@ def under_content_types(case: Case) -> list[Finding]:
         change = {"headers": {"Content-Type": other}, "label": label}
         case.observe(label, case.variation(good, change).describe())
     return findings
+
+
+def added_by_anybody(case: Case) -> list[Finding]:
+    """Expect members to be added with all that may be said of them, whoever adds them."""
+    wanted = case.given.get("added_by_anybody")
+    scene = case.attempt("members added by anybody", neighbours.gathered) if wanted else None
+    if scene is None or scene.refused is None:
+        return []
+    return refusals.accepted(scene.refused, "members added by somebody who is none")
 
 
 def what_may_be_said(case: Case) -> list[Finding]:

@@ -14,6 +14,7 @@ from receiptspec.scenes import (
     identity,
     lifecycle,
     meanwhile,
+    neighbours,
     pairs,
     parallel,
     questions,
@@ -279,9 +280,10 @@ def alike(case: Case) -> list[Finding]:
     """Expect messages under different ids of their sender, or under none, to be different ones."""
     at_once = case.attempt("messages at the same time", parallel.sends) or ()
     come = case.attempt("people who leave and come", turnover.turnover)
+    unnamed = case.attempt("messages under no id", neighbours.unnamed) or ()
     of_conversations = (
         case.scene(identity.sent_alike),
-        case.attempt("messages under no id", identity.sent_unnamed) or (),
+        [case.stage.told(message) for message in unnamed],
         [answer for answer, _ in at_once],
         come.named if come is not None else (),
     )

@@ -20,6 +20,7 @@ from receiptspec.scenes import (
     groups,
     lifecycle,
     meanwhile,
+    neighbours,
     pairs,
     people,
     positions,
@@ -239,6 +240,7 @@ def coming_and_going(case: Case) -> list[Look]:
         across.thinned,
         across.returned_sender,
         turned_over,
+        neighbours.unnamed_read,
     ):
         found += map(of_glance, case.attempt("receipts after something else", play) or ())
     with case.optional("receipts when a read position was moved"):

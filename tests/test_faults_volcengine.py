@@ -39,6 +39,7 @@ from receiptspec.reference.faults.volcengine import (
     openings,
     people,
     signing,
+    telling,
     writing,
 )
 from receiptspec.reference.variants import VARIANTS
@@ -443,6 +444,7 @@ LONG = (
     openings,
     people,
     signing,
+    telling,
     writing,
 )
 #: Faults of long stories, which the proof tells: a recall, a second read, who comes and leaves.

@@ -460,6 +460,10 @@ class Driver(ABC):
         """Return what became of each user that was to be added: 0 failed, 1 added, 2 was there."""
         raise _absent("added")
 
+    def adorned_members(self, call: Call) -> Call:
+        """Return a call of `add_members` that says more of each, in the name of no member."""
+        return call
+
     def kept_out(self, answer: Answer) -> list[Any]:
         """Return who is no member yet, or not at all, as the answer to `add_members` says."""
         return []
@@ -497,6 +501,26 @@ class Driver(ABC):
     def place_of(self, item: Mapping[str, Any]) -> Any:
         """Return the position of a message of a history in its conversation."""
         raise _absent("place_of")
+
+    def shown_messages(self, answer: Answer) -> list[Mapping[str, Any]]:
+        """Return what an answer about messages says of each, in its order."""
+        raise _absent("shown_messages")
+
+    def shown_id(self, item: Mapping[str, Any]) -> Any:
+        """Return the id of a message that an answer shows."""
+        raise _absent("shown_id")
+
+    def shown_place(self, item: Mapping[str, Any]) -> Any:
+        """Return the conversation that a shown message is said to be of, ``None`` for none."""
+        raise _absent("shown_place")
+
+    def shown_as_sent(self, item: Mapping[str, Any], call: Call) -> Mapping[str, tuple[Any, Any]]:
+        """Return, by field, what a message was sent with and what an answer shows of that."""
+        raise _absent("shown_as_sent")
+
+    def with_odd_content(self, call: Call) -> Call:
+        """Return a call that sends what is hard to write down: control characters, many bytes."""
+        raise _absent("with_odd_content")
 
     def look_at_group(self, conversation: Conversation) -> Call:
         """Call for the newest messages of a group."""

@@ -181,6 +181,13 @@ class VolcengineActions(Driver):
         body = self._body(conversation.id, Operator=conversation.owner, ParticipantInfos=infos)
         return Call("BatchAddConversationParticipant", body)
 
+    def adorned_members(self, call: Call) -> Call:
+        """Give each a NickName, a Level and Ext, by an Operator who is no member (N2)."""
+        more = {"NickName": "a name", "Level": 1, "Ext": {"key": "value"}}
+        infos = [{**info, **more} for info in call.body["ParticipantInfos"]]
+        body = {**call.body, "Operator": self.nobody(), "ParticipantInfos": infos}
+        return Call(call.operation, body)
+
     def kept_out(self, answer: Answer) -> list[Any]:
         """Return FailedUserIds (N2)."""
         failed = _result(answer).get("FailedUserIds")
@@ -209,6 +216,15 @@ class VolcengineActions(Driver):
         del offset
         body = self._body(conversation.id, ParticipantUserIds=list(conversation.members))
         return Call("BatchGetConversationParticipant", body)
+
+    def members(self, answer: Answer) -> tuple[tuple[Any, ...], Any]:
+        """Return each ParticipantUserId in the answer, in whatever list it stands (N3)."""
+        infos = [
+            info for part in _result(answer).values() if isinstance(part, list) for info in part
+        ]
+        found = [info.get("ParticipantUserId") for info in infos if isinstance(info, dict)]
+        ids = tuple(id_ for id_ in found if _is_int(id_))
+        return ids, len(ids)
 
     def dismiss(self, conversation: Conversation) -> Call:
         """Destroy a group (N4)."""
@@ -325,6 +341,30 @@ class VolcengineActions(Driver):
         """Read Result.Messages by MessageId (N6)."""
         return _by(_result(answer).get("Messages"), "MessageId")
 
+    def shown_messages(self, answer: Answer) -> list[Mapping[str, Any]]:
+        """Read Result.Messages as they stand (N6)."""
+        found = _result(answer).get("Messages")
+        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+    def shown_id(self, item: Mapping[str, Any]) -> Any:
+        """Return MessageId (N6)."""
+        return _int_or_none(item.get("MessageId"))
+
+    def shown_place(self, item: Mapping[str, Any]) -> Any:
+        """Return ConversationShortId (N6)."""
+        return _int_or_none(item.get("ConversationShortId"))
+
+    def shown_as_sent(self, item: Mapping[str, Any], call: Call) -> Mapping[str, tuple[Any, Any]]:
+        """Compare Sender, ClientMsgId, Content and more, as far as they are shown (N6)."""
+        fields = ("ConversationShortId", "Sender", "ClientMsgId", "MsgType", "Content")
+        shown = [name for name in fields if name in call.body and item.get(name) is not None]
+        return {name: (_plain(call.body[name]), _plain(item[name])) for name in shown}
+
+    def with_odd_content(self, call: Call) -> Call:
+        """Send U+0001 and many Chinese characters in Content (N5)."""
+        content = _text("x" + "中文" * 40)[:-2] + '\x01"}'
+        return Call(call.operation, {**call.body, "Content": content}, label="odd Content")
+
     def place_of(self, item: Mapping[str, Any]) -> Any:
         """Return IndexInConversation (N6)."""
         return _int_or_none(item.get("IndexInConversation"))
@@ -368,6 +408,14 @@ def _place(name: str) -> str:
 
 def _text(text: str) -> str:
     return json.dumps({"text": text}, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON that is written as text as what it says, however it is written."""
+    try:
+        return json.loads(value) if isinstance(value, str) and value.startswith("{") else value
+    except ValueError:
+        return value
 
 
 def _result(answer: Answer) -> Mapping[str, Any]:

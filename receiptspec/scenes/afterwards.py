@@ -258,6 +258,8 @@ def refused(stage: Stage) -> tuple[Glance, ...]:
     ]
     moving = driver.move_read_position(group, stranger, 1)
     calls += [moving] if moving is not None else []
+    if read.id not in (letter.id, unopened.id):
+        calls.append(driver.recall(replace(read, conversation=pair, sender=pair.owner)))
     found: tuple[Glance, ...] = ()
     if not _taken(stage, calls):
         found += looked(stage, in_group)

@@ -42,7 +42,6 @@ __all__ = [
     "sent_again",
     "sent_alike",
     "sent_twice",
-    "sent_unnamed",
     "strangers",
     "strangers_elsewhere",
     "twins",
@@ -375,19 +374,6 @@ def sent_alike(stage: Stage) -> tuple[Answer, ...]:
     names = [stem + end for stem in stems for end in "ab"]
     names += [f"{number}1", f"0{number}1", f"{number}-1", f"{number}中", f"{number}文"]
     found = [stage.driver.with_name(call, name) for name in names]
-    return tuple(answer for each in found if (answer := stage.call(each)).accepted)
-
-
-def sent_unnamed(stage: Stage) -> tuple[Answer, ...]:
-    """Send two different messages without ids of their sender."""
-    group = stage.group(2)
-    calls = [
-        stage.driver.send_message(
-            group, group.owner, receipt=True, number=stage.number("unnamed", turn)
-        )
-        for turn in range(2)
-    ]
-    found = [stage.driver.without_name(call) for call in calls]
     return tuple(answer for each in found if (answer := stage.call(each)).accepted)
 
 

@@ -33,6 +33,7 @@ from receiptspec.reference.faults.volcengine import (
     shape,
     signing,
     turnover,
+    telling,
     writing,
 )
 
@@ -69,4 +70,5 @@ ALL: list[Fault] = [
     *entrance.ALL,
     *bypasses.ALL,
     *turnover.ALL,
+    *telling.ALL,
 ]

@@ -32,8 +32,8 @@ from receiptspec.reference.faults.volcengine import (
     people,
     shape,
     signing,
-    turnover,
     telling,
+    turnover,
     writing,
 )
 

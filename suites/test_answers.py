@@ -201,6 +201,7 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
             refused = least(case)
             findings += refused if case.given.get("least") else []
             findings += what_may_be_said(case) + added_by_anybody(case)
+            findings += made_together(case)
         findings += case.witnessed_so_far()
     case.judge(findings)
 
@@ -251,6 +252,18 @@ def added_by_anybody(case: Case) -> list[Finding]:
     if scene is None or scene.refused is None:
         return []
     return refusals.accepted(scene.refused, "members added by somebody who is none")
+
+
+def made_together(case: Case) -> list[Finding]:
+    """Expect calls that do not concern each other to be accepted at the same time."""
+    why = "the same time as others"
+    return [
+        finding
+        for play in (parallel.sends,)
+        if (scene := case.attempt("calls at the same time", play)) is not None
+        for answer in scene.refused
+        for finding in refusals.accepted(answer, why)
+    ]
 
 
 def what_may_be_said(case: Case) -> list[Finding]:

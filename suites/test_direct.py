@@ -40,7 +40,10 @@ def test_the_receivers_receipt_is_accepted(case: Case) -> None:
     others = case.attempt("unusual messages", direct.unusual) if case.profile.rank > 0 else None
     for _, label, receipt in others.receipts if others is not None else ():
         findings += refusals.accepted(receipt, f"a receipt for {label}")
-    case.judge(findings)
+    together = case.attempt("receipts at once", direct.at_once) if case.profile.rank > 0 else None
+    for refusal in together.refused if together is not None else ():
+        findings += refusals.accepted(refusal, "a receipt at the same time as others")
+    case.judge(distinct(findings))
 
 
 @pytest.mark.check("direct-batch-is-accepted")
@@ -189,10 +192,10 @@ def test_a_receipt_of_an_old_message_shows(case: Case) -> None:
 def test_receipts_at_the_same_time_all_show(case: Case) -> None:
     if not shows(case):
         raise NotExercised(_UNSHOWN)
-    messages, seen = case.scene(direct.at_once)
-    if len(messages) < 2:
+    scene = case.scene(direct.at_once)
+    if len(scene.messages) < 2:
         raise NotExercised("of receipts sent at the same time at most one was accepted")
-    case.judge(checks.all_read(seen, messages))
+    case.judge(checks.all_read(scene.seen, scene.messages))
 
 
 @pytest.mark.check("direct-read-stays-with-its-message")

@@ -278,13 +278,13 @@ def again(case: Case) -> list[Finding]:
 
 def alike(case: Case) -> list[Finding]:
     """Expect messages under different ids of their sender, or under none, to be different ones."""
-    at_once = case.attempt("messages at the same time", parallel.sends) or ()
+    at_once = case.attempt("messages at the same time", parallel.sends)
     come = case.attempt("people who leave and come", turnover.turnover)
     unnamed = case.attempt("messages under no id", neighbours.unnamed) or ()
     of_conversations = (
         case.scene(identity.sent_alike),
         [case.stage.told(message) for message in unnamed],
-        [answer for answer, _ in at_once],
+        [answer for answer, _ in (at_once.sent if at_once is not None else ())],
         come.named if come is not None else (),
     )
     findings: list[Finding] = []

@@ -18,6 +18,7 @@ from receiptspec.scenes import (
     lifecycle,
     meanwhile,
     pairs,
+    parallel,
     people,
     questions,
     setup,
@@ -35,7 +36,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += sent_by_another(case)
         findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
-        findings += turned_over(case)
+        findings += turned_over(case) + sent_at_once(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked) + behind_many(case)
     case.judge(findings)
@@ -125,6 +126,14 @@ def asked_again(case: Case, ids: list[Any]) -> list[Finding]:
         if step.answer.accepted
         for finding in receipts.each_answered(step.answer, step.receipts, wanted)
     ]
+
+
+def sent_at_once(case: Case) -> list[Finding]:
+    """Expect an item for each message of those that were sent at the same time."""
+    scene = case.attempt("messages at the same time", parallel.sends)
+    if scene is None or not scene.asked.answer.accepted:
+        return []
+    return receipts.each_answered(scene.asked.answer, scene.asked.receipts, scene.ids)
 
 
 def sent_again(case: Case) -> list[Finding]:

@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Message
-from receiptspec.scenes import astray, people, reads
+from receiptspec.scenes import astray, parallel, people, reads
 
 
 @pytest.mark.check("read-on-behalf-is-accepted")
@@ -19,6 +19,11 @@ def test_a_members_read_is_accepted(case: Case) -> None:
         answers = several.answers if several is not None else ()
         why = "owner, administrator or member"
         case.judge([finding for answer in answers for finding in refusals.accepted(answer, why)])
+        rush = case.attempt("reads at the same time", parallel.rush)
+        refused = rush.refused if rush is not None else ()
+        why = "a read at the same time as those of others"
+        findings = [finding for answer in refused for finding in refusals.accepted(answer, why)]
+        case.judge(findings[:1])
 
 
 def each_read(scene: reads.Reported) -> list[Finding]:

@@ -36,7 +36,7 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
 @pytest.mark.check("sequence-rises")
 @pytest.mark.profile("standard")
 def test_messages_sent_at_once_have_numbers_of_their_own(case: Case) -> None:
-    found = sorted(case.scene(parallel.sends), key=lambda pair: str(pair[1]))
+    found = sorted(case.scene(parallel.sends).sent, key=lambda pair: str(pair[1]))
     findings: list[Finding] = []
     for (_, one), (answer, two) in pairwise(found):
         if one == two:
@@ -66,7 +66,22 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
         if later is not None:
             *_, one, two = later.ids
             case.observe("numbers left out after a recall", two - one - 1)
+        findings += sent_at_once(case)
     case.judge(findings)
+
+
+def sent_at_once(case: Case) -> list[Finding]:
+    """Expect the numbers of messages that were sent at once, and all stored, to have no gaps."""
+    scene = case.attempt("messages at the same time", parallel.sends)
+    if scene is None or not scene.whole:
+        return []
+    numbers = sorted(id_ for id_ in scene.ids if isinstance(id_, int))
+    last, why = scene.sent[-1][0], "a number is left out among messages that were sent at once"
+    return [
+        finding
+        for one, two in pairwise(numbers)
+        for finding in values.equal(last, "$.MsgSeq", one + 1, two, why)
+    ][:1]
 
 
 def was_dropped(repeated: setup.Repeated) -> bool:

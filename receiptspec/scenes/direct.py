@@ -9,6 +9,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.groups import LATER, Asked, asked
+from receiptspec.scenes.together import refused_together
 from receiptspec.stage import Stage
 
 _LONGEST_NAME = 32
@@ -363,11 +364,20 @@ def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:
     return Sent(message, by_sender, until_read(stage, conversation, (message,), viewer=reader))
 
 
-def at_once(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
-    """Let B acknowledge each of four messages by a call of its own, all at the same time.
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Messages whose receipts, sent at the same time, were accepted, and what the history shows.
 
-    Returns those whose receipt was accepted, and what the history shows of them.
+    `refused` are the answers to those that were refused then and not alone.
     """
+
+    messages: tuple[Message, ...]
+    seen: Asked
+    refused: tuple[Answer, ...]
+
+
+def at_once(stage: Stage) -> Together:
+    """Let B acknowledge each of four messages by a call of its own, all at the same time."""
     keeps_history(stage)
     if stage.target.read_hook is not None:
         raise NotExercised("a read hook reads one after the other")
@@ -375,8 +385,10 @@ def at_once(stage: Stage) -> tuple[tuple[Message, ...], Asked]:
     reader = conversation.members[1]
     messages = tuple(stage.say(conversation) for _ in range(4))
     until_listed(stage, conversation, messages)
-    calls = [stage.driver.mark_read(conversation, reader, [message.id]) for message in messages]
-    answers = stage.at_once([call for call in calls if call is not None])
+    found = [stage.driver.mark_read(conversation, reader, [message.id]) for message in messages]
+    calls = [call for call in found if call is not None]
+    answers = stage.at_once(calls)
     pairs = zip(messages, answers, strict=True)
     accepted = tuple(message for message, answer in pairs if answer.accepted)
-    return accepted, until_read(stage, conversation, accepted)
+    seen = until_read(stage, conversation, accepted)
+    return Together(accepted, seen, refused_together(stage, calls, answers))

@@ -13,11 +13,13 @@ from receiptspec.scenes.counting import Reading, reading
 from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled
 from receiptspec.scenes.paging import Walk, listed
 from receiptspec.scenes.reads import reading_call
+from receiptspec.scenes.together import refused_together
 from receiptspec.stage import Stage
 
-__all__ = ["Rush", "joined", "questions", "rush", "sends"]
+__all__ = ["Rush", "Sends", "joined", "questions", "rush", "sends"]
 
 _MEMBERS = 9
+_SENT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,29 @@ class Rush:
     meanwhile: tuple[tuple[Answer, tuple[Any, ...]], ...]
     after: Asked
     readers: Walk
+    refused: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """What was accepted of eight messages sent at once, each with its number.
+
+    `asked` is what was answered about them, `refused` what was refused then and not alone.
+    """
+
+    sent: tuple[tuple[Answer, Any], ...]
+    asked: Asked
+    refused: tuple[Answer, ...]
+
+    @property
+    def ids(self) -> tuple[Any, ...]:
+        """The numbers that the answers name, each once."""
+        return tuple(dict.fromkeys(id_ for _, id_ in self.sent if id_ is not None))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all were sent, each under a number of its own."""
+        return len(self.ids) == _SENT
 
 
 def rush(stage: Stage) -> Rush:
@@ -65,7 +90,9 @@ def rush(stage: Stage) -> Rush:
     readers = accepted_readers(messages[0], reads)
     after = settled(stage, before, messages, {m.id: len(readers) for m in messages})
     found = listed(stage, messages[0], readers, read=True, count=3)
-    return Rush(messages, before, tuple(reads), tuple(pages), after, found)
+    made = [call for call in calls if _reads(stage, call)]
+    refused = refused_together(stage, made, reads) if stage.driver.over_http else ()
+    return Rush(messages, before, tuple(reads), tuple(pages), after, found, refused)
 
 
 def questions(stage: Stage) -> tuple[tuple[Reading | Ready, Asked], ...]:
@@ -87,17 +114,21 @@ def questions(stage: Stage) -> tuple[tuple[Reading | Ready, Asked], ...]:
     return tuple((scene, asked(stage, answer)) for scene, answer in answers if answer.accepted)
 
 
-def sends(stage: Stage) -> tuple[tuple[Answer, Any], ...]:
-    """Send eight messages to one group at once; return what was accepted, each with its number."""
+def sends(stage: Stage) -> Sends:
+    """Send eight messages that ask for receipts to one group at once, and ask for all."""
     group = stage.group(2)
     calls = [
         stage.driver.send_message(
-            group, group.owner, receipt=False, number=stage.number("at once", turn)
+            group, group.owner, receipt=True, number=stage.number("at once", turn)
         )
-        for turn in range(8)
+        for turn in range(_SENT)
     ]
-    answers = [answer for answer in stage.at_once(calls) if answer.accepted]
-    return tuple((answer, stage.driver.sent_message(answer)) for answer in answers)
+    answers = stage.at_once(calls)
+    sent = tuple((answer, stage.driver.sent_message(answer)) for answer in answers)
+    sent = tuple((answer, id_) for answer, id_ in sent if answer.accepted)
+    ids = dict.fromkeys(id_ for _, id_ in sent if id_ is not None)
+    fresh = newborn(stage, group, *(Message(group, id_, group.owner, True) for id_ in ids))
+    return Sends(sent, fresh, refused_together(stage, calls, answers))
 
 
 def joined(stage: Stage) -> tuple[Message, Asked]:

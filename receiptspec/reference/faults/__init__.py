@@ -49,6 +49,7 @@ from receiptspec.reference.faults import (
     sides,
     sizes,
     spelling,
+    together,
     upkeep,
     volcengine,
     wording,
@@ -102,6 +103,7 @@ _ALL = [
     *wording.ALL,
     *replies.ALL,
     *sequels.ALL,
+    *together.ALL,
     *volcengine.ALL,
 ]
 

@@ -9,7 +9,7 @@ from receiptspec.case import Case
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
-from receiptspec.neutral import Receipt
+from receiptspec.neutral import Message, Receipt
 from receiptspec.scenes import (
     agreement,
     counting,
@@ -280,17 +280,36 @@ def through_both_doors(case: Case) -> list[Finding]:
 
 def insistent(case: Case) -> list[Finding]:
     """Expect no more readers than members either where one call or one person insists."""
-    found = case.attempt("a member who insists on reading", counting.insistent)
-    if found is None:
-        return []
-    message, steps = found
     findings: list[Finding] = []
-    for step, why in steps:
-        receipt = step.receipts.get(message.id)
-        if step.answer.accepted and receipt is not None and receipt.known:
-            members = len(message.conversation.members)
-            findings += receipts.within(step.answer, receipt, members, why)
+    found = case.attempt("a member who insists on reading", counting.insistent)
+    if found is not None:
+        message, steps = found
+        for step, why in steps:
+            findings += no_more_than_members(step, message, why)
+    turns = case.attempt("two members who read in turns", counting.turn_about)
+    if turns is not None:
+        first, second, step = turns
+        for message in (first, second):
+            why = "the two others read it in turns, alone and with another message"
+            findings += no_more_than_members(step, message, why)
     return findings
+
+
+def no_more_than_members(step: groups.Asked, message: Message, why: str) -> list[Finding]:
+    """Expect a message to have no more readers than its group has members."""
+    receipt = step.receipts.get(message.id)
+    if not step.answer.accepted or receipt is None or not receipt.known:
+        return []
+    return receipts.within(step.answer, receipt, len(message.conversation.members), why)
+
+
+@pytest.mark.check("no-more-readers-than-members")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_reading_again_later_does_not_make_more_readers_than_members(case: Case) -> None:
+    message, step = case.scene(counting.turned_later)
+    why = "the two others read it again some seconds later"
+    case.judge(no_more_than_members(step, message, why))
 
 
 @pytest.mark.check("reads-stay-with-their-message")

@@ -138,6 +138,33 @@ def insistent(stage: Stage) -> tuple[Message, tuple[tuple[Asked, str], ...]]:
     return message, tuple(found)
 
 
+def turn_about(stage: Stage) -> tuple[Message, Message, Asked]:
+    """Let two members read a message in turns, and then among others; ask for both messages.
+
+    All others of the group are these two: whoever counts one more reader counts too many.
+    """
+    if not stage.driver.over_http:
+        raise NotExercised("an SDK sends no receipt twice")
+    group = stage.group(3)
+    first, second = stage.say(group), stage.say(group)
+    newborn(stage, group, first, second).receipt(first)
+    readers = group.members[1:]
+    for some in ((first,), (first, second), (second, first)):
+        for reader in readers:
+            tries_to_read(stage, reader, *some)
+    return first, second, ask(stage, group, first, second)
+
+
+def turned_later(stage: Stage) -> tuple[Message, Asked]:
+    """Let both members of `turn_about` read the second message once more some seconds later."""
+    _, message, before = stage.scene(turn_about)
+    stage.let_pass(before.answer, LATER)
+    group = message.conversation
+    for reader in group.members[1:]:
+        tries_to_read(stage, reader, message)
+    return message, ask(stage, group, message)
+
+
 def one_by_one(stage: Stage) -> tuple[Message, Asked, tuple[Asked, ...]]:
     """Let all others of a group read a message, one after the other, and ask after each."""
     if not stage.driver.over_http:

@@ -17,6 +17,7 @@ from receiptspec.scenes import (
     kinds,
     lifecycle,
     meanwhile,
+    numbered,
     pairs,
     parallel,
     people,
@@ -36,7 +37,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += sent_by_another(case)
         findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
-        findings += turned_over(case) + sent_at_once(case)
+        findings += turned_over(case) + sent_at_once(case) + under_one_number(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked) + behind_many(case)
     case.judge(findings)
@@ -53,6 +54,17 @@ def turned_over(case: Case) -> list[Finding]:
         if it.asked.answer.accepted
         for finding in receipts.each_answered(it.asked.answer, it.asked.receipts, [it.message.id])
     ]
+
+
+def under_one_number(case: Case) -> list[Finding]:
+    """Expect the item of the message in the body, whatever was asked for under that address."""
+    scene = case.attempt("calls with the same address", numbered.told)
+    findings: list[Finding] = []
+    for message, seen in zip(scene.messages, scene.asked, strict=True) if scene is not None else ():
+        if seen.answer.accepted:
+            findings += receipts.each_answered(seen.answer, seen.receipts, [message.id])
+        case.observe("another question under the same random", seen.answer.describe())
+    return findings
 
 
 def behind_many(case: Case) -> list[Finding]:

@@ -12,7 +12,17 @@ from receiptspec.checks import receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Message, Receipt
-from receiptspec.scenes import counting, groups, lists, paging, people, questions, reads, setup
+from receiptspec.scenes import (
+    counting,
+    groups,
+    lists,
+    numbered,
+    paging,
+    people,
+    questions,
+    reads,
+    setup,
+)
 from receiptspec.scenes import standing as standing_
 
 
@@ -343,6 +353,12 @@ def test_the_answer_names_its_message(case: Case) -> None:
     for walk in walks:
         for answer, page in zip(walk.answers, walk.pages, strict=False):
             findings += checks.echoed(answer, page, walk.message.id)
+    scene = None
+    if case.profile.rank > 0:
+        scene = case.attempt("calls with the same address", numbered.told)
+    for message, answer in zip(scene.messages, scene.pages, strict=False) if scene else ():
+        if answer.accepted:
+            findings += checks.echoed(answer, case.stage.driver.page(answer), message.id)
     case.judge(distinct(findings))
 
 

@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Message
-from receiptspec.scenes import astray, parallel, people, reads
+from receiptspec.scenes import astray, numbered, parallel, people, reads
 
 
 @pytest.mark.check("read-on-behalf-is-accepted")
@@ -77,6 +77,22 @@ def test_a_reported_read_shows_in_the_counts(case: Case) -> None:
     if after is None or (before.read, before.unread) == (after.read, after.unread):
         why = "a read was reported"
         case.judge(receipts.changed(scene.after.answer, before, after, "read", 1, why))
+    if case.profile.rank > 0:
+        case.judge(under_one_number(case))
+
+
+def under_one_number(case: Case) -> list[Finding]:
+    """Expect the read of the message in the body, whatever was read under that address."""
+    scene = case.attempt("calls with the same address", numbered.told)
+    if scene is None or scene.fresh is None or scene.after is None:
+        return []
+    findings: list[Finding] = []
+    for message in scene.messages:
+        before, after = scene.fresh.receipts.get(message.id), scene.after.receipts.get(message.id)
+        if before is not None and before.known and scene.after.answer.accepted:
+            why = "its read was reported with the address of another"
+            findings += receipts.changed(scene.after.answer, before, after, "read", 1, why)
+    return findings
 
 
 @pytest.mark.check("each-message-of-a-batch-is-read")

@@ -8,7 +8,7 @@ from receiptspec.case import Case
 from receiptspec.checks import direct, receipts, refusals, values
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.scenes import calls, groups, parallel, readback, setup, upkeep, wording
+from receiptspec.scenes import calls, groups, numbered, parallel, readback, setup, upkeep, wording
 
 LENGTH = 9
 
@@ -31,6 +31,11 @@ def test_the_numbers_of_messages_rise(case: Case) -> None:
         if later is not None:
             why = "numbers do not rise after old messages were imported"
             case.judge(values.rising(later.answer, "$.MsgSeq", later.ids, why))
+        same = case.attempt("calls with the same address", numbered.told)
+        if same is not None:
+            (_, one), (answer, two) = same.sent
+            why = "the number of a message that was sent with the address of another does not rise"
+            case.judge(values.rising(answer, "$.MsgSeq", [one, two], why))
 
 
 @pytest.mark.check("sequence-rises")

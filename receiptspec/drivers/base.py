@@ -168,6 +168,10 @@ class Driver(ABC):
         """Return one call that names what all `calls` name; ``None`` where none can."""
         return None
 
+    def under_number(self, call: Call, number: int) -> Call | None:
+        """Return a call that has this number in its address, if there is any that says nothing."""
+        return None
+
     def absent(self, messages: Sequence[Any]) -> Any:
         """Return the id of a message that does not exist, far beyond the newest of `messages`."""
         return max(messages) + 1000

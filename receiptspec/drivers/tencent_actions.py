@@ -177,6 +177,11 @@ class TencentActions(TencentReadings):
         every = [item for call in calls for item in call.body[key]]
         return replace(calls[0], body={**calls[0].body, key: every}, label="items of several calls")
 
+    def under_number(self, call: Call, number: int) -> Call | None:
+        """Set random, which may be any number of 32 bits (O1)."""
+        query = {**call.query, "random": str(number)}
+        return replace(call, query=query, label=f"random={number}")
+
     def ask_receipts(self, conversation: Conversation, messages: Sequence[Any]) -> Call:
         """Ask for counts (R1), or for the history of two people as its owner sees it (R6)."""
         if conversation.kind is Kind.DIRECT:

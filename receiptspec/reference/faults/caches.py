@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
-from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import succeeded
+from receiptspec.reference.calls import Call, Shrug
+from receiptspec.reference.faults.families import ASK, DETAIL, READ, succeeded
 
 __all__ = ["ALL", "kept", "unchecked"]
 
@@ -80,7 +80,58 @@ def kept(name: str, requirement: str, operation: str, *forgotten: str, **more: A
     return Fault(name=name, requirement=requirement, answer=answer, **{"cls": "isolation", **more})
 
 
+def _by_address(name: str, requirement: str, operation: str, **more: Any) -> Fault:
+    """Give the answer to the call of the same address again, whatever the body; do nothing else."""
+
+    def request(call: Call) -> None:
+        if call.incoming.query in call.memory(name):
+            raise Shrug
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        answers = call.memory(name)
+        before = answers.get(call.incoming.query)
+        if before is not None:
+            sent.clear()
+            sent.update(copy.deepcopy(before))
+        elif _is_fine(sent):
+            answers[call.incoming.query] = copy.deepcopy(sent)
+
+    return Fault(
+        name=name,
+        requirement=requirement,
+        operation=operation,
+        request=request,
+        answer=answer,
+        **{"cls": "isolation", **more},
+    )
+
+
 ALL: list[Fault] = [
+    _by_address(
+        "receipts-kept-by-address",
+        "TC-GMR-04",
+        ASK,
+        shows="receipts are told again to the same URL, whatever messages the body names",
+    ),
+    _by_address(
+        "lists-kept-by-address",
+        "TC-GMD-10",
+        DETAIL,
+        shows="a list is told again to the same URL, whatever message the body names",
+    ),
+    _by_address(
+        "sends-kept-by-address",
+        "TC-SND-11",
+        "send_group_msg",
+        shows="a message sent to the URL of another is not stored",
+    ),
+    _by_address(
+        "reads-kept-by-address",
+        "TC-GRR-02",
+        READ,
+        shows="a receipt sent to the URL of another has no effect",
+        **_SHOULD,
+    ),
     unchecked(
         "kept-letters-for-the-expired",
         "TC-SIG-03",

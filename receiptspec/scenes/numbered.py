@@ -81,7 +81,8 @@ def told(stage: Stage) -> Told:
         calls = [numbered(reading_call(stage, reader, (message,))) for message in both]
     except NotExercised:
         return Told(sent, both, asked_, pages)
-    if not all([stage.patiently(call).accepted for call in calls]):
+    reads = [stage.patiently(call) for call in calls]
+    if not all(answer.accepted for answer in reads):
         return Told(sent, both, asked_, pages)
     after = settled(stage, fresh, both, {message.id: 1 for message in both})
     return Told(sent, both, asked_, pages, fresh, after)

@@ -24,6 +24,7 @@ from receiptspec.scenes import (
     people,
     questions,
     setup,
+    simultaneous,
     wording,
     writing,
 )
@@ -256,14 +257,12 @@ def added_by_anybody(case: Case) -> list[Finding]:
 
 def made_together(case: Case) -> list[Finding]:
     """Expect calls that do not concern each other to be accepted at the same time."""
-    why = "the same time as others"
-    return [
-        finding
-        for play in (parallel.sends,)
-        if (scene := case.attempt("calls at the same time", play)) is not None
-        for answer in scene.refused
-        for finding in refusals.accepted(answer, why)
-    ]
+    sent = case.attempt("messages at the same time", parallel.sends)
+    letters = case.attempt("letters at the same time", simultaneous.letters)
+    marked = case.attempt("conversations marked at the same time", simultaneous.marked)
+    refused = [answer for scene in (sent, letters, marked) if scene for answer in scene.refused]
+    why = "a call at the same time as others"
+    return [finding for answer in refused for finding in refusals.accepted(answer, why)]
 
 
 def what_may_be_said(case: Case) -> list[Finding]:

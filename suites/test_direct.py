@@ -10,7 +10,15 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer
-from receiptspec.scenes import calls, correspondence, direct, history, marking, misfits
+from receiptspec.scenes import (
+    calls,
+    correspondence,
+    direct,
+    history,
+    marking,
+    misfits,
+    simultaneous,
+)
 
 _UNSHOWN = "receipts that are sent here never show in a history"
 
@@ -305,4 +313,7 @@ def more_keys(case: Case) -> list[Finding]:
     if reused is not None:
         for sent in reused.sent:
             findings += checks.key_form(sent, reused.random % 2**32)
+    together = case.attempt("letters at the same time", simultaneous.letters)
+    for message, random in together.sent if together is not None else ():
+        findings += checks.key_form(case.stage.told(message), random)
     return findings

@@ -8,7 +8,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes import correspondence, direct, history, readback, setup
+from receiptspec.scenes import correspondence, direct, history, readback, setup, simultaneous
 
 
 def read_back(case: Case) -> history.History:
@@ -35,7 +35,18 @@ def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
         wanted = [message.id for message in scene.messages]
         findings = checks.all_there(scene.whole, scene.keys, wanted, "the history")
         findings += still_there(case)
+        findings += sent_at_once(case) if case.profile.rank > 0 else []
     case.judge(findings)
+
+
+def sent_at_once(case: Case) -> list[Finding]:
+    """Expect the keys of messages that were sent at the same time in the history."""
+    scene = case.attempt("letters at the same time", simultaneous.letters)
+    if scene is None or not scene.history.answer.accepted:
+        return []
+    wanted = [message.id for message in scene.of(scene.conversations[0])]
+    where = "the history of messages that were sent at the same time"
+    return checks.all_there(scene.history.answer, tuple(scene.history.receipts), wanted, where)
 
 
 def still_there(case: Case) -> list[Finding]:

@@ -19,6 +19,7 @@ from receiptspec.scenes import (
     names,
     readback,
     setup,
+    simultaneous,
     upkeep,
     wording,
 )
@@ -94,8 +95,23 @@ def test_adding_says_who_was_added(case: Case) -> None:
                 raise NotExercised(f"{newcomer} has to be let in by somebody first")
             findings += values.equal(answer, "$.MemberList[0].Result", result, got, why)
     if case.profile.rank > 0:
-        findings += added_together(case) + added_late(case)
+        findings += added_together(case) + added_late(case) + added_at_once(case)
     case.judge(findings)
+
+
+def added_at_once(case: Case) -> list[Finding]:
+    """Expect people who are added at the same time all to be said to have been added."""
+    scene = case.attempt("people who are added at once", simultaneous.added)
+    if scene is None:
+        return []
+    why = "somebody at the same time as others"
+    findings = [finding for answer in scene.refused for finding in refusals.accepted(answer, why)]
+    for user, answer in scene.answers:
+        got = case.stage.driver.added(answer).get(user) if answer.accepted else _PENDING
+        if got != _PENDING:
+            why = "who was added at the same time as others was not reported as added"
+            findings += values.equal(answer, "$.MemberList[0].Result", 1, got, why)
+    return distinct(findings)
 
 
 def added_late(case: Case) -> list[Finding]:
@@ -277,6 +293,9 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
         apart = case.attempt("the members of another group", names.apart)
         if apart is not None:
             case.judge(told(apart.members, "a group that nobody has joined"))
+        at_once = case.attempt("people who are added at once", simultaneous.added)
+        if at_once is not None and at_once.told is not None:
+            case.judge(told(at_once.told, "a group that three have joined at once"))
         if "removed" in case.given:
             case.judge(removed(case, case.given["removed"]))
         crowd = case.attempt("the members of a large group", membership.members_of_crowd)
@@ -623,6 +642,11 @@ def test_an_account_may_be_imported_again(case: Case) -> None:
     for change in case.as_many(case.given["calls"]):
         answer = case.patient(call, change)
         findings += refusals.accepted(answer, answer.exchange.request.label)
+    scene = None
+    if case.profile.rank > 0:
+        scene = case.attempt("an account that is imported twice at once", simultaneous.letters)
+    for answer in scene.refused_imports if scene is not None else ():
+        findings += refusals.accepted(answer, "an account that is imported at the same time")
     case.judge(findings)
 
 

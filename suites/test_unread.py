@@ -10,7 +10,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer
-from receiptspec.scenes import correspondence, direct, marking, reads, unread
+from receiptspec.scenes import correspondence, direct, marking, reads, simultaneous, unread
 
 
 @pytest.mark.check("conversation-read-is-no-receipt")
@@ -268,6 +268,37 @@ def test_a_letter_of_the_administrator_is_unread(case: Case) -> None:
     after, wanted = grown.after, grown.before.number + 1
     why = "one more letter of the administrator came"
     case.judge(checks.is_number(after.answer, after.number, wanted, why))
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_letters_that_come_at_the_same_time_are_all_unread(case: Case) -> None:
+    scene = case.scene(simultaneous.letters)
+    findings: list[Finding] = []
+    for conversation in scene.conversations:
+        wanted = len(scene.of(conversation))
+        number = scene.unread.numbers.get(conversation.owner)
+        why = f"{wanted} messages of each of two peers came at the same time"
+        findings += checks.is_number(scene.unread.answer, number, wanted, why)
+    case.judge(findings[:1])
+
+
+@pytest.mark.check("conversation-read-clears-unread")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+@pytest.mark.views
+def test_marking_two_conversations_at_the_same_time_leaves_none_unread(case: Case) -> None:
+    scene = case.scene(simultaneous.marked)
+    if not scene.writers:
+        raise NotExercised("not both were marked at the same time")
+    most = dict.fromkeys(scene.writers, 0) | {scene.writers[0]: scene.meanwhile}
+    findings: list[Finding] = []
+    for writer, number in most.items():
+        got = scene.unread.numbers.get(writer, 0)
+        why = "both conversations were marked while a message came in one"
+        findings += checks.is_number(scene.unread.answer, max(got, number), number, why)
+    case.judge(findings[:1])
 
 
 def among_some(case: Case) -> list[Finding]:

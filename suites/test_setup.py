@@ -295,7 +295,7 @@ def test_the_members_of_a_group_are_told(case: Case) -> None:
             case.judge(told(apart.members, "a group that nobody has joined"))
         at_once = case.attempt("people who are added at once", simultaneous.added)
         if at_once is not None and at_once.told is not None:
-            case.judge(told(at_once.told, "a group that three have joined at once"))
+            case.judge(told(at_once.told, "a group that two have joined at once"))
         if "removed" in case.given:
             case.judge(removed(case, case.given["removed"]))
         crowd = case.attempt("the members of a large group", membership.members_of_crowd)

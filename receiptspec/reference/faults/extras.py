@@ -151,6 +151,24 @@ ALL: list[Fault] = [
         shows="a name of 30 bytes is refused",
         **_LIMITS,
     ),
+    refused_if(
+        "group-name-in-ascii-alone",
+        "TC-GEN-08",
+        10004,
+        lambda call: not str(call.body.get("Name", "")).isascii(),
+        operation=_MAKE,
+        shows="a group whose name is not of ASCII is refused",
+        **_LIMITS,
+    ),
+    refused_if(
+        "pages-of-two-hundred-members-refused",
+        "TC-GEN-08",
+        10004,
+        lambda call: isinstance(call.body.get("Limit"), int) and 100 < call.body["Limit"] <= 200,
+        operation="get_group_member_info",
+        shows="Limit 200 is refused",
+        **_LIMITS,
+    ),
     # a wish that is declined, and people around the items
     Fault(
         name="declined-receipt-given",

@@ -170,8 +170,11 @@ def others_made(stage: Stage) -> tuple[tuple[frozenset[Any], Answer], ...]:
 
 
 def made_at_once(stage: Stage) -> tuple[Answer, ...]:
-    """Open the conversation of two people several times at the same time, from both sides."""
-    one, other = stage.users(6)[4:]
+    """Open the conversation of two people several times at the same time, from both sides.
+
+    They have had none before.
+    """
+    one, other = stage.users(14)[12:]
     call, back = stage.driver.make_pair(one, other), stage.driver.make_pair(other, one)
     assert call is not None  # noqa: S101
     assert back is not None  # noqa: S101

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["ALL"]
 _READ, _UNREAD = "ReadUserIds", "UnReadUserIds"
 _ROUND = (10, 16, 20, 32, 50, 64)
 _DOUBLE, _LARGE = 2**53, 2**62
+_AT_ONCE = 0.05  # seconds
 Item = dict[str, Any]
 
 
@@ -97,7 +99,17 @@ def _not_among_newest(call: Call, place: Conversation) -> bool:
 
 def _at_once(call: Call, place: Conversation) -> bool:
     mark = (place.id, call.body.get("Sender"), call.body.get("ClientMsgId"))
-    return bool(call.meanwhile(f"sent {mark}", within=0.05))
+    return bool(call.meanwhile(f"sent {mark}", within=_AT_ONCE))
+
+
+def _just_opened(call: Call) -> bool:
+    """Whether the first conversation of a pair was opened just now over another connection."""
+    people = call.body.get("OwnerUserId"), call.body.get("OtherUserId")
+    if None in people:
+        return False
+    now, own = time.monotonic(), call.incoming.connection
+    moment, connection = call.memory("opened").setdefault(frozenset(people), (now, own))
+    return bool(connection != own and now - moment < _AT_ONCE)
 
 
 def _like_a_uuid(call: Call, _: Conversation) -> bool:
@@ -233,6 +245,15 @@ ALL: list[Fault] = [
         "client-ids-raced",
         _at_once,
         shows="a message sent twice at once becomes two",
+    ),
+    bends(
+        "pairs-raced",
+        92,
+        {"ve_pair_reused": False},
+        when=_just_opened,
+        operation="CreateConversation",
+        cls="timing",
+        shows="two people who open their first conversation at once have two",
     ),
     _again(
         "client-ids-like-uuids-unknown",

@@ -18,12 +18,14 @@ def refused_together(
 ) -> tuple[Answer, ...]:
     """Return the refusals of calls made at the same time that are accepted when made alone.
 
-    To say that a call may be tried again is no refusal.
+    To say that a call may be tried again is no refusal, nor that what it names does not show yet.
     """
     refused = [
         (call, answer)
         for call, answer in zip(calls, answers, strict=True)
-        if answer.refused and stage.contract.kind(answer.code) not in _PASSING
+        if answer.refused
+        and stage.is_final(answer)
+        and stage.contract.kind(answer.code) not in _PASSING
     ]
     if refused:
         stage.rest(_OVER)

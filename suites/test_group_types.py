@@ -9,6 +9,8 @@ from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.scenes import kinds, lists
 
+_WORN_OUT = ("limit", "throttled")
+
 
 def each_type(case: Case) -> list[tuple[str, kinds.Elsewhere]]:
     found, reasons = [], []
@@ -43,7 +45,24 @@ def test_a_supported_type_has_receipts(case: Case) -> None:
             in_it = read_in if name == case.stage.driver.ask else listed_in
             findings += in_it(case, type_)
             findings += walked_in(case, type_)
-    case.judge(findings)
+    case.judge([*findings, *(transformed(case) if case.profile.rank > 0 else ())])
+
+
+def transformed(case: Case) -> list[Finding]:
+    """Expect receipts in a group whose id had one of a type that has none."""
+    findings: list[Finding] = []
+    for type_, fine in case.operation.group_types.items():
+        what = f"the id of a dismissed {type_} group"
+        scene = None if fine else case.attempt(what, kinds.transformed, type_)
+        if scene is None or case.stage.contract.kind(scene.asked.answer.code) in _WORN_OUT:
+            continue
+        answer = scene.answer(case.operation.name)
+        why = f"a {case.stage.driver.group_type} group that has {what}"
+        findings += refusals.accepted(answer, why)
+        if not findings and case.operation.name == case.stage.driver.ask:
+            named = case.stage.driver.named_messages(answer.request_body)
+            findings += receipts.each_answered(answer, scene.asked.receipts, named)
+    return findings
 
 
 def walked_in(case: Case, type_: str) -> list[Finding]:

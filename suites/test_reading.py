@@ -108,8 +108,22 @@ def test_each_message_that_is_named_gets_the_read(case: Case) -> None:
             findings += all_counted(twice, last)
             if not has_risen(twice, first):  # how often a read in one call counts is open
                 findings += all_counted(twice, first)
-        findings += beside_others(case)
+        findings += beside_others(case) + overlapping(case)
     case.judge(findings)
+
+
+def overlapping(case: Case) -> list[Finding]:
+    """Expect each message that calls name to be read, whatever an earlier call has named."""
+    scene = case.attempt("calls that name some of the same messages", reads.overlapping)
+    if scene is None or not scene.after.answer.accepted:
+        return []
+    reported = reads.Reported(scene.after.answer, scene.once, scene.before, scene.after)
+    missed = [message for message in scene.again if not has_risen(reported, message)]
+    findings = all_counted(reported, *scene.once, *missed)
+    before, after = scene.before.receipts, scene.after.receipts
+    ids = [message.id for message in scene.others]
+    why = "only others were named by the calls that reported reads"
+    return findings + receipts.same(scene.after.answer, before, after, ids, why)
 
 
 def beside_others(case: Case) -> list[Finding]:

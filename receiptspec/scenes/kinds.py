@@ -21,6 +21,7 @@ __all__ = [
     "peopled",
     "read_in",
     "read_of_other_type",
+    "transformed",
 ]
 
 
@@ -135,6 +136,30 @@ def read_of_other_type(stage: Stage, type_: str) -> tuple[Answer | None, bool]:
     after = asked(stage, stage.ask(group, [message]))
     counts = [asked.receipts[message.id].read for asked in (before, after)]
     return answer, counts[0] != counts[1]
+
+
+def transformed(stage: Stage, type_: str) -> Elsewhere:
+    """Make a group of a type without receipts, and when it is dismissed a usual one of its id.
+
+    The answers are about a message of the usual one; where that is refused, its refusal is it.
+    Whether an id may be used again is open: where it may not, there is nothing to judge.
+    """
+    name = f"rs{stage.namespace}{stage.anew}-Turned"
+    before = stage.group(1, type_=type_, id_=name)
+    if before.id != name:
+        raise NotExercised("nobody chooses the id of a group")
+    stage.ask(before, [1])
+    listed_in(stage, before, 1)
+    stage.must(stage.driver.dismiss(before))
+    group = stage.group(2, id_=name)
+    stage.let_show()
+    number = stage.number("transformed", name)
+    call = stage.driver.send_message(group, group.owner, receipt=True, number=number)
+    sent = stage.patiently(call)
+    if not sent.accepted:
+        return Elsewhere(Asked(sent, {}), {})
+    message = stage.noted(group, sent, group.owner)
+    return Elsewhere(newborn(stage, group, message), listed_in(stage, group, message.id))
 
 
 @dataclass(frozen=True, slots=True)

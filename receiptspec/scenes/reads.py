@@ -8,10 +8,31 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
+from receiptspec.scenes.counting import batch
 from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
 from receiptspec.stage import Stage
 
-__all__ = ["Reported", "full_batch", "ghost", "large_group", "outsider", "plain", "sender"]
+__all__ = [
+    "Overlapping",
+    "Reported",
+    "full_batch",
+    "ghost",
+    "large_group",
+    "outsider",
+    "overlapping",
+    "plain",
+    "sender",
+]
+
+# What one member reads call by call, by places among messages: each call repeats an earlier one in
+# something, its first message, its newest, its length, and leaves out what lies between.
+_OVERLAPPING = (
+    ((0,), (0, 1)),
+    ((3,), (2, 3)),
+    ((4, 6), (5, 6)),
+    ((7, 8), (7, 10)),
+    ((11, 13),),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +186,40 @@ def full_batch(stage: Stage, size: int) -> Reported:
     waits = answer.accepted and size <= 50
     last = stage.settle(group, messages, arrived) if waits else stage.ask(group, messages)
     return Reported(answer, messages, before, asked(stage, last))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlapping:
+    """Messages of which calls have named some `once`, some `again` and `others` never."""
+
+    once: tuple[Message, ...]
+    again: tuple[Message, ...]
+    others: tuple[Message, ...]
+    before: Asked
+    after: Asked
+
+
+def overlapping(stage: Stage) -> Overlapping:
+    """Let one member read messages in calls that are alike in part; those that are accepted count.
+
+    Messages that were asked for at once take part, as long as a call takes no others.
+    """
+    messages = stage.scene(batch).messages[: max(_OVERLAPPING[-1][-1]) + 1]
+    group = messages[0].conversation
+    reader = group.members[-1]
+    reading_call(stage, reader, messages[:1])
+    before = newborn(stage, group, *messages)
+    before.receipt(messages[0])
+    named: dict[int, int] = {}
+    for places in (places for calls in _OVERLAPPING for places in calls):
+        if report(stage, reader, tuple(messages[place] for place in places)).accepted:
+            named |= {place: named.get(place, 0) + 1 for place in places}
+    after = settled(stage, before, messages, {messages[place].id: 1 for place in named})
+
+    def of(*times: int) -> tuple[Message, ...]:
+        return tuple(m for place, m in enumerate(messages) if named.get(place, 0) in times)
+
+    return Overlapping(of(1), of(2), of(0), before, after)
 
 
 def large_group(stage: Stage, members: int) -> tuple[Answer, Asked | None]:

@@ -139,12 +139,13 @@ def test_the_sender_need_not_be_a_member_but_must_exist(case: Case) -> None:
     outsider, ghost = case.scene(setup.foreign_senders)
     if case.stage.contract.kind(outsider.code) == "throttled":
         raise NotExercised(f"sending is {outsider.describe()}")
-    case.judge(
-        [
-            *refusals.accepted(outsider, "a sender who is no member"),
-            *refusals.refused(ghost, "a sender that does not exist"),
-        ]
-    )
+    findings = refusals.accepted(outsider, "a sender who is no member")
+    findings += refusals.refused(ghost, "a sender that does not exist")
+    why = "a sender who has left the group"
+    left = case.attempt(why, setup.left_sender) if case.profile.rank > 0 else None
+    if left is not None and case.stage.contract.kind(left.code) != "throttled":
+        findings += refusals.accepted(left, why)
+    case.judge(findings)
 
 
 @pytest.mark.check("misnamed-wish-makes-no-receipt")

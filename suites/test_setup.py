@@ -380,6 +380,11 @@ def listed(case: Case) -> list[Finding]:
 def looked_back(case: Case) -> list[Finding]:
     """Expect so many messages at most, back from the one that is named."""
     findings: list[Finding] = []
+    left = case.attempt("what somebody has sent who has left", readback.of_leaver)
+    if left is not None and left[1].accepted:
+        listed = case.stage.driver.group_history(left[1])
+        where = "the history of a group that the sender of a message has left"
+        findings += direct.all_there(left[1], listed, left[0], where)
     older = case.attempt("an older message of many", readback.older)
     if older is not None and older[1].accepted:
         listed = case.stage.driver.group_history(older[1])

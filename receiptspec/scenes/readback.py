@@ -24,6 +24,7 @@ __all__ = [
     "listings",
     "looked_back",
     "of_groups",
+    "of_leaver",
     "of_pairs",
     "older",
     "texts_in",
@@ -153,6 +154,13 @@ def full(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
         lambda shown: not shown.accepted or set(ids) <= set(stage.driver.group_history(shown)),
     )
     return ids, answer
+
+
+def of_leaver(stage: Stage) -> tuple[tuple[Any, ...], Answer]:
+    """Look for what somebody has sent who has left; return what is to be shown, and the answer."""
+    messages = stage.scene(people.survivors).messages
+    ids = tuple(message.id for message in messages)
+    return ids, until_shown(stage, messages[0].conversation, ids)
 
 
 def beside_recalled(stage: Stage) -> tuple[Kept, ...]:

@@ -20,6 +20,7 @@ from receiptspec.scenes.groups import (
     until_shown,
 )
 from receiptspec.scenes.membership import open_house
+from receiptspec.scenes.people import survivors
 from receiptspec.scenes.wording import sent_text
 from receiptspec.stage import Stage
 
@@ -171,6 +172,15 @@ def foreign_senders(stage: Stage) -> tuple[Answer, Answer]:
         stage.patiently(stage.driver.without_member(call, outsider)),
         stage.patiently(stage.driver.without_member(call, stage.driver.nobody())),
     )
+
+
+def left_sender(stage: Stage) -> Answer:
+    """Send in the name of somebody who has left the group."""
+    message = stage.scene(survivors).messages[0]
+    group, number = message.conversation, stage.number("left", message.conversation.id)
+    call = stage.driver.send_message(group, group.owner, receipt=False, number=number)
+    call = stage.driver.without_member(call, message.sender)
+    return stage.patiently(replace(call, label="a sender who has left the group"))
 
 
 def misnamed(stage: Stage) -> tuple[Message, Asked]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call, Refusal
-from receiptspec.reference.faults.families import ASK, DETAIL
+from receiptspec.reference.faults.families import ASK, DETAIL, edits, group_of
 
 __all__ = ["ALL"]
 
@@ -31,7 +32,44 @@ def _room_for_ever(operation: str) -> Callable[[Call], None]:
     return request
 
 
+def _of_members_alone(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    if group is not None and "RspMsgList" in answer:
+        shown = answer["RspMsgList"]
+        answer["RspMsgList"] = [item for item in shown if item["From_Account"] in group.members]
+
+
+def _leavers_kept_silent(call: Call) -> None:
+    """Refuse what is sent in the name of somebody who was removed from the group."""
+    body = call.body if isinstance(call.body, dict) else {}
+    removed, name = call.memory("removed"), body.get("GroupId")
+    if call.operation == "delete_group_member":
+        removed.update({(name, user): True for user in body.get("MemberToDel_Account") or ()})
+    group = group_of(call)
+    sender = body.get("From_Account")
+    out = group is not None and sender not in group.members and (name, sender) in removed
+    if call.operation == _SEND and out:
+        raise Refusal(10007, "no member any more")
+
+
 ALL: list[Fault] = [
+    edits(
+        "history-of-members-alone",
+        "TC-GRP-13",
+        _of_members_alone,
+        operation="group_msg_get_simple",
+        cls="lifecycle",
+        shows="the history of a group lacks what was sent by who is no member",
+        level="SHOULD",
+    ),
+    Fault(
+        name="leavers-cannot-send",
+        requirement="TC-SND-17",
+        request=_leavers_kept_silent,
+        cls="lifecycle",
+        shows="nothing is sent in the name of who has left the group",
+        level="SHOULD",
+    ),
     Fault(
         name="once-a-room-always-a-room",
         requirement="TC-GMR-27",

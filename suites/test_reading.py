@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Message
-from receiptspec.scenes import astray, numbered, parallel, people, reads
+from receiptspec.scenes import astray, names, numbered, parallel, people, reads
 
 
 @pytest.mark.check("read-on-behalf-is-accepted")
@@ -24,6 +24,10 @@ def test_a_members_read_is_accepted(case: Case) -> None:
         why = "a read at the same time as those of others"
         findings = [finding for answer in refused for finding in refusals.accepted(answer, why)]
         case.judge(findings[:1])
+        alike = case.attempt("reads by members whose names are much alike", names.numbered)
+        why = "a member whose name is like others"
+        answers = alike.reads if alike is not None else ()
+        case.judge([finding for answer in answers for finding in refusals.accepted(answer, why)])
 
 
 def each_read(scene: reads.Reported) -> list[Finding]:

@@ -45,13 +45,18 @@ def test_an_id_of_ones_own_is_kept(case: Case) -> None:
 def usable(case: Case) -> list[Finding]:
     """Expect what is answered elsewhere to be answered of a group with an id of one's own."""
     answers = [*(case.attempt("a group with an id of one's own", names.used) or ())]
-    marked = case.attempt("a group with an id full of marks", names.marked)
     findings: list[Finding] = []
-    if marked is not None:
-        got = case.stage.driver.made_group(marked.made)
-        why = "the group got another id than the one full of marks"
-        findings = values.equal(marked.made, "$.GroupId", marked.name, got, why)
-        answers += marked.used
+    for marks in names.MARKS:
+        marked = case.attempt("a group with an id full of marks", names.marked, marks)
+        if marked is not None:
+            got = case.stage.driver.made_group(marked.made)
+            why = "the group got another id than the one full of marks"
+            findings += values.equal(marked.made, "$.GroupId", marked.name, got, why)
+            answers += marked.used
+    numbered = case.attempt("a group whose id is a number", names.numbered)
+    if numbered is not None and numbered.made is not None:
+        got, why = case.stage.driver.made_group(numbered.made), "a group got another number"
+        findings += values.equal(numbered.made, "$.GroupId", numbered.name, got, why)
     answers += case.attempt("a group that was asked for before it was made", names.foreseen) or ()
     for answer in answers:
         with case.optional(f"{answer.operation} elsewhere"):

@@ -18,11 +18,10 @@ from receiptspec.scenes.groups import (
     has_data,
     newborn,
     several,
-    watched,
 )
+from receiptspec.scenes.names import numbered
 from receiptspec.scenes.paging import Walk, page_of, walk
 from receiptspec.stage import Stage
-from receiptspec.targets import is_loopback
 
 __all__ = [
     "PLAYS",
@@ -158,25 +157,8 @@ def _rejoined(stage: Stage) -> Iterator[_Known]:
 
 def _alike(stage: Stage) -> Iterator[_Known]:
     """Yield a message in a group whose members' names are much alike; some of them have read."""
-    owner, (readers, others) = stage.users(1)[0], names_alike(stage)
-    stage.make_users((*readers, *others))
-    group = stage.group(0, people=(owner, *readers, *others))
-    scene = watched(stage, stage.say(group), readers)
-    yield scene.message, readers, group.members, ()
-
-
-def names_alike(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return names of users of whom some read, and others that are much like theirs.
-
-    Some of the latter are sorted otherwise where capitals are letters like others. What no run has
-    for itself, words that are something in a programming language, is for targets on this machine.
-    """
-    name = f"rs{stage.namespace}{stage.anew}"
-    digits = f"77{stage.number('names alike', stage.namespace):010d}"
-    words = ("constructor", "__proto__") if is_loopback(stage.driver.origin) else ()
-    readers = (name, f"00{digits}", *words)
-    others = (f"{name}-", f"{name}_", f"-{name}", f"_{name}", digits, f"{name}-B", f"{name}-a")
-    return readers, others
+    scene = stage.scene(numbered)
+    yield scene.message, scene.readers, scene.message.conversation.members, ()
 
 
 #: What may have befallen a message whose lists are asked for.

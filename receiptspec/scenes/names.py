@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
@@ -20,15 +22,19 @@ from receiptspec.scenes.groups import (
 from receiptspec.scenes.membership import Told, told_members
 from receiptspec.scenes.setup import own_id
 from receiptspec.stage import Stage
+from receiptspec.targets import is_loopback
 
 __all__ = [
+    "MARKS",
     "Alike",
     "Apart",
     "Marked",
+    "Numbered",
     "alike",
     "apart",
     "foreseen",
     "marked",
+    "numbered",
     "read_apart",
     "used",
 ]
@@ -55,7 +61,8 @@ def used(stage: Stage) -> tuple[Answer, ...]:
     return tuple(stage.patiently(call) for call in calls if call is not None)
 
 
-_MARKS = "!\"'\\/?#&%41_+."  # what an id may hold, and what servers take for something else
+#: What an id may hold, and what servers take for something else.
+MARKS = ("!\"'\\/?#&%41_+.", "$*,:;<>{}|@=(^`)[~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,12 @@ class Marked:
     mistaken: tuple[tuple[str, Answer], ...]
 
 
-def marked(stage: Stage) -> Marked:
+def marked(stage: Stage, marks: str) -> Marked:
     """Make a group with an id full of marks, use it, and ask for its message by ids like it.
 
     Raises `NotExercised` where such an id is refused: the documents tell no marks apart.
     """
-    name = f"rs{stage.namespace}{stage.anew}{_MARKS}"
+    name = f"rs{stage.namespace}{stage.anew}{marks}"
     driver, type_ = stage.driver, stage.driver.group_type
     owner, member, *_, newcomer = stage.users(6)
     made = stage.must(driver.make_group(type_, "marks", owner, [member], name))
@@ -108,13 +115,76 @@ def marked(stage: Stage) -> Marked:
 
 def _like(name: str) -> tuple[str, ...]:
     """Return ids that are an id once it is decoded, escaped, trimmed, or taken for a pattern."""
-    return (
+    found = (
         name.replace("%41", "A"),
         name.replace("&", "&amp;"),
         name.removesuffix("."),
         name.replace("!", "_"),
         name.replace("!", "%"),
+        name.replace("<", "&lt;"),
     )
+    return tuple(other for other in found if other != name)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A group whose id is a number with zeros before it, as that of a user is; names much alike.
+
+    Some have read its message: `reads` are the answers to that. `made` is the answer that the group
+    was made with the id `name`, ``None`` where no such id is taken.
+    """
+
+    name: str
+    made: Answer | None
+    message: Message
+    before: Asked
+    after: Asked
+    readers: tuple[Any, ...]
+    reads: tuple[Answer, ...]
+
+
+def numbered(stage: Stage) -> Numbered:
+    """Make a group of users whose names are much alike, and let some of them read a message."""
+    reading, others = names_alike(stage)
+    (owner,) = stage.users(1)
+    stage.make_users((*reading, *others))
+    people = (owner, *reading, *others)
+    for user in _ANYBODYS if is_loopback(stage.driver.origin) else ():
+        with suppress(NotExercised):
+            stage.make_users([user])
+            people, reading = (*people, user), (*reading, user)
+    name, driver, type_ = reading[1], stage.driver, stage.driver.group_type
+    made: Answer | None = stage.call(driver.make_group(type_, "numbered", owner, people[1:], name))
+    id_ = driver.made_group(made) if made is not None and made.accepted else None
+    if id_ is None:
+        made, group = None, stage.group(0, people=people)
+    else:
+        group = Conversation(Kind.GROUP, id_, type_, owner, people)
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    before.receipt(message)
+    found = [(user, stage.tries_to_read(user, [message])) for user in reading]
+    readers = tuple(user for user, answer in found if answer is None or answer.accepted)
+    after = settled(stage, before, (message,), {message.id: len(readers)})
+    reads = tuple(answer for _, answer in found if answer is not None)
+    return Numbered(name, made, message, before, after, readers, reads)
+
+
+_ANYBODYS = ("constructor", "__proto__", "0")  # what no run has for itself
+
+
+def names_alike(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return names of users of whom some read, and others that are much like theirs.
+
+    Some of the latter are sorted otherwise where capitals are letters like others, or are one
+    number. What no run has for itself, words that are something in a programming language, is for
+    targets on this machine.
+    """
+    name = f"rs{stage.namespace}{stage.anew}"
+    digits = f"77{stage.number('names alike', stage.namespace):010d}"
+    readers = (name, f"00{digits}")
+    others = (f"{name}-", f"{name}_", f"-{name}", f"_{name}", digits, f"{name}-B", f"{name}-a")
+    return readers, (*others, f"{digits}e0")
 
 
 def foreseen(stage: Stage) -> tuple[Answer, ...]:

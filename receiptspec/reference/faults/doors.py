@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import DETAIL, out_of_step, tolerated
+from receiptspec.reference.faults.families import (
+    DETAIL,
+    READ,
+    edits,
+    out_of_step,
+    refused_if,
+    tolerated,
+)
 
 __all__ = ["ALL"]
 
+_NUMBER = re.compile(r"\d+(e\d+)?")
 _C2C = "c2c_msg_read_receipt"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _AUTH: dict[str, Any] = {"cls": "authentication"}
@@ -119,6 +129,16 @@ def _group_id(change: Callable[[str], str]) -> Callable[[Call], None]:
     return request
 
 
+def _one_of_each_number(_call: Call, answer: dict[str, Any]) -> None:
+    kept: dict[object, dict[str, str]] = {}
+    for entry in answer.get("UnreadList", ()):
+        name = entry["Unread_Account"]
+        key = Decimal(name) if _NUMBER.fullmatch(name) else name
+        kept.setdefault(key, entry)
+    if "UnreadList" in answer:
+        answer["UnreadList"] = list(kept.values())
+
+
 _IDS = [
     Fault(
         name="user-ids-folded",
@@ -145,6 +165,47 @@ _IDS = [
     ),
 ]
 
+_NUMBERS = [
+    Fault(
+        name="group-ids-as-numbers",
+        requirement="TC-GRP-02",
+        request=_group_id(lambda own: str(int(own)) if own.isdecimal() else own),
+        cls="precision",
+        shows="zeros before a number are left out of a GroupId of one's own",
+    ),
+    refused_if(
+        "user-zero-is-nobody",
+        "TC-GRR-01",
+        10007,
+        lambda call: isinstance(call.body, dict) and call.body.get("From_Account") == "0",
+        operation=READ,
+        cls="precision",
+        shows="the member 0 cannot read",
+    ),
+    refused_if(
+        "members-of-a-name-like-their-groups",
+        "TC-GRR-01",
+        10007,
+        lambda call: (
+            isinstance(call.body, dict)
+            and call.body.get("From_Account", "") == call.body.get("GroupId")
+        ),
+        operation=READ,
+        cls="isolation",
+        shows="a member cannot read in a group that has the member's name",
+    ),
+    edits(
+        "members-of-one-number-are-one",
+        "TC-GMD-12",
+        _one_of_each_number,
+        operation=DETAIL,
+        cls="precision",
+        shows="of who have not read, one is listed of 77 and 77e0",
+        level="SHOULD",
+        also=("TC-GMD-08", "TC-GMD-11", "TC-GMD-14"),
+    ),
+]
+
 
 _UNREAD = [
     Fault(
@@ -160,4 +221,4 @@ _UNREAD = [
     )
 ]
 
-ALL: list[Fault] = [*_CALLERS, *_IDS, *_UNREAD]
+ALL: list[Fault] = [*_CALLERS, *_IDS, *_NUMBERS, *_UNREAD]

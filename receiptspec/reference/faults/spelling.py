@@ -15,6 +15,7 @@ from receiptspec.reference.faults.families import ASK, DETAIL, READ, group_of, r
 __all__ = ["ALL"]
 
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
+_SEND, _MEMBERS = "send_group_msg", "get_group_member_info"
 _LISTS = ("ReadList", "UnreadList")
 _ENTRIES = ("Read_Account", "Unread_Account")
 _FIRST_CURSOR = 144_115_188_000_000_000
@@ -238,6 +239,9 @@ def _without_marks(name: str, operation: str, code: int, marks: str, shows: str)
 _GROUPS = [
     _without_marks("quotes-in-ids-break", ASK, 10002, "'\"\\\\", "10002 for a quote in a GroupId"),
     _without_marks("slashes-in-ids-lost", READ, 10010, "/?", "10010 for a / in a GroupId"),
+    _without_marks("separators-in-ids-lost", READ, 10010, ",:|", "10010 for , : | in a GroupId"),
+    _without_marks("brackets-in-ids-refused", _SEND, 10004, "<>{}", "10004 for a < in a GroupId"),
+    _without_marks("signs-in-ids-refused", _MEMBERS, 10004, "$*", "10004 for a $ in a GroupId"),
     _likened("ids-of-groups-decoded", unquote, "a%41 is the same group as aA"),
     _likened("ids-of-groups-unescaped", html.unescape, "a&amp;b is the same group as a&b"),
     _likened("ids-of-groups-trimmed", lambda n: n.rstrip("."), "a. is the same group as a"),

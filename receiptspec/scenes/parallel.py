@@ -11,12 +11,25 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Message
 from receiptspec.scenes.counting import Reading, reading
 from receiptspec.scenes.groups import Asked, Ready, asked, good, newborn, settled
+from receiptspec.scenes.membership import Told, told_members
 from receiptspec.scenes.paging import Walk, listed
+from receiptspec.scenes.people import two
 from receiptspec.scenes.reads import reading_call
 from receiptspec.scenes.together import refused_together
 from receiptspec.stage import Stage
 
-__all__ = ["Rush", "Sends", "joined", "questions", "rush", "sends"]
+__all__ = [
+    "Clash",
+    "Rush",
+    "Sends",
+    "added",
+    "clash",
+    "joined",
+    "made",
+    "questions",
+    "rush",
+    "sends",
+]
 
 _MEMBERS = 9
 _SENT = 8
@@ -141,6 +154,64 @@ def joined(stage: Stage) -> tuple[Message, Asked]:
     whole = replace(group, members=(*group.members, *both))
     message = stage.say(whole)
     return message, newborn(stage, whole, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Messages that one member has read at once: `apart`, one of them while it was asked for.
+
+    `again` is one that the same member has read by several calls at once, `readers` its list.
+    """
+
+    apart: tuple[Message, ...]
+    again: Message
+    before: Asked
+    after: Asked
+    readers: Walk | None
+
+
+def clash(stage: Stage) -> Clash:
+    """Let one of two read two messages at once, one while it is asked for, and one four times."""
+    if stage.target.read_hook is not None:
+        raise NotExercised("a read hook reads one after the other")
+    group = stage.scene(two).messages[0].conversation
+    reader = group.members[1]
+    messages = one, _, shown, again = tuple(stage.say(group) for _ in range(4))
+    one_read, other_read, read, again_read = (
+        reading_call(stage, reader, (message,)) for message in messages
+    )
+    before = newborn(stage, group, *messages)
+    before.receipt(one)
+    looks = [stage.driver.ask_receipts(group, [shown.id])] * 2
+    answers = stage.at_once([one_read, other_read])
+    answers.append(stage.at_once([looks[0], read, looks[1]])[1])
+    apart = tuple(m for m, a in zip(messages[:3], answers, strict=True) if a.accepted)
+    repeated = any(answer.accepted for answer in stage.at_once([again_read] * 4))
+    done = (*apart, again) if repeated else apart
+    after = settled(stage, before, messages, {message.id: 1 for message in done})
+    found = None
+    with suppress(NotExercised):
+        found = listed(stage, again, (reader,) if repeated else (), read=True, count=10)
+    return Clash(apart, again, before, after, found)
+
+
+def added(stage: Stage) -> tuple[Told, tuple[Any, ...]]:
+    """Add somebody to a group by three calls at once; return its members, and what was said."""
+    group, newcomer = stage.scene(joined)[0].conversation, stage.users(6)[5]
+    call = stage.driver.add_members(group, [newcomer])
+    answers = [answer for answer in stage.at_once([call] * 3) if answer.accepted]
+    said = tuple(stage.driver.added(answer).get(newcomer) for answer in answers)
+    if not answers or any(stage.driver.kept_out(answer) for answer in answers):
+        raise NotExercised("nobody could be added by several calls at once")
+    return told_members(stage, group, (*group.members, newcomer)), said
+
+
+def made(stage: Stage) -> tuple[Answer, ...]:
+    """Make a group with one id by two calls at once."""
+    name = f"rs{stage.namespace}{stage.anew}-At_Once"
+    owner, member = stage.users(2)
+    call = stage.driver.make_group(stage.driver.group_type, "at once", owner, [member], name)
+    return tuple(stage.at_once([call] * 2))
 
 
 def _reads(stage: Stage, call: Call) -> bool:

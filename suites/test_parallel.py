@@ -65,7 +65,7 @@ def test_what_one_member_reads_by_calls_at_the_same_time_is_all_counted(case: Ca
     scene = case.scene(parallel.clash)
     answer, before, after = scene.after.answer, scene.before.receipts, scene.after.receipts
     findings: list[Finding] = []
-    why = "a member has read it at once with others, or while it was asked for"
+    why = "a member has read it at once with others, while it was asked for"
     for message in scene.apart if answer.accepted else ():
         was = before.get(message.id)
         if was is not None and was.known:

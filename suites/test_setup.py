@@ -46,13 +46,12 @@ def usable(case: Case) -> list[Finding]:
     """Expect what is answered elsewhere to be answered of a group with an id of one's own."""
     answers = [*(case.attempt("a group with an id of one's own", names.used) or ())]
     findings: list[Finding] = []
-    for marks in names.MARKS:
-        marked = case.attempt("a group with an id full of marks", names.marked, marks)
-        if marked is not None:
-            got = case.stage.driver.made_group(marked.made)
-            why = "the group got another id than the one full of marks"
-            findings += values.equal(marked.made, "$.GroupId", marked.name, got, why)
-            answers += marked.used
+    marked = case.attempt("a group with an id full of marks", names.marked)
+    if marked is not None:
+        got = case.stage.driver.made_group(marked.made)
+        why = "the group got another id than the one full of marks"
+        findings += values.equal(marked.made, "$.GroupId", marked.name, got, why)
+        answers += marked.used
     numbered = case.attempt("a group whose id is a number", names.numbered)
     if numbered is not None and numbered.made is not None:
         got, why = case.stage.driver.made_group(numbered.made), "a group got another number"

@@ -25,7 +25,6 @@ from receiptspec.stage import Stage
 from receiptspec.targets import is_loopback
 
 __all__ = [
-    "MARKS",
     "Alike",
     "Apart",
     "Marked",
@@ -61,8 +60,8 @@ def used(stage: Stage) -> tuple[Answer, ...]:
     return tuple(stage.patiently(call) for call in calls if call is not None)
 
 
-#: What an id may hold, and what servers take for something else.
-MARKS = ("!\"'\\/?#&%41_+.", "$*,:;<>{}|@=(^`)[~]")
+# What an id may hold, and what servers take for something else.
+_MARKS = "!\"'\\/?#&%41_+$*,:;<>{}|@=(^`)[~]."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,12 @@ class Marked:
     mistaken: tuple[tuple[str, Answer], ...]
 
 
-def marked(stage: Stage, marks: str) -> Marked:
+def marked(stage: Stage) -> Marked:
     """Make a group with an id full of marks, use it, and ask for its message by ids like it.
 
     Raises `NotExercised` where such an id is refused: the documents tell no marks apart.
     """
-    name = f"rs{stage.namespace}{stage.anew}{marks}"
+    name = f"rs{stage.namespace}{stage.anew}{_MARKS}"
     driver, type_ = stage.driver, stage.driver.group_type
     owner, member, *_, newcomer = stage.users(6)
     made = stage.must(driver.make_group(type_, "marks", owner, [member], name))

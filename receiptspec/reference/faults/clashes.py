@@ -13,7 +13,7 @@ __all__ = ["ALL"]
 
 _ADD, _MAKE = "add_group_member", "create_group"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
-_AT_ONCE = 0.05
+_AT_ONCE = 0.3
 
 
 def _numbers(call: Call) -> list[int]:

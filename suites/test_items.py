@@ -17,6 +17,7 @@ from receiptspec.scenes import (
     kinds,
     lifecycle,
     meanwhile,
+    names,
     numbered,
     pairs,
     parallel,
@@ -34,7 +35,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
     findings = receipts.each_answered(ready.fresh.answer, ready.fresh.receipts, asked)
     if case.profile.rank > 0 and case.stage.target.writes:
         findings += among_many(case)
-        findings += sent_by_another(case)
+        findings += sent_by_another(case) + in_roomy(case)
         findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
         findings += turned_over(case) + sent_at_once(case) + under_one_number(case)
@@ -93,6 +94,19 @@ def among_many(case: Case) -> list[Finding]:
             step.answer, step.receipts, case.stage.driver.named_messages(step.answer.request_body)
         )
     ]
+
+
+def in_roomy(case: Case) -> list[Finding]:
+    """Expect an item for a message of a group that is small and may become large."""
+    scene = case.attempt("a group that may have many members", names.numbered)
+    if scene is None or scene.made is None:
+        return []
+    seen = scene.before
+    if case.stage.contract.kind(seen.answer.code) == "limit":
+        return refusals.accepted(seen.answer, "a small group that may have more members")
+    if not seen.answer.accepted:
+        return []
+    return receipts.each_answered(seen.answer, seen.receipts, [scene.message.id])
 
 
 def sent_by_another(case: Case) -> list[Finding]:

@@ -30,6 +30,19 @@ def test_a_members_read_is_accepted(case: Case) -> None:
         case.judge([finding for answer in answers for finding in refusals.accepted(answer, why)])
 
 
+@pytest.mark.check("read-on-behalf-shows")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_the_read_of_an_administrator_who_is_a_member_shows(case: Case) -> None:
+    scene = case.scene(people.unowned)
+    if scene.read.refused or scene.administrator not in scene.members:
+        raise NotExercised(f"the administrator is no member, or has not read: {scene.read.code}")
+    before, after = scene.before.receipt(scene.message), scene.after.receipts
+    why = "the administrator, who is a member, has read it"
+    now = after.get(scene.message.id)
+    case.judge(receipts.changed(scene.after.answer, before, now, "read", 1, why))
+
+
 def each_read(scene: reads.Reported) -> list[Finding]:
     """Expect the second of three messages to have got what the first got, and the third nothing."""
     first, second, other = scene.messages

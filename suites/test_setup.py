@@ -423,7 +423,7 @@ def test_a_recalled_message_is_marked_in_the_history(case: Case) -> None:
             scene = case.attempt(what, upkeep.recalled_beside_unknown, type_)
             if scene is not None:
                 case.judge(taken_back(case, *scene))
-        case.judge(elsewhere_kept(case))
+        case.judge(elsewhere_kept(case) + sent_later(case))
 
 
 def together(case: Case, scene: setup.Taken) -> list[Finding]:
@@ -461,11 +461,24 @@ def elsewhere_kept(case: Case) -> list[Finding]:
     scene = case.attempt("a recall in another group", names.apart)
     if scene is None or not scene.history.accepted:
         return []
-    item = case.stage.driver.group_history(scene.history).get(scene.message.id)
+    why = "only that of another group was recalled"
+    return not_taken(case, scene.message, scene.history, why)
+
+
+def sent_later(case: Case) -> list[Finding]:
+    """Expect a message not to be marked whose number was recalled before it was sent."""
+    found = case.attempt("a recall of a number that no message has yet", setup.recalled_ahead)
+    if found is None or not found[1].accepted:
+        return []
+    return not_taken(case, *found, "its number was recalled before it was sent")
+
+
+def not_taken(case: Case, message: Message, history: Answer, why: str) -> list[Finding]:
+    """Expect a message not to be marked as recalled where it is listed."""
+    item = case.stage.driver.group_history(history).get(message.id)
     if item is None or not case.stage.driver.is_recalled(item):
         return []
-    why, got = "only that of another group was recalled", item.get("IsPlaceMsg")
-    return values.equal(scene.history, "$.RspMsgList[].IsPlaceMsg", 0, got, why)
+    return values.equal(history, "$.RspMsgList[].IsPlaceMsg", 0, item.get("IsPlaceMsg"), why)
 
 
 def switched_on(case: Case, answer: Answer) -> None:

@@ -379,6 +379,14 @@ class Driver(ABC):
         """Read the peers of an answer of `count_unread` for whom it says that it failed."""
         raise _absent("unread_unknown")
 
+    def without_owner(self, call: Call) -> Call:
+        """Return a call that makes a group which nobody owns."""
+        raise _absent("without_owner")
+
+    def roomy(self, call: Call) -> Call:
+        """Return a call that makes a group which may have more members than get receipts."""
+        raise _absent("roomy")
+
     def from_administrator(self, user: Any) -> Conversation:
         """Return the conversation of whoever calls with a user."""
         raise _absent("from_administrator")

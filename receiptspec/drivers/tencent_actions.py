@@ -117,6 +117,15 @@ class TencentActions(TencentReadings):
             body["MemberList"] = [{"Member_Account": member} for member in members]
         return Call("create_group", body)
 
+    def without_owner(self, call: Call) -> Call:
+        """Leave out Owner_Account (G1)."""
+        body = {key: value for key, value in call.body.items() if key != "Owner_Account"}
+        return replace(call, body=body, label="no Owner_Account")
+
+    def roomy(self, call: Call) -> Call:
+        """Set MaxMemberCount (G1)."""
+        return replace(call, body={**call.body, "MaxMemberCount": 500})
+
     def promoted(self, call: Call) -> Call:
         """Give the first of MemberList the Role Admin (G1)."""
         first, *others = call.body["MemberList"]
@@ -433,6 +442,9 @@ class TencentActions(TencentReadings):
             "SupportMessageExtension": {"SupportMessageExtension": 1},
             "GroupAtInfo": {"GroupAtInfo": [{"GroupAtAllFlag": 0, "GroupAt_Account": users[1]}]},
             "SendMsgControl": {"SendMsgControl": ["NoLastMsg"]},
+            "MsgPriority Normal": {"MsgPriority": "Normal"},
+            "SendMsgControl for who has muted it": {"SendMsgControl": ["WithMuteNotifications"]},
+            "GroupAtInfo for all": {"GroupAtInfo": [{"GroupAtAllFlag": 1}]},
             "another element": {"MsgBody": [_FACE]},
             "text of other scripts": {"MsgBody": _texts("多语言 한국어 äöü 🇪🇺")},
             "a long text": {"MsgBody": _texts("long " * 600)},

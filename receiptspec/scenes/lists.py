@@ -158,6 +158,7 @@ def _rejoined(stage: Stage) -> Iterator[_Known]:
 def _alike(stage: Stage) -> Iterator[_Known]:
     """Yield a message in a group whose members' names are much alike; some of them have read."""
     scene = stage.scene(numbered)
+    scene.before.receipt(scene.message)
     yield scene.message, scene.readers, scene.message.conversation.members, ()
 
 

@@ -129,6 +129,7 @@ def _like(name: str) -> tuple[str, ...]:
 class Numbered:
     """A group whose id is a number with zeros before it, as that of a user is; names much alike.
 
+    It may have more members than groups with receipts.
     Some have read its message: `reads` are the answers to that. `made` is the answer that the group
     was made with the id `name`, ``None`` where no such id is taken.
     """
@@ -153,7 +154,8 @@ def numbered(stage: Stage) -> Numbered:
             stage.make_users([user])
             people, reading = (*people, user), (*reading, user)
     name, driver, type_ = reading[1], stage.driver, stage.driver.group_type
-    made: Answer | None = stage.call(driver.make_group(type_, "numbered", owner, people[1:], name))
+    call = driver.make_group(type_, "numbered", owner, people[1:], name)
+    made: Answer | None = stage.call(driver.roomy(call))
     id_ = driver.made_group(made) if made is not None and made.accepted else None
     if id_ is None:
         made, group = None, stage.group(0, people=people)
@@ -161,7 +163,6 @@ def numbered(stage: Stage) -> Numbered:
         group = Conversation(Kind.GROUP, id_, type_, owner, people)
     message = stage.say(group)
     before = newborn(stage, group, message)
-    before.receipt(message)
     found = [(user, stage.tries_to_read(user, [message])) for user in reading]
     readers = tuple(user for user, answer in found if answer is None or answer.accepted)
     after = settled(stage, before, (message,), {message.id: len(readers)})

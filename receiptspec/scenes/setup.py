@@ -370,6 +370,20 @@ def recalled(stage: Stage) -> tuple[Message, Answer, Answer]:
     return message, answer, until_recalled(stage, (message,))
 
 
+def recalled_ahead(stage: Stage) -> tuple[Message, Answer]:
+    """Recall the number that a group gives next, send the message, and look at the history.
+
+    `NotExercised` where it has got another number.
+    """
+    group = stage.scene(recalled)[0].conversation
+    last = stage.say(group, receipt=False)
+    stage.call(stage.driver.recall(replace(last, id=last.id + 1)))
+    message = stage.say(group, receipt=False)
+    if message.id != last.id + 1:
+        raise NotExercised("the next message has not got the next number")
+    return message, until_shown(stage, group, [message.id])
+
+
 def until_recalled(stage: Stage, messages: tuple[Message, ...]) -> Answer:
     """Look at the history of a group until it shows these messages as recalled."""
     group = messages[0].conversation

@@ -101,6 +101,13 @@ _WISHES = [
         ("push-info", _has("OfflinePushInfo"), "with OfflinePushInfo"),
         ("extension", _has("SupportMessageExtension", 1), "with SupportMessageExtension 1"),
         ("mention", _has("GroupAtInfo"), "with GroupAtInfo"),
+        ("normal-priority", _has("MsgPriority", "Normal"), "of MsgPriority Normal"),
+        ("mention-of-all", _has("GroupAtInfo", [{"GroupAtAllFlag": 1}]), "that mentions all"),
+        (
+            "mute-notifications",
+            _has("SendMsgControl", ["WithMuteNotifications"]),
+            "for those who have muted it too",
+        ),
         ("send-control", _has("SendMsgControl"), "with SendMsgControl"),
         ("element", _is_foreign, "that is neither a text nor a custom element"),
         ("scripts", _in_other_scripts, "that is not ASCII"),

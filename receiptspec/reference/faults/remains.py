@@ -52,7 +52,28 @@ def _leavers_kept_silent(call: Call) -> None:
         raise Refusal(10007, "no member any more")
 
 
+def _recalled_ahead(call: Call, answer: dict[str, Any]) -> None:
+    """Keep what is recalled before it is there, and mark it when it is."""
+    ahead, group = call.memory("ahead"), group_of(call)
+    name = group.id if group is not None else ""
+    newest = group.newest if group is not None else 0
+    for item in answer.get("RecallRetList", ()):
+        if item["MsgSeq"] > newest:
+            ahead[name, item["MsgSeq"]] = True
+    for item in answer.get("RspMsgList", ()):
+        if (name, item["MsgSeq"]) in ahead:
+            item.update(IsPlaceMsg=2, MsgBody=[])
+
+
 ALL: list[Fault] = [
+    edits(
+        "recalls-ahead-of-messages",
+        "TC-GRP-14",
+        _recalled_ahead,
+        cls="lifecycle",
+        shows="a message is marked whose number was recalled before it was sent",
+        level="SHOULD",
+    ),
     edits(
         "history-of-members-alone",
         "TC-GRP-13",

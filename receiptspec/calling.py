@@ -31,6 +31,7 @@ _PATIENCE = 12.0  # seconds to wait out throttling
 _OUTAGE = 5.0  # seconds to wait for a target that went away in the middle of a run
 _LOST = 15.0  # seconds without any answer, however often it was waited for, after which to give up
 _REPEATS = 3
+_TICK = 1.6  # seconds in which a clock of whole seconds goes on
 _BREATH = 1.0  # seconds after which a call that broke the target has to break it once more
 _GATEWAYS = (502, 503, 504)
 _OTHERS_STATUSES = (501, *_GATEWAYS)  # of what is not there, and of gateways
@@ -66,6 +67,9 @@ class Caller:
             self._refusal = refusal
             raise
         self._opened = True
+        if self._line.doubts_clock:
+            time.sleep(_TICK)
+            self._line.once(self._probes()[0])
 
     def _knock(self) -> None:
         answer = self._first_word()

@@ -155,7 +155,8 @@ class Case:
         """
         call = vary(good, change)
         answer = self.stage.scene(calls.sent, calls.Named(call))
-        answer = self.spared(good, answer)
+        if self._may_be_sent(good, change):
+            answer = self.spared(good, answer)
         response = answer.exchange.response
         if call.strays and (response is None or response.status in _ON_THE_WAY):
             return answer
@@ -167,6 +168,14 @@ class Case:
         if answer.accepted or self.stage.is_final(answer):
             return answer
         return self.repeated(good, change)
+
+    def _may_be_sent(self, good: Call, change: Mapping[str, Any]) -> bool:
+        """Whether a good call does no more than those that this row sends anyway.
+
+        A call that writes may end or alter what others look at behind refusals.
+        """
+        writes = self.stage.contract.calls[good.operation].writes
+        return not writes or (good.operation == self.operation.name and not is_of_caller(change))
 
     def spared(self, good: Call, answer: Answer) -> Answer:
         """Hand on the answer to a call made from `good`, unless a limit refuses that as well.

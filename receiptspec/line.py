@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 
+from receiptspec import clocks
 from receiptspec.client import Client, Terms
 from receiptspec.contract import Contract
 from receiptspec.drivers.base import Driver
@@ -22,8 +22,6 @@ from receiptspec.targets import Target
 from receiptspec.witnesses import Witnesses
 
 __all__ = ["Line"]
-
-_CLOCKS = 5.0  # seconds by which clocks may differ unnoticed
 
 
 class Line:
@@ -51,6 +49,7 @@ class Line:
         self.steps = Steps(driver, contract)
         self.spoken: set[str] = set()
         self.unable = ""
+        self._clock = clocks.Clock()
 
     def allow(self, call: Call) -> None:
         """Raise `NotExercised` for a write that the owner has not allowed."""
@@ -82,11 +81,11 @@ class Line:
         except Inconclusive:
             self._unsent(number)
             raise
-        self._compare_clocks(exchange)
         answer = replace(
             self.driver.read(call.operation, exchange),
             request_body=None if call.raw is not None else call.body,
         )
+        self._compare_clocks(answer)
         self._note(call, number, answer)
         return answer
 
@@ -186,17 +185,24 @@ class Line:
             waiting.clear()
         return [done[index] for index in sorted(done)]
 
-    def _compare_clocks(self, exchange: Exchange) -> None:
+    @property
+    def doubts_clock(self) -> bool:
+        """Whether the target's clock seems to be off and nothing shows yet that it goes on."""
+        return bool(self.driver.ahead) and not self._clock.goes
+
+    def _compare_clocks(self, answer: Answer) -> None:
         """Remember how far the target's clock is ahead of ours, by whole seconds."""
-        stamp = exchange.response.header("Date") if exchange.response else None
-        try:
-            date = parsedate_to_datetime(stamp).timestamp() if stamp else None
-        except (ValueError, OverflowError):
+        response, started = answer.exchange.response, answer.exchange.started
+        if response is None:
             return
-        if exchange.response is None or date is None:
-            return
-        ahead = date - exchange.started - exchange.response.elapsed
-        self.driver.ahead = float(round(ahead)) if abs(ahead) > _CLOCKS else 0.0
+        now = started + response.elapsed
+        stamp = clocks.moment(response.header("Date"))
+        if stamp is not None:
+            self._clock.shows(stamp, now, response.elapsed)
+        sent = self.driver.sent_at(answer) if answer.accepted else None
+        if sent is not None:
+            self._clock.says(sent, now)
+        self.driver.ahead = self._clock.ahead
 
     def close(self) -> None:
         """Close the connections, end every SDK, and let the journal go."""

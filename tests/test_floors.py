@@ -20,7 +20,7 @@ FLOORS = [
     {"budgets", "limits"},
     {"rates"},
     {"client", "harness", "drivers", "reference"},
-    {"witnesses", "steps", "dealings"},
+    {"witnesses", "steps", "dealings", "clocks"},
     {"line"},
     {"calling", "cleaning", "hooks", "notices"},
     {"talk"},

@@ -55,3 +55,11 @@ def test_an_error_page_is_none_whatever_the_method():
     assert refusals.not_answered(other("OPTIONS", 500), "OPTIONS")
     assert refusals.not_answered(other("POST", None), "a body")
     assert refusals.not_answered(other("RPC", None), "a line of a harness")
+
+
+def test_what_was_done_behind_a_refusal_is_named():
+    refused = answer(Verdict.REFUSED)
+    (finding,) = refusals.done(
+        "members", refused, [refused], "3 of them", "refused with code 10010"
+    )
+    assert (finding.expected, finding.actual) == ("3 of them", "refused with code 10010")

@@ -87,7 +87,13 @@ def _has_items(value: Any) -> bool:
     return any(not (isinstance(item, dict) and item.get("Code")) for item in value)
 
 
-def done(what: str, seen: Answer, refused: Iterable[Answer]) -> list[Finding]:
+def done(
+    what: str,
+    seen: Answer,
+    refused: Iterable[Answer],
+    before: object = "what was there before",
+    after: object = "something else",
+) -> list[Finding]:
     """Say that something has changed though each call that would have changed it was refused."""
     answers = tuple(refused)
     why = ", ".join(dict.fromkeys(answer.exchange.request.label for answer in answers))
@@ -95,8 +101,8 @@ def done(what: str, seen: Answer, refused: Iterable[Answer]) -> list[Finding]:
         Finding(
             f"the {what} have changed, though all calls with {why} were refused",
             what,
-            "what was there before",
-            "something else",
+            str(before),
+            str(after),
             f"done:{what}:{why}",
             (seen.exchange, *(answer.exchange for answer in answers)),
         )

@@ -140,8 +140,8 @@ def _messages(stage: Stage, answer: Answer) -> Mapping[Any, bool]:
     return {id_: bool(stage.driver.is_recalled(item)) for id_, item in found.items()}
 
 
-def changed(stage: Stage, scene: Watched) -> list[str]:
-    """Return what looks otherwise than at the last look, and does so twice."""
+def changed(stage: Stage, scene: Watched) -> dict[str, tuple[str, str]]:
+    """Return what looks otherwise than at the last look, and does so twice: before and after."""
     before, now = dict(scene.sights), look(stage, scene)
     found = _otherwise(before, now)
     if found:
@@ -150,7 +150,12 @@ def changed(stage: Stage, scene: Watched) -> list[str]:
         now = again
     scene.sights.clear()
     scene.sights.update(now)
-    return found
+    return {what: (_told(before[what]), _told(now[what])) for what in found}
+
+
+def _told(sight: Sight) -> str:
+    """Say what was seen: what there is, or with which code it is gone."""
+    return sight.answer.describe() if sight.answer.refused else str(sight.value)
 
 
 def _otherwise(before: Mapping[str, Sight], now: Mapping[str, Sight]) -> list[str]:

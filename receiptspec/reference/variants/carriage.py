@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 from receiptspec.reference.behaviour import Variant
@@ -57,6 +59,12 @@ def _close(_call: Call, reply: Reply) -> None:
 def _headers(_call: Call, reply: Reply) -> None:
     for name in ("Access-Control-Allow-Origin", "X-Powered-By", "Set-Cookie"):
         reply.header(name, "*" if name.startswith("A") else "a=b")
+
+
+def _old_date(call: Call, reply: Reply) -> None:
+    """Answer with the date of the first answer, and that an hour behind."""
+    kept = call.memory("date")
+    reply.header("Date", kept.setdefault("shown", formatdate(time.time() - 3960, usegmt=True)))
 
 
 def _plain(_call: Call, reply: Reply) -> None:
@@ -119,6 +127,12 @@ ALL: list[Variant] = [
     ),
     Variant(
         name="more-headers", requirement="TC-GEN-01", reply=_headers, shows="CORS and a cookie"
+    ),
+    Variant(
+        name="date-stands-still",
+        requirement="TC-ROM-08",
+        reply=_old_date,
+        shows="a Date of an hour ago that never changes",
     ),
     Variant(name="labelled-text", requirement="TC-GEN-35", reply=_plain, shows="text/plain"),
     Variant(

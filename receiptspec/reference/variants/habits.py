@@ -31,6 +31,15 @@ def _code(place: str, reason: str, new: int) -> Refuses:
     return lambda _call, at, why, _code: new if (at, why) == (place, reason) else None
 
 
+def _too_often(call: Call, place: str, _reason: str, _code: int | str) -> int | None:
+    """Verify a wrong UserSig twice, and then no more for as long as a run takes."""
+    if place != "usersig" or "usersig" not in call.query:
+        return None
+    seen = call.memory("wrong signatures")
+    seen[call.query["usersig"]] = seen.get(call.query["usersig"], 0) + 1
+    return 70050 if seen[call.query["usersig"]] > 2 else None
+
+
 def _of_openim(call: Call, place: str, reason: str, _code: int | str) -> int | None:
     unreadable = (place, reason) in (("body", "not-json"), ("body", "not-object"))
     return 20001 if unreadable and call.operation in _DIRECT else None
@@ -351,6 +360,12 @@ ALL: list[Variant] = [
         "10062 for a call that reads a recalled message",
         "group_msg_receipt",
         request=_none_recalled,
+    ),
+    _free(
+        "wrong-usersig-verified-twice",
+        "TC-SIG-06",
+        "70050 where the same wrong UserSig comes for the third time",
+        refuses=_too_often,
     ),
     _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
     _free(

@@ -129,10 +129,20 @@ def test_marking_a_conversation_of_many_messages_leaves_none_unread(case: Case) 
 @pytest.mark.profile("standard")
 @pytest.mark.late
 def test_marking_one_conversation_after_the_other_leaves_none_unread(case: Case) -> None:
-    left, answer = case.scene(correspondence.marked_five_times)
+    five = case.scene(correspondence.marked_five_times)
     why = "five conversations were marked one after the other"
-    findings = [f for number in left.values() for f in checks.is_number(answer, number, 0, why)]
+    left = five.left.values()
+    findings = [f for number in left for f in checks.is_number(five.answer, number, 0, why)]
     case.judge(distinct(findings))
+
+
+@pytest.mark.check("conversation-read-clears-unread")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_marking_a_long_conversation_leaves_none_unread(case: Case) -> None:
+    looked = case.scene(correspondence.looked_through)
+    why = f"the conversation with {looked.after.number} unread messages was marked"
+    case.judge(checks.is_number(looked.marked.answer, looked.marked.number, 0, why))
 
 
 @pytest.mark.check("conversation-read-stops-at-its-time")
@@ -179,6 +189,12 @@ def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
     for scene in marked(case):
         why = "the other side's marking"
         findings += checks.kept(scene.evidence, scene.peer_before, scene.peer_after, why)
+    if case.profile.rank > 0:
+        split = case.attempt("marking up to a time", unread.read_until)
+        if split is not None:
+            before, after = split.sender_before, split.sender_after
+            why = "the other side's marking up to a time"
+            findings += checks.kept(after.answer, before.number, after.number, why)
     case.judge(findings)
 
 
@@ -208,8 +224,36 @@ def test_the_unread_count_of_all_falls_with_that_of_a_peer(case: Case) -> None:
     if scene.total_wanted is None or scene.after.number != 0:
         raise NotExercised("the unread count of the peer did not fall to nothing")
     why = f"{scene.before} of {scene.total_before} were marked as read"
-    after = scene.total_after
-    case.judge(checks.is_number(after.answer, after.number, scene.total_wanted, why))
+    after, again = scene.total_after, scene.total_again
+    findings = checks.is_number(after.answer, after.number, scene.total_wanted, why)
+    why = "marking the conversation once more"
+    findings = findings or checks.kept(again.answer, after.number, again.number, why)
+    case.judge(findings)
+
+
+@pytest.mark.check("unread-of-all-is-a-number")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+@pytest.mark.views
+def test_the_unread_count_of_all_falls_with_those_of_five_peers(case: Case) -> None:
+    five = case.scene(correspondence.marked_five_times)
+    before, after = five.total_before.number, five.total_after
+    if before is None or any(five.left.values()):
+        raise NotExercised("the unread counts of the peers did not fall to nothing")
+    why = f"{five.had} of {before}, of five peers, were marked as read"
+    case.judge(checks.is_number(after.answer, after.number, before - five.had, why))
+
+
+@pytest.mark.check("unread-of-all-is-a-number")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_the_unread_count_of_all_falls_with_what_a_time_marks(case: Case) -> None:
+    split = case.scene(unread.read_until)
+    before, after = split.total_before, split.total_after
+    if before is None or split.after != split.newer:
+        raise NotExercised("the unread count of the peer did not fall by one")
+    why = "one message was marked as read by a time"
+    case.judge(checks.is_number(after.answer, after.number, before - 1, why))
 
 
 @pytest.mark.check("unread-of-all-is-a-number")
@@ -255,6 +299,27 @@ def test_neither_a_reply_nor_a_look_lowers_an_unread_count(case: Case) -> None:
         after = counts[why]
         findings += checks.kept(after.answer, before.number, after.number, why)
         before = after
+    case.judge(findings)
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+@pytest.mark.views
+def test_paging_through_a_long_conversation_leaves_it_unread(case: Case) -> None:
+    looked, scene = (
+        case.scene(correspondence.looked_through),
+        case.scene(correspondence.aged_letters),
+    )
+    sent = len(scene.messages)
+    findings: list[Finding] = []
+    if scene.unread.number is not None:
+        counted = min(scene.unread.number, sent)
+        why = f"{sent} messages came"
+        findings += checks.is_number(scene.unread.answer, counted, sent, why)
+    before, after = looked.before, looked.after
+    why = "a look at both pages of the history"
+    findings += checks.kept(after.answer, before.number, after.number, why)
     case.judge(findings)
 
 

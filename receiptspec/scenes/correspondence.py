@@ -33,13 +33,16 @@ from receiptspec.stage import Stage
 
 __all__ = [
     "Aged",
+    "Five",
     "Growth",
     "Lasting",
+    "Looked",
     "Replied",
     "aged_letters",
     "from_administrator_again",
     "known_again",
     "letters_beside_group",
+    "looked_through",
     "marked_five_times",
     "replied",
     "shows_reads",
@@ -136,10 +139,12 @@ def _made_again(stage: Stage, user: Any) -> None:
 class Aged:
     """A long history: its oldest letter, several and one twice in a call, acknowledged; all of it.
 
-    `read` is all that was acknowledged by a call that was accepted, `seen` shows it.
+    `unread` is what its receiver had not read before that. `read` is all that was acknowledged by a
+    call that was accepted, `seen` shows it.
     """
 
     messages: tuple[Message, ...]
+    unread: Count
     several: tuple[Message, ...]
     of_several: Answer | None
     of_twice: Answer | None
@@ -157,6 +162,7 @@ def aged_letters(stage: Stage) -> Aged:
     conversation = sent[0].conversation
     reader = conversation.members[1]
     messages = (*sent, *(stage.say(conversation) for _ in range(_LETTERS - len(sent))))
+    unread = until_at_least(stage, conversation, len(messages))
     oldest, several, twice = messages[:1], messages[1:12], messages[12:14]
     stage.reads(reader, oldest)
     of_several = stage.tries_to_read(reader, several)
@@ -166,14 +172,53 @@ def aged_letters(stage: Stage) -> Aged:
         read += part if answer is None or answer.accepted else ()
     seen = until_read(stage, conversation, tuple(read))
     walk = walk_back(stage, conversation, 20, 2 * len(messages))
-    return Aged(messages, several, of_several, of_twice, tuple(read), seen, walk)
+    return Aged(messages, unread, several, of_several, of_twice, tuple(read), seen, walk)
 
 
-def marked_five_times(stage: Stage) -> tuple[Mapping[Any, int], Answer]:
-    """Let one user mark the conversations with five others, one after the other.
+def until_at_least(stage: Stage, conversation: Conversation, number: int) -> Count:
+    """Count what the receiver of a conversation has not read until it is so many, or more."""
+    a, b = conversation.members
+    return stage.until(lambda: of_peer(stage, b, a), lambda found: (found.number or 0) >= number)
 
-    Returns what is left unread of each who has anything, and the answer that says so.
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was unread before and after its receiver has paged through it, and once it is marked."""
+
+    before: Count
+    after: Count
+    marked: Count
+
+
+def looked_through(stage: Stage) -> Looked:
+    """Let B page through what is `aged`, of which more than a page is unread, and then mark it."""
+    scene = stage.scene(aged_letters)
+    conversation = scene.messages[0].conversation
+    a, b = conversation.members
+    before = of_peer(stage, b, a)
+    walk_back(stage, conversation, 20, 2, b)
+    after = of_peer(stage, b, a)
+    stage.let_pass(stage.told(scene.messages[-1]), SECOND)
+    stage.must(marking(stage, conversation, b))
+    return Looked(before, after, until_unread(stage, b, a, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Five:
+    """What five have written to one user, before and after all of it was marked as read.
+
+    `had` is what was unread of them, `left` what is unread still of each who has anything.
     """
+
+    had: int
+    total_before: Count
+    left: Mapping[Any, int]
+    answer: Answer
+    total_after: Count
+
+
+def marked_five_times(stage: Stage) -> Five:
+    """Let one user mark the conversations with five others, one after the other."""
     places = [aged(stage, writer, _MARKER)[0] for writer in _WRITERS]
     reader = places[0].members[1]
     writers = [place.owner for place in places]
@@ -187,10 +232,14 @@ def marked_five_times(stage: Stage) -> tuple[Mapping[Any, int], Answer]:
         answer = stage.until(lambda: stage.call(call), done)
         return stage.driver.unread_counts(answer), answer
 
-    counts(bool)
+    before, _ = counts(bool)
+    had, total_before = sum(before.values()), of_all(stage, reader)
     for place in places:
         stage.must(marking(stage, place, reader))
-    return counts(lambda number: number == 0)
+    left, answer = counts(lambda number: number == 0)
+    rest = (total_before.number or 0) - had
+    total_after = stage.until(lambda: of_all(stage, reader), lambda found: found.number == rest)
+    return Five(had, total_before, left, answer, total_after)
 
 
 @dataclass(frozen=True, slots=True)

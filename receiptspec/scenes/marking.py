@@ -17,14 +17,16 @@ __all__ = ["Emptied", "administrators", "emptied"]
 class Emptied:
     """What was unread of one peer and of all before and after a conversation was marked.
 
-    `other_side` is what its other side has left after marking it too, `on` what is unread after
-    one more message. `unread` are messages that nobody has acknowledged, `read` is one that was.
+    `total_again` is what is unread of all after it was marked once more, `other_side` what its
+    other side has left after marking it too, `on` what is unread after one more message. `unread`
+    are messages that nobody has acknowledged, `read` is one that was.
     """
 
     before: int | None
     after: Count
     total_before: int | None
     total_after: Count
+    total_again: Count
     other_side: Count
     on: Count
     unread: tuple[Message, ...]
@@ -66,6 +68,8 @@ def emptied(stage: Stage) -> Emptied:
     after, total_after = stage.until(
         counts, lambda found: found[0].number == 0 and found[1].number == rest
     )
+    stage.call(marking(stage, conversation, b))
+    total_again = of_all(stage, b)
     stage.must(marking(stage, conversation, a))
     other_side = until_unread(stage, a, b, 0)
     stage.rest(SECOND)
@@ -77,6 +81,7 @@ def emptied(stage: Stage) -> Emptied:
         after,
         total.number,
         total_after,
+        total_again,
         other_side,
         on,
         (left, back),

@@ -289,7 +289,7 @@ class Kept:
 
 
 def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
-    """B acknowledges one message of A; the conversation stays as unread as it was, for both.
+    """B acknowledges one message of A twice; the conversation stays as unread as it was, for both.
 
     If `totals`, what is unread of all is asked for too.
     """
@@ -301,6 +301,7 @@ def receipt_keeps_unread(stage: Stage, totals: bool) -> Kept:
     peer_before = unread(stage, a, b)
     total_before = of_all(stage, b) if totals else None
     stage.reads(b, [message])
+    stage.tries_to_read(b, [message])
     kept = of_peer(stage, b, a)
     other = of_peer(stage, a, b)
     total = of_all(stage, b) if totals else None
@@ -332,7 +333,9 @@ class Split:
 
     And of another conversation, before and after; `seen` shows the messages to their sender.
 
-    `then` is what both have left after what marks nothing more, in words: before it and after it.
+    `sender_before` and `sender_after` are what their sender has not read of the reader, `total` is
+    what is unread of all, before and after. `then` is what both have left after what marks nothing
+    more, in words: before it and after it.
     """
 
     after: int | None
@@ -343,10 +346,16 @@ class Split:
     newer: int
     other_before: Count
     other_after: Count
+    sender_before: Count
+    sender_after: Count
+    total_before: int | None
+    total_after: Count
     then: Mapping[str, tuple[Both, Both]]
 
 
 EARLIER = "marking it up to an earlier time"
+_LONG_AGO = (1, 1_000_000_000)  # seconds of the epoch
+_BEFORE = (3600, 90_000)  # seconds
 EMPTY = "marking conversations in which nothing was received"
 
 
@@ -354,29 +363,39 @@ def read_until(stage: Stage) -> Split:
     """A sends a message, and two more two seconds later; B marks as read what is older than those.
 
     The time between them is the target's, as its answers tell it. Somebody else has written to B
-    before the first. Then B marks up to an earlier time, and conversations with somebody to whom
-    alone B has written and with somebody to whom B has not.
+    before the first, and B to A. Then B marks up to earlier times, and conversations with somebody
+    to whom alone B has written and with somebody to whom B has not.
     """
     other, _ = stage.scene(written, 4, 5, 1)
     conversation, (message,) = aged(stage, 1, 5, seconds=2.1)
     a, b = conversation.members
     until_unread(stage, b, a, 1)
     later = (stage.say(conversation), stage.say(conversation))
+    stage.say(conversation, sender=b)
     older, newer = stage.told(message), stage.told(later[0])
     between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
     until_unread(stage, b, a, 1 + len(later))
     other_before = stage.until(
         lambda: of_peer(stage, b, other.owner), lambda found: bool(found.number)
     )
+    sender_before = stage.until(lambda: of_peer(stage, a, b), lambda found: bool(found.number))
+    total_before = of_all(stage, b).number
     answer = stage.call(marking(stage, conversation, b, until=between))
     after = until_unread(stage, b, a, len(later))
+    total_after = stage.until(
+        lambda: of_all(stage, b), lambda found: found.number == (total_before or 0) - 1
+    )
+    sender_after = of_peer(stage, a, b)
     other_after = of_peer(stage, b, other.owner)
     messages = (message, *later)
     seen = until_listed(stage, conversation, messages)
     writers = (a, other.owner)
     unanswered, _ = stage.scene(written, 5, 9, 1)
     calls = {
-        EARLIER: [marking(stage, conversation, b, until=between - 3600)],
+        EARLIER: [
+            marking(stage, conversation, b, until=until)
+            for until in (*(between - seconds for seconds in _BEFORE), *_LONG_AGO)
+        ],
         EMPTY: [marking(stage, empty, b) for empty in (unanswered, pair(stage, 5, 10))],
     }
     then, now = {}, _of_both(stage, b, writers)
@@ -394,6 +413,10 @@ def read_until(stage: Stage) -> Split:
         len(later),
         other_before,
         other_after,
+        sender_before,
+        sender_after,
+        total_before,
+        total_after,
         then,
     )
 

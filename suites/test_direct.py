@@ -197,6 +197,17 @@ def test_a_receipt_of_an_old_message_shows(case: Case) -> None:
 
 @pytest.mark.check("direct-read-shows")
 @pytest.mark.profile("standard")
+def test_a_receipt_shows_whatever_stands_beside_it(case: Case) -> None:
+    if not shows(case):
+        raise NotExercised("no receipts show")
+    scene = case.scene(misfits.beside_odd)
+    for what, (_, answer) in scene.calls.items():
+        case.observe(f"a receipt behind one of {what}", answer.describe())
+    case.judge(checks.all_read(scene.seen, scene.accepted))
+
+
+@pytest.mark.check("direct-read-shows")
+@pytest.mark.profile("standard")
 def test_receipts_at_the_same_time_all_show(case: Case) -> None:
     if not shows(case):
         raise NotExercised(_UNSHOWN)
@@ -274,6 +285,20 @@ def test_an_invented_key_has_no_effect(case: Case) -> None:
         if what == "malformed":
             findings += refusals.refused(scene.answer, "text that is no key")
     turned(case, findings, refused=not taken)
+
+
+@pytest.mark.check("invented-key-has-no-effect")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_key_of_another_spelling_or_sender_has_no_effect(case: Case) -> None:
+    scene = case.scene(misfits.respelt)
+    for answer in (*scene.answers, scene.answer):
+        case.observe(answer.exchange.request.label or "a key of another sender", answer.describe())
+    why = "only receipts with other spellings of its key came"
+    findings = checks.none_read(scene.after, (scene.message,), why)
+    why = "its key came as that of a message of another sender"
+    findings += checks.none_read(scene.other_after, (scene.other,), why)
+    case.judge(findings)
 
 
 @pytest.mark.check("long-direct-batch-is-observed")

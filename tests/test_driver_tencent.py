@@ -386,3 +386,12 @@ def test_an_account_is_made_again_by_both_operations():
     assert one.body["UserID"] == "a"
     assert one.body["Nick"]
     assert several.body["AccountList"] == [one.body]
+
+
+def test_a_key_is_spelt_in_ways_that_were_not_given_out():
+    pair = Conversation(Kind.DIRECT, None, "direct", "a", ("a", "b"))
+    call = driver().mark_read(pair, "b", ["7_8_9"])
+    keys = [one.body["C2CMsgInfo"][0]["MsgKey"] for one in driver().respelt(call)]
+    assert {"07_08_09", "+7_+8_+9", "7_8_9_9", "4294967303_4294967304_9"} <= {*keys}
+    assert "7_8_9" not in keys
+    assert len(driver().respelt(driver().mark_read(pair, "b", ["k"]))) == 3

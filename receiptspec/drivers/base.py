@@ -357,6 +357,10 @@ class Driver(ABC):
         """Return a receipt that is wrong in one of `misfits`, or in ``order of people``."""
         raise _absent("misfit")
 
+    def respelt(self, call: Call) -> list[Call]:
+        """Return receipts that spell the name of a message as it was not given out."""
+        return []
+
     def mark_conversation(
         self, conversation: Conversation, user: Any, *, until: int | None = None
     ) -> Call | None:

@@ -247,6 +247,18 @@ class TencentActions(TencentReadings):
         items = [{**item, **change} for item in call.body["C2CMsgInfo"]]
         return replace(call, body={**call.body, "C2CMsgInfo": items}, label=label)
 
+    def respelt(self, call: Call) -> list[Call]:
+        """Spell MsgKey otherwise in the first item of a receipt (R4)."""
+        first, *rest = call.body["C2CMsgInfo"]
+        return [
+            replace(
+                call,
+                body={**call.body, "C2CMsgInfo": [{**first, "MsgKey": key}, *rest]},
+                label=f"a MsgKey with {what}",
+            )
+            for what, key in _respelt(str(first["MsgKey"])).items()
+        ]
+
     def mark_conversation(
         self, conversation: Conversation, user: Any, *, until: int | None = None
     ) -> Call | None:
@@ -504,3 +516,19 @@ def _letter(live: Mapping[str, Any]) -> dict[str, Any]:
 
 def _other(conversation: Conversation, user: Any) -> Any:
     return next(member for member in conversation.members if member != user)
+
+
+def _respelt(key: str) -> dict[str, str]:
+    """Return texts that only who reads a key loosely takes for it, by what is otherwise."""
+    parts = key.split("_")
+    found = {
+        "a fourth part": f"{key}_9",
+        "a NUL behind it": f"{key}\0",
+        "letters around it": f"xx{key}yy",
+    }
+    if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
+        seq, random, moment = parts
+        found["numbers that are 2^32 more"] = f"{int(seq) + 2**32}_{int(random) + 2**32}_{moment}"
+        for what, mark in (("leading zeros", "0"), ("plus signs", "+"), ("blanks", " ")):
+            found[what] = "_".join(mark + part for part in parts)
+    return found

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes.direct import pair, seen_by, until_listed
+from receiptspec.scenes.direct import keeps_history, pair, seen_by, until_listed, until_read
 from receiptspec.scenes.groups import Asked
 from receiptspec.stage import Stage
 
@@ -120,6 +120,81 @@ def among_fitting(stage: Stage, what: str) -> Mismatch:
     answer = stage.call(together)
     stage.let_show()
     return Mismatch(what, other, answer, seen_by(stage, elsewhere, elsewhere.owner))
+
+
+@dataclass(frozen=True, slots=True)
+class Respelt:
+    """A message, the answers to receipts that spell its key in other ways, and how it looks then.
+
+    `other` is one of a third user to the reader, whose key came as one of the sender's in `answer`.
+    """
+
+    message: Message
+    answers: tuple[Answer, ...]
+    after: Asked
+    other: Message
+    answer: Answer
+    other_after: Asked
+
+
+def respelt(stage: Stage) -> Respelt:
+    """Send receipts for keys that were never given out, each of which is near to one that was."""
+    keeps_history(stage)
+    conversation, elsewhere = pair(stage, 0, 4), pair(stage, 5, 4)
+    reader = conversation.members[1]
+    message, other = stage.say(conversation), stage.say(elsewhere)
+    calls = [stage.driver.mark_read(conversation, reader, [m.id]) for m in (message, other)]
+    if calls[0] is None or calls[1] is None:
+        raise NotExercised("the vendor has no call by which the receiver reads")
+    until_listed(stage, elsewhere, (other,))
+    answers = tuple(stage.call(call) for call in stage.driver.respelt(calls[0]))
+    answer = stage.call(calls[1])
+    after = _settled_look(stage, conversation, message)
+    return Respelt(
+        message, answers, after, other, answer, seen_by(stage, elsewhere, elsewhere.owner)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Receipts that stand in a call beside an odd one: the call's answer by what is odd.
+
+    `seen` shows the messages of all that were accepted.
+    """
+
+    calls: Mapping[str, tuple[Message, Answer]]
+    seen: Asked
+
+    @property
+    def accepted(self) -> tuple[Message, ...]:
+        """The messages that fit, of calls that were accepted."""
+        return tuple(message for message, answer in self.calls.values() if answer.accepted)
+
+
+def beside_odd(stage: Stage) -> Beside:
+    """Send a receipt behind one of a message that was read, of a plain one, and of none at all."""
+    keeps_history(stage)
+    conversation, driver = pair(stage, 8, 0), stage.driver
+    reader = conversation.members[1]
+    known, *fitting = (stage.say(conversation) for _ in range(4))
+    plain = stage.say(conversation, receipt=False)
+    stage.reads(reader, [known])
+    until_read(stage, conversation, (known,))
+    odd = {"a message that was read": known, "a message that asked for none": plain}
+    odd["a key that was never given out"] = known
+    answers = {}
+    for (what, one), good in zip(odd.items(), fitting, strict=True):
+        first, second = (driver.mark_read(conversation, reader, [m.id]) for m in (one, good))
+        if first is None or second is None:
+            raise NotExercised("the vendor has no call by which the receiver reads")
+        if "key" in what:
+            first = driver.misfit(first, "key", None)
+        together = driver.joined([first, second])
+        if together is None:
+            raise NotExercised("the vendor has no call that names several messages")
+        answers[what] = (good, stage.call(together))
+    made = Beside(answers, Asked(answers["a message that was read"][1], {}))
+    return replace(made, seen=until_read(stage, conversation, made.accepted))
 
 
 def _settled_look(stage: Stage, conversation: Conversation, *messages: Message) -> Asked:

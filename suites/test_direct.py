@@ -18,6 +18,7 @@ from receiptspec.scenes import (
     marking,
     misfits,
     simultaneous,
+    unread,
 )
 
 _UNSHOWN = "receipts that are sent here never show in a history"
@@ -98,8 +99,12 @@ def test_a_repeated_receipt_is_accepted(case: Case) -> None:
 
 @pytest.mark.check("new-direct-message-is-unread")
 def test_nobody_has_read_a_new_direct_message(case: Case) -> None:
-    scene = case.scene(direct.letters)
-    case.judge(checks.none_read(scene.before, scene.messages, "nobody has acknowledged"))
+    scene, why = case.scene(direct.letters), "nobody has acknowledged"
+    findings = checks.none_read(scene.before, scene.messages, why)
+    optioned = case.attempt("options", unread.optioned) if case.profile.rank > 0 else None
+    if optioned is not None:
+        findings += checks.none_read(optioned.seen, (*optioned.uncounted, *optioned.counted), why)
+    case.judge(findings)
 
 
 @pytest.mark.check("direct-read-shows")

@@ -8,7 +8,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes import correspondence, direct, history, readback, setup, simultaneous
+from receiptspec.scenes import correspondence, direct, history, readback, setup, simultaneous, unread
 
 
 def read_back(case: Case) -> history.History:
@@ -35,7 +35,8 @@ def test_the_history_keeps_the_keys_of_messages(case: Case) -> None:
         wanted = [message.id for message in scene.messages]
         findings = checks.all_there(scene.whole, scene.keys, wanted, "the history")
         findings += still_there(case)
-        findings += sent_at_once(case) if case.profile.rank > 0 else []
+        if case.profile.rank > 0:
+            findings += sent_at_once(case) + uncounted(case)
     case.judge(findings)
 
 
@@ -47,6 +48,16 @@ def sent_at_once(case: Case) -> list[Finding]:
     wanted = [message.id for message in scene.of(scene.conversations[0])]
     where = "the history of messages that were sent at the same time"
     return checks.all_there(scene.history.answer, tuple(scene.history.receipts), wanted, where)
+
+
+def uncounted(case: Case) -> list[Finding]:
+    """Expect messages in the history that are not to be counted as unread."""
+    scene = case.attempt("messages that are not counted", unread.optioned)
+    if scene is None or not scene.seen.answer.accepted:
+        return []
+    wanted = [message.id for message in scene.uncounted]
+    seen = tuple(scene.seen.receipts)
+    return checks.all_there(scene.seen.answer, seen, wanted, "the history of what is not counted")
 
 
 def still_there(case: Case) -> list[Finding]:

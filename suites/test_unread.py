@@ -29,8 +29,13 @@ def test_reading_a_conversation_sends_no_receipt(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.late
 def test_reading_conversations_from_both_sides_sends_no_receipt(case: Case) -> None:
-    scene = case.scene(marking.emptied)
-    case.judge(checks.none_read(scene.last, scene.unread, "the conversation was marked as read"))
+    scene, why = case.scene(marking.emptied), "the conversation was marked as read"
+    findings = checks.none_read(scene.last, scene.unread, why)
+    left = case.attempt("what the administrator has written", marking.administrators)
+    if left is not None:
+        why = "the conversation with the administrator was marked as read"
+        findings += checks.none_read(left.seen, (left.letter,), why)
+    case.judge(findings)
 
 
 @pytest.mark.check("conversation-read-is-no-receipt")
@@ -121,7 +126,11 @@ def test_marking_a_conversation_of_many_messages_leaves_none_unread(case: Case) 
     left = case.attempt("what the administrator has written", marking.administrators)
     if left is not None:
         why = "the conversation with the administrator was marked"
-        findings += checks.is_number(left.answer, left.number, 0, why)
+        findings += checks.is_number(left.left.answer, left.left.number, 0, why)
+    got = case.attempt("what the administrator has got", marking.to_administrator)
+    if got is not None:
+        why = "the administrator marked a conversation"
+        findings += checks.is_number(got.answer, got.number, 0, why)
     case.judge(findings)
 
 
@@ -300,6 +309,16 @@ def test_neither_a_reply_nor_a_look_lowers_an_unread_count(case: Case) -> None:
         findings += checks.kept(after.answer, before.number, after.number, why)
         before = after
     case.judge(findings)
+
+
+@pytest.mark.check("unread-of-peers-is-listed")
+@pytest.mark.profile("standard")
+@pytest.mark.views
+def test_a_message_is_unread_unless_it_asks_not_to_be_counted(case: Case) -> None:
+    scene = case.scene(unread.optioned)
+    wanted = scene.before + len(scene.counted)
+    why = f"{len(scene.counted)} messages with options and {len(scene.uncounted)} with NoUnread"
+    case.judge(checks.is_number(scene.after.answer, scene.after.number, wanted, why))
 
 
 @pytest.mark.check("unread-of-peers-is-listed")

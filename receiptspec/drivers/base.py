@@ -357,6 +357,10 @@ class Driver(ABC):
         """Return a receipt that is wrong in one of `misfits`, or in ``order of people``."""
         raise _absent("misfit")
 
+    def optioned(self, call: Call) -> list[tuple[bool, Call]]:
+        """Return messages with options, and whether each is to be counted as unread."""
+        return []
+
     def respelt(self, call: Call) -> list[Call]:
         """Return receipts that spell the name of a message as it was not given out."""
         return []

@@ -320,6 +320,35 @@ class TencentActions(TencentReadings):
             for turn, (label, change) in enumerate(changes.items())
         ]
 
+    def optioned(self, call: Call) -> list[tuple[bool, Call]]:
+        """Send with NoUnread, alone and beside another, and with what does not touch it (M1)."""
+        if call.operation != "sendmsg":
+            return []
+        number = call.body["MsgRandom"]
+        options: list[tuple[bool, dict[str, Any]]] = [
+            (False, {"SendMsgControl": ["NoUnread"]}),
+            (False, {"SendMsgControl": ["NoLastMsg", "NoUnread"]}),
+            (True, {"SendMsgControl": ["NoLastMsg"]}),
+            (True, {"SendMsgControl": ["WithMuteNotifications"]}),
+            (True, {"SyncOtherMachine": 2}),
+            (True, {"MsgLifeTime": 3600}),
+        ]
+        return [
+            (
+                counts,
+                replace(
+                    call,
+                    body={
+                        **call.body,
+                        "MsgRandom": (number + turn) % 2**31,
+                        "MsgBody": _texts(f"with options {turn}"),
+                        **option,
+                    },
+                ),
+            )
+            for turn, (counts, option) in enumerate(options)
+        ]
+
     def in_other_elements(self, call: Call) -> list[Call]:
         """Send a face, a place, a custom element, and two texts in one message (M1)."""
         if call.operation != "sendmsg":

@@ -244,8 +244,9 @@ def marked_five_times(stage: Stage) -> Five:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Unread counts of one peer and of all, before and after one more message of the peer."""
+    """Unread counts of one peer and of all, before and after one more `letter` of the peer."""
 
+    letter: Message
     before: Count
     total_before: Count
     after: Count
@@ -259,11 +260,11 @@ def from_administrator_again(stage: Stage) -> Growth:
     before, total_before = of_peer(stage, reader, peer), of_all(stage, reader)
     number = stage.number("counted of the administrator")
     call = stage.driver.send_message(conversation, peer, receipt=True, number=number)
-    stage.post(conversation, stage.driver.without_sender(call))
+    letter = stage.post(conversation, stage.driver.without_sender(call))
     after = until_unread(stage, reader, peer, (before.number or 0) + 1)
     total = (total_before.number or 0) + 1
     total_after = stage.until(lambda: of_all(stage, reader), lambda found: found.number == total)
-    return Growth(before, total_before, after, total_after)
+    return Growth(letter, before, total_before, after, total_after)
 
 
 def letters_beside_group(stage: Stage) -> tuple[Count, Count]:

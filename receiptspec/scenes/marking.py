@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from receiptspec.errors import NotExercised
 from receiptspec.neutral import Message
-from receiptspec.scenes.direct import from_administrator, pair, seen_by, until_read
+from receiptspec.scenes.correspondence import from_administrator_again
+from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import Asked
 from receiptspec.scenes.unread import SECOND, Count, mailbox, marking, of_all, of_peer, until_unread
 from receiptspec.stage import Stage
 
-__all__ = ["Emptied", "administrators", "emptied"]
+__all__ = ["Emptied", "OfAdministrator", "administrators", "emptied", "to_administrator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,40 @@ def emptied(stage: Stage) -> Emptied:
         total_again,
         other_side,
         on,
-        (left, back),
+        (*box.letters, left, back),
         read,
         first,
         last,
     )
 
 
-def administrators(stage: Stage) -> Count:
-    """Mark as read what the administrator has written, and count what is left of it."""
-    message = stage.scene(from_administrator).message
-    peer, reader = message.conversation.members
+@dataclass(frozen=True, slots=True)
+class OfAdministrator:
+    """What is left unread of the administrator once it was marked, and an unread letter of it."""
+
+    left: Count
+    letter: Message
+    seen: Asked
+
+
+def administrators(stage: Stage) -> OfAdministrator:
+    """Mark as read what the administrator has written, count what is left of it, and look."""
+    letter = stage.scene(from_administrator_again).letter
+    peer, reader = letter.conversation.members
+    stage.let_pass(stage.told(letter), SECOND)
+    stage.must(marking(stage, letter.conversation, reader))
+    left = until_unread(stage, reader, peer, 0)
+    return OfAdministrator(left, letter, seen_by(stage, letter.conversation, peer))
+
+
+def to_administrator(stage: Stage) -> Count:
+    """Let the administrator mark what a user has written to it, and count what is left."""
+    conversation = stage.driver.from_administrator(stage.users(3)[2])
+    reader, writer = conversation.members
+    message = stage.say(conversation, sender=writer)
+    before = stage.until(lambda: of_peer(stage, reader, writer), lambda found: bool(found.number))
+    if not before.number:
+        raise NotExercised("what the administrator got does not show as unread")
     stage.let_pass(stage.told(message), SECOND)
-    stage.must(marking(stage, message.conversation, reader))
-    return until_unread(stage, reader, peer, 0)
+    stage.must(marking(stage, conversation, reader))
+    return until_unread(stage, reader, writer, 0)

@@ -146,8 +146,12 @@ def unread(stage: Stage, user: Any, peer: Any) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """What became unread for somebody to whom two have written, and the answers that say so."""
+    """What became unread for somebody to whom two have written, and the answers that say so.
 
+    `letters` are what the first of them has written.
+    """
+
+    letters: tuple[Message, ...]
     wanted: Mapping[Any, int]
     got: Mapping[Any, int | None]
     told: Mapping[Any, int]
@@ -174,9 +178,10 @@ def mailbox(stage: Stage) -> Mailbox:
     start, whole, answer = _first_unread(stage, reader, pairs, orders[0])
     if answer is not None:
         failed = stage.driver.unread_unknown(answer)
-        return Mailbox(wanted, dict.fromkeys(wanted), start, failed, answer, every, None, answer)
-    for turn in range(12):
-        _said(stage, pairs[0], turn)
+        return Mailbox(
+            (), wanted, dict.fromkeys(wanted), start, failed, answer, every, None, answer
+        )
+    letters = tuple(_said(stage, pairs[0], turn) for turn in range(12))
     stage.say(pairs[1], receipt=False)
     for _ in stage.patience():
         for peers in orders:
@@ -188,10 +193,10 @@ def mailbox(stage: Stage) -> Mailbox:
         if got == wanted and all_got == every:
             break
     failed = stage.driver.unread_unknown(found[0])
-    return Mailbox(wanted, got, found[1], failed, found[0], every, all_got, everything[0])
+    return Mailbox(letters, wanted, got, found[1], failed, found[0], every, all_got, everything[0])
 
 
-def _said(stage: Stage, conversation: Conversation, turn: int) -> None:
+def _said(stage: Stage, conversation: Conversation, turn: int) -> Message:
     """Send one of several messages, each of other elements; a plain one where that is refused."""
     receipt = turn % 2 == 0
     number = stage.number("in a mailbox", turn)
@@ -201,9 +206,8 @@ def _said(stage: Stage, conversation: Conversation, turn: int) -> None:
     others = stage.driver.in_other_elements(call)
     if turn < len(others):
         with contextlib.suppress(NotExercised):
-            stage.post(conversation, others[turn], receipt=receipt)
-            return
-    stage.say(conversation, receipt=receipt)
+            return stage.post(conversation, others[turn], receipt=receipt)
+    return stage.say(conversation, receipt=receipt)
 
 
 def among_some(stage: Stage) -> tuple[Mapping[Any, int], tuple[Answer, ...]]:
@@ -432,3 +436,40 @@ def _between(older: int | None, newer: int | None) -> int:
     if older is None or newer is None or not older + 1 < newer < older + 600:
         raise NotExercised(f"sent at {older} and at {newer}: no second lies between these")
     return older + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Optioned:
+    """Messages with options, by what they say of the unread count, and what became of that.
+
+    `counted` are those that raise it; `before` is what was unread when one was. `seen` shows all.
+    """
+
+    counted: tuple[Message, ...]
+    uncounted: tuple[Message, ...]
+    before: int
+    after: Count
+    seen: Asked
+
+
+def optioned(stage: Stage) -> Optioned:
+    """Send messages that are not to be counted, then some with options that have no part in that.
+
+    What is refused is left out.
+    """
+    conversation = pair(stage, 6, 3)
+    a, b = conversation.members
+    stage.say(conversation)
+    before = stage.until(lambda: of_peer(stage, b, a), lambda found: bool(found.number))
+    if not before.number:
+        raise NotExercised("one message does not show as unread")
+    number = stage.number("optioned")
+    call = stage.driver.send_message(conversation, a, receipt=True, number=number)
+    kinds: dict[bool, list[Message]] = {False: [], True: []}
+    for counts, one in stage.driver.optioned(call):
+        with contextlib.suppress(NotExercised):
+            kinds[counts].append(stage.post(conversation, one))
+    counted, uncounted = tuple(kinds[True]), tuple(kinds[False])
+    after = until_unread(stage, b, a, before.number + len(counted))
+    seen = until_listed(stage, conversation, uncounted)
+    return Optioned(counted, uncounted, before.number, after, seen)

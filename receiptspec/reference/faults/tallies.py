@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -18,6 +19,8 @@ _ROAM = "admin_getroammsg"
 _TOTAL = "AllC2CUnreadMsgNum"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _DAY = 86_400
+
+Edit = Callable[[Call, dict[str, Any]], None]
 
 
 def _sides(call: Call) -> tuple[Any, Any]:
@@ -122,7 +125,145 @@ def _old_is_now(call: Call, answer: dict[str, Any]) -> None:
     _now_if(call, answer, 1_500_000_000, time.time() - _DAY)
 
 
+def _newest(call: Call) -> Direct:
+    sender = call.body.get("From_Account", call.site.identifier)
+    newest: Direct = call.site.store.between(sender, call.body["To_Account"])[-1]
+    return newest
+
+
+def _has(control: str) -> Callable[[Call], bool]:
+    return lambda call: control in (call.body.get("SendMsgControl") or ())
+
+
+def _counted_if(wanted: bool, test: Callable[[Call], bool]) -> Edit:
+    """Count what is sent as unread, or do not, where the call is such."""
+
+    def edit(call: Call, answer: dict[str, Any]) -> None:
+        if succeeded(answer) and call.body.get("MsgLifeTime") != 0 and test(call):
+            _newest(call).counted = wanted
+
+    return edit
+
+
+def _read_at_once(call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer) and _has("NoUnread")(call):
+        _newest(call).peer_read = True
+
+
+def _left_out(call: Call, answer: dict[str, Any]) -> None:
+    """Leave out of the history what is not to be counted."""
+    if call.operation == "sendmsg" and succeeded(answer) and _has("NoUnread")(call):
+        call.memory("uncounted")[answer["MsgKey"]] = True
+    if "MsgList" in answer:
+        gone = call.memory("uncounted")
+        answer["MsgList"] = [item for item in answer["MsgList"] if item["MsgKey"] not in gone]
+        answer["MsgCnt"] = len(answer["MsgList"])
+
+
+def _turned_by_marks(test: Callable[[Call, Direct], bool]) -> Edit:
+    """Let marking a conversation turn IsPeerRead of some of what it holds."""
+
+    def edit(call: Call, answer: dict[str, Any]) -> None:
+        for message in received(call, *_sides(call)) if succeeded(answer) else ():
+            message.peer_read = message.peer_read or test(call, message)
+
+    return edit
+
+
+def _administrators_marks_lost(call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer) and _sides(call)[0] == call.site.identifier:
+        for message in call.notes.get("unread", ()):
+            message.counted = True
+
+
 ALL: list[Fault] = [
+    *(
+        edits(
+            name,
+            "TC-SMR-14",
+            edit,
+            operation="sendmsg",
+            cls="counting",
+            shows=shows,
+            also=("TC-SMR-13",),
+            **_SHOULD,
+        )
+        for name, edit, shows in (
+            (
+                "unread-without-nolastmsg",
+                _counted_if(False, _has("NoLastMsg")),
+                "messages with NoLastMsg are not unread",
+            ),
+            (
+                "unread-without-muted",
+                _counted_if(False, _has("WithMuteNotifications")),
+                "messages with WithMuteNotifications are not unread",
+            ),
+            (
+                "unread-without-unsynced",
+                _counted_if(False, lambda call: call.body.get("SyncOtherMachine") == 2),
+                "messages with SyncOtherMachine 2 are not unread",
+            ),
+            (
+                "unread-without-short-lives",
+                _counted_if(False, lambda call: call.body.get("MsgLifeTime", 604_800) < 604_800),
+                "messages with a MsgLifeTime are not unread",
+            ),
+            (
+                "nounread-ignored",
+                _counted_if(True, lambda _: True),
+                "messages with NoUnread are unread",
+            ),
+            (
+                "nounread-ignored-beside-others",
+                _counted_if(True, lambda call: len(call.body.get("SendMsgControl") or ()) > 1),
+                "messages with NoUnread and another SendMsgControl are unread",
+            ),
+        )
+    ),
+    edits(
+        "nounread-is-read",
+        "TC-ROM-02",
+        _read_at_once,
+        operation="sendmsg",
+        cls="counting",
+        shows="messages with NoUnread have IsPeerRead 1 from the start",
+        **_SHOULD,
+    ),
+    edits(
+        "nounread-is-not-kept",
+        "TC-ROM-08",
+        _left_out,
+        cls="shape",
+        shows="messages with NoUnread are not in the history",
+    ),
+    edits(
+        "marking-reads-the-administrator",
+        "TC-ROM-05",
+        _turned_by_marks(lambda call, message: message.sender == call.site.identifier),
+        operation=_MARK,
+        cls="roles",
+        shows="IsPeerRead of the administrator's messages turns 1 where they are marked",
+        **_SHOULD,
+    ),
+    edits(
+        "marking-reads-plain-letters",
+        "TC-ROM-05",
+        _turned_by_marks(lambda _, message: not message.receipt),
+        operation=_MARK,
+        cls="counting",
+        shows="IsPeerRead of messages without IsNeedReadReceipt turns 1 where they are marked",
+        **_SHOULD,
+    ),
+    edits(
+        "administrator-marks-nothing",
+        "TC-SMR-06",
+        _administrators_marks_lost,
+        request=noting_unread,
+        operation=_MARK,
+        cls="roles",
+        shows="what the administrator has got stays unread",
+    ),
     edits(
         "receipts-again-clear-unread",
         "TC-C2C-19",

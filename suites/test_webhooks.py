@@ -15,6 +15,8 @@ from receiptspec.scenes import direct as letters
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
+APART = 2.5  # seconds after which a time in seconds is another one, however it was rounded
+
 OBSERVED = {"group-read": webhooks.group_read, "direct-read": webhooks.direct_read}
 
 
@@ -162,7 +164,9 @@ def silent_kinds(case: Case) -> list[Finding]:
 def unwanted(case: Case) -> list[Finding]:
     """Expect no callback about messages that ask for no receipt, and about imported ones."""
     later = case.attempt("callbacks about plain messages", webhooks.sent_later)
-    return checks.unwanted(later.unwanted) if later is not None else []
+    findings = checks.unwanted(later.unwanted) if later is not None else []
+    others = case.scene(webhooks.uncalled).groups
+    return findings + checks.uncalled(others, "a group that is a user")
 
 
 def other_types(case: Case) -> list[str]:
@@ -278,6 +282,13 @@ def reported_again(case: Case) -> list[Finding]:
         else:
             what = "marking a conversation as read, up to a time or again"
             findings += refusals.silence(scene.evidence, what)
+    found = [scene.callbacks[0] for scene in again if scene.callbacks]
+    first = case.scene(webhooks.conversation_read).callback
+    for last in found if first is not None else ():
+        if first is not None and last.received - first.received > APART:
+            findings += checks.later(first, last, "LastReadTime")
+    others = case.scene(webhooks.uncalled).reports
+    findings += checks.uncalled(others, "a conversation that this user has not marked")
     return distinct(findings)
 
 
@@ -365,6 +376,10 @@ def test_a_callback_after_a_direct_read_names_message_and_people(case: Case) -> 
     if case.profile.rank > 0:
         messages, callbacks = case.attempt("a read of two", webhooks.direct_together) or ((), ())
         findings += [f for message in messages for f in checks.receipt(callbacks, message)]
+        known = [message.id for message in messages]
+        findings += checks.strange(callbacks, known) if known and not case.stage.anew else []
+        others = case.scene(webhooks.uncalled).receipts
+        findings += checks.uncalled(others, "a receipt between people who have sent none")
     case.judge(distinct(findings))
 
 

@@ -78,3 +78,21 @@ def test_callbacks_in_vain_are_told_by_the_first():
     assert not checks.unwanted([])
     (finding,) = checks.unwanted([about(3), about(4)])
     assert finding.actual == "[3]"
+
+
+def test_callbacks_of_what_nobody_has_done_are_told_once():
+    assert checks.uncalled([], "a receipt") == []
+    (finding,) = checks.uncalled([callback(REPORT), callback(REPORT)], "a receipt")
+    assert "a receipt" in finding.message
+
+
+def test_a_callback_names_no_message_that_was_not_sent():
+    told = callback(DIRECT, {"C2CMsgInfo": [{"MsgKey": "1_2_3"}, {"MsgKey": "4_5_6"}]})
+    assert checks.strange([told], ["1_2_3", "4_5_6"]) == []
+    assert len(checks.strange([told], ["1_2_3"])) == 1
+
+
+def test_the_time_of_a_read_is_another_one_later():
+    one, two = (callback(REPORT, {"LastReadTime": n}) for n in (7, 8))
+    assert checks.later(one, two, "LastReadTime") == []
+    assert len(checks.later(one, one, "LastReadTime")) == 1

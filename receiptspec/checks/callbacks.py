@@ -116,13 +116,32 @@ def unwanted(callbacks: Sequence[Callback]) -> list[Finding]:
     ]
 
 
-def later(first: Callback, last: Callback) -> list[Finding]:
+def later(first: Callback, last: Callback, field: str = "EventTime") -> list[Finding]:
     """Expect two events that were seconds apart to have times of their own."""
-    one, two = first.get("EventTime"), last.get("EventTime")
+    one, two = first.get(field), last.get(field)
     if one is None or one != two:
         return []
-    what = "EventTime is that of a callback some seconds before"
-    return [_finding(what, "$.EventTime", "another time", repr(two))]
+    what = f"{field} is that of a callback some seconds before"
+    return [_finding(what, f"$.{field}", "another time", repr(two))]
+
+
+def uncalled(callbacks: Sequence[Callback], what: str) -> list[Finding]:
+    """Say that callbacks came of what nobody has done."""
+    return [
+        _finding(f"a callback tells of {what}", "$", "no callback", repr(callback.document.value))
+        for callback in callbacks[:1]
+    ]
+
+
+def strange(callbacks: Sequence[Callback], known: Collection[Any]) -> list[Finding]:
+    """Expect callbacks of receipts to name messages that were sent."""
+    keys = [item.get("MsgKey") for c in callbacks for item in _list(c.get("C2CMsgInfo"))]
+    found = [key for key in keys if key not in known]
+    if not found:
+        return []
+    what = "a callback names a message that was not sent"
+    wanted = " or ".join(map(str, known))
+    return [_finding(what, "$.C2CMsgInfo.MsgKey", wanted, found[0])]
 
 
 def strict(callback: Callback) -> list[Finding]:

@@ -33,6 +33,7 @@ __all__ = [
     "sent",
     "sent_after_changes",
     "sent_later",
+    "uncalled",
     "unread_left",
     "unread_left_then",
 ]
@@ -353,26 +354,30 @@ def unread_left(stage: Stage) -> Left:
     if stage.scene(conversation_read).callback is None:
         raise NotExercised("no callback about a conversation that was read came")
     conversation, _ = aged(stage, 7, 6)
-    stage.say(pair(stage, 5, 6))
-    return _left(stage, conversation)
+    other = pair(stage, 5, 6)
+    stage.say(other)
+    stage.say(other)
+    return _left(stage, conversation, 3)
 
 
 def unread_left_then(stage: Stage) -> Left:
-    """Do the same between others, and mark up to a time."""
+    """Do the same between others, and mark up to a time after which one message came."""
     if stage.scene(conversation_read).callback is None:
         raise NotExercised("no callback about a conversation that was read came")
     conversation, (message,) = aged(stage, 11, 13, seconds=2 * SECOND)
     stage.say(pair(stage, 12, 13))
-    sent_at = stage.driver.sent_at(stage.told(message))
-    if sent_at is None:
-        raise NotExercised("the answer that a message was sent tells no time")
-    return _left(stage, conversation, until=sent_at + 1)
+    newer = stage.say(conversation)
+    sent_at, then = (stage.driver.sent_at(stage.told(m)) for m in (message, newer))
+    if sent_at is None or then is None or then <= sent_at + 1:
+        raise NotExercised(f"sent at {sent_at} and at {then}: no second lies between these")
+    return _left(stage, conversation, 3, until=sent_at + 1)
 
 
-def _left(stage: Stage, conversation: Conversation, until: int | None = None) -> Left:
+def _left(stage: Stage, conversation: Conversation, unread: int, until: int | None = None) -> Left:
+    """Mark a conversation as read of which, and of others, so much is unread at least."""
     listener = stage.listener()
     peer, reader = conversation.members
-    before = _total_until(stage, reader, lambda total: total > 1)[-1]
+    before = _total_until(stage, reader, lambda total: total >= unread)[-1]
     stage.must(marking(stage, conversation, reader, until=until))
 
     def fits(callback: Callback) -> bool:
@@ -582,6 +587,44 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
     left = until_unread(stage, b, a, 0)
     seen = until_read(stage, conversation, (message,))
     return Letter(message, read, seen, marked, left.number, left.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncalled:
+    """Callbacks of reads that nobody has made, by what was made instead."""
+
+    reports: tuple[Callback, ...]
+    receipts: tuple[Callback, ...]
+    groups: tuple[Callback, ...]
+
+
+def uncalled(stage: Stage) -> Uncalled:
+    """Return callbacks that nothing called for, once letters were read and conversations marked.
+
+    Reports of who has marked nothing, receipts between people who have sent none, and what is said
+    of groups but names a user.
+    """
+    for play in (direct_read, direct_together, unread_left_then):
+        with contextlib.suppress(NotExercised):
+            stage.scene(play)
+    users = stage.users(16)
+    marked: tuple[tuple[int, int], ...] = ((11, 13),)
+    unmarked: tuple[tuple[int, int], ...] = ((12, 13), (11, 12), (14, 15))
+    if stage.target.read_hook is not None:  # who reads elsewhere may mark as well
+        unmarked = unmarked[:1]
+    idle = {(users[a], users[b]) for a, b in (*marked, *unmarked)}
+    idle |= {(users[b], users[a]) for a, b in unmarked}
+    silent = [{users[a], users[b]} for a, b in ((11, 13), (12, 13))]
+    seen = stage.listener().seen
+    return Uncalled(
+        tuple(c for c in seen if c.command == REPORT and _people(c, "Report_Account") in idle),
+        tuple(c for c in seen if c.command == DIRECT and {*_people(c)} in silent),
+        tuple(c for c in seen if c.command == GROUP and str(c.get("GroupId")) in users),
+    )
+
+
+def _people(callback: Callback, first: str = "Operator_Account") -> tuple[str, str]:
+    return str(callback.get(first)), str(callback.get("Peer_Account"))
 
 
 def garbled(stage: Stage, command: str) -> bool:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from receiptspec import contract
+from receiptspec import contract, strictjson
 from receiptspec.drivers import usersig
 from receiptspec.drivers.tencent import TencentDriver
 from receiptspec.exchange import Exchange, Request, Response, Secret
@@ -395,3 +395,18 @@ def test_a_key_is_spelt_in_ways_that_were_not_given_out():
     assert {"07_08_09", "+7_+8_+9", "7_8_9_9", "4294967303_4294967304_9"} <= {*keys}
     assert "7_8_9" not in keys
     assert len(driver().respelt(driver().mark_read(pair, "b", ["k"]))) == 3
+
+
+def test_a_number_with_a_fraction_comes_back_as_a_number():
+    pair = Conversation(Kind.DIRECT, None, "direct", "a", ("a", "b"))
+    plain = driver().send_message(pair, "a", receipt=True, number=7)
+    place = driver().in_other_elements(plain)[1].body
+    sent = replace(answer(b"{}", operation="sendmsg"), request_body=place)
+
+    def strayed(body):
+        return driver().strayed(sent, strictjson.read(json.dumps({"MsgBody": body}).encode()).value)
+
+    content = place["MsgBody"][0]["MsgContent"]
+    as_text = {**content, "Latitude": str(content["Latitude"])}
+    assert strayed(place["MsgBody"]) == []
+    assert len(strayed([{**place["MsgBody"][0], "MsgContent": as_text}])) == 1

@@ -350,14 +350,14 @@ class TencentActions(TencentReadings):
         ]
 
     def in_other_elements(self, call: Call) -> list[Call]:
-        """Send a face, a place, a custom element, and two texts in one message (M1)."""
+        """Send a face, a place, a custom element, and more than one element in a message (M1)."""
         if call.operation != "sendmsg":
             return []
         bodies = {
             "a face": [_FACE],
             "a place": [_PLACE],
             "a custom element": [_CUSTOM],
-            "two texts": _texts("one text", "another text"),
+            "texts and more": [*_texts("one text", "another text", "one text"), _CUSTOM],
         }
         return [
             replace(call, body={**call.body, "MsgBody": body}, label=f"a message of {what}")

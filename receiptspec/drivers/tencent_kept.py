@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from receiptspec.neutral import Answer, Strayed
+from receiptspec.strictjson import RawNumber
 
 __all__ = ["strayed"]
 
 _KEY = re.compile(r"(\d{1,10})_(\d{1,10})_(\d{1,16})", re.ASCII)
+_NEAR = 1e-4
 _SAME_TIME = 60  # seconds by which two clocks of one server may differ
 
 
@@ -69,6 +71,13 @@ def _parts(sent: Any, kept: Any) -> list[Strayed]:
         found += [
             Strayed(f"{path}.MsgContent.{key}", value, content.get(key), content=True)
             for key, value in one["MsgContent"].items()
-            if value != content.get(key, "")
+            if not _same(value, content.get(key, ""))
         ]
     return found
+
+
+def _same(sent: Any, shown: Any) -> bool:
+    """Whether a value came back: of a number with a fraction, as near as a short one can be."""
+    if isinstance(sent, float) and isinstance(shown, int | RawNumber):
+        return abs(float(str(shown)) - sent) < _NEAR
+    return bool(sent == shown)

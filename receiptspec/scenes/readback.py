@@ -9,7 +9,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes import counting, direct, history, lifecycle, people
+from receiptspec.scenes import counting, direct, history, lifecycle, people, unread
 from receiptspec.scenes.calls import sandbox
 from receiptspec.scenes.groups import until_shown
 from receiptspec.stage import Stage
@@ -95,6 +95,12 @@ def of_pairs(stage: Stage) -> tuple[Kept, ...]:
         odd = stage.scene(direct.unusual)
         messages += [message for message, _, _ in odd.receipts]
         looks.append((odd.receipts[0][0].conversation, odd.seen.answer))
+    with contextlib.suppress(NotExercised):
+        letters = stage.scene(unread.mailbox).letters
+        if letters:
+            messages += letters
+            place = letters[0].conversation
+            looks.append((place, direct.until_listed(stage, place, letters).answer))
     known = {message.id: stage.told(message) for message in messages}
     return tuple(
         Kept(conversation, known.get(id_), answer, item)

@@ -24,7 +24,7 @@ _WITH_ZERO = "zero\0and more"  # may be refused
 #: looks like something else than a text, and length.
 TEXTS = (
     *_PRINTABLE,
-    "\u0001\u0008\u001f\u007f",
+    "\u0001\u0008\u001b[1m\u001f\u007f",
     "1+1 %20 %2B \\u0041 \\n &#65;  two  blanks",
     "\ufeffmark\ufeff line\u2028and\u2029paragraph",
     "42",
@@ -41,7 +41,7 @@ ODD = (
     " i\u00a0j\u00adk \u0080\u0085\u009f",
     "\U00020000\U0002a6d6 \ue000\uf8ff\U000f0000 ＡＢｃ１２！ İıſß ﬁ Å 👍🏻👍🏼👍🏽👍🏾👍🏿",
     "100%% it''s so -- or so ... :) :-( (c) `` <<a>>",
-    "a <script>alert(1)</script> b",
+    "a <script>alert(1)</script> b <@name> c\\/d",
     "c ${x} {{y}} #{z} <%= a %> d",
     "e' or '1'='1' -- ../../f /* g */ h // i # j",
     "see http://example.com/?a=b&c=d and https://example.com/",

@@ -39,6 +39,34 @@ def _without(pattern: str, put: str = "") -> Callable[[str], str]:
     return lambda text: found.sub(put, text)
 
 
+def _parts(change: Callable[[list[Any]], list[Any]]) -> Callable[[Call], None]:
+    """Return an edit of the elements of a one-to-one message."""
+
+    def request(call: Call) -> None:
+        items = call.body.get("MsgBody") if isinstance(call.body, dict) else None
+        if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+            call.body["MsgBody"] = change(items)
+
+    return request
+
+
+def _numbers_as_text(items: list[Any]) -> list[Any]:
+    for item in items:
+        content = item.get("MsgContent")
+        for key, value in content.items() if isinstance(content, dict) else ():
+            content[key] = str(value) if isinstance(value, float) else value
+    return items
+
+
+def _texts_alone(items: list[Any]) -> list[Any]:
+    """Keep the texts of a message that has some."""
+    return [item for item in items if item.get("MsgType") == "TIMTextElem"] or items
+
+
+def _each_once(items: list[Any]) -> list[Any]:
+    return [item for turn, item in enumerate(items) if item not in items[:turn]]
+
+
 def _folded(text: str) -> str:
     """Replace letters of full width by ASCII."""
     wide = {c: unicodedata.normalize("NFKC", c) for c in text if "\uff01" <= c <= "\uff5e"}
@@ -131,6 +159,9 @@ _CHANGED: tuple[tuple[str, str, Callable[[str], str], str], ...] = (
     ("truth-capitalised", _LETTER, _without(r"\Atrue\Z", "True"), "true becomes True"),
     ("texts-stripped", _SEND, str.strip, "blanks at both ends are dropped"),
     ("comments-removed", _LETTER, _without(r"/\*.*?\*/"), "what stands in /* and */ is dropped"),
+    ("escapes-dropped", _LETTER, _without("\x1b"), "U+001B is dropped"),
+    ("mentions-unwrapped", _SEND, _without(r"<@(\w+)>", r"@\1"), "<@name> becomes @name"),
+    ("slashes-unescaped", _LETTER, _without(r"\\/", "/"), "a backslash before a slash is dropped"),
     ("no-characters-dropped", _SEND, _without("[\ufffe\uffff]"), "U+FFFE and U+FFFF are dropped"),
     ("replacements-dropped", _LETTER, _without("\ufffd"), "U+FFFD is dropped"),
     ("texts-end-at-8000", _SEND, lambda text: text[:8000], "a text ends after 8000 characters"),
@@ -150,6 +181,22 @@ ALL: list[Fault] = [
             **_SHOULD,
         )
         for name, operation, change, shows in _CHANGED
+    ),
+    *(
+        Fault(
+            name=name,
+            requirement="TC-GEN-34",
+            operation=_LETTER,
+            request=_parts(change),
+            shows=shows,
+            cls="encoding",
+            **_SHOULD,
+        )
+        for name, change, shows in (
+            ("places-in-text", _numbers_as_text, "Latitude and Longitude become texts"),
+            ("parts-beside-text-lost", _texts_alone, "beside a text other elements are dropped"),
+            ("equal-parts-once", _each_once, "of equal elements of a message one is kept"),
+        )
     ),
     Fault(
         name="attacks-kept-out",

@@ -366,6 +366,7 @@ ALL: list[Variant] = [
         "TC-SIG-06",
         "70050 where the same wrong UserSig comes for the third time",
         refuses=_too_often,
+        waits=True,
     ),
     _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
     _free(

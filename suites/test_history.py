@@ -8,7 +8,15 @@ from receiptspec.checks import refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
 from receiptspec.neutral import Answer, Conversation, Message
-from receiptspec.scenes import correspondence, direct, history, readback, setup, simultaneous, unread
+from receiptspec.scenes import (
+    correspondence,
+    direct,
+    history,
+    readback,
+    setup,
+    simultaneous,
+    unread,
+)
 
 
 def read_back(case: Case) -> history.History:

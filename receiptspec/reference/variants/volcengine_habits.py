@@ -7,12 +7,22 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from receiptspec.reference.behaviour import PASS, Refuses, Variant
+from receiptspec.reference.behaviour import PASS, SHRUG, Refuses, Variant
 from receiptspec.reference.calls import Call, Refusal
 
 __all__ = ["ALL"]
 
 _ASK = "GetMessagesReadReceipt"
+_ABOUT_NOTHING = frozenset(
+    {
+        "GetMessages",
+        "BatchGetConversationParticipant",
+        "BatchDeleteConversationParticipant",
+        "GetParticipantReadIndex",
+        "RecallMessage",
+        "DestroyConversation",
+    }
+)
 _MOMENT = 0.5  # seconds
 _LAG = 0.4
 _SIGNATURE = re.compile("Signature=([0-9a-f]+)")
@@ -162,6 +172,11 @@ def _newer_version(call: Call, place: str, reason: str, _code: int | str) -> str
     return PASS if newer else None
 
 
+def _nothing_there(call: Call, place: str, reason: str, _code: int | str) -> str | None:
+    unknown = (place, reason) == ("ConversationShortId", "unknown")
+    return SHRUG if unknown and call.operation in _ABOUT_NOTHING else None
+
+
 def _code(place: str, reason: str, code: str) -> Refuses:
     return lambda _call, at, why, _code: code if (at, why) == (place, reason) else None
 
@@ -298,6 +313,12 @@ ALL: list[Variant] = [
         refuses=_code("X-Date", "missing", "MissingParameter"),
     ),
     _free("actions-any-case", 45, "Action in any case", {"ve_action_any_case": True}),
+    _free(
+        "nothing-in-no-conversation",
+        47,
+        "no messages, members or indexes in a conversation that does not exist, and none to undo",
+        refuses=_nothing_there,
+    ),
     _free("version-of-2022-too", 45, "Version 2022-06-01 as well", refuses=_newer_version),
     _free(
         "lenient-parser",

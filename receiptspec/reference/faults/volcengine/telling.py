@@ -32,14 +32,8 @@ Item = dict[str, Any]
 
 _NEIGHBOURS = {
     "SendMessage": "messages are sent to",
-    "GetMessages": "messages are shown of",
     _ADD: "members are added to",
-    _REMOVE: "members are removed from",
-    _MEMBERS: "members are told of",
     "ModifyParticipantReadIndex": "read indexes are moved in",
-    "GetParticipantReadIndex": "read indexes are told of",
-    "RecallMessage": "messages are recalled in",
-    _DESTROY: "destroyed is",
 }
 
 
@@ -259,7 +253,7 @@ ALL: list[Fault] = [
             operation=name,
             shows="InvalidParam for a conversation that does not exist",
         )
-        for name in ("SendMessage", _ADD, _DESTROY)
+        for name in ("SendMessage", _ADD)
     ),
     _looks("shown-sender-of-first", _sender_of_first, "all are by the sender of the first"),
     _looks(

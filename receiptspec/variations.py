@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from receiptspec.dialect import RawJson, dumps
 from receiptspec.errors import ContractError
@@ -33,18 +34,30 @@ _KEYS = {
     "written",
     "python",
     "label",
+    "of",
 }
 
 #: What of a call says who makes it, and how.
 _CALLER = frozenset({"credential", "label", "method", "query", "rename"})
 
 
-def _loosely(text: str) -> str:
-    """Write keys the other way round and escaped, with each kind of white space around them."""
-    document = dict(reversed(json.loads(text).items()))
-    loose = json.dumps(document, ensure_ascii=False, indent="\t").replace("/", r"\/")
-    escaped = re.sub(r'"([A-Za-z])(?=\w*":)', lambda key: f'"\\u{ord(key[1]):04X}', loose)
-    return "\r\n " + escaped.replace("\n", "\r\n") + " \r\n"
+def _on_lines(body: Any) -> str:
+    """Write a body with all the white space that JSON allows, around it as well."""
+    text = json.dumps(body, ensure_ascii=False, indent="\t", separators=(" ,", " : "))
+    return "\r\n \t" + text.replace("\n", "\r\n") + " \n"
+
+
+def _reversed(node: Any) -> Any:
+    """Turn the order of the members of every object."""
+    if isinstance(node, dict):
+        return {key: _reversed(node[key]) for key in reversed(node)}
+    return [_reversed(item) for item in node] if isinstance(node, list) else node
+
+
+def _escaped(text: str) -> str:
+    """Escape the first letter of every text, and each solidus."""
+    escaped = re.sub(r'"([A-Za-z@])', lambda found: f'"\\u{ord(found[1]):04x}', text)
+    return escaped.replace("/", r"\/")
 
 
 #: Ways to write a body otherwise, right and wrong ones, by what a row calls them.
@@ -53,15 +66,14 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "in an array": lambda text: f"[{text}]",
     "without a comma": lambda text: text.replace(',"', ' "', 1),
     "without quotes": lambda text: re.sub(r'"(\w+)":', r"\1:", text),
-    "on lines": lambda text: json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n",
+    "on lines": lambda text: _on_lines(json.loads(text)),
     "in ASCII": lambda text: json.dumps(json.loads(text)),
     "backwards": lambda text: json.dumps(
-        dict(reversed(json.loads(text).items())), ensure_ascii=False, separators=(",", ":")
+        _reversed(json.loads(text)), ensure_ascii=False, separators=(",", ":")
     ),
-    "with escapes": lambda text: re.sub(
-        r'"([A-Za-z@])', lambda found: f'"\\u{ord(found[1]):04x}', text
-    ),
-    "as loosely as JSON may be": _loosely,
+    "with escapes": _escaped,
+    "in another way": lambda text: _escaped(_on_lines(_reversed(json.loads(text)))),
+    "as a form": lambda text: urlencode(json.loads(text)),
     "in single quotes": lambda text: text.replace('"', "'"),
     "with a byte that is no UTF-8": lambda text: f'{text[:-1]},"X":"\udcff"}}',
 }
@@ -87,7 +99,8 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     them out, ``copy`` gives a field what another holds, ``count`` makes a list of so many numbers
     from its first one on, ``halve`` puts half a character into a text, ``stretch`` repeats the last
     letter of a text until it has so many characters. ``everywhere``: fields whose value is replaced
-    wherever it stands. ``replace``: another body. Raises `ContractError` for any other key.
+    wherever it stands. ``replace``: another body. ``of``: fields without which a call is none that
+    this is about. Raises `ContractError` for any other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:

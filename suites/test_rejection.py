@@ -55,9 +55,26 @@ def broken(case: Case) -> list[tuple[mutations.Mutation, Answer]]:
         for other in elsewhere_broken(case, mutation) if case.profile.rank > 0 else ():
             change = {"replace": other.body, "label": other.label}
             sent.append((other, case.variation(call, change)))
+    if case.profile.rank > 0:
+        sent += in_the_address(case, call, sent)
     if not sent:
         raise NotExercised("no way to break these fields is known")
     return sent
+
+
+def in_the_address(
+    case: Case, call: Call, sent: Sequence[tuple[mutations.Mutation, Answer]]
+) -> list[tuple[mutations.Mutation, Answer]]:
+    """Give the first text that the body lacks in the URL; return what is accepted of it."""
+    for mutation, answer in sent:
+        field = mutation.at.removeprefix("/")
+        value = call.body.get(field) if mutation.keyword == "required" else None
+        if answer.refused and isinstance(value, str) and value:
+            elsewhere = replace(mutation, variant=f"{mutation.variant} but in the URL")
+            change = {"replace": mutation.body, "query": {field: value}, "label": elsewhere.label}
+            found = case.variation(call, change)
+            return [(elsewhere, found)] if found.accepted else []
+    return []
 
 
 def answered_before(case: Case, call: Call) -> None:
@@ -164,10 +181,24 @@ def test_a_call_that_breaks_a_rule_is_refused(case: Case) -> None:
     for change in insiders(case, call):
         findings += refusals.refused(case.variation(call, change), change["label"])
     findings += behind(case, lenient) + unseen(case) + undone(case)
+    findings += never(case, call)
     for change in case.given.get("lenient", ()) if case.profile.rank > 0 else ():
         answer = case.variation(call, change)
         case.observe(answer.exchange.request.label, answer.describe())
     case.judge(findings)
+
+
+def never(case: Case, call: Call) -> list[Finding]:
+    """Expect calls not to be accepted that anybody on the way may end in their own way."""
+    if case.profile.rank == 0:
+        return []
+    found = [case.variation(call, change) for change in case.given.get("never", ())]
+    return [
+        finding
+        for answer in found
+        if answer.accepted
+        for finding in refusals.refused(answer, answer.exchange.request.label)
+    ]
 
 
 def insiders(case: Case, call: Call) -> list[Mapping[str, Any]]:
@@ -289,7 +320,7 @@ def has_fields(call: Call, change: Mapping[str, Any]) -> bool:
     body = change.get("body", {})
     inside = body.get("inside", {})
     fields = {key for how in _OF_FIELDS & body.keys() for key in body[how]}
-    fields |= change.get("everywhere", {}).keys()
+    fields |= {*change.get("everywhere", ()), *change.get("of", ())}
     if not fields:
         return True
     if not isinstance(call.body, Mapping) or not fields <= call.body.keys():

@@ -54,6 +54,10 @@ def test_each_way_to_sign_differs_from_the_right_one():
         shown = usersig.decode(made[name])
         assert shown["TLS.sig"] != right["TLS.sig"]
         assert {**shown, "TLS.sig": ""} == {**right, "TLS.sig": ""}
+    text = usersig.Claims("administrator", APP, 1_700_000_000).text(named=False)
+    assert text.startswith("TLS.sdkappid:")
+    shown = usersig.decode(made["hex-signature"])["TLS.sig"]
+    assert bytes.fromhex(shown) == base64.b64decode(right["TLS.sig"])
     inner = {"empty-signature": "", "no-signature": None, "cut-signature": right["TLS.sig"][:10]}
     for name, expected in inner.items():
         shown = usersig.decode(made[name])

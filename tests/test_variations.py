@@ -25,11 +25,27 @@ GOOD = Call("ask", BODY)
             {"written": "with a byte that is no UTF-8"},
             b'{"AppId":5,"Ids":[1,2],"X":"\xff"}',
         ),
+        ({"written": "backwards"}, b'{"Ids":[1,2],"AppId":5}'),
+        ({"written": "with escapes"}, b'{"\\u0041ppId":5,"\\u0049ds":[1,2]}'),
+        ({"written": "as a form"}, b"AppId=5&Ids=%5B1%2C+2%5D"),
         ({"written": "without quotes"}, b"{AppId:5,Ids:[1,2]}"),
     ],
 )
 def test_a_body_is_written_as_told(change, raw):
     assert vary(GOOD, change).raw == raw
+
+
+@pytest.mark.parametrize("how", ["on lines", "with escapes", "in another way"])
+def test_a_body_written_otherwise_is_the_same(how):
+    good = Call("ask", {"Url": "a/b", "Items": [{"Id": 1, "X": '\n"y'}, {"Id": 2}]})
+    raw = vary(good, {"written": how}).raw
+    assert json.loads(raw) == good.body
+    assert raw.startswith(b"\r\n") == (how != "with escapes")
+
+
+def test_members_of_objects_in_lists_are_turned_too():
+    good = Call("ask", {"Items": [{"Id": 1, "X": 2}]})
+    assert vary(good, {"written": "backwards"}).raw == b'{"Items":[{"X":2,"Id":1}]}'
 
 
 def test_a_body_in_a_text_is_that_body_once_it_is_taken_out():

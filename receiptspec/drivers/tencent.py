@@ -40,6 +40,10 @@ _URL_CREDENTIALS = {
     "longer-identifier": "a right UserSig of a user whose name begins like the administrator's",
     "other-identifier-in-url": "the administrator's UserSig under another identifier",
     "unknown-app": "an SDKAppID that the UserSig was not made for",
+    "app-past-32-bits": "the right SDKAppID and 2^32",
+    "app-with-more-behind": "the right SDKAppID with letters behind it",
+    "identifier-with-a-blank": "the administrator's identifier with a blank behind it",
+    "identifier-with-a-nul": "the administrator's identifier with a NUL and more behind it",
 }
 
 _USER = "user "  # and an id: a right UserSig of that user
@@ -84,7 +88,7 @@ class TencentDriver(TencentActions):
         identifier, credential = self._credential(call.credential, _actor(call))
         body = call.raw if call.raw is not None else _dumps(call.body)
         query: dict[str, str | None] = {
-            "sdkappid": str(self._app + (call.credential == "unknown-app")),
+            "sdkappid": self._app_named(call.credential),
             "identifier": identifier,
             "usersig": credential.reveal(),
             "random": str(self._number(body)),
@@ -129,9 +133,19 @@ class TencentDriver(TencentActions):
             claims = usersig.Claims(user, self._app, moment, self._lifetime)
             way = "valid" if name in _URL_CREDENTIALS or named != name else name
             text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()
-            shown = _ORDINARY_USER if name == "other-identifier-in-url" else user
+            shown = {
+                "other-identifier-in-url": _ORDINARY_USER,
+                "identifier-with-a-blank": f"{user} ",
+                "identifier-with-a-nul": f"{user}\0rs",
+            }.get(name, user)
             self._signed[kept] = (shown, Secret(text))
         return self._signed[kept]
+
+    def _app_named(self, name: str) -> str:
+        """Return the SDKAppID in the URL of a kind of credential."""
+        others = {"unknown-app": self._app + 1, "app-past-32-bits": self._app + 2**32}
+        tail = "rs" if name == "app-with-more-behind" else ""
+        return f"{others.get(name, self._app)}{tail}"
 
     def renew_credential(self, *, plain: bool = False) -> None:
         """Sign again with another lifetime, so that the UserSig differs within one second too."""

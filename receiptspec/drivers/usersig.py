@@ -32,15 +32,17 @@ class Claims:
     expire: int = 86_400
     userbuf: bytes | None = None
 
-    def text(self, *, swapped: bool = False, closed: bool = True) -> str:
+    def text(self, *, swapped: bool = False, closed: bool = True, named: bool = True) -> str:
         """Return the string to sign.
 
-        `swapped` is the common mistake of expire before time, not `closed` that of no last newline.
+        `swapped` is the common mistake of expire before time, not `closed` that of no last newline,
+        not `named` that of no line for the identifier.
         """
         times = [f"TLS.time:{self.time}\n", f"TLS.expire:{self.expire}\n"]
         if swapped:
             times.reverse()
-        head = f"TLS.identifier:{self.identifier}\nTLS.sdkappid:{self.sdkappid}\n"
+        name = f"TLS.identifier:{self.identifier}\n" if named else ""
+        head = f"{name}TLS.sdkappid:{self.sdkappid}\n"
         tail = "" if self.userbuf is None else f"TLS.userbuf:{_b64(self.userbuf)}\n"
         whole = head + "".join(times) + tail
         return whole if closed else whole[:-1]
@@ -64,10 +66,13 @@ def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def signature(claims: Claims, key: bytes, *, swapped: bool = False, closed: bool = True) -> str:
+def signature(claims: Claims, key: bytes, **mistakes: bool) -> str:
     """Return TLS.sig: base64 of HMAC-SHA256 with the key's text as it is."""
-    text = claims.text(swapped=swapped, closed=closed).encode("utf-8")
-    return _b64(hmac.new(key, text, hashlib.sha256).digest())
+    return _b64(_digest(claims, key, **mistakes))
+
+
+def _digest(claims: Claims, key: bytes, **mistakes: bool) -> bytes:
+    return hmac.new(key, claims.text(**mistakes).encode("utf-8"), hashlib.sha256).digest()
 
 
 def encode(claims: dict[str, Any], *, level: int = 6, compact: bool = False) -> str:
@@ -159,6 +164,8 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "hex-key": hexed,
         "swapped": lambda: encode(claims.json(signature(claims, raw, swapped=True))),
         "no-newline": lambda: encode(claims.json(signature(claims, raw, closed=False))),
+        "unnamed": lambda: encode(claims.json(signature(claims, raw, named=False))),
+        "hex-signature": lambda: encode(claims.json(_digest(claims, raw).hex())),
         "other-identifier": lambda: signed(replace(claims, identifier=user)),
         "other-app": lambda: signed(replace(claims, sdkappid=claims.sdkappid + 1)),
         "tampered-expire": lambda: tampered("TLS.expire", claims.expire * 2),

@@ -491,7 +491,7 @@ def odd(case: Case) -> Iterator[tuple[str, Answer]]:
     """Send what the row calls odd: no target has to take it, each has to answer it."""
     for operation, changes in case.given.get("odd", {}).items():
         with case.optional(f"odd calls of {operation}"):
-            good = calls.good_call(case.stage, operation)
+            good = calls.good_call(case.stage, operation, apart=True)
             for change in changes:
                 answer = case.variation(good, change)
                 yield answer.exchange.request.label, answer

@@ -98,10 +98,11 @@ class TencentDriver(TencentActions):
         pairs = [(call.rename.get(k, k), v) for k, v in query.items() if v is not None]
         headers: dict[str, str | None] = {"Content-Type": "application/json", **call.headers}
         path = self._prefix + (call.path or operation.path)
+        joint = "&" if "?" in path else "?"
         return Request(
             method=call.method or operation.method,
             origin=self.origin,
-            target=f"{path}?{urlencode(pairs, quote_via=quote)}" if pairs else path,
+            target=f"{path}{joint}{urlencode(pairs, quote_via=quote)}" if pairs else path,
             headers=tuple((k, v) for k, v in headers.items() if v is not None),
             body=body,
             operation=operation.name,

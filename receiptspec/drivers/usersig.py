@@ -75,7 +75,7 @@ def _digest(claims: Claims, key: bytes, **mistakes: bool) -> bytes:
     return hmac.new(key, claims.text(**mistakes).encode("utf-8"), hashlib.sha256).digest()
 
 
-def encode(claims: dict[str, Any], *, level: int = 6, compact: bool = False) -> str:
+def encode(claims: Any, *, level: int = 6, compact: bool = False) -> str:
     """Deflate and encode claims; spacing and level are free, so both can be varied."""
     text = json.dumps(claims, separators=(",", ":") if compact else None)
     return _b64(zlib.compress(text.encode("utf-8"), level)).translate(_ALPHABET)
@@ -166,6 +166,7 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "no-newline": lambda: encode(claims.json(signature(claims, raw, closed=False))),
         "unnamed": lambda: encode(claims.json(signature(claims, raw, named=False))),
         "hex-signature": lambda: encode(claims.json(_digest(claims, raw).hex())),
+        "listed-claims": lambda: encode([claims.json(signature(claims, raw))]),
         "other-identifier": lambda: signed(replace(claims, identifier=user)),
         "other-app": lambda: signed(replace(claims, sdkappid=claims.sdkappid + 1)),
         "tampered-expire": lambda: tampered("TLS.expire", claims.expire * 2),

@@ -95,7 +95,11 @@ def walk_back(
     Its owner reads, unless there is another `viewer`.
     """
     viewer = conversation.owner if viewer is None else viewer
-    call: Call | None = stage.driver.look(conversation, viewer, size=size)
+    return _walk(stage, stage.driver.look(conversation, viewer, size=size), size, most)
+
+
+def _walk(stage: Stage, look: Call, size: int, most: int) -> Walk:
+    call: Call | None = look
     pages: list[Asked] = []
     complete = False
     while call is not None and len(pages) < most:
@@ -119,25 +123,28 @@ class Period:
 
 
 def periods(stage: Stage) -> tuple[Period, ...]:
-    """Send one message to people who have written before, and look at the old and the new alone.
+    """Send two messages to people who have written before, and look at the old and the new alone.
+
+    At the new ones page by page as well, of which each shows nothing old.
 
     Raises `NotExercised` where the history does not say that seconds passed between them.
     """
     scene, driver = stage.scene(history), stage.driver
     old, conversation = scene.messages, scene.messages[0].conversation
     stage.let_pass(stage.told(old[-1]), _APART)
-    new = stage.say(conversation)
-    whole = until_listed(stage, conversation, (*old, new))
+    new = (stage.say(conversation), stage.say(conversation))
+    whole = until_listed(stage, conversation, (*old, *new))
     times = {key: driver.shown_time(item) for key, item in _items(stage, whole).items()}
-    before, after = [times.get(message.id) for message in old], times.get(new.id)
-    known = [moment for moment in before if moment is not None]
-    if after is None or len(known) < len(old) or after - max(known) < _APART - 1:
+    before, after = ([times.get(message.id) for message in part] for part in (old, new))
+    known, later = ([found for found in part if found is not None] for part in (before, after))
+    told = len(known) == len(old) and len(later) == len(new)
+    if not told or min(later) - max(known) < _APART - 1:
         raise NotExercised("the history does not tell the times of messages that lie apart")
     looks = driver.look(conversation, conversation.owner)
-    ids = tuple(message.id for message in old)
+    ids, fresh = (tuple(message.id for message in part) for part in (old, new))
     parts = (
-        (min(known) - 60, after - 1, ids, (new.id,)),
-        (max(known) + 1, after + 60, (new.id,), ids),
+        (min(known) - 60, min(later) - 1, ids, fresh),
+        (max(known) + 1, max(later) + 60, fresh, ids),
     )
 
     def look(since: int, until: int, inside: tuple[Any, ...]) -> Asked:
@@ -151,6 +158,9 @@ def periods(stage: Stage) -> tuple[Period, ...]:
     for since, until, inside, outside in parts:
         seen = look(since, until, inside)
         found.append(Period(seen, inside if _is_whole(stage, seen) else (), outside))
+    one = driver.look(conversation, conversation.owner, size=1)
+    walk = _walk(stage, driver.within(one, max(known) + 1, max(later) + 60), 1, 4)
+    found += [Period(page, (), ids) for page in walk.pages if page.answer.accepted]
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
-from receiptspec.reference.faults.families import edits, if_ok, succeeded
+from receiptspec.reference.faults.families import edits, if_ok, refused_if, succeeded
 
 __all__ = ["ALL"]
 
@@ -38,15 +38,21 @@ def _own_history_shorter(call: Call, answer: dict[str, Any]) -> None:
         answer.update(MsgList=sent, MsgCnt=len(sent))
 
 
-def _any_time(name: str, time: int) -> Any:
-    """Return a change of the question: one bound of its time is another, on a first page."""
+def _any_time(name: str, time: int, *, first: bool = True) -> Any:
+    """Return a change of a question for a first, or a later, page: one bound of its time."""
 
     def change(call: Call) -> None:
         known = call.body.get(name)
-        if type(known) is int and known > 0 and not call.body.get("LastMsgKey"):
+        if type(known) is int and known > 0 and bool(call.body.get("LastMsgKey")) != first:
             call.body[name] = time
 
     return change
+
+
+def _span(body: dict[str, Any]) -> int:
+    """Return the seconds of a history that is asked for, 0 where that is not told."""
+    since, until = body.get("MinTime"), body.get("MaxTime")
+    return until - since if type(since) is int and type(until) is int and since else 0
 
 
 ALL: list[Fault] = [
@@ -57,6 +63,22 @@ ALL: list[Fault] = [
         cls="paging",
         shows="MinTime is read as 0",
         **{**_ROAM, **_SHOULD},
+    ),
+    Fault(
+        name="later-pages-since-ever",
+        requirement="TC-ROM-12",
+        request=_any_time("MinTime", 0, first=False),
+        cls="paging",
+        shows="MinTime is read as 0 where LastMsgKey is given",
+        **{**_ROAM, **_SHOULD},
+    ),
+    refused_if(
+        "history-of-a-day",
+        "TC-GEN-08",
+        90001,
+        lambda call: _span(call.body) > 86_400,
+        shows="a history of more than a day is refused",
+        **_ROAM,
     ),
     Fault(
         name="history-until-now",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -118,6 +121,144 @@ _CRASHES = [
     )
 ]
 
+
+def _no_text(name: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda body: not isinstance(body.get(name, ""), str)
+
+
+def _of_content(name: str) -> Callable[[dict[str, Any]], bool]:
+    """Return a test whether a field of a message's content is no text."""
+
+    def holds(body: dict[str, Any]) -> bool:
+        items = body.get("MsgBody")
+        contents = (
+            [item.get("MsgContent") for item in items if isinstance(item, dict)] if items else []
+        )
+        return any(
+            isinstance(content, dict) and not isinstance(content.get(name, ""), str)
+            for content in contents
+        )
+
+    return holds
+
+
+def _lists(name: str, kind: type) -> Callable[[dict[str, Any]], bool]:
+    """Return a test whether a list of a body holds what is of a kind."""
+
+    def holds(body: dict[str, Any]) -> bool:
+        items = body.get(name)
+        return isinstance(items, list) and any(isinstance(item, kind) for item in items)
+
+    return holds
+
+
+def _digit(body: dict[str, Any]) -> bool:
+    text = body.get("MsgReadTime")
+    return isinstance(text, str) and text.isdigit() and not text.isascii()
+
+
+def _turned(body: dict[str, Any]) -> bool:
+    return 0 < _whole(body, "MaxTime") < _whole(body, "MinTime")
+
+
+def _nul_in_key(body: dict[str, Any]) -> bool:
+    items = body.get("C2CMsgInfo")
+    found = items if isinstance(items, list) else []
+    return any("\0" in str(item.get("MsgKey")) for item in found if isinstance(item, dict))
+
+
+_ROAM, _MARK, _COUNT = "admin_getroammsg", "admin_set_msg_read", "get_c2c_unread_msg_num"
+
+_SEVERAL = [
+    Fault(
+        name=f"crash-on-{name}",
+        requirement="SEC-02",
+        operation=operation,
+        reply=_crash_if(holds),
+        shows=f"HTTP 500 for {shows}",
+        cls="transport",
+    )
+    for name, operation, holds, shows in (
+        (
+            "control-in-a-text",
+            _LETTER,
+            lambda body: isinstance(body.get("SendMsgControl"), str),
+            "a text that should be a list, in one optional field",
+        ),
+        ("objects-of-control", _LETTER, _lists("SendMsgControl", dict), "a control of objects"),
+        (
+            "push-in-a-text",
+            _LETTER,
+            lambda b: isinstance(b.get("OfflinePushInfo"), str),
+            "an OfflinePushInfo that is a text",
+        ),
+        (
+            "numbers-of-callbacks",
+            _LETTER,
+            _lists("ForbidCallbackControl", int),
+            "forbidden callbacks that are numbers",
+        ),
+        ("custom-number", _LETTER, _no_text("CloudCustomData"), "CloudCustomData that is no text"),
+        ("text-of-a-number", _LETTER, _of_content("Text"), "a Text that is no text"),
+        ("data-of-a-number", _LETTER, _of_content("Data"), "Data that are no text"),
+        ("nul-in-a-key", "c2c_msg_read_receipt", _nul_in_key, "a NUL in a MsgKey"),
+        (
+            "key-in-one-part",
+            _ROAM,
+            lambda body: bool(body.get("LastMsgKey")) and "_" not in str(body["LastMsgKey"]),
+            "a LastMsgKey without parts",
+        ),
+        ("turned-times", _ROAM, _turned, "MaxTime before MinTime"),
+        ("other-digits", _MARK, _digit, "digits that are no ASCII"),
+        ("times-in-a-list", _MARK, _no_text("MsgReadTime"), "a MsgReadTime that is no text"),
+        ("peers-of-objects", _COUNT, _lists("Peer_Account", dict), "peers that are objects"),
+        (
+            "quotes-in-names",
+            _COUNT,
+            lambda body: "'" in str(body.get("To_Account")),
+            "a name with a quote",
+        ),
+        (
+            "names-of-classes",
+            "get_group_msg_receipt",
+            lambda body: "__proto__" in body,
+            "a field that is called __proto__",
+        ),
+    )
+]
+
+
+def _claims_in_a_list(call: Call, sent: Reply) -> None:
+    claims = _unpacked(call.query.get("usersig", ""))
+    if isinstance(claims, list):
+        sent.status, sent.body = 500, b"Internal Server Error"
+
+
+def _unpacked(text: str) -> Any:
+    try:
+        packed = base64.b64decode(text.translate(str.maketrans("*-_", "+/=")))
+        return json.loads(zlib.decompress(packed))
+    except (ValueError, zlib.error):
+        return None
+
+
+def _no_utf8(call: Call, sent: Reply) -> None:
+    try:
+        unquote(call.incoming.query, errors="strict")
+    except UnicodeDecodeError:
+        sent.status, sent.body = 500, b"Internal Server Error"
+
+
+_AROUND = [
+    Fault(
+        name=name, requirement="SEC-02", reply=reply, shows=f"HTTP 500 for {shows}", cls="transport"
+    )
+    for name, reply, shows in (
+        ("crash-on-listed-claims", _claims_in_a_list, "a UserSig that is a list"),
+        ("crash-on-query-without-utf8", _no_utf8, "%FF in the query"),
+    )
+]
+
 _TWICE = [
     Fault(
         name="crash-on-second-recall",
@@ -230,4 +371,4 @@ _ALTERED = [
     )
 ]
 
-ALL: list[Fault] = [*_CRASHES, *_TWICE, *_OPTIONS, *_ALTERED]
+ALL: list[Fault] = [*_CRASHES, *_SEVERAL, *_AROUND, *_TWICE, *_OPTIONS, *_ALTERED]

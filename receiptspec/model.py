@@ -453,10 +453,10 @@ class _Machine(RuleBasedStateMachine):
         deviations = [deviation for deviation in found if deviation.check in promised]
         if not deviations:
             return
-        script = "\n".join(f"  {number}. {line}" for number, line in enumerate(self.script, 1))
+        script = " · ".join(f"{number}. {line}" for number, line in enumerate(self.script, 1))
         self.fail(
             tuple(
-                replace(d, finding=replace(d.finding, message=f"{d.finding.message}\n{script}"))
+                replace(d, finding=replace(d.finding, message=f"{d.finding.message}: {script}"))
                 for d in deviations
             )
         )

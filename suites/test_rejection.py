@@ -576,9 +576,11 @@ def narrowed(
 
     whole = broken(label, fields)
     if refusals.not_answered(whole, label) and len(fields) > 1:
-        for name, value in fields.items():
-            answer = broken(label, {name: value})
-            yield answer.exchange.request.label, answer
+        alone = [broken(label, {name: value}) for name, value in fields.items()]
+        guilty = [answer for answer in alone if refusals.not_answered(answer, label)]
+        yield from ((answer.exchange.request.label, answer) for answer in guilty)
+        if guilty:
+            return
     yield whole.exchange.request.label, whole
 
 

@@ -45,6 +45,16 @@ def test_a_reader_who_has_gone_is_told_to_the_caller():
         terminal.show(report(result()), file=Gone())
 
 
+def test_findings_of_a_kind_in_one_operation_are_told_one_by_one_up_to_some():
+    same = [finding(f"sendmsg with {name} breaks the target", "s", (1,)) for name in "abcdef"]
+    text = io.StringIO()
+    row = result("fail", findings=same, exchanges=[exchange(1, operation="sendmsg")])
+    terminal.show(report(row), file=text)
+    said = text.getvalue()
+    assert [f"with {name} breaks" in said for name in "abcdef"] == [True] * 4 + [False] * 2
+    assert "… and 2 more like it, in the report" in said
+
+
 def test_findings_of_a_kind_are_told_once_with_their_operations():
     names = [f"operation_{number}" for number in range(5)]
     same = [finding(f"{n} is accepted", "s", (i,)) for i, n in enumerate(names, 1)]

@@ -201,7 +201,7 @@ def not_answered(answer: Answer, why: str) -> list[Finding]:
             "response",
             "an answer in the vendor's form",
             answer.note or f"HTTP {status}",
-            f"not-answered:{answer.note.partition(':')[0] or status}",
+            f"not-answered:{answer.operation}:{answer.note.partition(':')[0] or status}",
             (answer.exchange,),
         )
     ]

@@ -50,7 +50,7 @@ _IN_FULL = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
 _BODY = 1200
 _REQUEST = 2000
 _COPIED = ("request", "answer", "again")
-_SHOWN, _STEPS = 3, 6
+_SHOWN, _STEPS, _MORE = 3, 6, 3
 _LEVELS = ("MUST", "SHOULD", "MAY")
 
 
@@ -225,8 +225,11 @@ def _findings(console: Console, row: Mapping[str, Any]) -> None:
         named = [operations.get(number) for one in (first, *others) for number in one["exchanges"]]
         more = list(dict.fromkeys(filter(None, named)))[1:]
         where = f": {', '.join(more)}" if more else ", in the report"
-        if others:
-            _line(console, "", f"… and {len(others)} more like it{where}", "dim")
+        told = [other for other in others if not more and other["message"] != first["message"]]
+        for other in told[:_MORE]:
+            _line(console, "", f"… and {other['message']}", "dim")
+        if left := len(others) - len(told[:_MORE]):
+            _line(console, "", f"… and {left} more like it{where}", "dim")
     if left := len(row["findings"]) - sum(map(len, shown)):
         _line(console, "", f"… and {left} more, in the report", "dim")
 

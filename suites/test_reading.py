@@ -7,7 +7,7 @@ from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Message
-from receiptspec.scenes import astray, names, numbered, parallel, people, reads
+from receiptspec.scenes import astray, lists, names, numbered, parallel, people, reads
 
 
 @pytest.mark.check("read-on-behalf-is-accepted")
@@ -34,7 +34,7 @@ def test_a_members_read_is_accepted(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.views
 def test_the_read_of_an_administrator_who_is_a_member_shows(case: Case) -> None:
-    scene = case.scene(people.unowned)
+    scene = case.scene(lists.unowned)
     if scene.read.refused or scene.administrator not in scene.members:
         raise NotExercised(f"the administrator is no member, or has not read: {scene.read.code}")
     before, after = scene.before.receipt(scene.message), scene.after.receipts

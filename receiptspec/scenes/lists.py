@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Message
+from receiptspec.neutral import Answer, Conversation, Kind, Message
 from receiptspec.scenes import counting, lifecycle, people
 from receiptspec.scenes.groups import (
     NOWHERE,
@@ -17,6 +17,7 @@ from receiptspec.scenes.groups import (
     asked,
     has_data,
     newborn,
+    settled,
     several,
 )
 from receiptspec.scenes.names import numbered
@@ -33,6 +34,7 @@ __all__ = [
     "lengths",
     "of_play",
     "singly",
+    "unowned",
 ]
 
 _COUNT = 100
@@ -312,3 +314,48 @@ def interrupted(stage: Stage) -> tuple[Any, ...]:
         if page.last is not False:
             break
     return tuple(user for user in others if user not in listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Unowned:
+    """A message in a group that nobody owns, of which the administrator who calls is a member.
+
+    `members` are those whom the group lists, `unread` is who has not read it when it was new,
+    `read` the answer to the administrator's receipt. The sender stands for an owner.
+    """
+
+    message: Message
+    administrator: Any
+    members: tuple[Any, ...]
+    before: Asked
+    unread: Walk
+    read: Answer
+    after: Asked
+
+
+def unowned(stage: Stage) -> Unowned:
+    """Make a group without an owner; its last member sends, and the administrator reads it."""
+    driver, (first, sender) = stage.driver, stage.users(2)
+    administrator, type_ = driver.from_administrator(first).owner, driver.group_type
+    members = (first, administrator, sender)
+    call = driver.without_owner(driver.make_group(type_, f"rs{stage.namespace}", first, members))
+    made = driver.made_group(stage.must(call))
+    group = Conversation(Kind.GROUP, made, type_, sender, members)
+    there = stage.until(
+        lambda: stage.call(driver.ask_members(group)),
+        lambda answer: stage.is_final(answer) or len(driver.members(answer)[0]) == len(members),
+    )
+    message = stage.say(group)
+    before = newborn(stage, group, message)
+    before.receipt(message)
+    report = driver.mark_read(group, administrator, [message.id])
+    if made is None or report is None:
+        raise NotExercised("nobody can read")
+    unread = stage.until(
+        lambda: walk(stage, message, read=False, count=10),
+        lambda found: stage.is_final(found.last_answer) or set(members[:2]) <= set(found.members),
+    )
+    read = stage.patiently(report)
+    after = settled(stage, before, (message,), {message.id: int(read.accepted)})
+    found = tuple(driver.members(there)[0])
+    return Unowned(message, administrator, found, before, unread, read, after)

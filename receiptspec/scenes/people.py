@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.neutral import Call, Conversation, Message, Receipt
 from receiptspec.scenes.groups import (
     LATER,
     MEMBERS,
@@ -157,53 +157,6 @@ def optional(stage: Stage) -> Several:
     if not made:
         raise NotExercised("no message with options was taken")
     return several(stage, made, [(user, made) for user in group.members[1:]], group.members)
-
-
-@dataclass(frozen=True, slots=True)
-class Unowned:
-    """A message in a group that nobody owns, of which the administrator who calls is a member.
-
-    `members` are those whom the group lists, `unread` is who has not read it when it was new,
-    `read` the answer to the administrator's receipt. The sender stands for an owner.
-    """
-
-    message: Message
-    administrator: Any
-    members: tuple[Any, ...]
-    before: Asked
-    unread: Answer
-    read: Answer
-    after: Asked
-
-
-def unowned(stage: Stage) -> Unowned:
-    """Make a group without an owner; its last member sends, and the administrator reads it."""
-    driver, (first, sender) = stage.driver, stage.users(2)
-    administrator, type_ = driver.from_administrator(first).owner, driver.group_type
-    members = (first, administrator, sender)
-    call = driver.without_owner(driver.make_group(type_, f"rs{stage.namespace}", first, members))
-    made = driver.made_group(stage.must(call))
-    group = Conversation(Kind.GROUP, made, type_, sender, members)
-    there = stage.until(
-        lambda: stage.call(driver.ask_members(group)),
-        lambda answer: stage.is_final(answer) or len(driver.members(answer)[0]) == len(members),
-    )
-    message = stage.say(group)
-    before = newborn(stage, group, message)
-    before.receipt(message)
-    listed = driver.list_members(group, message.id, read=False, cursor=None, count=10)
-    report = driver.mark_read(group, administrator, [message.id])
-    if made is None or listed is None or report is None:
-        raise NotExercised("nobody is listed, or nobody can read")
-    others = set(members[:2])
-    unread = stage.until(
-        lambda: stage.call(listed),
-        lambda answer: stage.is_final(answer) or others <= set(driver.page(answer).members),
-    )
-    read = stage.patiently(report)
-    after = settled(stage, before, (message,), {message.id: int(read.accepted)})
-    found = tuple(driver.members(there)[0])
-    return Unowned(message, administrator, found, before, unread, read, after)
 
 
 def survivors(stage: Stage) -> Several:

@@ -156,7 +156,10 @@ def of_receiver(stage: Stage) -> OfReceiver:
     (place,) = places(stage, message)
     accepted = _move(stage, pair, receiver, place).accepted
     stage.let_show()
-    seen = asked(stage, stage.ask(pair, [message]))
+    seen = stage.until(
+        lambda: asked(stage, stage.ask(pair, [message])),
+        lambda found: _is_settled(found, message, receiver),
+    )
     opening = stage.driver.make_pair(*pair.members)
     if opening is not None:
         stage.call(opening)
@@ -164,6 +167,14 @@ def of_receiver(stage: Stage) -> OfReceiver:
         lambda: _told(stage, pair, receiver), lambda found: (found[1] or 0) >= place
     )
     return OfReceiver(message, seen, (answer, place, told) if accepted else None)
+
+
+def _is_settled(seen: Asked, message: Message, receiver: Any) -> bool:
+    """Whether flag and lists say the same; either may be later than the other."""
+    receipt = seen.receipts.get(message.id)
+    if receipt is None or receipt.readers is None or receipt.peer_read is None:
+        return True
+    return receipt.peer_read is (receiver in receipt.readers)
 
 
 def behind(stage: Stage) -> tuple[str, Answer, int, Any]:

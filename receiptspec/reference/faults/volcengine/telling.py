@@ -33,7 +33,6 @@ Item = dict[str, Any]
 _NEIGHBOURS = {
     "SendMessage": "messages are sent to",
     _ADD: "members are added to",
-    "ModifyParticipantReadIndex": "read indexes are moved in",
 }
 
 

@@ -137,7 +137,9 @@ def turnover(stage: Stage) -> Turnover:
     come = (head, tail, newcomer)
     stage.lets_in(driver.add_members(group, come))
     whole_group = replace(group, members=(*there, *come))
-    welcome = stage.patiently(early) if refused[2][1].refused else None
+    welcome = None
+    if refused[2][1].refused:  # some know of a new member only a while after they were asked
+        welcome = stage.until(lambda: stage.call(early), lambda answer: answer.accepted)
     ends = str(whole)[len(str(head)) :]
     number = stage.number("turnover", group.id, "names")
     named = [

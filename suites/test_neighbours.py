@@ -22,7 +22,7 @@ def test_messages_are_shown_as_they_were_sent(case: Case) -> None:
         findings += checks.shown_once(look.answer, ids(case, look), look.wanted, look.why)
         findings += as_sent(case, scene, look)
         for id_, place in placed(case, look):
-            before = places.setdefault(id_, place)
+            before = places.setdefault((look.place, id_), place)
             findings += checks.kept_place(look.answer, id_, before, place, look.why)
     findings += ordered(case, scene.looks[0])
     far = case.attempt("many messages", neighbours.far_apart)
@@ -35,14 +35,17 @@ def test_messages_are_shown_as_they_were_sent(case: Case) -> None:
 def as_sent(case: Case, scene: neighbours.Shown, look: neighbours.Look) -> list[Finding]:
     """Expect each message as it was sent, and none of elsewhere as one of the conversation."""
     driver = case.stage.driver
+    own = scene.sent[look.place]
+    others = [calls for place, calls in scene.sent.items() if place != look.place]
+    elsewhere = {id_: call for calls in others for id_, call in calls.items()}
     findings: list[Finding] = []
     for item in driver.shown_messages(look.answer):
         id_, place = driver.shown_id(item), driver.shown_place(item)
         if id_ in look.wanted:
-            fields = driver.shown_as_sent(item, scene.sent[id_])
+            fields = driver.shown_as_sent(item, own[id_])
             findings += checks.as_sent(look.answer, id_, fields, look.why)
-        elif id_ in scene.sent and place in (None, look.place):
-            compared = driver.shown_as_sent(item, scene.sent[id_]).values()
+        elif id_ in elsewhere and place in (None, look.place):
+            compared = driver.shown_as_sent(item, elsewhere[id_]).values()
             same = sum(sent == told for sent, told in compared)
             if same >= len(compared) - 1:  # but for the place; else it is another with this id
                 findings += checks.foreign(look.answer, id_)

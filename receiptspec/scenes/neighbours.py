@@ -60,14 +60,15 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Messages by the calls that sent them, oldest first, and what was answered about them.
+    """Messages by place, with the calls that sent them, and what was answered about them.
 
+    Those of a place are by their ids, which another place may have too, the oldest first.
     `refused` is a look that a message of another conversation was in, where it was refused.
     """
 
     group: Conversation
     pair: Conversation
-    sent: Mapping[Any, Call]
+    sent: Mapping[Any, Mapping[Any, Call]]
     looks: tuple[Look, ...]
     refused: Answer | None
     members: Described | None
@@ -166,7 +167,8 @@ def shown(stage: Stage) -> Shown:
     members = None
     with suppress(NotExercised):
         members = _described(stage, group, there, (leaver, driver.nobody()), (*scene.failed, *late))
-    return Shown(group, letter.conversation, sent | letters, tuple(looks), refused, members)
+    placed = {group.id: sent, letter.conversation.id: letters}
+    return Shown(group, letter.conversation, placed, tuple(looks), refused, members)
 
 
 def _said(stage: Stage, place: Conversation, sender: Any, sent: dict[Any, Call]) -> Message:

@@ -332,7 +332,7 @@ ALL: list[Fault] = [
         operation=_SEND,
         requirement="VE-GMRR-93",
         level="SHOULD",
-        cls="caching",
+        cls="isolation",
         request=_refused_ever,
         shows="who was refused once cannot send as a member",
     ),

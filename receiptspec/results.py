@@ -14,11 +14,13 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
 
-__all__ = ["CUT", "Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
+__all__ = ["APART", "CUT", "Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _MAX_FINDINGS = 12
 _UNRUN = "not part of this run"
+#: The reason of what no recorded traffic tells.
+APART = "needs requests of its own"
 #: The reason of what an interrupted or killed run did not come to.
 CUT = "the run ended before this"
 
@@ -265,7 +267,7 @@ def summary(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _was_tried_in_vain(row: Mapping[str, Any]) -> bool:
     reason = row.get("reason", "")
-    left_out = reason in (_UNRUN, CUT) or reason.startswith(BudgetSpent.SAYS)
+    left_out = reason in (_UNRUN, CUT, APART) or reason.startswith(BudgetSpent.SAYS)
     return row["outcome"] == Outcome.NOT_EXERCISED and not left_out
 
 

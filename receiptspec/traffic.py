@@ -27,6 +27,7 @@ from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Exchange, Redactor, Request, Response, Secret, credentials_of
 from receiptspec.findings import Finding, Observation, Outcome, Result, outcome_of
 from receiptspec.neutral import Answer, Verdict
+from receiptspec.results import APART
 from receiptspec.targets import Target
 
 __all__ = ["Judgement", "judge", "read"]
@@ -252,7 +253,7 @@ def _results(
             yield _bare(row, target, Outcome.INCONCLUSIVE, "no call was answered: " + reason)
         elif not row.excluded:
             alone = row.check in answer_checks.PASSIVE
-            reason = "no such answer was recorded" if alone else "needs requests of its own"
+            reason = "no such answer was recorded" if alone else APART
             yield _bare(row, target, Outcome.NOT_EXERCISED, reason)
 
 

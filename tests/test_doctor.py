@@ -174,7 +174,7 @@ def test_a_wrong_key_is_to_be_mended(examined, server):
     ],
 )
 def test_documented_codes_say_what_is_missing(examined, monkeypatch, refused, topic, code, says):
-    monkeypatch.setattr(calling, "_PATIENCE", 0.3)
+    monkeypatch.setattr(calling, "_PATIENCE", 1.0)
     with Stub(**refused) as url:
         ended, lines = examined(url)
     assert ended == code

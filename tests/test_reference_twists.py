@@ -16,17 +16,22 @@ from receiptspec.reference.faults import (
     FAULTS,
     announcements,
     astray,
+    beyond,
+    clashes,
     company,
     correspondence,
     everywhere,
     extras,
     gates,
+    households,
     options,
     people,
+    repeats,
     replicas,
     sequels,
     sizes,
     spelling,
+    together,
 )
 from receiptspec.reference.serving import Settings, _application
 from receiptspec.reference.store import Store
@@ -39,17 +44,22 @@ from receiptspec.reference.variants import VARIANTS
 LONG = (
     announcements,
     astray,
+    beyond,
+    clashes,
     company,
     correspondence,
     everywhere,
     extras,
     gates,
+    households,
     options,
     people,
     replicas,
+    repeats,
     sequels,
     sizes,
     spelling,
+    together,
 )
 ALL = {**FAULTS, **VARIANTS}
 CLASSES = {

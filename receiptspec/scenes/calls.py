@@ -279,6 +279,8 @@ class _Live(dict[str, Any]):
 
     def __init__(self, stage: Stage, operation: str, apart: bool) -> None:
         changes = stage.contract.calls[operation].writes
+        names = jsonschemas.live_names(_request_schema(stage, operation))
+        aside = apart and "group" not in names  # who makes a group owns it
 
         def message() -> Message:
             if operation in _taking(stage):
@@ -293,7 +295,7 @@ class _Live(dict[str, Any]):
             "group": lambda: message().conversation.id,
             "message": lambda: message().id,
             "member": lambda: a_member(message().conversation),
-            "user": lambda: stage.users(11)[10] if apart else stage.users(1)[0],
+            "user": lambda: stage.users(11)[10] if aside else stage.users(1)[0],
             "operator": lambda: mail().conversation.members[1],
             "peer": lambda: mail().conversation.members[0],
             "message-key": lambda: mail().id,
@@ -303,9 +305,8 @@ class _Live(dict[str, Any]):
             "new-group-name": lambda: f"rs{stage.namespace}",
             **{name: partial(stage.driver.constants.get, name) for name in stage.driver.constants},
         }
-        schema = _request_schema(stage, operation)
         self._makers = makers
-        super().__init__({name: makers[name]() for name in jsonschemas.live_names(schema)})
+        super().__init__({name: makers[name]() for name in names})
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return what is there under a name, also where only the driver asks for it."""

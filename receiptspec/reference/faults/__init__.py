@@ -17,6 +17,7 @@ from receiptspec.reference.faults import (
     calls_astray,
     clashes,
     company,
+    content_types,
     corners,
     correspondence,
     counts,
@@ -122,6 +123,7 @@ _ALL = [
     *replies.ALL,
     *sequels.ALL,
     *together.ALL,
+    *content_types.ALL,
     *volcengine.ALL,
 ]
 

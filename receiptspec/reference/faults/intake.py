@@ -116,12 +116,6 @@ def _text_lost(change: Any) -> Any:
     return edit
 
 
-def _only_json(call: Call, reply: Reply) -> None:
-    if "json" not in (call.incoming.header("Content-Type") or "json"):
-        reply.status, reply.body = 415, b"Unsupported Media Type"
-        reply.header("Content-Type", "text/plain")
-
-
 _HISTORY = "group_msg_get_simple"
 _WIRE: dict[str, Any] = {"operation": ASK, "cls": "transport"}
 
@@ -143,33 +137,6 @@ ALL: list[Fault] = [
         test=lambda c: "json" in (c.incoming.header("Content-Type") or ""),
         **_WIRE,
         also=("TC-GMR-40",),
-    ),
-    refused_if(
-        "untyped-bodies-refused",
-        "TC-GEN-36",
-        60002,
-        shows="refuses a body without a Content-Type",
-        test=lambda c: c.incoming.header("Content-Type") is None,
-        level="SHOULD",
-        **_WIRE,
-    ),
-    refused_if(
-        "forms-are-no-json",
-        "TC-GEN-36",
-        60003,
-        shows="finds no JSON in a body that has the Content-Type of a form",
-        test=lambda c: "form" in (c.incoming.header("Content-Type") or ""),
-        level="SHOULD",
-        **_WIRE,
-    ),
-    Fault(
-        name="text-is-unsupported",
-        requirement="TC-GEN-36",
-        operation=ASK,
-        reply=_only_json,
-        cls="transport",
-        level="SHOULD",
-        shows="415 for another Content-Type than JSON",
     ),
     tolerated(
         "get-works",

@@ -8,6 +8,7 @@ from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.variants import (
     answers,
     carriage,
+    excess,
     gates,
     habits,
     lateness,
@@ -23,6 +24,7 @@ __all__ = ["VARIANTS"]
 _ALL = [
     *answers.ALL,
     *carriage.ALL,
+    *excess.ALL,
     *gates.ALL,
     *habits.ALL,
     *lateness.ALL,

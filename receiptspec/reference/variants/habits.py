@@ -10,7 +10,7 @@ from receiptspec.reference.calls import Call, Refusal, Reply
 from receiptspec.reference.store import Message
 from receiptspec.reference.tencent.accounts import LONGEST_NAME
 
-__all__ = ["ALL"]
+__all__ = ["ALL", "free"]
 
 _ASK, _DETAIL = "get_group_msg_receipt", "get_group_msg_receipt_detail"
 _LIST = "GroupMsgReceiptList"
@@ -29,15 +29,6 @@ _DIRECT = frozenset(
 
 def _code(place: str, reason: str, new: int) -> Refuses:
     return lambda _call, at, why, _code: new if (at, why) == (place, reason) else None
-
-
-def _too_often(call: Call, place: str, _reason: str, _code: int | str) -> int | None:
-    """Verify a wrong UserSig twice, and then no more for as long as a run takes."""
-    if place != "usersig" or "usersig" not in call.query:
-        return None
-    seen = call.memory("wrong signatures")
-    seen[call.query["usersig"]] = seen.get(call.query["usersig"], 0) + 1
-    return 70050 if seen[call.query["usersig"]] > 2 else None
 
 
 def _of_openim(call: Call, place: str, reason: str, _code: int | str) -> int | None:
@@ -211,27 +202,8 @@ def _none_recalled(call: Call) -> None:
         raise Refusal(10062, "MsgSeqList: a message was recalled")
 
 
-_OPEN_ENDED = ("create_group", "delete_group_member", "group_msg_recall", "import_group_msg")
-
-
-def _takes_more(call: Call, _place: str, reason: str, _code: int | str) -> str | None:
-    return PASS if reason == "too-many" and call.operation in _OPEN_ENDED else None
-
-
-def _recalled_again(_call: Call, answer: dict[str, Any]) -> None:
-    for item in answer.get("RecallRetList", ()):
-        item["RetCode"] = 0 if item["RetCode"] == 10031 else item["RetCode"]
-
-
-def _of_32_bits(call: Call) -> None:
-    listed = call.body.get("MsgSeqList") if isinstance(call.body, dict) else None
-    items = listed if isinstance(listed, list) else []
-    named = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
-    if any(type(seq) is int and not 0 <= seq < 2**32 for seq in named):
-        raise Refusal(10004, "MsgSeq: not a number of 32 bits")
-
-
-def _free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
+def free(name: str, requirement: str, shows: str, operation: str = "", **how: Any) -> Variant:
+    """Return a variant by what a client sees of it."""
     return Variant(name=name, requirement=requirement, shows=shows, operation=operation, **how)
 
 
@@ -243,28 +215,28 @@ ALL: list[Variant] = [
         operation="c2c_msg_read_receipt",
         shows="more than ten one-to-one receipts in a call, or a message twice, are 90010",
     ),
-    _free(
+    free(
         "unknown-app-60025",
         "TC-GEN-21",
         "60025 for an SDKAppID that does not exist",
         refuses=_code("sdkappid", "unknown", 60025),
     ),
-    _free("broken-json-20001", "TC-C2C-12", "20001 in openim", refuses=_of_openim),
-    _free(
+    free("broken-json-20001", "TC-C2C-12", "20001 in openim", refuses=_of_openim),
+    free(
         "key-before-people",
         "TC-C2C-10",
         "90054 where an account does not exist",
         "c2c_msg_read_receipt",
         refuses=_key_before_people,
     ),
-    _free(
+    free(
         "accounts-before-number",
         "TC-GRP-08",
         "10019 where too many are to be added who do not exist",
         "add_group_member",
         refuses=_accounts_before_number,
     ),
-    _free(
+    free(
         "lists-of-rooms-empty",
         "TC-GMD-31",
         "OK and nobody for a message of an AVChatRoom",
@@ -272,7 +244,7 @@ ALL: list[Variant] = [
         refuses=_lists_anyway,
         answer=_nobody_listed,
     ),
-    _free(
+    free(
         "newest-cursor-only",
         "TC-GMD-08",
         "10004 for any Cursor but the newest of a message",
@@ -280,14 +252,14 @@ ALL: list[Variant] = [
         request=_newest_cursor,
         answer=_cursor_given,
     ),
-    _free(
+    free(
         "accounts-as-of-old",
         "TC-GRP-18",
         "multiaccount_import knows Accounts alone",
         "multiaccount_import",
         request=_old_import,
     ),
-    _free(
+    free(
         "empty-list-without-answer",
         "TC-GMR-34",
         "OK and no GroupMsgReceiptList where nothing is asked for",
@@ -295,7 +267,7 @@ ALL: list[Variant] = [
         knobs={"empty_list_is_ok": True},
         answer=_without_empty_lists,
     ),
-    _free(
+    free(
         "bad-items-without-seq",
         "TC-GMR-19",
         "an item without MsgSeq gets Code 10004 and no more",
@@ -304,106 +276,79 @@ ALL: list[Variant] = [
         request=_bad_items_apart,
         answer=_bad_items_answered,
     ),
-    _free(
+    free(
         "meetings-wait-for-nobody",
         "TC-GMR-27",
         "UnreadNum is always 0 in ChatRoom groups",
         _ASK,
         answer=_empty_in_meetings,
     ),
-    _free("texts-filtered", "TC-GEN-34", "80001 for links", "send_group_msg", request=_filtered),
-    _free(
+    free("texts-filtered", "TC-GEN-34", "80001 for links", "send_group_msg", request=_filtered),
+    free(
         "marks-in-ids-refused",
         "TC-GRP-02",
         "10004 for quotes and slashes in a GroupId of one's own",
         "create_group",
         request=_letters_only,
     ),
-    _free(
+    free(
         "marks-in-names-refused",
         "TC-ROM-10",
         "70402 for a percent sign in a UserID",
         "account_import",
         request=_no_patterns,
     ),
-    _free(
+    free(
         "history-without-times",
         "TC-ROM-10",
         "no message of a history of two people has its time",
         "admin_getroammsg",
         answer=_without_times,
     ),
-    _free(
+    free(
         "no-message-extension",
         "TC-SND-12",
         "10004 for SupportMessageExtension 1",
         "send_group_msg",
         request=_no_extension,
     ),
-    _free(
+    free(
         "repeats-in-reads-refused",
         "TC-GRR-06",
         "10004 for a call that reads a message twice",
         "group_msg_receipt",
         request=_no_repeats,
     ),
-    _free(
+    free(
         "read-again-refused",
         "TC-GRR-07",
         "10024 for a message that the member has read already",
         "group_msg_receipt",
         request=_not_again,
     ),
-    _free(
+    free(
         "recalled-in-reads-refused",
         "TC-GRR-06",
         "10062 for a call that reads a recalled message",
         "group_msg_receipt",
         request=_none_recalled,
     ),
-    _free(
-        "wrong-usersig-verified-twice",
-        "TC-SIG-06",
-        "70050 where the same wrong UserSig comes for the third time",
-        refuses=_too_often,
-        waits=True,
-    ),
-    _free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
-    _free(
+    free("empty-body-400", "TC-GEN-12", "HTTP 400 and no JSON without a body", reply=_plain_400),
+    free(
         "marks-end-before-now",
         "TC-SMR-06",
         "without MsgReadTime what is older than this second is read",
         "admin_set_msg_read",
         knobs={"marks_end_before_now": True},
     ),
-    _free(
+    free(
         "one-alone-is-invited",
         "TC-GRP-06",
         "who is added alone has to agree: Result 3",
         "add_group_member",
         knobs={"one_is_invited": True},
     ),
-    _free(
-        "more-is-done",
-        "TC-GRP-24",
-        "more first members, removals, recalls and imports than documented are done",
-        refuses=_takes_more,
-    ),
-    _free(
-        "recalled-again",
-        "TC-GRP-14",
-        "RetCode 0 for a message that is recalled already",
-        "group_msg_recall",
-        answer=_recalled_again,
-    ),
-    _free(
-        "seqs-of-32-bits",
-        "TC-GMR-14",
-        "10004 for a MsgSeq of more than 32 bits",
-        _ASK,
-        request=_of_32_bits,
-    ),
-    _free(
+    free(
         "bad-names-refuse-imports",
         "TC-GRP-18",
         "70402 where one of the accounts has too long a name",

@@ -10,6 +10,7 @@ from receiptspec.reference.faults.volcengine import (
     askings,
     bypasses,
     caches,
+    client_ids,
     company,
     corners,
     counting,
@@ -33,6 +34,7 @@ from receiptspec.reference.faults.volcengine import (
     shape,
     signing,
     telling,
+    texts,
     turnover,
     writing,
 )
@@ -70,5 +72,7 @@ ALL: list[Fault] = [
     *entrance.ALL,
     *bypasses.ALL,
     *turnover.ALL,
+    *client_ids.ALL,
     *telling.ALL,
+    *texts.ALL,
 ]

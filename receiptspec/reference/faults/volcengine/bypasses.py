@@ -247,7 +247,7 @@ ALL: list[Fault] = [
             shows=f"{shows} is refused",
         )
         for name, pattern, operation, shows in (
-            ("escaped-key", rb'"\\u[0-9A-F]{4}\w*":', ASK, "a key with an escaped letter"),
+            ("escaped-key", rb'"\\u[0-9A-Fa-f]{4}\w*"\s*:', ASK, "a key with an escaped letter"),
             ("escaped-slash", rb"\\/", _SEND, "an escaped slash"),
             ("leading-blank", rb"\A\s", ASK, "white space before the body"),
             ("tab", rb"\t", _SEND, "a body with tabs"),

@@ -19,6 +19,7 @@ __all__ = [
     "bends",
     "bytes_of",
     "decides",
+    "done",
     "edits",
     "failures",
     "items",
@@ -251,3 +252,8 @@ def noting_leavers(call: Call) -> None:
         for user in users:
             if user in place.participants:
                 call.memory("left")[place.id, user] = True
+
+
+def done(answer: Document) -> bool:
+    """Whether an answer is not that of a refusal."""
+    return "Error" not in answer["ResponseMetadata"]

@@ -9,6 +9,7 @@ from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call, Refusal, Shrug
 from receiptspec.reference.faults.volcengine.families import (
     ASK,
+    done,
     edits,
     judges,
     place_of,
@@ -22,12 +23,8 @@ __all__ = ["ALL"]
 _READ, _UNREAD = "ReadUserIds", "UnReadUserIds"
 _SEND, _DESTROY, _MOVE = "SendMessage", "DestroyConversation", "ModifyParticipantReadIndex"
 _ADD, _REMOVE = "BatchAddConversationParticipant", "BatchDeleteConversationParticipant"
-_LOW, _TEN, _TWENTY, _TEXT, _GROUP = 2**24 - 1, 10, 20, 1024, 2
+_LOW, _TEN, _TEXT = 2**24 - 1, 10, 1024
 Item = dict[str, Any]
-
-
-def _done(answer: Item) -> bool:
-    return "Error" not in answer["ResponseMetadata"]
 
 
 def _as_readers(item: Item, users: list[int]) -> None:
@@ -42,9 +39,9 @@ def _places_taken(call: Call, answer: Item) -> None:
     if place is None:
         return
     left, heirs = known.setdefault(place.id, ([], {}))
-    if call.operation == _REMOVE and _done(answer):
+    if call.operation == _REMOVE and done(answer):
         left += call.body["ParticipantUserIds"]
-    elif call.operation == _ADD and _done(answer):
+    elif call.operation == _ADD and done(answer):
         for info in call.body["ParticipantInfos"]:
             if left and info["ParticipantUserId"] not in (*left, *heirs):
                 heirs[info["ParticipantUserId"]] = left.pop(0)
@@ -72,7 +69,7 @@ def _readers_as_text(call: Call, answer: Item) -> None:
 def _next_read(call: Call, answer: Item) -> None:
     """Let a moved read index make a reader of the message after it, and of no other."""
     place, index = place_of(call), field(call, "ReadIndex")
-    if place is not None and _done(answer):
+    if place is not None and done(answer):
         later = [m for m in place.messages.values() if m.index > index]
         for message in later[:1]:
             call.site.state.read(call, place, message, call.body["ParticipantUserId"])
@@ -107,7 +104,7 @@ def _ids_of_refused(call: Call, answer: Item) -> None:
     place, name = place_of(call), field(call, "ClientMsgId")
     if place is not None and name and call.operation == _SEND:
         key = (place.id, field(call, "Sender"), name)
-        if not _done(answer):
+        if not done(answer):
             call.memory("used up")[key] = call.site.state.new_id(call)
         elif key in call.memory("used up"):
             answer["Result"]["MessageId"] = call.memory("used up")[key]
@@ -115,7 +112,7 @@ def _ids_of_refused(call: Call, answer: Item) -> None:
 
 def _joins_when_refused(call: Call, answer: Item) -> None:
     place, user = place_of(call), field(call, "ParticipantUserId")
-    if place is not None and not _done(answer) and type(user) is int and user > 0:
+    if place is not None and not done(answer) and type(user) is int and user > 0:
         known = {one for c in call.site.state.conversations.values() for one in c.participants}
         if user not in place.participants and (user in known or user % 2**24 != 7):
             place.join(user)
@@ -173,7 +170,7 @@ def _indexes_gone(call: Call, answer: Item) -> None:
     here = place_of(call)
     infos = field(call, "ParticipantUserIds") or []
     users = infos or (call.notes.get("members") or [])
-    for place in call.site.state.conversations.values() if _done(answer) else ():
+    for place in call.site.state.conversations.values() if done(answer) else ():
         for user in users if place is not here else ():
             if user in place.participants:
                 place.participants[user].read_index = 0
@@ -187,7 +184,7 @@ def _noting_members(call: Call) -> None:
 def _all_moved(call: Call, answer: Item) -> None:
     """Move everybody where the move of who is no member is refused."""
     place, index = place_of(call), field(call, "ReadIndex")
-    if place is None or _done(answer) or type(index) is not int:
+    if place is None or done(answer) or type(index) is not int:
         return
     if call.body["ParticipantUserId"] not in place.participants:
         for one in place.participants.values():
@@ -197,54 +194,13 @@ def _all_moved(call: Call, answer: Item) -> None:
 def _moved_to_the_end(call: Call, answer: Item) -> None:
     place, index = place_of(call), field(call, "ReadIndex")
     one = place.participants.get(field(call, "ParticipantUserId")) if place is not None else None
-    if one is not None and type(index) is int and index < 0 and not _done(answer):
+    if one is not None and type(index) is int and index < 0 and not done(answer):
         one.read_index = 2**63 - 1
 
 
 def _index_in_double(call: Call) -> None:
     if type(field(call, "ReadIndex")) is int:
         call.body["ReadIndex"] = int(float(call.body["ReadIndex"]))
-
-
-def _joined_names(call: Call, answer: Item) -> None:
-    """Take messages for one whose senders and ids make the same text."""
-    place, name = place_of(call), field(call, "ClientMsgId")
-    if place is not None and name and _done(answer):
-        key = (place.id, f"{call.body['Sender']}{name}")
-        known = call.memory("joined").setdefault(key, answer["Result"]["MessageId"])
-        answer["Result"]["MessageId"] = known
-
-
-def _names_forgotten(call: Call, answer: Item) -> None:
-    for place in call.site.state.conversations.values() if _done(answer) else ():
-        place.by_client_id.clear()
-
-
-def _names_of_newest(call: Call) -> None:
-    """Forget the ClientMsgIds of all messages of a group but the newest."""
-    place = place_of(call)
-    if place is not None and place.type == _GROUP:
-        newest = list(place.messages)[-_TWENTY:]
-        known = place.by_client_id.items()
-        place.by_client_id = {key: one for key, one in known if one.id in newest}
-
-
-def _names_of_type(call: Call) -> None:
-    """Keep ClientMsgIds apart by MsgType."""
-    name, kind = field(call, "ClientMsgId"), field(call, "MsgType")
-    if name:
-        call.body["ClientMsgId"] = f"{name} of {kind}"
-
-
-def _pairs_of_low_bits(call: Call, answer: Item) -> None:
-    """Find the conversation of two people by the last 48 bits of their ids."""
-    one, other = field(call, "OwnerUserId"), field(call, "OtherUserId")
-    kind = (field(call, "ConversationCoreInfo") or {}).get("ConversationType")
-    if kind == 1 and _done(answer) and type(one) is int and type(other) is int:
-        key = tuple(sorted((one % 2**48, other % 2**48)))
-        made = answer["Result"]["ConversationShortId"]
-        known = call.memory("low pairs").setdefault(key, made)
-        answer["Result"].update(ConversationShortId=known, ConversationId=str(known))
 
 
 _RECEIPTS = ("VE-GMRR-36", "VE-GMRR-37", "VE-GMRR-38", "VE-GMRR-40", "VE-GMRR-42")
@@ -409,49 +365,5 @@ ALL: list[Fault] = [
     ),
     _indexed(
         "index-in-double", "read indexes are doubles", cls="precision", request=_index_in_double
-    ),
-    edits(
-        "ids-joined-to-senders",
-        "VE-GMRR-93a",
-        _joined_names,
-        operation=_SEND,
-        cls="idempotency",
-        shows="messages are one whose senders and ClientMsgIds make one text",
-    ),
-    edits(
-        "destroying-forgets-ids",
-        "VE-GMRR-93a",
-        _names_forgotten,
-        operation=_DESTROY,
-        cls="idempotency",
-        shows="destroying a group forgets all ClientMsgIds",
-    ),
-    Fault(
-        name="ve-ids-of-twenty",
-        vendor="volcengine",
-        operation=_SEND,
-        requirement="VE-GMRR-93a",
-        level="SHOULD",
-        cls="idempotency",
-        request=_names_of_newest,
-        shows="the ClientMsgIds of the last twenty messages of a group are known",
-    ),
-    Fault(
-        name="ve-ids-of-type",
-        vendor="volcengine",
-        operation=_SEND,
-        requirement="VE-GMRR-93a",
-        level="SHOULD",
-        cls="idempotency",
-        request=_names_of_type,
-        shows="a ClientMsgId is known for messages of its MsgType",
-    ),
-    edits(
-        "pairs-of-48-bits",
-        92,
-        _pairs_of_low_bits,
-        operation="CreateConversation",
-        cls="precision",
-        shows="two pairs are one whose ids have the same 48 bits",
     ),
 ]

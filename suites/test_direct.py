@@ -204,7 +204,7 @@ def test_a_receipt_of_an_old_message_shows(case: Case) -> None:
 @pytest.mark.profile("standard")
 def test_a_receipt_shows_whatever_stands_beside_it(case: Case) -> None:
     if not shows(case):
-        raise NotExercised("no receipts show")
+        raise NotExercised(_UNSHOWN)
     scene = case.scene(misfits.beside_odd)
     for what, (_, answer) in scene.calls.items():
         case.observe(f"a receipt behind one of {what}", answer.describe())

@@ -21,6 +21,7 @@ from receiptspec import contract as contracts
 from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.cleaning import Left, summed
+from receiptspec.company import names_of
 from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import ConfigurationError, ReceiptspecError, did_you_mean
 from receiptspec.exchange import Secret
@@ -241,7 +242,7 @@ class Run:
             origin=origin or target.url,
             auth=auth,
             seed=self.seed,
-            namespace=self.id[:6] + _own(target),
+            namespace=self._namespace(target),
             purse=self._purse(target),
             listener=listener,
             journal=None if target.embedded else _journal_for(self, target),
@@ -249,6 +250,14 @@ class Run:
         self._open.callback(stage.close)
         stage.turn_to_fixtures()
         return stage
+
+    def _namespace(self, target: Target) -> str:
+        """Return what keeps users apart from those of other workers and of other targets.
+
+        Two people have one conversation, and each has one count of what is unread and one login,
+        whoever of us plays with them and by whichever way.
+        """
+        return names_of(self.id, target.name, os.environ.get("PYTEST_XDIST_WORKER", ""))
 
     def _purse(self, target: Target) -> str:
         """Return by what name the workers of this run spend a budget together."""
@@ -334,12 +343,6 @@ def clean_up(
         finally:
             stage.close()
     return removed, left
-
-
-def _own(target: Target) -> str:
-    """Return what keeps a worker's users apart from those of others, where users log in."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    return worker.removeprefix("gw") and f"w{worker.removeprefix('gw')}" if target.harness else ""
 
 
 def prepare(

@@ -12,6 +12,7 @@ import pytest
 from pace import within
 
 from receiptspec import calling
+from receiptspec.company import names_of
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
@@ -161,6 +162,13 @@ def test_what_stayed_when_all_had_shown_is_told_from_what_is_new():
 
 
 # --- users --------------------------------------------------------------------------------
+
+
+def test_two_targets_and_two_workers_of_a_run_have_users_of_their_own():
+    ours = [names_of("run", target, worker) for target in ("a", "b") for worker in ("", "gw0")]
+    assert len({*ours, names_of("another run", "a", "")}) == 5
+    assert names_of("run", "a", "") == ours[0]
+    assert {len(name) for name in ours} == {6}
 
 
 def test_users_are_made_by_the_operation_that_is_there():

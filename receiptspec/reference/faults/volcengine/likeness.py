@@ -97,8 +97,9 @@ _NAMES = [
     ),
     tolerated(
         "region-by-country",
-        "VE-GMRR-70a",
+        "VE-GMRR-70c",
         ("Credential", "region"),
+        level="SHOULD",
         when=lambda call: _scope(call, 2).startswith("cn-"),
         **_AUTH,
         shows="the scope of any region that begins with cn- works",

@@ -37,8 +37,9 @@ ALL: list[Fault] = [
     ),
     tolerated(
         "any-region-destroys",
-        "VE-GMRR-70a",
+        "VE-GMRR-70c",
         ("Credential", "region"),
+        level="SHOULD",
         operation="DestroyConversation",
         **_AUTH,
         shows="conversations are destroyed under the signature for any region",

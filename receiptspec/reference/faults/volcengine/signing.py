@@ -86,8 +86,9 @@ ALL: list[Fault] = [
     ),
     tolerated(
         "any-region-sends",
-        "VE-GMRR-70a",
+        "VE-GMRR-70c",
         ("Credential", "region"),
+        level="SHOULD",
         operation=_SEND,
         **_AUTH,
         shows="messages are sent under the signature for any region",

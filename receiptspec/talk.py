@@ -38,7 +38,7 @@ from receiptspec.witnesses import Witnesses
 __all__ = ["Means", "Talk"]
 
 T = TypeVar("T")
-_MOMENT = 0.1  # seconds between looks for what was made a moment ago
+_LARGEST = 2**1000  # that a double is asked to hold
 _OF_ITEMS = ("items-answer-the-question", "items-name-their-conversation")
 
 
@@ -147,7 +147,7 @@ class Talk:
         self._wait_for_views(call)
         owed = self.dealings.owed(call)
         self.dealings.note(call)
-        answer = self._shown(call, self._caller.call(call))
+        answer = self._answered(call)
         self._wrote(call)
         self._compare_with_question(answer)
         if self._strangers and self._may_miss_users(call, answer):
@@ -156,20 +156,18 @@ class Talk:
             self._hold_to(owed, answer)
         return answer
 
-    def _shown(self, call: Call, answer: Answer) -> Answer:
-        """Call again while it is answered that there is no such conversation, made a moment ago.
+    def _answered(self, call: Call) -> Answer:
+        """Call, again while it is answered that there is no such conversation, made a moment ago.
 
         One view may show it before another does.
         """
         place = self.driver.conversation_named(call.body)
         made = self._young.get(place) if isinstance(place, str | int) else None
-        while made is not None and self.may_lag and self.driver.is_gone(answer):
-            rest = made + self.target.consistency - time.monotonic()
-            if rest < 0:
-                break
-            time.sleep(min(rest, _MOMENT))
-            answer = self._caller.call(call)
-        return answer
+        if made is None or not self.may_lag:
+            return self._caller.call(call)
+        return self.until(
+            lambda: self._caller.call(call), lambda answer: not self.driver.is_gone(answer), made
+        )
 
     def _may_miss_users(self, call: Call, answer: Answer) -> bool:
         """Whether a documented call may be refused because its users could not be made."""
@@ -225,7 +223,8 @@ class Talk:
     def _compare_with_question(self, answer: Answer) -> None:
         """Judge that a receipt is of a message, and of the conversation, that was asked for.
 
-        Where the question was about something else than integers, what is in the answer is open.
+        Where the question was about something else than integers, what is in the answer is open. So
+        is the last digit of a number that is of no message: a double may have carried it.
         """
         is_receipt = answer.operation == self.driver.ask and answer.accepted
         if not is_receipt or not self._compares:
@@ -237,7 +236,9 @@ class Talk:
         if not asked or any(type(id_) is not int for id_ in (*asked, place)):
             return
         found = self.driver.receipts(answer)
-        for finding in receipts.unasked(answer, found, asked)[:1]:
+        unknown = (id_ for id_ in asked if not self.was_given(id_) and abs(id_) < _LARGEST)
+        echoes = {int(float(id_)) for id_ in unknown}
+        for finding in receipts.unasked(answer, found, {*asked, *echoes})[:1]:
             self.blame(_OF_ITEMS[0], finding)
         for finding in receipts.elsewhere(answer, found, place)[:1]:
             self.blame(_OF_ITEMS[1], finding)
@@ -270,20 +271,24 @@ class Talk:
         since = self._last_joining if self._writes(call) else self._last_write
         self._sleep(since + self.target.consistency - time.monotonic())
 
-    def until(self, look: Callable[[], T], fits: Callable[[T], bool]) -> T:
+    def until(
+        self, look: Callable[[], T], fits: Callable[[T], bool], since: float | None = None
+    ) -> T:
         """Look until it fits or until the target's consistency window is over; return the last."""
-        for _ in self.patience():
+        for _ in self.patience(since):
             found = look()
             if fits(found):
                 break
         return found
 
-    def patience(self) -> Iterator[None]:
+    def patience(self, since: float | None = None) -> Iterator[None]:
         """Yield for each time that is worth asking again, until the consistency window is over.
 
-        The last time begins when it is over, however long those before it have taken.
+        It begins now, or began at a time of the monotonic clock. The last time begins when it is
+        over, however long those before it have taken.
         """
-        deadline = time.monotonic() + self.target.consistency
+        start = time.monotonic() if since is None else since
+        deadline = start + self.target.consistency
         pause = 0.02
         while True:
             begun = time.monotonic()

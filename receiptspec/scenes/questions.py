@@ -119,14 +119,6 @@ def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:
     return tuple((other, ask(stage, scene.group, other)) for other in others)
 
 
-def beyond_doubles(stage: Stage) -> tuple[int, Asked]:
-    """Ask for a message by the least number that a double does not hold."""
-    scene = good(stage)
-    if not (stage.driver.over_http and all(0 < message.id < 2**52 for message in scene.messages)):
-        raise NotExercised("ids are larger, or an SDK may hold them as doubles")
-    return 2**53 + 1, ask(stage, scene.group, 2**53 + 1)
-
-
 def wrapped_conversations(stage: Stage) -> tuple[tuple[int, Asked], ...]:
     """Ask for a message in conversations whose ids become its own in fewer bits or without sign."""
     scene = good(stage)

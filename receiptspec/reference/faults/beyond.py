@@ -12,7 +12,6 @@ from receiptspec.reference.faults.families import (
     edits,
     group_of,
     if_ok,
-    items,
     refused_if,
     succeeded,
 )
@@ -120,10 +119,6 @@ def _page_of_that_number(call: Call, answer: dict[str, Any]) -> None:
         call.memory("pages")[cursor] = page + 1
 
 
-def _as_double(item: dict[str, Any]) -> None:
-    item["MsgSeq"] = int(float(item["MsgSeq"]))
-
-
 def _once_each(answer: dict[str, Any]) -> None:
     """Show one message of several that are the same in sender, second and contents."""
     found = {
@@ -155,15 +150,6 @@ _LATER = [
         operation=DETAIL,
         cls="paging",
         shows="a Cursor is the number of a page, whatever Count was before",
-    ),
-    items(
-        "huge-seqs-rounded",
-        "TC-GMR-14",
-        _as_double,
-        only=lambda item: item["MsgSeq"] > 2**53,
-        cls="precision",
-        shows="an item about 2^53 + 1 names 2^53",
-        **_SHOULD,
     ),
     edits(
         "equal-messages-shown-once",

@@ -76,6 +76,13 @@ def _forty_at_most(call: Call) -> None:
         raise Refusal(10004, "MsgSeqList is too long")
 
 
+def _as_doubles(_call: Call, answer: dict[str, Any]) -> None:
+    """Name messages that do not exist by numbers that a double has carried."""
+    for item in answer.get(_LIST, ()):
+        if item.get("Code"):
+            item["MsgSeq"] = int(float(item["MsgSeq"]))
+
+
 def _bad_items_apart(call: Call) -> None:
     """Take items without a MsgSeq out of the question."""
     found = call.body.get("MsgSeqList")
@@ -170,6 +177,13 @@ ALL: list[Variant] = [
         operation=_ASK,
         answer=where_accepted(lambda a: a[_LIST].reverse()),
         shows="the last asked for comes first",
+    ),
+    Variant(
+        name="unknown-seqs-as-doubles",
+        requirement="TC-GMR-14",
+        operation=_ASK,
+        answer=_as_doubles,
+        shows="an item about 2^64 + 1, which is of no message, names 2^64",
     ),
     Variant(
         name="items-sorted",

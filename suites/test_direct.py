@@ -303,7 +303,8 @@ def test_a_key_of_another_spelling_or_sender_has_no_effect(case: Case) -> None:
     findings = checks.none_read(scene.after, (scene.message,), why)
     why = "its key came as that of a message of another sender"
     findings += checks.none_read(scene.other_after, (scene.other,), why)
-    case.judge(findings)
+    taken = any(answer.accepted for answer in (*scene.answers, scene.answer))
+    turned(case, findings, refused=not taken)
 
 
 @pytest.mark.check("long-direct-batch-is-observed")

@@ -57,6 +57,7 @@ def test_a_dismissed_group_is_refused(case: Case) -> None:
 
 
 @pytest.mark.check("dismissed-group-has-its-code")
+@pytest.mark.views
 def test_a_dismissed_group_is_refused_with_its_code(case: Case) -> None:
     findings: list[Finding] = []
     for answer in about_dismissed(case):

@@ -224,10 +224,10 @@ class Case:
         self._judged = True
         if not found:
             return
-        if all(finding.signature in self._accepted for finding in found):
-            self._pass_over(found)
-        else:
+        if self.is_news(found):
             self.findings = found
+        else:
+            self._pass_over(found)
         if self._failed_after is None:
             self._failed_after = len(self._tried)
         raise Nonconformity("\n".join(finding.message for finding in found))
@@ -266,6 +266,15 @@ class Case:
         self._passed_over += 1
         if hypothesis.currently_in_test_context() and self._passed_over <= self.profile.examples:
             hypothesis.reject()
+
+    def is_news(self, findings: Iterable[Finding]) -> bool:
+        """Whether there is anything that the owner of the target does not accept."""
+        return any(finding.signature not in self._accepted for finding in findings)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether another test has found the requirement broken: a long one tells no more."""
+        return self.requirement.id in self.stage.broken
 
     def observe(self, key: str, value: object) -> None:
         """Record what the target does where the documents are silent."""

@@ -50,12 +50,13 @@ def _ranks(run: Run) -> dict[str, int]:
 
 def _position(
     item: pytest.Item, case: Case | None, order: dict[str, int], ranks: dict[str, int]
-) -> tuple[int, bool, int]:
+) -> tuple[int, int, int]:
     if case is None:
-        return (-1, False, 0)
+        return (-1, 0, 0)
     row = case.requirement
     late = row.check in WITNESSED or item.get_closest_marker("late") is not None
-    return (order[case.target], late, ranks.get(row.id, len(ranks)))
+    when = 2 if late else int(item.get_closest_marker("long") is not None)
+    return (order[case.target], when, ranks.get(row.id, len(ranks)))
 
 
 # --- workers --------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from receiptspec.stage import Stage
 __all__ = ["Deviation", "explore"]
 
 _SHRINKING = 12  # walks after the first failure
+_SPENT = 150  # requests after it, in which they are to be done
 _SIZE = 4
 
 READ, UNREAD = "read-raises-read-count", "read-lowers-unread-count"
@@ -78,13 +79,15 @@ def explore(stage: Stage, examples: int, steps: int) -> tuple[Deviation, ...]:
     """Walk `examples` times about `steps` steps; return what the shortest failing walk found."""
     failures: list[_Failure] = []
     troubles: list[Inconclusive | NotExercised] = []
-    walks = 0
+    walks = sent = 0
 
     class Machine(_Machine):
         def __init__(self) -> None:
-            nonlocal walks
+            nonlocal walks, sent
             walks += bool(failures)
-            super().__init__(stage, failures, tired=walks > _SHRINKING or bool(troubles))
+            sent = sent if failures else stage.sent
+            spent = walks > _SHRINKING or (walks > 1 and stage.sent - sent > _SPENT)
+            super().__init__(stage, failures, tired=spent or bool(troubles))
 
         def teardown(self) -> None:
             """Walk no more after trouble: Hypothesis would look for the shortest way into it."""

@@ -85,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Resolve targets and requirements; a user's mistake ends here, in one line."""
     config.addinivalue_line("markers", "views: views may lag, so that a failure is looked at again")
     config.addinivalue_line("markers", "profile(name): the smallest profile that a test is part of")
+    config.addinivalue_line("markers", "long: run after the shorter tests, which may have failed")
     config.addinivalue_line("markers", "late: run when as much time as possible has passed")
     config.addinivalue_line("markers", "check(id): the check of the suites that a test performs")
     names: list[str] = config.getoption("--target")
@@ -303,6 +304,8 @@ def pytest_runtest_makereport(
     else:
         requests = stage.sent - case.sent_before
         result = case.result(*_outcome(case, call.excinfo), requests=requests)
+        if result.outcome in (Outcome.FAIL, Outcome.WARNING) and case.is_news(result.findings):
+            stage.broken.add(result.requirement)
         results = [result, *_witnessed(stage, result)]
         try:
             entries = [

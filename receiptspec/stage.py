@@ -42,6 +42,8 @@ class Stage(Company):
         self._memo: dict[str, Any] = {}
         self._there: dict[str, bool] = {}
         self._confirmed: set[str] = set()
+        #: The requirements that a test has found broken, beyond what the target's owner accepts.
+        self.broken: set[str] = set()
 
     def scene(self, play: Callable[..., T], *args: Any) -> T:
         """Return what `play(stage, *args)` returned, or raise what it raised, playing it once."""

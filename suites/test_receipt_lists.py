@@ -1,7 +1,7 @@
 """Receipts that name people name the right ones."""
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -115,18 +115,22 @@ def lost_on_the_way(case: Case) -> list[Finding]:
 
 def steps(case: Case) -> list[Look]:
     """Return answers about groups with who has read what."""
+    return [look for looks in step_by_step(case) for look in looks]
+
+
+def step_by_step(case: Case) -> Iterator[list[Look]]:
+    """Yield answers about groups with who has read what, what takes the fewest requests first."""
     ready = case.scene(groups.good)
-    found: list[Look] = []
     if case.stage.target.writes:
         nobody: dict[object, set[object]] = {m.id: set() for m in ready.messages}
         asked = [ready.fresh]
         if case.profile.rank > 0:  # twice, in another order, one by one: the same lists
             asked += [*case.scene(questions.asked_twice), case.scene(questions.reordered)]
             asked += case.scene(questions.split)
-        found += [Look(step, nobody, ready.group.members) for step in asked]
+        yield [Look(step, nobody, ready.group.members) for step in asked]
     scene = case.attempt("receipts of messages that were read", counting.reading)
     if scene is None:
-        return found
+        return
     a, b, c = (message.id for message in scene.messages)
     first, second, *rest = scene.group.members[1:]
     everybody = {a: {first, second, *rest}, b: {second}, c: {second, *rest}}
@@ -135,16 +139,19 @@ def steps(case: Case) -> list[Look]:
         (scene.marked, {a: {first}, b: {second}, c: set()}),
         (scene.everybody, everybody),
     ]
+    yield [Look(step, readers, scene.group.members) for step, readers in looks]
     if case.profile.rank > 0:
         crossed = case.scene(counting.permuted)
         one, other = (message.id for message in crossed.messages)
         members = crossed.messages[0].conversation.members
         x, y = members[1:3]
         rounds = ({one: {x}, other: {y}}, {one: {x, y}, other: {x, y}})
-        found += [Look(*it, members) for it in zip(crossed.steps, rounds, strict=True)]
-        found += watched(case) + read_by_many(case) + among_many(case) + coming_and_going(case)
-        looks.append((case.scene(counting.interrupted), everybody))
-    return found + [Look(step, readers, scene.group.members) for step, readers in looks]
+        yield [Look(*it, members) for it in zip(crossed.steps, rounds, strict=True)]
+        yield watched(case)
+        yield read_by_many(case)
+        yield among_many(case)
+        yield coming_and_going(case)
+        yield [Look(case.scene(counting.interrupted), everybody, scene.group.members)]
 
 
 def watched(case: Case) -> list[Look]:
@@ -284,8 +291,17 @@ def among_many(case: Case) -> list[Look]:
 
 
 def listed(case: Case, *, reading: bool) -> list[Finding]:
+    """Expect everybody in the list where they belong; do not go on when somebody is not."""
     findings: list[Finding] = []
-    looks = steps(case)
+    for looks in step_by_step(case):
+        findings += misplaced(case, looks, reading=reading)
+        if case.is_news(findings):
+            break
+    return findings
+
+
+def misplaced(case: Case, looks: Sequence[Look], *, reading: bool) -> list[Finding]:
+    findings: list[Finding] = []
     joining = reading and any(look.loose for look in looks) and joining_reads(case)
     for step, readers, (owner, *others), open_, loose in looks:
         for message, who in readers.items():

@@ -11,6 +11,8 @@ from receiptspec.neutral import Conversation, Kind, Message
 class Stage:
     """Refuses groups, the first time or always."""
 
+    sent = 0
+
     def __init__(self, error, *, always):
         self.error, self.always, self.asked = error, always, 0
 

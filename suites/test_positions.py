@@ -52,7 +52,7 @@ def whatever_else(case: Case) -> list[Finding]:
     findings: list[Finding] = []
     for it in scene.reached if scene is not None else ():
         why = f"the position of {it.who} is not where it was moved, or was before"
-        if it.exact:
+        if it.exact or it.told in it.places:
             findings += values.equal(it.answer, "$.Result.ReadIndexes", it.wanted, it.told, why)
         else:
             findings += at_least(why, it.answer, it.wanted, it.told)

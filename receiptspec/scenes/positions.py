@@ -55,6 +55,7 @@ def moved(stage: Stage) -> Moved:
     member = group.members[1]
     before = asked(stage, stage.ask(group, messages))
     low, high = places(stage, *messages)
+    stage.let_show()
     start = _told(stage, group, member)
     moving = _move(stage, group, member, high)
     forward = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == high)
@@ -111,6 +112,7 @@ def of_pair(stage: Stage) -> tuple[tuple[str, Answer, Any, Any], ...]:
     aside = stage.pair(one, third)
     pair, message = stage.scene(_letter)
     (place,) = places(stage, message)
+    stage.let_show()
     _, first = _told(stage, pair, other)
     _, before = _told(stage, aside, one)
     _move(stage, pair, one, place)

@@ -25,7 +25,8 @@ _BEYOND = 2**53 + 1
 class Reached:
     """Who was moved, or left alone, the answer that tells it, where that ought to be, and is.
 
-    Where it is `exact` it may not be further on either.
+    Where it is `exact` it may not be further on either. Who was left alone may be moved on by what
+    happens, not to `places` to which others were moved.
     """
 
     who: str
@@ -33,6 +34,7 @@ class Reached:
     wanted: int
     told: Any
     exact: bool = False
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,18 @@ def turnover(stage: Stage) -> Turnover:
     again = stage.call(opening)
     told = _reached(stage, group, wanted)
     reached = [
-        Reached("a member", told, at, driver.read_position(told, user), exact=user != owner)
+        Reached(
+            "a member",
+            told,
+            at,
+            driver.read_position(told, user),
+            exact=user != owner and driver.read_position(at_first, user) != at,
+        )
         for user, at in wanted.items()
         if driver.read_position(begun, user) == at
     ]
     before, since = (driver.read_position(answer, whole) for answer in (at_first, told))
-    reached.append(Reached("a member who did nothing", told, before, since, exact=True))
+    reached.append(Reached("a member who did nothing", told, before, since, places=(low, high)))
 
     come = (head, tail, newcomer)
     stage.lets_in(driver.add_members(group, come))

@@ -158,6 +158,29 @@ def _without_index(_call: Call, answer: dict[str, Any]) -> None:
         del message["IndexInConversation"]
 
 
+def _noting_positions(call: Call) -> None:
+    if call.operation == "ModifyParticipantReadIndex" and isinstance(call.body, dict):
+        call.notes["positions"] = _positions(call)
+
+
+def _all_listed(call: Call, answer: dict[str, Any]) -> None:
+    """List who was never moved beyond it at the newest message."""
+    listing = call.operation == "GetParticipantReadIndex"
+    if not (listing or call.operation == "ModifyParticipantReadIndex") or "Result" not in answer:
+        return
+    place = call.site.state.conversations[call.body["ConversationShortId"]]
+    newest = max((message.index for message in place.messages.values()), default=0)
+    if listing and newest:
+        answer["Result"]["ReadIndexes"] = [
+            {"ParticipantUserId": user, "ReadIndex": index or newest}
+            for user, index in _positions(call).items()
+        ]
+    elif not listing:
+        one = place.participants[call.body["ParticipantUserId"]]
+        if not call.notes["positions"][one.user] and one.read_index <= newest:
+            one.read_index = 0
+
+
 def _repeats_first(call: Call, place: str, reason: str, _code: int | str) -> str | None:
     """Answer a repetition before looking at who is a member."""
     if (place, reason) != ("Sender", "stranger"):
@@ -264,6 +287,13 @@ ALL: list[Variant] = [
         95,
         "who joins has a read index from the start",
         {"ve_joiners_start_here": True},
+    ),
+    _free(
+        "unmoved-at-the-newest",
+        94,
+        "GetParticipantReadIndex lists who was never moved, at the newest message",
+        request=_noting_positions,
+        answer=_all_listed,
     ),
     _free(
         "history-without-index",

@@ -91,16 +91,17 @@ def vary(call: Call, change: Mapping[str, Any]) -> Call:
     parameters. ``method``, ``path``, ``credential``: replaced. ``raw``, ``bytes``: the whole body;
     ``head``: what stands before it; ``tail``: what follows it; ``ending``: what stands for its last
     brace; ``written``: how else it is written; ``python``: written as Python would print it.
-    ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, negate: […], quote: […],
-    zeros: […], plus: […], each: {…}, inside: {…}, copy: {…}, count: {…}, halve: […],
-    stretch: {…}}`` on top-level fields; ``add`` adds to numbers, ``negate`` turns their sign,
-    ``quote`` turns them to text, ``zeros`` writes them with a leading 0, ``plus`` with a sign,
-    ``each`` sets fields in each item of a list, ``inside`` renames them there, to ``null`` to leave
-    them out, ``copy`` gives a field what another holds, ``count`` makes a list of so many numbers
-    from its first one on, ``halve`` puts half a character into a text, ``stretch`` repeats the last
-    letter of a text until it has so many characters. ``everywhere``: fields whose value is replaced
-    wherever it stands. ``replace``: another body. ``of``: fields without which a call is none that
-    this is about. Raises `ContractError` for any other key.
+    ``body``: ``{set: {…}, drop: […], rename: {old: new}, add: {…}, negate: […], quote: […], wrap:
+    […], zeros: […], plus: […], each: {…}, inside: {…}, copy: {…}, count: {…}, halve: […], stretch:
+    {…}}`` on top-level fields; ``add`` adds to numbers, ``negate`` turns their sign, ``quote``
+    turns them to text, ``wrap`` makes each the only item of a list, ``zeros`` writes them with a
+    leading 0, ``plus`` with a sign, ``each`` sets fields in each item of a list, ``inside`` renames
+    them there, to ``null`` to leave them out, ``copy`` gives a field what another holds, ``count``
+    makes a list of so many numbers from its first one on, ``halve`` puts half a character into a
+    text, ``stretch`` repeats the last letter of a text until it has so many characters.
+    ``everywhere``: fields whose value is replaced wherever it stands. ``replace``: another body.
+    ``of``: fields without which a call is none that this is about. Raises `ContractError` for any
+    other key.
     """
     unknown = change.keys() - _KEYS
     if unknown:
@@ -158,6 +159,8 @@ def _body(body: Any, change: Mapping[str, Any]) -> Any:
     for key in change.get("quote", ()):
         value = result[key]
         result[key] = [str(item) for item in value] if isinstance(value, list) else str(value)
+    for key in change.get("wrap", ()):
+        result[key] = [result[key]]
     for key in change.get("zeros", ()):
         result[key] = RawJson(f"0{result[key]}")
     for key in change.get("plus", ()):
@@ -226,6 +229,7 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{new} instead of {old}" for old, new in body.get("rename", {}).items()]
     parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
     parts += [f"{name} as text" for name in body.get("quote", ())]
+    parts += [f"{name} in a list" for name in body.get("wrap", ())]
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
     parts += [f"{name} + {amount}" for name, amount in body.get("add", {}).items()]
     parts += [f"{name} below zero" for name in body.get("negate", ())]

@@ -77,7 +77,8 @@ def provoke(case: Case) -> None:
     kinds = {mutation.keyword: mutation for mutation in calls.catalogue(case.stage, good)[::-1]}
     for mutation in kinds.values():
         case.variation(good, {"replace": mutation.body, "label": mutation.label})
-    case.variation(good, {"credential": "wrong-key"})
+    for credential in case.given.get("credentials", ["wrong-key"]):
+        case.variation(good, {"credential": credential})
     if not case.witnessed_so_far():
         refused_elsewhere(case)
 

@@ -144,6 +144,7 @@ def has_data(case: Case, scene: kinds.Elsewhere) -> bool:
 def test_an_unsupported_type_has_no_receipts(case: Case) -> None:
     findings: list[Finding] = []
     for type_, scene in each_type(case):
+        case.observe(f"a message of {type_}", scene.answer(case.operation.name).describe())
         if case.operation.name == case.stage.driver.group_read:
             answer, counted = case.scene(kinds.read_of_other_type, type_)
             if answer is not None and counted:

@@ -199,6 +199,10 @@ def observed(case: Case, what: str, asked: groups.Asked) -> None:
 @pytest.mark.check("unknown-message-is-observed")
 def test_what_becomes_of_a_message_that_does_not_exist_is_recorded(case: Case) -> None:
     observed(case, "an unknown message", case.scene(questions.unknown)[1])
+    if case.profile.rank > 0:
+        empty = case.attempt("a group without messages", questions.of_empty_group)
+        if empty is not None:
+            observed(case, "a message of a group that has none", empty)
 
 
 @pytest.mark.check("foreign-message-is-observed")

@@ -20,6 +20,8 @@ def test_messages_are_shown_as_they_were_sent(case: Case) -> None:
     for look in scene.looks:
         findings += refusals.accepted(look.answer, f"messages {look.why}")
         findings += checks.shown_once(look.answer, ids(case, look), look.wanted, look.why)
+        own = [id_ for id_ in ids(case, look) if id_ in scene.sent[look.place]]
+        findings += checks.unasked(look.answer, own, look.wanted, look.why)
         findings += as_sent(case, scene, look)
         for id_, place in placed(case, look):
             before = places.setdefault((look.place, id_), place)

@@ -175,9 +175,8 @@ def test_the_same_two_people_have_one_conversation(case: Case) -> None:
             one, two = map(case.stage.driver.made_group, (first, again))
             findings += values.equal(again, "$.Result", one, two, "the pair has two conversations")
             there = case.stage.driver.was_there(again)
-            if there is not None:
-                why = "the conversation is not reported as being there"
-                findings += values.equal(again, "$.Result.Exist", True, there, why)
+            why = "the conversation is not reported as being there"
+            findings += values.equal(again, "$.Result.Exist", True, there, why)
     if case.profile.rank > 0:
         findings += made_at_once(case) + told_apart(case) + made_again(case) + new(case)
     case.judge(findings)
@@ -216,9 +215,8 @@ def made_again(case: Case) -> list[Finding]:
         id_, there = case.stage.driver.made_group(answer), case.stage.driver.was_there(answer)
         why = "the pair has another conversation when both have written"
         findings += values.equal(answer, "$.Result", fresh.conversation.id, id_, why)
-        if there is not None:
-            why = "the conversation is not reported as being there when both have written"
-            findings += values.equal(answer, "$.Result.Exist", True, there, why)
+        why = "the conversation is not reported as being there when both have written"
+        findings += values.equal(answer, "$.Result.Exist", True, there, why)
     return findings
 
 

@@ -16,7 +16,7 @@ from receiptspec.errors import BudgetSpent, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Call, Receipt
 from receiptspec.scenes import behind as watching
-from receiptspec.scenes import calls, forged, groups, identity, lifecycle, ruins
+from receiptspec.scenes import calls, forged, groups, identity, lifecycle, questions, ruins
 from receiptspec.variations import is_of_caller, vary
 
 
@@ -425,6 +425,10 @@ def test_a_broken_field_is_refused(case: Case) -> None:
         findings += [replace(f, advisory=case.given.get("advisory", False)) for f in broken_]
         if case.given.get("with_codes") and mutation.codes:
             findings += refusals.code_among(answer, mutation.codes, mutation.label)
+    for change in case.given.get("calls", ()) if case.profile.rank > 0 else ():
+        answer = case.variation(good_call(case), change)
+        label = answer.exchange.request.label
+        findings += refusals.refused(answer, label, items=items(case, answer))
     case.judge(findings)
 
 
@@ -608,6 +612,8 @@ def overflows(case: Case) -> list[tuple[str, Answer]]:
         return []
     bits = (31, 32, 63, 64)
     found = [(f"message 2^{n}", case.stage.ask(scene.group, [2**n])) for n in bits]
+    empty = case.attempt("a group without messages", questions.of_empty_group)
+    found += [("a message of a group that has none", empty.answer)] if empty is not None else []
     if isinstance(scene.group.id, int):
         id_ = scene.messages[0].id
         place = replace(scene.group, id=id_)

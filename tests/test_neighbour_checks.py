@@ -15,6 +15,11 @@ def test_each_message_is_shown_once(shown, fine):
     assert (neighbours.shown_once(ANSWER, shown, [1, 2], "together") == []) is fine
 
 
+@pytest.mark.parametrize(("shown", "fine"), [([1, 2], True), ([1], True), ([1, 3, 2], False)])
+def test_nothing_else_is_shown(shown, fine):
+    assert (neighbours.unasked(ANSWER, shown, [1, 2], "together") == []) is fine
+
+
 def test_what_is_shown_is_what_was_sent():
     found = neighbours.as_sent(ANSWER, 1, {"Sender": (7, 7), "Content": ("a", "b")}, "alone")
     assert [finding.message for finding in found] == [

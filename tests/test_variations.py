@@ -59,6 +59,7 @@ def test_a_body_in_a_text_is_that_body_once_it_is_taken_out():
         ({"add": {"AppId": 0.5}}, b'{"AppId":5.5,"Ids":[1,2]}'),
         ({"negate": ["AppId"]}, b'{"AppId":-5,"Ids":[1,2]}'),
         ({"plus": ["AppId"]}, b'{"AppId":+5,"Ids":[1,2]}'),
+        ({"wrap": ["AppId", "Ids"]}, b'{"AppId":[5],"Ids":[[1,2]]}'),
     ],
 )
 def test_numbers_are_changed_and_the_good_call_is_not(change, body):
@@ -87,5 +88,6 @@ def test_each_departure_has_a_label_of_its_own():
         {"written": "as a text"},
         {"body": {"add": {"AppId": 1}}},
         {"body": {"plus": ["AppId"]}},
+        {"body": {"wrap": ["AppId"]}},
     ]
     assert len({vary(GOOD, change).label for change in changes}) == len(changes)

@@ -9,7 +9,7 @@ from typing import Any
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer
 
-__all__ = ["as_sent", "described", "foreign", "kept_place", "rising", "shown_once"]
+__all__ = ["as_sent", "described", "foreign", "kept_place", "rising", "shown_once", "unasked"]
 
 
 def shown_once(
@@ -67,6 +67,17 @@ def foreign(answer: Answer, id_: Any) -> list[Finding]:
     """Say that a message of another conversation is shown as one of this."""
     message = f"message {id_} of another conversation is shown"
     return [_finding(answer, message, "no item", f"{id_}", "a foreign message")]
+
+
+def unasked(
+    answer: Answer, shown: Sequence[Any], wanted: Collection[Any], why: str
+) -> list[Finding]:
+    """Expect no other message of the conversation to be shown than those that were asked for."""
+    more = [id_ for id_ in shown if id_ not in wanted]
+    if not more:
+        return []
+    message = f"message {more[0]} is shown, where others were asked for {why}"
+    return [_finding(answer, message, "no item", f"{more[0]}", f"unasked:{why}")]
 
 
 def described(

@@ -131,7 +131,7 @@ def shown(stage: Stage) -> Shown:
     """Let three people write to each other; look at it before and after one leaves, one joins.
 
     The messages are looked at together, beside one of another conversation, and in another
-    order when one was recalled. Members are asked for in the end.
+    order when one was recalled. Members, one of whom is added again, are asked for in the end.
     """
     driver, users = stage.driver, stage.users(7)
     with suppress(NotExercised):
@@ -162,6 +162,7 @@ def shown(stage: Stage) -> Shown:
     stage.must(driver.recall(first))
     stage.must(driver.remove_member(group, leaver))
     late = driver.kept_out(stage.must(driver.add_members(group, [users[3]])))
+    late += driver.kept_out(stage.call(driver.add_members(group, [member])))
     looks.append(_looked(stage, group, (third.id, second.id), "read, its sender gone"))
     there = (*group.members[:2], users[3])
     members = None

@@ -153,7 +153,7 @@ def _opened(stage: Stage, call: Call) -> Answer:
     """Open a conversation that is there, again until that is told: it may show late."""
     return stage.until(
         lambda: stage.call(call),
-        lambda answer: not answer.accepted or stage.driver.was_there(answer) is not False,
+        lambda answer: not answer.accepted or stage.driver.was_there(answer) is True,
     )
 
 

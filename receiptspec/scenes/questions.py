@@ -109,6 +109,12 @@ def unknown(stage: Stage) -> tuple[int, Asked]:
     return beyond, ask(stage, scene.group, beyond)
 
 
+def of_empty_group(stage: Stage) -> Asked:
+    """Ask for a message that does not exist in a group in which nobody has sent anything."""
+    others = stage.scene(good).messages
+    return ask(stage, stage.group(1), stage.driver.absent([message.id for message in others]))
+
+
 def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:
     """Ask for ids that become one that exists when only their lowest bits are kept."""
     scene = good(stage)

@@ -31,6 +31,7 @@ from receiptspec.reference.faults.volcengine import (
     openings,
     order,
     people,
+    regards,
     shape,
     signing,
     telling,
@@ -75,4 +76,5 @@ ALL: list[Fault] = [
     *client_ids.ALL,
     *telling.ALL,
     *texts.ALL,
+    *regards.ALL,
 ]

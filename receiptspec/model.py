@@ -62,6 +62,7 @@ class _State:
     since: int = 0
     base: Receipt | None = None
     listed: bool = True
+    recalled: bool = False
     repeats: int = 0
     read_at: float = 0.0
     sent_at: float = field(default_factory=time.monotonic)
@@ -261,11 +262,14 @@ class _Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.tired and len(self.states) > 3)
     @rule(which=st.integers(0, 39))
     def recall(self, which: int) -> None:
-        state = self.states[which % len(self.states)]
+        left = [state for state in self.states if not state.recalled]
+        if not left:
+            return
+        state = left[which % len(left)]
         self.stage.must(self.stage.driver.recall(state.message))
         self.script.append(f"{state.name} is recalled")
         state.message = replace(state.message, wants_receipt=False)
-        state.listed = False
+        state.recalled, state.listed = True, False
         state.audience = set()
         self._forget(state)
 

@@ -62,6 +62,7 @@ def test_a_callback_has_its_documented_fields(case: Case) -> None:
         together = case.attempt("two messages read in one call", webhooks.read_together)
         found += together.every if together is not None else ()
     findings = [f for callback in found for f in checks.formed(callback)]
+    findings += checks.with_readers(found)
     if case.profile.rank > 0:
         told = case.attempt("callbacks about a changed group", webhooks.sent_after_changes)
         if told is not None and told.callback is None:

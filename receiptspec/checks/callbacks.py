@@ -183,7 +183,7 @@ def _item(item: Any, path: str) -> list[Finding]:
         for key in ("MsgSeq", "ReadNum", "UnreadNum")
         if not _is_int(item.get(key))
     ]
-    members = item.get("ReadReceiptMembers", [])
+    members = item.get("ReadReceiptMembers", [])  # see `with_readers`
     if not isinstance(members, list) or not all(
         isinstance(member, dict) and isinstance(member.get("Member_Account"), str)
         for member in members
@@ -191,6 +191,24 @@ def _item(item: Any, path: str) -> list[Finding]:
         where = f"{path}.ReadReceiptMembers"
         findings.append(_finding("the readers are malformed", where, "accounts", repr(members)))
     return findings
+
+
+def with_readers(callbacks: Iterable[Callback]) -> list[Finding]:
+    """Expect ReadReceiptMembers where messages have been read, be it in some callbacks only.
+
+    One may tell of something else than a read.
+    """
+    found = [callback for callback in callbacks if callback.document.readable]
+    read = [
+        item
+        for callback in found
+        for item in _list(callback.get("GroupMsgReceiptList"))
+        if isinstance(item, dict) and _is_int(item.get("ReadNum")) and item["ReadNum"] > 0
+    ]
+    if not read or any("ReadReceiptMembers" in item for item in read):
+        return []
+    path = "$.GroupMsgReceiptList[].ReadReceiptMembers"
+    return [_finding("no callback about a read says who", path, "an Array", "nothing")]
 
 
 def agrees_with(callback: Callback, receipt: Receipt) -> list[Finding]:

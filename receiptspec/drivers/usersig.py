@@ -173,11 +173,18 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "tampered-time": lambda: tampered("TLS.time", claims.time + 60),
         "edited-identifier": lambda: edited("TLS.identifier", claims.identifier, identifier=user),
         "edited-app": lambda: edited("TLS.sdkappid", claims.sdkappid, sdkappid=claims.sdkappid + 1),
+        "cased-usersig": lambda: _cased(whole),
         "garbage": lambda: "abc",
         "truncated": lambda: whole[: len(whole) // 2],
         "not-base64": lambda: "%%%" + whole[3:],
         "empty": lambda: "",
     }
+
+
+def _cased(text: str) -> str:
+    """Return a UserSig with one letter, from its middle on, in the other case."""
+    at = next(i for i in range(len(text) // 2, len(text)) if text[i].isalpha())
+    return f"{text[:at]}{text[at].swapcase()}{text[at + 1 :]}"
 
 
 def plain(claims: Claims, key: Secret) -> Secret:

@@ -52,16 +52,20 @@ def done_to_dismissed(stage: Stage) -> dict[str, Answer]:
 
 
 def dismissed(stage: Stage) -> tuple[Changed, Elsewhere]:
-    """Dismiss a group whose message had a receipt; ask all about it."""
+    """Dismiss a group whose message had a receipt; ask all about it, in the words of before."""
     group = stage.group(2)
     message = stage.say(group)
     before = newborn(stage, group, message)
     before.receipt(message)
+
+    def others() -> dict[str, Answer]:
+        members = answers_to(stage, stage.driver.ask_members(group))
+        return listed_in(stage, group, message.id) | members
+
+    others()
     stage.must(stage.driver.dismiss(group))
     after = asked(stage, stage.ask(group, [message]))
-    others = listed_in(stage, group, message.id)
-    others |= answers_to(stage, stage.driver.ask_members(group))
-    return Changed(group, message, before, after), Elsewhere(after, others)
+    return Changed(group, message, before, after), Elsewhere(after, others())
 
 
 def recalled(stage: Stage) -> Changed:

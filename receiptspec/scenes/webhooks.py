@@ -377,6 +377,7 @@ def _left(stage: Stage, conversation: Conversation, unread: int, until: int | No
     """Mark a conversation as read of which, and of others, so much is unread at least."""
     listener = stage.listener()
     peer, reader = conversation.members
+    stage.let_show()
     before = _total_until(stage, reader, lambda total: total >= unread)[-1]
     stage.must(marking(stage, conversation, reader, until=until))
 

@@ -80,6 +80,20 @@ def kept(name: str, requirement: str, operation: str, *forgotten: str, **more: A
     return Fault(name=name, requirement=requirement, answer=answer, **{"cls": "isolation", **more})
 
 
+def _if_refused(name: str, requirement: str, operation: str, **more: Any) -> Fault:
+    """Give what was answered to the same call before where it would be refused by now."""
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        answers, body = call.memory(name), call.incoming.body
+        if call.operation == operation and _is_fine(sent):
+            answers[body] = copy.deepcopy(sent)
+        elif call.operation == operation and body in answers:
+            sent.clear()
+            sent.update(copy.deepcopy(answers[body]))
+
+    return Fault(name=name, requirement=requirement, answer=answer, **{"cls": "lifecycle", **more})
+
+
 def _by_address(name: str, requirement: str, operation: str, **more: Any) -> Fault:
     """Give the answer to the call of the same address again, whatever the body; do nothing else."""
 
@@ -107,6 +121,13 @@ def _by_address(name: str, requirement: str, operation: str, **more: Any) -> Fau
 
 
 ALL: list[Fault] = [
+    _if_refused(
+        "lists-told-when-refused",
+        "TC-GMD-30",
+        DETAIL,
+        shows="a list that was told once is told still when the group is dismissed",
+        also=("TC-GMD-30b",),
+    ),
     _by_address(
         "receipts-kept-by-address",
         "TC-GMR-04",

@@ -69,6 +69,11 @@ def _zero_left_out(body: Item) -> None:
             del item["UnreadNum"]
 
 
+def _readers_left_out(body: Item) -> None:
+    for item in body.get("GroupMsgReceiptList") or ():
+        del item["ReadReceiptMembers"]
+
+
 def _to_many(call: Call) -> bool:
     name = call.body.get("GroupId")
     group = call.site.store.groups.get(name) if isinstance(name, str) else None
@@ -141,6 +146,12 @@ ALL: list[Fault] = [
         _counted_before,
         "the counts from before the read",
         **_SHOULD,
+    ),
+    calls_back(
+        "callback-without-readers",
+        "TC-WHK-05",
+        _readers_left_out,
+        "no ReadReceiptMembers",
     ),
     calls_back(
         "callback-leaves-unread",

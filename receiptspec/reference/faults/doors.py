@@ -55,7 +55,25 @@ def _remember_claims(call: Call) -> None:
     call.memory("claims")[mark] = True
 
 
+def _known_letters(call: Call, place: str, _reason: str, _code: int | str) -> str | None:
+    """Know a UserSig again by its letters, capital or not."""
+    known = call.query.get("usersig", "").lower() in call.memory("usersigs")
+    return PASS if place == "usersig" and known else None
+
+
+def _remember_letters(call: Call) -> None:
+    call.memory("usersigs")[call.query.get("usersig", "").lower()] = True
+
+
 _CALLERS = [
+    Fault(
+        name="usersigs-remembered-any-case",
+        requirement="TC-SIG-13",
+        request=_remember_letters,
+        refuses=_known_letters,
+        shows="a UserSig that was right once opens with a letter in the other case",
+        **_AUTH,
+    ),
     Fault(
         name="claims-remembered",
         requirement="TC-SIG-05",

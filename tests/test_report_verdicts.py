@@ -43,6 +43,19 @@ def test_a_strict_run_does_not_forgive_warnings():
     assert verdicts.of_target(made, "t").words == "conforms, with 1 warning"
 
 
+def test_the_target_of_which_least_was_exercised_decides_what_is_said_of_all():
+    idle = [result("not_exercised", f"N{i}", target="u") for i in range(3)]
+    tried = result("warning", level="SHOULD", target="u")
+    rest = [result(requirement=f"P{i}") for i in range(9)]
+    words, conform = verdicts.of_all(report(*rest, tried, *idle))
+    assert not conform
+    assert words == (
+        "nothing broken, but too little of 1 of 2 targets was exercised to say that all conform, "
+        "with 1 warning"
+    )
+    assert verdicts.of_all(report(*rest, tried)) == ("conforms, with 1 warning", True)
+
+
 def test_the_worst_comes_first():
     rows = [result("warning", "A", level="SHOULD"), result("fail", "B"), result("fail", "C")]
     rows[1]["level"] = "MAY"

@@ -311,9 +311,9 @@ _VERDICT_STYLES = {
 
 def _verdict(report: Mapping[str, Any]) -> Text:
     run, counts = report["run"], report["summary"]
-    words = verdicts.said(run["exit_code"], counts, selected=run.get("selected", False))
+    words, conform = verdicts.of_all(report)
     style = _VERDICT_STYLES.get(run["exit_code"], "bold red")
-    if run["exit_code"] == 0 and not verdicts.enough(counts["exercised"], counts["testable"]):
+    if run["exit_code"] == 0 and not conform:
         style = "bold yellow"
     names = seen(", ".join(target["name"] for target in report["targets"]))
     late = sum(1 for row in report["results"] if row.get("new") and row["outcome"] in _IN_FULL)

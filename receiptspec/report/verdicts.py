@@ -10,7 +10,17 @@ from receiptspec.errors import EXIT
 from receiptspec.findings import Outcome
 from receiptspec.results import exit_code, summary
 
-__all__ = ["BROKEN", "NOT_JUDGED", "WORDS", "Verdict", "of_run", "of_target", "said", "worst_first"]
+__all__ = [
+    "BROKEN",
+    "NOT_JUDGED",
+    "WORDS",
+    "Verdict",
+    "of_all",
+    "of_run",
+    "of_target",
+    "said",
+    "worst_first",
+]
 
 WORDS = {
     0: "conforms",
@@ -82,6 +92,26 @@ def said(code: int, counts: Mapping[str, Any], *, selected: bool = False) -> str
         if count := counts["outcomes"][outcome]:
             words += f", with {count} {outcome.replace('_', ' ')}{'s' if count != 1 else ''}"
     return words
+
+
+def of_all(report: Mapping[str, Any]) -> tuple[str, bool]:
+    """Return the verdict about a whole run in words, and whether every target of it conforms.
+
+    Of several targets the one of which least was exercised decides whether enough was.
+    """
+    run, counts = report["run"], report["summary"]
+    words = said(run["exit_code"], counts, selected=run.get("selected", False))
+    if run["exit_code"] != EXIT["conforms"]:
+        return words, False
+    judged = [verdict for verdict in of_run(report) if verdict.testable]
+    short = sum(not verdict.conforms for verdict in judged)
+    if short and len(judged) > 1:
+        _, comma, counted = words.partition(", with ")
+        words = (
+            f"nothing broken, but too little of {short} of {len(judged)} targets was exercised "
+            f"to say that all conform{comma}{counted}"
+        )
+    return words, not short
 
 
 def enough(exercised: int, testable: int) -> bool:

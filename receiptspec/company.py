@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
-from receiptspec.errors import Inconclusive, NotExercised, OperationMissing
+from receiptspec.checks import refusals
+from receiptspec.errors import CallRefused, Inconclusive, NotExercised, OperationMissing
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 from receiptspec.talk import Means, Talk
 from receiptspec.targets import Target
@@ -21,11 +22,15 @@ def names_of(*whose: str) -> str:
     return hashlib.sha256("/".join(whose).encode()).hexdigest()[:6]
 
 
+_FINE = "a name that a user may have"
+
+
 class Company(Talk):
     """A target with people in it, who write to each other."""
 
     def __init__(self, target: Target, **means: Unpack[Means]) -> None:
         super().__init__(target, **means)
+        self.plain_names = False
         self._said = 0
         self._told: dict[tuple[Any, Any], Answer] = {}
         self._owners_join: set[Any] = set()
@@ -54,11 +59,37 @@ class Company(Talk):
         if self.target.fixture and not self.target.writes:
             why = self.unable or f"{self.target.name} has no writes: true"
             raise NotExercised(f"{why}, so no users can be made")
-        missing = [self.driver.user(self.namespace, i) for i in range(len(self._users), count)]
         with self.counting("users"):
-            self.make_users(missing)
-        self._users.extend(missing)
+            self._users.extend(self._recruited(range(len(self._users), count)))
         return tuple(self._users[:count])
+
+    def user(self, index: int, namespace: str = "") -> Any:
+        """Return the name of a user of the pool, or of another namespace, who may not exist."""
+        named = self.driver.plain_user if self.plain_names else self.driver.user
+        return named(namespace or self.namespace, index)
+
+    def _recruited(self, numbers: Iterable[int]) -> list[Any]:
+        """Make users of the pool, from now on with plain names where others are refused.
+
+        That plain names are accepted then tells that the name was what was refused.
+        """
+        missing = [self.user(number) for number in numbers]
+        try:
+            self.make_users(missing)
+        except CallRefused as error:
+            if self.plain_names or not self.is_of_input(error.answer):
+                raise
+            self.plain_names = True
+            plain = [self.user(number) for number in numbers]
+            try:
+                self.make_users(plain)
+            except NotExercised:
+                self.plain_names = False
+                raise error from None
+            for finding in refusals.accepted(error.answer, _FINE, note="others are fine"):
+                self.blame("documented-calls-work", finding)
+            return plain
+        return missing
 
     def make_users(self, names: Sequence[Any]) -> None:
         """Make users by the operation that is there; they may exist where none is. See `must`."""
@@ -67,13 +98,20 @@ class Company(Talk):
             if self._lacking.isdisjoint(call.operation for call in calls):
                 try:
                     for call in calls:
-                        self.must(call)
+                        self._make_left_out(self.must(call), names)
                 except OperationMissing:
                     self._lacking.add(calls[0].operation)
                 else:
                     self._makers |= {call.operation for call in calls}
                     return
         self._strangers = True
+
+    def _make_left_out(self, answer: Answer, names: Sequence[Any]) -> None:
+        """Make those one by one of whom the answer to a list of users says that they failed."""
+        failed = self.driver.failed_users(answer)
+        for name in [name for name in names if name in failed]:
+            for call in self.driver.make_users([name]):
+                self.must(call)
 
     def group(
         self,

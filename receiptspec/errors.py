@@ -9,6 +9,7 @@
     ├── NotExercised           a prerequisite is missing: nothing was judged
     │   ├── OnlyOfClients      the target is a server
     │   ├── StaleFixture       the fixtures are no more as the file says
+    │   ├── CallRefused        a call that is needed was refused
     │   └── OperationMissing   the target does not have an operation
     └── Inconclusive           the infrastructure failed: nothing can be judged  exit 6
         ├── Unreachable        no connection, no answer in time, a gateway's error page
@@ -23,10 +24,12 @@ import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "EXIT",
     "BudgetSpent",
+    "CallRefused",
     "ConfigurationError",
     "ContractError",
     "CredentialsRefused",
@@ -128,6 +131,14 @@ class StaleFixture(NotExercised):
 
     def __str__(self) -> str:
         return f"{self.SAYS}{super().__str__()}"
+
+
+class CallRefused(NotExercised):
+    """A call that is needed was not accepted; `answer` is what came back."""
+
+    def __init__(self, why: str, answer: Any) -> None:
+        super().__init__(why)
+        self.answer = answer
 
 
 class OperationMissing(NotExercised):

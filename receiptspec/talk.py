@@ -23,6 +23,7 @@ from receiptspec.dealings import Dealings
 from receiptspec.drivers import driver_for
 from receiptspec.errors import (
     BudgetSpent,
+    CallRefused,
     ContractError,
     NotExercised,
 )
@@ -357,7 +358,7 @@ class Talk:
             doubt = self.doubt(answer) if answer.refused else ""
             more = f"; {doubt}" if doubt else ""
             refused = f"{call.operation}{NotExercised.REFUSED}{answer.describe()}"
-            raise NotExercised(f"{refused}{more}")
+            raise CallRefused(f"{refused}{more}", answer)
         return answer
 
     def _is_missing(self, answer: Answer) -> bool:
@@ -406,6 +407,10 @@ class Talk:
     def is_gated(self, answer: Answer) -> bool:
         """Whether a refusal may mean that the feature is not switched on or not paid for."""
         return answer.refused and self.contract.kind(answer.code) in ("feature", "permission")
+
+    def is_of_input(self, answer: Answer) -> bool:
+        """Whether a refusal is about what a call says: no right, limit or feature is wanting."""
+        return answer.refused and self.contract.kind(answer.code) in ("parameter", None)
 
     def needs(self, answer: Answer) -> None:
         """Remember an answer to a documented call that ought to have been accepted."""

@@ -196,6 +196,8 @@ def test_every_documented_call_that_was_needed_works(case: Case) -> None:
         if answer.operation not in case.given.get("but", ())
         for finding in refusals.accepted(answer, "a documented body", note=case.stage.doubt())
     ]
+    if case.stage.plain_names:
+        case.observe("users", "with plain names, as others are refused")
     findings += case.witnessed_so_far()
     if not findings and case.stage.driver.over_http:
         findings = under_content_types(case)

@@ -40,6 +40,8 @@ TRANSIENT = (200, b'{"ActionStatus":"FAIL","ErrorCode":10002,"ErrorInfo":"intern
 UNKNOWN = (200, b'{"ActionStatus":"FAIL","ErrorCode":60009,"ErrorInfo":"command"}')
 NOBODY = (200, b'{"ActionStatus":"FAIL","ErrorCode":10019,"ErrorInfo":"account"}')
 NO_RECEIVER = (200, b'{"ActionStatus":"FAIL","ErrorCode":90003,"ErrorInfo":"To_Account"}')
+ILLEGAL = (200, b'{"ActionStatus":"FAIL","ErrorCode":70402,"ErrorInfo":"UserID"}')
+NO_MORE = (200, b'{"ActionStatus":"FAIL","ErrorCode":70398,"ErrorInfo":"accounts"}')
 REFUSED_US = (200, b'{"ActionStatus":"FAIL","ErrorCode":70003,"ErrorInfo":"sig"}')
 PAGE = (502, b"<html><h1>502 Bad Gateway</h1></html>")
 DROP = None
@@ -188,6 +190,32 @@ def test_users_are_taken_to_exist_where_nothing_makes_them():
         with pytest.raises(NotExercised, match="no account_import and no multiaccount_import"):
             stage.group(2)
         assert stage.needed() == []
+
+
+def test_users_have_plain_names_where_others_are_refused_and_that_is_blamed():
+    with serving(first(1, ILLEGAL), always_fine) as server, staged(server, writes=True) as stage:
+        users = stage.users(2)
+        assert stage.plain_names
+        assert users == (stage.user(0), stage.user(1))
+        assert max(map(len, users)) < len(str(stage.driver.user(stage.namespace, 1)))
+        (found,) = stage.witness["TC-GEN-08"].findings.values()
+        assert "70402; others are fine" in found.message
+
+
+@pytest.mark.parametrize("refusal", [ILLEGAL, NO_MORE])
+def test_no_name_is_blamed_where_no_user_can_be_made(refusal):
+    with serving(always(refusal), always_fine) as server, staged(server, writes=True) as stage:
+        with pytest.raises(NotExercised, match="account_import did not work"):
+            stage.users(2)
+        assert not stage.plain_names
+        assert "TC-GEN-08" not in stage.witness
+
+
+def test_who_is_left_out_of_a_list_of_users_is_made_alone():
+    left = (200, b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","FailAccounts":["NAME"]}')
+    with serving(first(1, left, FINE), always_fine) as server, staged(server, writes=True) as stage:
+        stage.make_users(["NAME", *(f"u{turn}" for turn in range(30))])
+        assert server.bodies[-1] == b'{"UserID":"NAME"}'
 
 
 def test_nobody_is_blamed_where_no_user_could_be_made():

@@ -221,6 +221,10 @@ class Driver(ABC):
         name = f"Rs{namespace}-U{index}"
         return name if index % 3 != 1 else f"{name}{_LONG_NAME[len(name) :]}"
 
+    def plain_user(self, namespace: str, index: int) -> Any:
+        """Return the id of a user of a run, a short one, where others are refused."""
+        return f"rs{namespace}u{index}"
+
     def nobody(self) -> Any:
         """Return the id of a user who does not exist, or is in no conversation."""
         return "rs-no-such-user"

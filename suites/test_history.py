@@ -163,7 +163,7 @@ def test_a_history_is_of_the_time_that_was_asked_for(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.views
 def test_both_sides_see_what_named_no_sender(case: Case) -> None:
-    scene = case.scene(direct.from_administrator)
+    scene = case.scene(direct.unsigned)
     findings: list[Finding] = []
     for seen, whose in ((scene.by_sender, "the sender"), (scene.by_receiver, "the receiver")):
         if not seen.answer.accepted:

@@ -328,6 +328,16 @@ def test_what_is_read_back_is_compared_with_what_was_sent(change, strayed):
     assert [one.path for one in driver().strayed(sent, {**SHOWN, **change})] == strayed
 
 
+def test_what_names_no_sender_is_the_administrators_who_called():
+    sent = answer(envelope("OK", 0, MsgTime=1_700_000_000), operation="sendmsg")
+    request = replace(sent.exchange.request, target="/v4/x?identifier=boss&random=1")
+    unsigned = {name: value for name, value in LETTER.items() if name != "From_Account"}
+    exchange = replace(sent.exchange, request=request)
+    sent = replace(sent, exchange=exchange, request_body=unsigned)
+    assert driver().strayed(sent, {**SHOWN, "From_Account": "boss"}) == []
+    assert [one.expected for one in driver().strayed(sent, SHOWN)] == ["boss"]
+
+
 def test_a_number_that_its_sender_gave_a_letter_need_not_be_taken():
     told = answer(envelope("OK", 0, MsgTime=1_700_000_000, MsgKey="3_7_1700000000"))
     sent = replace(told, operation="sendmsg", request_body={**LETTER, "MsgSeq": 9})

@@ -252,15 +252,17 @@ def between(answer: Answer, people: Collection[Any] | None, pair: Collection[Any
     ]
 
 
-def at_most(answer: Answer, number: int, size: int) -> list[Finding]:
-    """Expect an answer to hold no more messages than were asked for."""
+def at_most(
+    answer: Answer, number: int, size: int, what: str = "messages", path: str = "$.MsgList"
+) -> list[Finding]:
+    """Expect an answer to hold no more messages, or other things, than were asked for."""
     if number <= size:
         return []
     return [
         _finding(
             answer,
-            f"at most {size} messages were asked for and {number} are there",
-            "$.MsgList",
+            f"at most {size} {what} were asked for and {number} are there",
+            path,
             f"at most {size}",
             number,
             "overfull-history",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from receiptspec.neutral import Answer, Strayed
 from receiptspec.strictjson import RawNumber
@@ -19,13 +20,14 @@ _SAME_TIME = 60  # seconds by which two clocks of one server may differ
 def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
     """Compare people, numbers, time, flags and contents (M1, M2, G6, R6).
 
+    What names no sender is the administrator's who called.
     Of a group no MsgRandom is documented, and of two people not that the MsgSeq of the sender is
     taken: the MsgKey says which one was. What the item lacks is a matter of its schema, but for
     CloudCustomData of two people.
     """
     body, direct = sent.request_body, sent.operation == "sendmsg"
     wanted: dict[str, Any] = {
-        "From_Account": body.get("From_Account"),
+        "From_Account": body.get("From_Account", _caller(sent)),
         "To_Account": body.get("To_Account") if direct else None,
         "MsgRandom": body.get("MsgRandom") if direct else None,
         "MsgSeq": _in_key(sent) if direct else sent.get("MsgSeq"),
@@ -43,6 +45,12 @@ def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
     if custom and kept != custom and (direct or kept is not None):
         found.append(Strayed("CloudCustomData", custom, kept, content=True))
     return found + _parts(body.get("MsgBody"), item.get("MsgBody"))
+
+
+def _caller(sent: Answer) -> str | None:
+    """Return the identifier in the URL of a call, who is the administrator."""
+    query = parse_qs(sent.exchange.request.target.partition("?")[2])
+    return next(iter(query.get("identifier", ())), None)
 
 
 def _in_key(sent: Answer) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
+from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.groups import LATER, Asked, asked
 from receiptspec.scenes.together import refused_together
 from receiptspec.stage import Stage
@@ -31,7 +31,7 @@ def unwritten(stage: Stage, first: int, second: int) -> Conversation:
     if not stage.anew:
         return pair(stage, first, second)
     namespace = f"{stage.namespace}{stage.anew}"
-    people = tuple(stage.driver.user(namespace, index) for index in (first, second))
+    people = tuple(stage.user(index, namespace) for index in (first, second))
     stage.make_users(people)
     return Conversation(Kind.DIRECT, None, "direct", people[0], people)
 
@@ -163,20 +163,30 @@ def keeps_history(stage: Stage) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that was sent in an unusual way and acknowledged, as both sides see it."""
+    """A message that was sent in an unusual way, and perhaps acknowledged, as both sides see it."""
 
     message: Message
     by_sender: Asked
     by_receiver: Asked
 
 
-def from_administrator(stage: Stage) -> Sent:
-    """Send a message that names no sender, let its receiver acknowledge it, and look."""
+def unsigned(stage: Stage) -> Sent:
+    """Send a message that names no sender, and look as the administrator and as its receiver."""
     keeps_history(stage)
     conversation = stage.driver.from_administrator(stage.users(3)[2])
     number = stage.number("from the administrator")
     call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
-    return _sent(stage, conversation, stage.driver.without_sender(call))
+    message = stage.post(conversation, stage.driver.without_sender(call))
+    by_sender, by_receiver = (
+        until_listed(stage, replace(conversation, owner=viewer), (message,))
+        for viewer in conversation.members
+    )
+    return Sent(message, by_sender, by_receiver)
+
+
+def from_administrator(stage: Stage) -> Sent:
+    """Let the receiver of a message that names no sender acknowledge it, and look."""
+    return _acknowledged(stage, stage.scene(unsigned).message)
 
 
 def with_everything(stage: Stage) -> Sent:
@@ -185,7 +195,7 @@ def with_everything(stage: Stage) -> Sent:
     conversation = pair(stage, 3, 1)
     number = stage.number("every option")
     call = stage.driver.send_message(conversation, conversation.owner, receipt=True, number=number)
-    return _sent(stage, conversation, stage.driver.with_everything(call))
+    return _acknowledged(stage, stage.post(conversation, stage.driver.with_everything(call)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,8 +364,8 @@ def for_the_moment(stage: Stage) -> Passing:
     return Passing(sent, text, found.answer)
 
 
-def _sent(stage: Stage, conversation: Conversation, call: Call) -> Sent:
-    message = stage.post(conversation, call)
+def _acknowledged(stage: Stage, message: Message) -> Sent:
+    conversation = message.conversation
     reader = conversation.members[1]
     answer = stage.tries_to_read(reader, [message])
     if answer is not None and not answer.accepted:

@@ -158,8 +158,11 @@ def members_after_changes(stage: Stage) -> Told:
     return told_members(stage, group, wanted)
 
 
-def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
-    """Remove members, some in one call and as many as one call may in another; ask after each."""
+def members_after_removals(stage: Stage, most: int) -> tuple[Told, Answer, Told | None]:
+    """Remove members, some in one call and as many as one call may in another; ask after each.
+
+    Returns also the answer to the latter, and nothing after it where that is a refusal.
+    """
     if not stage.driver.over_http:
         raise NotExercised("every member would be a program of its own")
     some, left = 9, 3
@@ -168,8 +171,9 @@ def members_after_removals(stage: Stage, most: int) -> tuple[Told, Told]:
     stage.must(stage.driver.remove_member(group, *gone))
     stayed = tuple(member for member in group.members if member not in gone)
     first = _until_all_listed(stage, replace(group, members=stayed))
-    stage.must(stage.driver.remove_member(group, *stayed[left:]))
-    return first, told_members(stage, group, stayed[:left])
+    answer = stage.patiently(stage.driver.remove_member(group, *stayed[left:]))
+    stage.needs(answer)
+    return first, answer, told_members(stage, group, stayed[:left]) if answer.accepted else None
 
 
 def too_many_removed(stage: Stage, most: int) -> Told | None:
@@ -258,20 +262,37 @@ def users_imported(stage: Stage, count: int) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The answer to the import of many accounts: one that was there, and one that was not."""
+    """The answer to the import of many accounts: one that was there, and one that was not.
+
+    `left_out` is who is said to have failed there and in a list of two, and is imported alone.
+    """
 
     known: Any
     newest: Any
     answer: Answer
+    left_out: Any = None
 
 
 def known_imported(stage: Stage, count: int) -> Imported:
     """Import as many accounts at once as one call may, the first ones being there already."""
     good_call(stage, stage.driver.import_users([]).operation)
     user = stage.users(1)[0]
-    names = [stage.driver.user(stage.namespace, index) for index in range(count - 1)]
+    names = [stage.user(index) for index in range(count - 1)]
     newest = f"rs{stage.namespace}{stage.anew}-last"
-    return Imported(user, newest, stage.call(stage.driver.import_users([*names, newest])))
+    answer = stage.call(stage.driver.import_users([*names, newest]))
+    failed = stage.driver.failed_users(answer) if answer.accepted else []
+    left_out = next((name for name in names if name in failed and name != user), None)
+    if left_out is not None and not _is_left_out(stage, user, left_out):
+        left_out = None
+    return Imported(user, newest, answer, left_out)
+
+
+def _is_left_out(stage: Stage, known: Any, name: Any) -> bool:
+    """Whether an account cannot be imported in a list and can alone."""
+    if not all(stage.call(call).accepted for call in stage.driver.make_users([name])):
+        return False
+    again = stage.call(stage.driver.import_users([known, name]))
+    return again.accepted and name in stage.driver.failed_users(again)
 
 
 def imported_around(stage: Stage) -> tuple[tuple[Any, ...], Answer, Any]:

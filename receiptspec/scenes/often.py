@@ -27,7 +27,8 @@ class OfConversation:
     """A message that one member has read, newer ones, and all answers about it and the members.
 
     `reader` is ``None`` where nobody could read, `shown` whether the read has shown at all.
-    `members` are first all, and when one had been removed those who stayed.
+    `members` are first all, and when one had been removed those who stayed; `few` is what was
+    answered when one of them was asked for.
     """
 
     messages: tuple[Message, ...]
@@ -37,6 +38,7 @@ class OfConversation:
     asked: tuple[Asked, ...]
     histories: tuple[Answer, ...] = ()
     members: tuple[Told, ...] = ()
+    few: Answer | None = None
 
 
 def of_group(stage: Stage) -> OfConversation:
@@ -51,13 +53,14 @@ def of_group(stage: Stage) -> OfConversation:
     fresh.receipt(first)
     reader, gone = group.members[1], group.members[3]
     looks: dict[str, Call] = {}
+    begun: dict[str, Answer] = {}
     for name, make in (
         ("histories", partial(driver.look_at_group, group)),
         ("few", partial(driver.few_members, group)),
     ):
         with suppress(NotExercised):
             looks[name] = make()
-            stage.call(looks[name])
+            begun[name] = stage.call(looks[name])
     told = []
     if looks.pop("few", None) is not None:
         told.append(told_members(stage, group, group.members))
@@ -86,6 +89,7 @@ def of_group(stage: Stage) -> OfConversation:
         tuple(answers),
         tuple(found.get("histories", ())),
         (*told, *(_told(stage, stayed, answer) for answer in found.get("members", ()))),
+        begun.get("few"),
     )
 
 

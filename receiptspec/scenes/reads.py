@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from receiptspec.errors import NotExercised
+from receiptspec.errors import CallRefused, NotExercised
 from receiptspec.neutral import Answer, Call, Message
 from receiptspec.scenes.counting import batch
 from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
@@ -227,10 +227,17 @@ def large_group(stage: Stage, members: int) -> tuple[Answer, Asked | None]:
     return answer, asked(stage, stage.ask(group, [made])) if made is not None else None
 
 
-def full_group(stage: Stage, members: int) -> tuple[Message, Asked]:
-    """Send a message that asks for a receipt to a group of so many members, and ask for it."""
-    message = stage.say(stage.group(members))
-    return message, newborn(stage, message.conversation, message)
+def full_group(stage: Stage, members: int) -> tuple[Answer, Message | None]:
+    """Send a message that asks for a receipt to a group of so many members, and ask for it.
+
+    Returns the last answer; no message where sending it was what was refused.
+    """
+    group = stage.group(members)
+    try:
+        message = stage.say(group)
+    except CallRefused as error:
+        return error.answer, None
+    return newborn(stage, group, message).answer, message
 
 
 def position(

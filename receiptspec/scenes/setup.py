@@ -217,14 +217,29 @@ class Own:
     found: Asked | None = None
 
 
-def own_id(stage: Stage) -> Own:
-    """Make a group with an id of our own, use it, and try to make it again."""
+def longest_id(stage: Stage) -> tuple[str, Answer]:
+    """Make a group with an id of our own, as long as it may be, not in one case, with marks."""
+    name = f"rs{stage.namespace}{stage.anew}-Own_Group.1+~".ljust(48, "z")
+    return name, stage.patiently(_named_so(stage, name))
+
+
+def _named_so(stage: Stage, name: str) -> Call:
     owner, other = stage.users(2)
-    name = f"rs{stage.namespace}{stage.anew}-Own_Group.1+~"
-    name = name.ljust(48, "z")  # as long as it may be, and not in one case
+    return stage.driver.make_group(stage.driver.group_type, "own", owner, [other], name)
+
+
+def own_id(stage: Stage) -> Own:
+    """Make a group with an id of our own, use it, and try to make it again.
+
+    The id is a plain one where one of every kind is refused.
+    """
+    owner, other = stage.users(2)
     type_ = stage.driver.group_type
-    call = stage.driver.make_group(type_, "own", owner, [other], name)
-    made = stage.must(call)
+    name, made = stage.scene(longest_id)
+    if not made.accepted:
+        name = f"rs{stage.namespace}{stage.anew}own"
+        made = stage.must(_named_so(stage, name))
+    call = _named_so(stage, name)
     stage.let_show()
     again = stage.call(call)
     id_ = stage.driver.made_group(made)

@@ -293,6 +293,13 @@ def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
             why = "an id that would become one that exists in fewer bits, or without its sign"
             found = {id_: next(iter(wrapped.receipts.values()))}
             findings += receipts.no_receipt(wrapped.answer, found, id_, codes, why)
+    following = (
+        case.attempt("the next number", questions.next_one) if case.profile.rank > 0 else None
+    )
+    if following is not None:
+        message, told = following
+        why = "the number after the newest message"
+        findings += receipts.no_receipt(told.answer, told.receipts, message.id, codes, why)
     case.judge(findings)
 
 

@@ -229,7 +229,9 @@ def of_crowd(case: Case) -> list[Finding]:
     findings: list[Finding] = []
     walks = []
     with case.optional("lists of a large group"):
-        walks = [case.scene(paging.of_crowd, count) for count in (case.given.get("most", 200), 50)]
+        walks = [
+            case.scene(paging.of_crowd, count) for count in (case.given.get("most", 200), 50, 10)
+        ]
     for read, unread in walks:
         scene = case.scene(people.crowded)
         owner, *others = scene.message.conversation.members
@@ -712,4 +714,10 @@ def test_a_message_that_does_not_exist_has_no_lists(case: Case) -> None:
     for read in (False, True) if case.profile.rank > 0 else (False,):
         answer = paging.page_of(case.stage, case.scene(questions.no_message), read=read)
         findings += without_lists(case, answer, "a message that does not exist")
+    following = (
+        case.attempt("the next number", questions.next_one) if case.profile.rank > 0 else None
+    )
+    if following is not None:
+        answer = paging.page_of(case.stage, following[0], read=False)
+        findings += without_lists(case, answer, "the number after the newest message")
     case.judge(findings)

@@ -109,6 +109,23 @@ def unknown(stage: Stage) -> tuple[int, Asked]:
     return beyond, ask(stage, scene.group, beyond)
 
 
+def next_one(stage: Stage) -> tuple[Message, Asked]:
+    """Ask for the message that comes next in a group.
+
+    Where every group has numbers of its own, others have one of that number.
+    Raises `NotExercised` where messages are not numbered one by one.
+    """
+    taken = [message.id for message in good(stage).messages]
+    group = stage.group(2)
+    newest = stage.say(group)
+    newborn(stage, group, newest).receipt(newest)
+    numbered = all(isinstance(id_, int) and id_ < 2**32 for id_ in (newest.id, *taken))
+    if not numbered or not stage.driver.over_http:
+        raise NotExercised("messages are not numbered one by one")
+    following = replace(newest, id=newest.id + 1)
+    return following, ask(stage, group, following)
+
+
 def of_empty_group(stage: Stage) -> Asked:
     """Ask for a message that does not exist in a group in which nobody has sent anything."""
     others = stage.scene(good).messages

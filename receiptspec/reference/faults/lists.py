@@ -7,6 +7,7 @@ from typing import Any
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
+    ASK,
     DETAIL,
     READ,
     accepted,
@@ -74,6 +75,35 @@ def _endless(call: Call, answer: dict[str, Any]) -> None:
         seen[place] = seen.get(place, 0) + 1
         if seen[place] % 3:
             answer.update(IsFinish=0, Cursor=call.body.get("Cursor") or "1")
+
+
+def _ends_at_nine(call: Call, answer: dict[str, Any]) -> None:
+    pages = call.memory("pages")
+    place = tuple(call.body.get(key) for key in ("GroupId", "MsgSeq", "Filter"))
+    number = pages.get((*place, call.body.get("Cursor")), 1) if call.body.get("Cursor") else 1
+    if succeeded(answer):
+        pages[*place, answer.get("Cursor")] = number + 1
+        if number == 9:
+            answer["IsFinish"] = 1
+
+
+def _is_next(call: Call) -> bool:
+    """Whether a call is about the number after that of the newest message of a group."""
+    group = call.site.store.groups.get(call.body.get("GroupId"))
+    seqs = [call.body.get("MsgSeq"), *(i["MsgSeq"] for i in call.body.get("MsgSeqList", ()))]
+    return group is not None and bool(group.messages) and max(group.messages) + 1 in seqs
+
+
+def _next_counted(call: Call, answer: dict[str, Any]) -> None:
+    if succeeded(answer) and _is_next(call):
+        for item in answer["GroupMsgReceiptList"]:
+            if item["Code"]:
+                item.update(Code=0, ReadNum=0, UnreadNum=0)
+
+
+def _next_listed(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("ErrorCode") == 10062 and _is_next(call):
+        answer.update(ActionStatus="OK", ErrorCode=0, ErrorInfo="", IsFinish=1, UnreadList=[])
 
 
 def _second_page_repeats(call: Call, answer: dict[str, Any]) -> None:
@@ -233,6 +263,32 @@ ALL: list[Fault] = [
         shows="lists of a message that does not exist",
         when=lambda c: isinstance(c.body, dict) and (c.body.get("MsgSeq") or 0) > 1000,
         **_SHOULD,
+    ),
+    edits(
+        "next-message-counted",
+        "TC-GMR-14",
+        _next_counted,
+        operation=ASK,
+        cls="limits",
+        shows="nobody has read the number after the newest message",
+        level="SHOULD",
+    ),
+    edits(
+        "next-message-listed",
+        "TC-GMD-28",
+        _next_listed,
+        cls="limits",
+        shows="the number after the newest message has empty lists",
+        **_SHOULD,
+    ),
+    edits(
+        "ninth-page-is-the-last",
+        "TC-GMD-08",
+        _ends_at_nine,
+        operation=DETAIL,
+        cls="paging",
+        shows="the ninth page of a walk says that it is the last",
+        also=("TC-GMD-12",),
     ),
     accepted(
         "detail-of-unknown-group",

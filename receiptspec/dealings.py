@@ -34,6 +34,8 @@ class Dealings:
         self._messages: dict[Any, Message | None] = {}
         self._reads: dict[Any, list[Any]] = {}
         self._disturbed: set[Any] = set()
+        #: Answers that hold receipts of messages of one conversation, to who sent them all.
+        self.pulled: list[Answer] = []
 
     # --- what happens ---------------------------------------------------------------------
 

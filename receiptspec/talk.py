@@ -187,6 +187,8 @@ class Talk:
             for finding in refusals.accepted(answer, "messages that asked for receipts"):
                 self.blame(owed, finding)
         if owed and answer.accepted:
+            if answer.operation == self.driver.ask:
+                self.dealings.pulled.append(answer)
             for finding in events.each_once(answer, self.dealings.twice(answer)):
                 self.blame(owed, finding)
 

@@ -11,6 +11,7 @@ from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised, OnlyOfClients
 from receiptspec.findings import Finding, distinct
+from receiptspec.neutral import Answer, Kind, Message, Receipt
 from receiptspec.scenes import counting, direct, events, groups, oddities, paging, reads
 
 
@@ -31,6 +32,34 @@ def test_a_receipt_names_its_conversation(case: Case) -> None:
             if found is not None and found.known:
                 findings += checks.named(letters.before.answer, found, "peer", peer)
     case.judge(findings[:1])
+
+
+@pytest.mark.check("receipt-names-its-conversation")
+@pytest.mark.profile("standard")
+@pytest.mark.late
+def test_every_receipt_of_the_run_names_its_conversation(case: Case) -> None:
+    driver, dealings = case.stage.driver, case.stage.dealings
+    if driver.server is None:
+        raise OnlyOfClients
+    case.scene(groups.good) if case.given["kind"] == "group" else answered(case)
+    findings: list[Finding] = []
+    for answer in dealings.pulled:
+        for receipt in driver.receipts(answer):
+            message = dealings.message(receipt.message) if receipt.known else None
+            if message is not None:
+                findings += placed(case, answer, receipt, message)
+    case.judge(findings[:1])
+
+
+def placed(case: Case, answer: Answer, receipt: Receipt, message: Message) -> list[Finding]:
+    """Expect the receipt of a message to name the group, or the receiver, as the row says."""
+    where, group = message.conversation, case.given["kind"] == "group"
+    if group != (where.kind is Kind.GROUP):
+        return []
+    if group:
+        return checks.named(answer, receipt, "conversation", where.id)
+    peer = next(user for user in where.members if user != message.sender)
+    return checks.named(answer, receipt, "peer", peer)
 
 
 @pytest.mark.check("mixed-conversations-are-refused")

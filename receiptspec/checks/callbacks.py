@@ -196,15 +196,20 @@ def _item(item: Any, path: str) -> list[Finding]:
 def with_readers(callbacks: Iterable[Callback]) -> list[Finding]:
     """Expect ReadReceiptMembers where messages have been read, be it in some callbacks only.
 
-    One may tell of something else than a read.
+    A callback about a message that was sent may name nobody, whether its sender counts or not.
     """
-    found = [callback for callback in callbacks if callback.document.readable]
-    read = [
-        item
-        for callback in found
+    found = [
+        ((callback.get("GroupId"), item.get("MsgSeq")), item)
+        for callback in callbacks
+        if callback.document.readable
         for item in _list(callback.get("GroupMsgReceiptList"))
-        if isinstance(item, dict) and _is_int(item.get("ReadNum")) and item["ReadNum"] > 0
+        if isinstance(item, dict) and _is_int(item.get("ReadNum"))
     ]
+    least: dict[object, int] = {}
+    for place, item in found:
+        key = repr(place)
+        least[key] = min(item["ReadNum"], least.get(key, item["ReadNum"]))
+    read = [item for place, item in found if item["ReadNum"] > least[repr(place)]]
     if not read or any("ReadReceiptMembers" in item for item in read):
         return []
     path = "$.GroupMsgReceiptList[].ReadReceiptMembers"

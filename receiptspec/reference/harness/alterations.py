@@ -1,4 +1,4 @@
-"""How faults and variants of the packaged client change what it shows; pure but for `Forgetful`.
+"""How faults and variants of the packaged client change what it shows; pure but for classes.
 
 An item is one receipt or one message; a page comes with the parameters of its question.
 """
@@ -15,6 +15,7 @@ from receiptspec.reference.harness.line import SdkError
 from receiptspec.reference.harness.naming import name_of
 
 __all__ = [
+    "FirstPeer",
     "Forgetful",
     "before_own",
     "before_plain",
@@ -221,6 +222,20 @@ def readers_refused(wanted: int) -> int:
     if wanted == 0:
         raise SdkError(NO_RECEIPT, "no receipt")
     return wanted
+
+
+class FirstPeer:
+    """Name in every one-to-one receipt the peer of the first one."""
+
+    def __init__(self) -> None:
+        self._peer: str | None = None
+
+    def __call__(self, item: Item) -> Item:
+        """Change one receipt."""
+        if not item.get("userID"):
+            return item
+        self._peer = self._peer or item["userID"]
+        return {**item, "userID": self._peer}
 
 
 class Forgetful:

@@ -179,10 +179,13 @@ class Caller:
     def _is_missing(self, call: Call, answer: Answer) -> bool:
         """Whether the target says that it has no such operation, and never had.
 
-        The operation that asks for receipts is what everything is about: it cannot be missing.
+        The operation that asks for receipts is what everything is about: of a server, it cannot
+        be missing. A harness says of each method of its own whether it has it.
         """
-        name = call.operation
-        if name == self._line.driver.ask or name in self._there or call.path or call.method:
+        name, driver = call.operation, self._line.driver
+        if name == driver.ask and driver.server is None:
+            return False
+        if name in self._there or call.path or call.method:
             return False
         declared = self._line.target.capabilities.get(name)
         if declared:

@@ -5,6 +5,7 @@ A read counts from the moment it is asked for: whether it was accepted is anothe
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -33,6 +34,7 @@ class Dealings:
         self._driver, self._contract = driver, contract
         self._messages: dict[Any, Message | None] = {}
         self._reads: dict[Any, list[Any]] = {}
+        self._since: dict[Any, float] = {}
         self._disturbed: set[Any] = set()
         #: Answers that hold receipts of messages of one conversation, to who sent them all.
         self.pulled: list[Answer] = []
@@ -48,6 +50,7 @@ class Dealings:
         """Remember who is asked to read what."""
         for name in messages:
             self._reads.setdefault(name, []).append(user)
+            self._since.setdefault(name, time.time())
 
     def note(self, call: Call) -> None:
         """Remember the reads of a call, and whatever else changes a conversation."""
@@ -71,6 +74,10 @@ class Dealings:
     def reads(self, name: Any) -> int:
         """Return how often somebody was asked to read a message."""
         return len(self._reads.get(name, ()))
+
+    def is_before(self, name: Any, moment: float) -> bool:
+        """Whether nobody had been asked to read a message at a moment, in seconds of the epoch."""
+        return moment < self._since.get(name, float("inf"))
 
     def readers(self, name: Any) -> int:
         """Return how many members were asked to read a message, 0 where they may be fewer or more.

@@ -1,6 +1,7 @@
 """What users of client SDKs sent and read, and which calls are owed an answer."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,17 @@ def say(driver, dealings, place, name, *, receipt=True, sender="ann", **more):
     message = Message(place, name, sender, receipt)
     dealings.sent(message)
     return message
+
+
+def test_what_was_before_the_first_read_is_told_apart(driver, dealings):
+    say(driver, dealings, GROUP, "a")
+    assert dealings.is_before("a", time.time())
+    start = time.time()
+    dealings.read("bob", ["a"])
+    dealings.read("cat", ["a"])
+    assert dealings.is_before("a", start - 1)
+    assert not dealings.is_before("a", time.time() + 1)
+    assert dealings.is_before("b", time.time())
 
 
 def test_a_member_who_reads_what_asked_for_it_is_owed_success(driver, dealings):

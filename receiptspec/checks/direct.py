@@ -58,9 +58,9 @@ def _turned(seen: Seen, messages: Sequence[Message], wanted: bool, why: str) -> 
             _finding(
                 seen.answer,
                 f"{message.id} is marked {'read' if receipt.peer_read else 'unread'}: {why}",
-                f"{receipt.path}.IsPeerRead",
-                int(wanted),
-                int(receipt.peer_read),
+                f"{receipt.path}.{receipt.peer_key}",
+                "read" if wanted else "unread",
+                "read" if receipt.peer_read else "unread",
                 f"peer-read:{int(receipt.peer_read)}:{why}",
             )
         )

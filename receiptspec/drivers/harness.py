@@ -231,6 +231,7 @@ class HarnessDriver(TencentDriver):
             path=path,
             read_key="readCount",
             unread_key="unreadCount",
+            peer_key="isPeerRead",
             conversation=item.get("groupID") or None,
             peer=item.get("userID") or None,
         )

@@ -255,7 +255,8 @@ def _direct_receipt(item: dict[str, Any], path: str) -> Receipt | None:
         return None
     flag = item.get("IsPeerRead")
     known = _is_int(flag)
-    return Receipt(item["MsgKey"], known, peer_read=flag == 1 if known else None, path=path)
+    told = flag == 1 if known else None
+    return Receipt(item["MsgKey"], known, peer_read=told, path=path, peer_key="IsPeerRead")
 
 
 def _is_int(value: Any) -> bool:

@@ -27,6 +27,7 @@ from receiptspec.reference.harness.shapes import page_of, receipt
 __all__ = ["Client"]
 
 INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT = 6017, 2903, 10007, 10062
+_NO_METHOD = -32601
 _ON_ITS_WAY = 0.05  # seconds in which a signal arrives
 
 
@@ -378,6 +379,8 @@ class Client(Hearing):
             os._exit(70)
         if self._knob("hangs") == method:
             threading.Event().wait()
+        if method in self._knob("unserved"):
+            raise SdkError(_NO_METHOD, "not served")
         if self._knob("nulls"):
             params = without_nulls(params)
         self._place = place(params) or self._place

@@ -56,5 +56,9 @@ ALL = [
     free("sdk-events-twice", "SDK-64", "each notification comes twice", events_repeat=2),
     free("sdk-own-codes", "SDK-28", "errors have codes of the SDK's own and say nothing",
           error=lambda _: {"code": 9999, "message": ""}),
+    free("sdk-pulls-unserved", "SDK-70", "the harness has no getMessageReadReceipts",
+          unserved=("getMessageReadReceipts",)),
+    free("sdk-lists-unserved", "SDK-70", "the harness has no getGroupMessageReadMemberList",
+          unserved=("getGroupMessageReadMemberList",)),
     free("sdk-few-hints", "SDK-01", "messages tell msgID and place alone", message=_FEW),
 ]  # fmt: skip

@@ -82,6 +82,7 @@ DEFAULTS: Mapping[str, Any] = {
     "events_held": 0,
     "event_of_newest": False,
     "event_on_send": False,
+    "unserved": (),
     "events_after": 0.0,
     "events_beside_plain": True,
     "events_after_reply": True,

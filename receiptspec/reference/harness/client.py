@@ -26,8 +26,7 @@ from receiptspec.reference.harness.shapes import page_of, receipt
 
 __all__ = ["Client"]
 
-INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT = 6017, 2903, 10007, 10062
-_NO_METHOD = -32601
+INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT, NO_METHOD = 6017, 2903, 10007, 10062, -32601
 _ON_ITS_WAY = 0.05  # seconds in which a signal arrives
 
 
@@ -311,15 +310,13 @@ class Client(Hearing):
         message, count, wanted = params["message"], params["count"], params["filter"]
         if wanted not in (0, 1) or count < 1:
             raise SdkError(INVALID, "filter: 0 or 1; count: at least 1")
-        if count > LARGEST_PAGE:
-            if not self._knob("page_clamped"):
-                raise SdkError(INVALID, f"count: at most {LARGEST_PAGE}")
-            count = LARGEST_PAGE
+        if count > LARGEST_PAGE and not self._knob("page_clamped"):
+            raise SdkError(INVALID, f"count: at most {LARGEST_PAGE}")
         if self._knob("filter") is not None:
             wanted = self._knob("filter")(wanted)
         if self._knob("only_of_session") == "list" and not self._is_of_session(message):
             return {"members": [], "nextSeq": 0, "isFinished": True}
-        count = min(count, self._knob("page_most"))
+        count = min(count, LARGEST_PAGE, self._knob("page_most"))
         place = params["nextSeq"]
         if self._knob("first_count_stays"):
             walk = (name_of(message), params["filter"])
@@ -340,8 +337,8 @@ class Client(Hearing):
             invented = self._knob("lists_of_plain") is plain
             if error.code != NO_RECEIPT or not (invented or self._knob("no_lists_are_empty")):
                 raise
-            listed = [{"Read_Account": "somebody"}] if invented else []
-            told = {"IsFinish": 1, "Cursor": "0", "ReadList": listed}
+            somebody = [{"Read_Account": "somebody"}] if invented else []
+            told = {"IsFinish": 1, "Cursor": "0", "ReadList": somebody}
         listed = told.get("ReadList", []) + told.get("UnreadList", [])
         if self._knob("readers_stay") and wanted and told["IsFinish"] == 1:
             listed += self.line.readers(message["groupID"], seq(message))
@@ -380,7 +377,7 @@ class Client(Hearing):
         if self._knob("hangs") == method:
             threading.Event().wait()
         if method in self._knob("unserved"):
-            raise SdkError(_NO_METHOD, "not served")
+            raise SdkError(NO_METHOD, "not served")
         if self._knob("nulls"):
             params = without_nulls(params)
         self._place = place(params) or self._place

@@ -11,7 +11,7 @@ from typing import Any
 
 from receiptspec.reference.harness import twists
 from receiptspec.reference.harness.client import Client
-from receiptspec.reference.harness.line import SdkError
+from receiptspec.reference.harness.line import SdkError, Unserved
 
 __all__ = ["main"]
 
@@ -36,6 +36,8 @@ def _answer(client: Client, request: dict[str, Any]) -> dict[str, Any]:
         return {"result": client.perform(request["method"], request.get("params", {}))}
     except SdkError as error:
         return {"error": client.error(error.code, error.text)}
+    except Unserved as error:
+        return {"error": {"code": _NO_METHOD, "message": f"not served: {error}"}}
     except KeyError as error:
         known = request["method"] in twists.METHODS
         code = _BAD_PARAMS if known else _NO_METHOD

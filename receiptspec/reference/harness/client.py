@@ -12,7 +12,7 @@ from typing import Any
 
 from receiptspec.reference.harness.hearing import SIGNAL, Hearing, Told
 from receiptspec.reference.harness.knobs import LARGEST_BATCH, LARGEST_PAGE
-from receiptspec.reference.harness.line import Line, SdkError
+from receiptspec.reference.harness.line import Line, SdkError, Unserved
 from receiptspec.reference.harness.naming import (
     key,
     name_of,
@@ -26,7 +26,7 @@ from receiptspec.reference.harness.shapes import page_of, receipt
 
 __all__ = ["Client"]
 
-INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT, NO_METHOD = 6017, 2903, 10007, 10062, -32601
+INVALID, NO_LIST, NOT_PERMITTED, NO_RECEIPT = 6017, 2903, 10007, 10062
 _ON_ITS_WAY = 0.05  # seconds in which a signal arrives
 
 
@@ -377,7 +377,7 @@ class Client(Hearing):
         if self._knob("hangs") == method:
             threading.Event().wait()
         if method in self._knob("unserved"):
-            raise SdkError(NO_METHOD, "not served")
+            raise Unserved(method)
         if self._knob("nulls"):
             params = without_nulls(params)
         self._place = place(params) or self._place

@@ -10,7 +10,7 @@ from collections.abc import Callable, Set
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-__all__ = ["Line", "SdkError"]
+__all__ = ["Line", "SdkError", "Unserved"]
 
 _PATIENCE = 8.0  # seconds for one answer
 _HOUR = 3600
@@ -23,6 +23,10 @@ class SdkError(Exception):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
         self.code, self.text = code, text
+
+
+class Unserved(Exception):
+    """The harness has no such method."""
 
 
 class Line:

@@ -11,7 +11,7 @@ from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised, OnlyOfClients
 from receiptspec.findings import Finding, distinct
-from receiptspec.neutral import Answer, Kind, Message, Receipt
+from receiptspec.neutral import Kind
 from receiptspec.scenes import counting, direct, events, groups, oddities, paging, reads
 
 
@@ -41,25 +41,15 @@ def test_every_receipt_of_the_run_names_its_conversation(case: Case) -> None:
     driver, dealings = case.stage.driver, case.stage.dealings
     if driver.server is None:
         raise OnlyOfClients
-    case.scene(groups.good) if case.given["kind"] == "group" else answered(case)
+    kind = Kind.GROUP if case.given["kind"] == "group" else Kind.DIRECT
+    case.scene(groups.good) if kind is Kind.GROUP else answered(case)
     findings: list[Finding] = []
     for answer in dealings.pulled:
         for receipt in driver.receipts(answer):
             message = dealings.message(receipt.message) if receipt.known else None
-            if message is not None:
-                findings += placed(case, answer, receipt, message)
+            if message is not None and message.conversation.kind is kind:
+                findings += checks.placed(answer, receipt, message.conversation, message.sender)
     case.judge(findings[:1])
-
-
-def placed(case: Case, answer: Answer, receipt: Receipt, message: Message) -> list[Finding]:
-    """Expect the receipt of a message to name the group, or the receiver, as the row says."""
-    where, group = message.conversation, case.given["kind"] == "group"
-    if group != (where.kind is Kind.GROUP):
-        return []
-    if group:
-        return checks.named(answer, receipt, "conversation", where.id)
-    peer = next(user for user in where.members if user != message.sender)
-    return checks.named(answer, receipt, "peer", peer)
 
 
 @pytest.mark.check("mixed-conversations-are-refused")

@@ -260,11 +260,10 @@ def placed(
     answer: Answer, receipt: Receipt, conversation: Conversation, sender: Any
 ) -> list[Finding]:
     """Expect a notification to name the group, or the other one of two people, who has read."""
-    if conversation.kind is Kind.GROUP:
-        return checks.named(answer, receipt, "conversation", conversation.id)
-    other = next(user for user in conversation.members if user != sender)
-    findings = checks.named(answer, receipt, "peer", other)
-    return findings + checks.named(answer, receipt, "peer_read", True)
+    findings = checks.placed(answer, receipt, conversation, sender)
+    if conversation.kind is not Kind.GROUP:
+        findings += checks.named(answer, receipt, "peer_read", True)
+    return findings
 
 
 @pytest.mark.check("notice-names-its-conversation")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from receiptspec.findings import Finding
-from receiptspec.neutral import Answer, Receipt
+from receiptspec.neutral import Answer, Conversation, Kind, Receipt
 
 __all__ = [
     "agrees",
@@ -17,6 +17,7 @@ __all__ = [
     "notified",
     "once",
     "ordered",
+    "placed",
     "repeated",
     "right_messages",
     "unread",
@@ -237,6 +238,16 @@ def nothing(heard: Heard, who: str, why: str) -> list[Finding]:
         )
         for answer, receipt in heard[:1]
     ]
+
+
+def placed(
+    answer: Answer, receipt: Receipt, conversation: Conversation, sender: Any
+) -> list[Finding]:
+    """Expect a receipt to name the group, or of two people the one who did not send its message."""
+    if conversation.kind is Kind.GROUP:
+        return named(answer, receipt, "conversation", conversation.id)
+    other = next(user for user in conversation.members if user != sender)
+    return named(answer, receipt, "peer", other)
 
 
 def named(answer: Answer, receipt: Receipt, field: str, wanted: Any) -> list[Finding]:

@@ -27,7 +27,7 @@ def strayed(sent: Answer, item: Mapping[str, Any]) -> list[Strayed]:
     """
     body, direct = sent.request_body, sent.operation == "sendmsg"
     wanted: dict[str, Any] = {
-        "From_Account": body.get("From_Account", _caller(sent)),
+        "From_Account": body["From_Account"] if "From_Account" in body else _caller(sent),
         "To_Account": body.get("To_Account") if direct else None,
         "MsgRandom": body.get("MsgRandom") if direct else None,
         "MsgSeq": _in_key(sent) if direct else sent.get("MsgSeq"),

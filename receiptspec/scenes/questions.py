@@ -104,9 +104,8 @@ def no_message(stage: Stage) -> Message:
 
 def unknown(stage: Stage) -> tuple[int, Asked]:
     """Ask for a message that does not exist, far beyond the newest."""
-    scene = good(stage)
-    beyond = stage.driver.absent([message.id for message in scene.messages])
-    return beyond, ask(stage, scene.group, beyond)
+    message = no_message(stage)
+    return message.id, ask(stage, message.conversation, message)
 
 
 def next_one(stage: Stage) -> tuple[Message, Asked]:
@@ -116,20 +115,19 @@ def next_one(stage: Stage) -> tuple[Message, Asked]:
     Raises `NotExercised` where messages are not numbered one by one.
     """
     taken = [message.id for message in good(stage).messages]
+    numbered = all(isinstance(id_, int) and id_ < 2**32 for id_ in taken)
+    if not numbered or not stage.driver.over_http:
+        raise NotExercised("messages are not numbered one by one")
     group = stage.group(2)
     newest = stage.say(group)
     newborn(stage, group, newest).receipt(newest)
-    numbered = all(isinstance(id_, int) and id_ < 2**32 for id_ in (newest.id, *taken))
-    if not numbered or not stage.driver.over_http:
-        raise NotExercised("messages are not numbered one by one")
     following = replace(newest, id=newest.id + 1)
     return following, ask(stage, group, following)
 
 
 def of_empty_group(stage: Stage) -> Asked:
     """Ask for a message that does not exist in a group in which nobody has sent anything."""
-    others = stage.scene(good).messages
-    return ask(stage, stage.group(1), stage.driver.absent([message.id for message in others]))
+    return ask(stage, stage.group(1), no_message(stage).id)
 
 
 def wrapped(stage: Stage) -> tuple[tuple[int, Asked], ...]:

@@ -13,6 +13,7 @@ from receiptspec.reference.faults.families import (
     accepted,
     bends,
     edits,
+    group_of,
     group_type,
     if_ok,
     miscoded,
@@ -89,7 +90,7 @@ def _ends_at_nine(call: Call, answer: dict[str, Any]) -> None:
 
 def _is_next(call: Call) -> bool:
     """Whether a call is about the number after that of the newest message of a group."""
-    group = call.site.store.groups.get(call.body.get("GroupId"))
+    group = group_of(call)
     seqs = [call.body.get("MsgSeq"), *(i["MsgSeq"] for i in call.body.get("MsgSeqList", ()))]
     return group is not None and bool(group.messages) and max(group.messages) + 1 in seqs
 

@@ -26,7 +26,7 @@ from receiptspec.contract import Contract, Requirement
 from receiptspec.errors import ConfigurationError, ReceiptspecError, did_you_mean
 from receiptspec.exchange import Secret
 from receiptspec.journal import Journal, check, default_folder, finished
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.results import Ledger
 from receiptspec.stage import Stage
 from receiptspec.targets import Budget, Target
@@ -225,14 +225,13 @@ class Run:
         auth = origin = listener = None
         if target.embedded:
             listener = Listener(token=secrets.token_hex(8))
-            server = self._open.enter_context(
-                launch(
-                    faults=target.faults,
-                    variants=target.variants,
-                    webhook=listener.url,
-                    webhook_token=listener.token,
-                )
+            settings = Settings(
+                faults=target.faults,
+                variants=target.variants,
+                webhook=listener.url,
+                webhook_token=listener.token,
             )
+            server = self._open.enter_context(launch(settings))
             origin = server.url
             auth = _credentials(target.vendor, server)
             if target.vendor == "volcengine":  # it has no call by which a user reads

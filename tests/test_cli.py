@@ -21,7 +21,7 @@ from receiptspec.commands import running
 from receiptspec.reference import launch
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.harness import twists as harness_twists
-from receiptspec.reference.serving import KEY_VARIABLE, SECRET_VARIABLE
+from receiptspec.reference.settings import KEY_VARIABLE, SECRET_VARIABLE
 
 MUST, SHOULD = "group-id-not-needed", "plain-message-has-receipt"
 SIGNATURE = "not-refused:/GroupId: required (missing)"

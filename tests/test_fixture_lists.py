@@ -6,7 +6,7 @@ import pytest
 from commandline import command
 
 from receiptspec.exchange import Secret
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
 
@@ -73,7 +73,7 @@ def blamed(found):
     ],
 )
 def test_lists_of_a_fixture_are_judged(tmp_path, fault, rows):
-    with launch(faults=[fault]) as server:
+    with launch(Settings(faults=[fault])) as server:
         found = outcomes(tmp_path, server, seeded(server))
     assert blamed(found) == rows
 
@@ -82,7 +82,7 @@ def test_lists_of_a_fixture_are_judged(tmp_path, fault, rows):
     "variants", [[], ["ve-any-order", "ve-ids-in-a-row"], ["ve-ids-close", "ve-users-reversed"]]
 )
 def test_lists_that_agree_are_not_blamed(tmp_path, variants):
-    with launch(variants=variants) as server:
+    with launch(Settings(variants=variants)) as server:
         found = outcomes(tmp_path, server, seeded(server))
     assert blamed(found) == set()
 

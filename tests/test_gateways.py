@@ -20,7 +20,7 @@ import pytest
 from commandline import command
 from pace import PATIENCE
 
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 
 ROOT = Path(__file__).parent.parent
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -158,7 +158,7 @@ def interceptor(folder, upstream, change=AS_IT_IS, headers=None):
 
 @pytest.fixture(scope="module")
 def reference():
-    with launch(key=KEY) as server:
+    with launch(Settings(key=KEY)) as server:
         yield server
 
 
@@ -263,7 +263,7 @@ def test_an_upstream_that_is_down_for_two_seconds_changes_no_verdict(tmp_path, r
 def test_error_pages_instead_of_the_envelope_are_named(tmp_path):
     """The API refuses under HTTP 400, which the gateway turns into pages of its own."""
     with (
-        launch(key=KEY, faults=["status-400-on-refusal"]) as server,
+        launch(Settings(key=KEY, faults=["status-400-on-refusal"])) as server,
         gateway(
             tmp_path, server.url, "error_page 400 /page.html; proxy_intercept_errors on;"
         ) as url,

@@ -34,7 +34,7 @@ def spied(tmp_path):
 
 
 def test_a_harness_of_ones_own_is_judged_and_no_secret_leaves(tmp_path, spied):
-    with reference.launch(key=KEY) as server:
+    with reference.launch(reference.Settings(key=KEY)) as server:
         file = tmp_path / "targets.yaml"
         file.write_text(
             f"mine:\n  vendor: tencent-sdk\n  url: {server.url}\n"

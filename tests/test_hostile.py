@@ -20,7 +20,7 @@ from receiptspec.client import MAX_BODY
 from receiptspec.errors import Inconclusive, Throttled, Unreachable
 from receiptspec.exchange import Secret
 from receiptspec.neutral import Call, Verdict
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
 
@@ -432,7 +432,7 @@ def test_memory_stays_small(name):
 
 @pytest.fixture(scope="module")
 def reference():
-    with launch(key=KEY) as server:
+    with launch(Settings(key=KEY)) as server:
         yield server
 
 

@@ -23,7 +23,7 @@ from receiptspec.errors import ConfigurationError, Inconclusive, OperationMissin
 from receiptspec.exchange import Secret
 from receiptspec.journal import Journal, default_folder, finished, leftovers, take
 from receiptspec.neutral import Call
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.report import FORMATS
 from receiptspec.run import clean_up
 from receiptspec.stage import Stage
@@ -133,7 +133,7 @@ def staged(url, kept, *, auth=None, **changes):
 
 @pytest.fixture(scope="module")
 def reference():
-    with launch(key=KEY) as server:
+    with launch(Settings(key=KEY)) as server:
         yield server
 
 

@@ -286,14 +286,14 @@ def test_an_unknown_revision_is_a_mistake_of_the_user():
 
 def test_a_forked_server_is_a_server():
     code = (
-        "from receiptspec.reference import launcher\n"
+        "from receiptspec.reference import Settings, launcher\n"
         "import receiptspec.reference.serving, os\n"
         "launcher.prefork()\n"
-        "with launcher.launch(faults=['utf16-answer']) as server:\n"
+        "with launcher.launch(Settings(faults=['utf16-answer'])) as server:\n"
         "    assert server.alive and server.pid != os.getpid() and server.url\n"
         "assert not server.alive\n"
         "launcher.prefork()\n"
-        "try: launcher.launch(faults=['no-such'])\n"
+        "try: launcher.launch(Settings(faults=['no-such']))\n"
         "except launcher.ConfigurationError as error: print(error)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -22,7 +22,7 @@ import TLSSigAPIv2
 from pace import PATIENCE, within
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 
 GROUPS, LOGIN, DIRECT = "group_open_http_svc", "im_open_login_svc", "openim"
 TEXT = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hi"}}]
@@ -384,7 +384,7 @@ def test_answers_do_not_wait_for_the_network_stack(call):
 def test_a_port_that_is_taken_is_one_clear_line(server):
     port = int(server.url.rpartition(":")[2])
     with pytest.raises(ConfigurationError, match="cannot listen"):
-        launch(port=port)
+        launch(Settings(port=port))
     command = [sys.executable, "-m", "receiptspec.reference", "--port", str(port)]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert ended.returncode == 4
@@ -394,7 +394,7 @@ def test_a_port_that_is_taken_is_one_clear_line(server):
 def test_unknown_names_and_far_webhooks_are_refused():
     for options in ({"faults": ["x"]}, {"variants": ["x"]}, {"webhook": "http://example.com/"}):
         with pytest.raises(ConfigurationError):
-            launch(**options)
+            launch(Settings(**options))
 
 
 def test_the_child_ends_with_its_parent():
@@ -446,7 +446,7 @@ def test_callbacks_say_what_happened_and_their_answer_is_ignored():
     with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as receiver:
         threading.Thread(target=receiver.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{receiver.server_port}/hook"
-        with launch(webhook=url, webhook_token="t") as server:
+        with launch(Settings(webhook=url, webhook_token="t")) as server:
             caller = Caller(server)
             group = caller.group()
             seq = caller.send(group)

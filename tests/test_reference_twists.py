@@ -33,7 +33,8 @@ from receiptspec.reference.faults import (
     spelling,
     together,
 )
-from receiptspec.reference.serving import Settings, _application
+from receiptspec.reference.serving import _application
+from receiptspec.reference.settings import Settings
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent.face import SERVICES, TencentFace
 from receiptspec.reference.tencent.site import Site
@@ -120,7 +121,7 @@ def test_twists_work_over_http(name):
     import requests
 
     faults, variants = ([name], []) if name in FAULTS else ([], [name])
-    with reference.launch(faults=faults, variants=variants) as server:
+    with reference.launch(Settings(faults=faults, variants=variants)) as server:
         response = requests.post(f"{server.url}/v4/x/y", data=b"{}", timeout=PATIENCE)
         assert response.json()["ErrorCode"] == 60009
         headers = {"gzip": "Content-Encoding", "chunked": "Transfer-Encoding"}

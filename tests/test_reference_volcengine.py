@@ -12,7 +12,7 @@ import pytest
 from pace import PATIENCE
 from volcengine_signing import USUAL, sign
 
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Incoming
 from receiptspec.reference.volcengine.face import VolcengineFace
@@ -581,7 +581,7 @@ def test_both_faces_live_on_one_server(call):
 
 def test_credentials_may_be_given():
     given = {"appid": 7, "access_key": "AKLTX", "secret_key": "c2VjcmV0", "region": "xx-1"}
-    with launch(**given) as server:
+    with launch(Settings(**given)) as server:
         assert {name: getattr(server, name) for name in given} == given
         body = {"ConversationShortId": 1, "MessageIds": [1]}
         assert Caller(server).refused(ASK, **body) == "ConversationNotFound"

@@ -21,7 +21,7 @@ from pace import PATIENCE
 from receiptspec.drivers import usersig
 from receiptspec.exchange import Secret
 from receiptspec.journal import Journal
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 
 ROOT = Path(__file__).parent.parent
 CANARY = "canary0key1with2hex3digits4and5letters6canary"
@@ -182,7 +182,9 @@ def also_said(tmp_path_factory):
         texts[f"{name} stdout"], texts[f"{name} stderr"] = out, err
         return process.returncode
 
-    with launch(key=CANARY, faults=[name.strip() for name in FAULTS.split(",")]) as server:
+    with launch(
+        Settings(key=CANARY, faults=[name.strip() for name in FAULTS.split(",")])
+    ) as server:
         (base / "targets.yaml").write_text(
             f"t:\n  vendor: tencent\n  url: {server.url}\n  auth: {{sdkappid: {server.sdkappid}, "
             f'key: "${{CANARY_KEY}}", identifier: {server.identifier}}}\n'

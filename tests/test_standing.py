@@ -10,7 +10,7 @@ from commandline import command
 from receiptspec.errors import Inconclusive, NotExercised, StaleFixture
 from receiptspec.exchange import Secret
 from receiptspec.neutral import Conversation, Kind, Message, Receipt
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.scenes import calls, correspondence, groups, membership, reads, standing
 from receiptspec.scenes.groups import Asked
 from receiptspec.stage import Stage
@@ -71,13 +71,15 @@ def outcomes(tmp_path, server, fixture):
     ],
 )
 def test_lists_of_a_fixture_are_judged(tmp_path, faults, rows):
-    with launch(faults=faults) as server:
+    with launch(Settings(faults=faults)) as server:
         found = outcomes(tmp_path, server, seeded(server))
     assert {row for row in LISTS if found[row] not in ("pass", "observed")} == rows
 
 
 def test_freedoms_of_lists_are_left_to_a_fixture_too(tmp_path):
-    with launch(variants=["sender-counts", "empty-lists-omitted", "lists-of-forty"]) as server:
+    with launch(
+        Settings(variants=["sender-counts", "empty-lists-omitted", "lists-of-forty"])
+    ) as server:
         found = outcomes(tmp_path, server, seeded(server))
     assert {found[row] for row in LISTS} <= {"pass", "observed"}
 

@@ -37,7 +37,7 @@ from pace import PATIENCE
 from receiptspec import cli, resources, yamltext
 from receiptspec.drivers import usersig
 from receiptspec.exchange import Secret
-from receiptspec.reference import launch
+from receiptspec.reference import Settings, launch
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.harness import twists
 from receiptspec.reference.variants import VARIANTS
@@ -217,7 +217,7 @@ def test_the_commands_of_a_page_do_what_it_says(page, desk):
     tried, said = 0, ""
     with contextlib.ExitStack() as stack:
         if CLOUD in page.read_text(encoding="utf-8"):
-            cloud = stack.enter_context(launch(sdkappid=1400000000, key=KEY))
+            cloud = stack.enter_context(launch(Settings(sdkappid=1400000000, key=KEY)))
             make_the_group(cloud)
             desk.replaced[CLOUD] = cloud.url
         for mark, _, text in blocks(page):

@@ -17,7 +17,7 @@ from typing import Protocol
 import requests
 
 from benchmarks.peers import seeding
-from receiptspec.reference import Server, launch
+from receiptspec.reference import Server, Settings, launch
 
 __all__ = ["Bounds", "Contestant", "Outcome", "Receiptspec", "Schemathesis"]
 
@@ -55,7 +55,7 @@ class Contestant(Protocol):
 
 
 def _launch(faults: tuple[str, ...], variants: tuple[str, ...]) -> Server:
-    return launch(faults, variants, key=seeding.KEY, sdkappid=seeding.APP)
+    return launch(Settings(faults=faults, variants=variants, key=seeding.KEY, sdkappid=seeding.APP))
 
 
 def _count(server: Server) -> int:

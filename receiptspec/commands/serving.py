@@ -65,7 +65,7 @@ def serve(
             "into the sandbox. No real data, and keys for tests only.",
             err=True,
         )
-    reference.serve(
+    settings = reference.Settings(
         host=host,
         port=port,
         faults=faults,
@@ -75,6 +75,7 @@ def serve(
         appid=appid or 0,
         access_key=access_key,
     )
+    reference.serve(settings)
 
 
 def _loopback(host: str) -> bool:

@@ -10,43 +10,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from receiptspec.reference.launcher import Server, launch
+from receiptspec.reference.settings import Settings
 
 if TYPE_CHECKING:
     from receiptspec.reference.behaviour import Behaviour, Fault, Variant
 
-__all__ = ["Server", "bent", "catalogue", "check", "check_harness", "launch", "serve"]
+__all__ = [
+    "Server",
+    "Settings",
+    "bent",
+    "catalogue",
+    "check",
+    "check_harness",
+    "launch",
+    "serve",
+]
 
 
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 0,
-    faults: Sequence[str] = (),
-    variants: Sequence[str] = (),
-    webhook: str | None = None,
-    *,
-    sdkappid: int = 0,
-    identifier: str = "administrator",
-    appid: int = 0,
-    access_key: str = "",
-) -> None:
-    """Run the server in the foreground and print a ready-to-paste target block.
+def serve(settings: Settings) -> None:
+    """Run the server in the foreground and print a ready-to-paste target block for each vendor.
 
     Raises `receiptspec.errors.ConfigurationError` for unknown names, a port that is taken or a
     webhook beyond loopback. Ends at SIGINT or SIGTERM.
     """
     from receiptspec.reference import serving
 
-    serving.serve(
-        host,
-        port,
-        faults,
-        variants,
-        webhook,
-        sdkappid=sdkappid,
-        identifier=identifier,
-        appid=appid,
-        access_key=access_key,
-    )
+    serving.serve(settings)
 
 
 def bent(faults: Sequence[str], variants: Sequence[str]) -> Behaviour:

@@ -11,7 +11,8 @@ import sys
 from typing import Any
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.reference.serving import Settings, run
+from receiptspec.reference.serving import run
+from receiptspec.reference.settings import Settings
 
 __all__ = ["main"]
 

@@ -14,11 +14,13 @@ from types import TracebackType
 from typing import IO, Any, NoReturn, Protocol
 
 from receiptspec.errors import ConfigurationError, ReceiptspecError
+from receiptspec.reference.settings import Settings
 
 __all__ = ["Server", "launch", "prefork"]
 
 _PATIENCE = 30.0  # seconds for the child to be ready
 _FAREWELL = 2.0  # seconds for the child to end
+_USUAL = Settings()
 
 
 class _Process(Protocol):
@@ -170,37 +172,14 @@ class Server:
         _end(self._process)
 
 
-def launch(
-    faults: Sequence[str] = (),
-    variants: Sequence[str] = (),
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    webhook: str | None = None,
-    webhook_token: str | None = None,
-    key: str | None = None,
-    sdkappid: int = 0,
-    identifier: str = "administrator",
-    appid: int = 0,
-    access_key: str = "",
-    secret_key: str | None = None,
-    region: str = "cn-north-1",
-) -> Server:
+def launch(settings: Settings = _USUAL) -> Server:
     """Start a reference server and wait until it answers.
 
-    `faults` and `variants` are names out of `receiptspec.reference.catalogue`. Credentials are new
-    unless given. Raises `ConfigurationError` for unknown names, a port that is taken or a webhook
-    beyond loopback, and `ReceiptspecError` when the child dies or is not ready in thirty seconds.
+    Raises `ConfigurationError` for unknown names, a port that is taken or a webhook beyond
+    loopback, and `ReceiptspecError` when the child dies or is not ready in thirty seconds.
     """
-    command = [sys.executable, "-m", "receiptspec.reference", "--host", host, "--port", str(port)]
-    command += ["--sdkappid", str(sdkappid), "--identifier", identifier]
-    command += ["--appid", str(appid), "--access-key", access_key, "--region", region]
-    for option, names in (("--fault", faults), ("--variant", variants)):
-        for name in names:
-            command += [option, name]
-    command += ["--webhook", webhook] if webhook else []
     started = time.monotonic()
-    process = _started(command, _secrets(key, webhook_token, secret_key))
+    process = _started(settings)
     try:
         server = Server(process, _ready_line(process, started + _PATIENCE))
     except BaseException:
@@ -210,13 +189,14 @@ def launch(
     return server
 
 
-def _started(command: Sequence[str], secrets: dict[str, str]) -> _Process:
+def _started(settings: Settings) -> _Process:
+    arguments, secrets = settings.arguments(), settings.environment()
     if _WAITING:
         forked = _WAITING.pop()
-        forked.tell(command[3:], secrets)
+        forked.tell(arguments, secrets)
         return forked
     return subprocess.Popen(  # noqa: S603
-        command,
+        [sys.executable, "-m", "receiptspec.reference", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -230,15 +210,6 @@ def _environment(secrets: dict[str, str]) -> dict[str, str]:
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return environment | secrets
-
-
-def _secrets(key: str | None, token: str | None, secret_key: str | None) -> dict[str, str]:
-    secrets = {
-        "RECEIPTSPEC_REFERENCE_KEY": key,
-        "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN": token,
-        "RECEIPTSPEC_REFERENCE_SECRET_KEY": secret_key,
-    }
-    return {name: value for name, value in secrets.items() if value}
 
 
 def _ready_line(process: _Process, deadline: float) -> dict[str, Any]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import ipaddress
 import os
-import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,6 +17,7 @@ import uvicorn
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference import bent
 from receiptspec.reference.app import Face, Reader, application
+from receiptspec.reference.settings import KEY_VARIABLE, SECRET_VARIABLE, Settings
 from receiptspec.reference.store import Store
 from receiptspec.reference.tencent import hook
 from receiptspec.reference.tencent.clients import ClientFace
@@ -32,54 +30,7 @@ from receiptspec.reference.volcengine.face import VolcengineFace
 from receiptspec.reference.volcengine.signature import Keys
 from receiptspec.reference.volcengine.site import Site as VolcengineSite
 
-__all__ = ["KEY_VARIABLE", "SECRET_VARIABLE", "TOKEN_VARIABLE", "Settings", "serve"]
-
-KEY_VARIABLE = "RECEIPTSPEC_REFERENCE_KEY"
-TOKEN_VARIABLE = "RECEIPTSPEC_REFERENCE_WEBHOOK_TOKEN"  # noqa: S105
-SECRET_VARIABLE = "RECEIPTSPEC_REFERENCE_SECRET_KEY"  # noqa: S105
-_APPS = 1_400_000_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a server is started with; keys and token never stand on a command line."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    faults: Sequence[str] = ()
-    variants: Sequence[str] = ()
-    webhook: str | None = None
-    sdkappid: int = 0
-    identifier: str = "administrator"
-    key: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    appid: int = 0
-    access_key: str = ""
-    region: str = "cn-north-1"
-    secret_key: str = field(default="", repr=False)
-
-    def filled(self) -> Settings:
-        """Return settings with keys and application ids, from the environment or new."""
-        return Settings(
-            self.host,
-            self.port,
-            tuple(self.faults),
-            tuple(self.variants),
-            self.webhook,
-            self.sdkappid or _APPS + secrets.randbelow(99_999_999) + 1,
-            self.identifier,
-            self.key or os.environ.get(KEY_VARIABLE) or secrets.token_hex(32),
-            self.token or os.environ.get(TOKEN_VARIABLE, ""),
-            self.appid or 100_000 + secrets.randbelow(900_000),
-            self.access_key or f"AKLT{secrets.token_hex(16).upper()}",
-            self.region,
-            self.secret_key or os.environ.get(SECRET_VARIABLE) or _secret_key(),
-        )
-
-
-def _secret_key() -> str:
-    """Return a new secret key; it looks like base64 and is used as it stands."""
-    return base64.b64encode(secrets.token_hex(20).encode()).decode()
+__all__ = ["run", "serve"]
 
 
 class _Server(uvicorn.Server):
@@ -141,7 +92,7 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
 def _application(settings: Settings) -> Any:
     behaviour = bent(settings.faults, settings.variants)
     store = Store()
-    hooks = Events(settings.sdkappid, store, settings.webhook, settings.token)
+    hooks = Events(settings.sdkappid, store, settings.webhook, settings.webhook_token)
     site = Site(settings.sdkappid, settings.identifier, settings.key, store, hooks)
     about = {"faults": list(settings.faults), "variants": list(settings.variants)}
     keys = Keys(settings.access_key, settings.secret_key, settings.region)
@@ -190,35 +141,12 @@ def _leave_with_parent() -> None:
     os._exit(0)
 
 
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 0,
-    faults: Sequence[str] = (),
-    variants: Sequence[str] = (),
-    webhook: str | None = None,
-    *,
-    sdkappid: int = 0,
-    identifier: str = "administrator",
-    appid: int = 0,
-    access_key: str = "",
-) -> None:
+def serve(settings: Settings) -> None:
     """Run the reference server in the foreground and print a target block for each vendor.
 
-    Keys come from the environment (``RECEIPTSPEC_REFERENCE_KEY``,
-    ``RECEIPTSPEC_REFERENCE_SECRET_KEY``), and then the block names the variable instead, or are
-    new each time. Raises `ConfigurationError` as `run` does.
+    Of a key that came from the environment the block names the variable. Raises
+    `ConfigurationError` as `run` does. Ends at SIGINT or SIGTERM.
     """
-    settings = Settings(
-        host,
-        port,
-        faults,
-        variants,
-        webhook,
-        sdkappid,
-        identifier,
-        appid=appid,
-        access_key=access_key,
-    )
     run(settings, _show_block, tied=False)
 
 

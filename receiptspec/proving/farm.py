@@ -164,6 +164,7 @@ def _targets(directory: Path, job: Job) -> Path:
 
 def warm(vendors: Iterable[str]) -> None:
     """Import and load in this process what every job needs, so that children find it."""
+    import receiptspec.limits
     import receiptspec.reference.__main__
     import receiptspec.reference.serving  # noqa: F401
 

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference import bent
@@ -72,8 +74,8 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
-        ws="wsproto",
+        http=H11Protocol,
+        ws=WSProtocol,
         lifespan="off",
         access_log=False,
         log_config=None,

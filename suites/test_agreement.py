@@ -4,7 +4,7 @@ import pytest
 
 from receiptspec.case import Case
 from receiptspec.checks import agreement as checks
-from receiptspec.checks import receipts
+from receiptspec.checks import events, receipts
 from receiptspec.findings import Finding
 from receiptspec.scenes import agreement, paging
 
@@ -21,6 +21,21 @@ def test_the_client_shows_the_numbers_that_the_server_shows(case: Case) -> None:
             view.client_answer, view.client, view.server_answer, view.server, view.when
         )
     case.judge(findings)
+
+
+@pytest.mark.check("read-on-behalf-shows")
+@pytest.mark.profile("standard")
+def test_a_read_of_what_the_server_sent_shows(case: Case) -> None:
+    new, read, *_ = case.scene(agreement.group, "server")
+    why = "a member has read it with the SDK; the server's API had sent it"
+    case.judge(receipts.changed(read.client_answer, new.client, read.client, "read", 1, why))
+
+
+@pytest.mark.check("direct-read-shows")
+@pytest.mark.profile("standard")
+def test_a_read_of_a_letter_that_the_server_sent_shows(case: Case) -> None:
+    _, read, *_ = case.scene(agreement.direct)
+    case.judge(events.named(read.client_answer, read.client, "peer_read", True))
 
 
 @pytest.mark.check("lists-agree-with-the-server")

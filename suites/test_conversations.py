@@ -11,7 +11,7 @@ from receiptspec.checks import paging as pages
 from receiptspec.checks import receipts, refusals
 from receiptspec.errors import NotExercised, OnlyOfClients
 from receiptspec.findings import Finding, distinct
-from receiptspec.neutral import Kind
+from receiptspec.neutral import Answer, Kind
 from receiptspec.scenes import counting, direct, events, groups, oddities, paging, reads
 
 
@@ -137,6 +137,15 @@ def answered(case: Case, size: int = 30) -> events.Answered:
     return case.scene(events.answered, size)
 
 
+def beyond(case: Case, size: int = 30) -> events.Beyond:
+    """Return what was pulled of these letters afterwards."""
+    return case.scene(events.beyond, size)
+
+
+def described(answer: Answer | None) -> str:
+    return "done by the hook" if answer is None else answer.describe()
+
+
 @pytest.mark.check("plain-message-has-no-receipt")
 @pytest.mark.profile("standard")
 def test_a_plain_letter_has_no_receipt(case: Case) -> None:
@@ -212,7 +221,42 @@ def test_the_read_of_a_reply_leaves_what_it_answers(case: Case) -> None:
 def test_the_reads_of_one_person_leave_what_was_sent_to_another(case: Case) -> None:
     scene = answered(case)
     why = "another person has read other messages of its sender"
-    case.judge(checks_of_two.none_read(scene.of_beside, (scene.beside,), why))
+    case.judge(checks_of_two.none_read(scene.of_beside, scene.beside, why))
+
+
+@pytest.mark.check("new-direct-message-is-unread")
+@pytest.mark.profile("standard")
+def test_a_letter_is_read_by_nobody_but_its_receiver(case: Case) -> None:
+    scene, after = answered(case), beyond(case)
+    case.observe("a receipt of what was sent to somebody else", described(after.answers[1]))
+    case.judge(
+        checks_of_two.none_read(after.of_beside, scene.beside[:1], "only a third person read it")
+    )
+
+
+@pytest.mark.check("read-makes-no-receipt")
+@pytest.mark.profile("standard")
+def test_a_plain_letter_that_is_read_has_no_receipt(case: Case) -> None:
+    scene, after = answered(case), beyond(case)
+    found, codes = after.of_plain, case.given.get("codes")
+    why = "a one-to-one message that did not ask for a receipt, once read,"
+    case.judge(receipts.no_receipt(found.answer, found.receipts, scene.plain.id, codes, why))
+
+
+@pytest.mark.check("asking-changes-nothing")
+@pytest.mark.profile("standard")
+def test_messages_stay_read_however_often_they_are_asked_for(case: Case) -> None:
+    scene, after = answered(case), beyond(case)
+    findings: list[Finding] = []
+    if scene.whole.answer.accepted and not checks_of_two.all_read(scene.whole, scene.messages):
+        findings = [
+            f for again in after.again for f in checks_of_two.all_read(again, scene.messages)
+        ]
+    skipped = case.scene(events.skipped)
+    ids, why = [message.id for message in skipped.messages], "being asked for again"
+    for again in after.group_again if skipped.shown else ():
+        findings += receipts.same(again.answer, skipped.after.receipts, again.receipts, ids, why)
+    case.judge(distinct(findings)[:1])
 
 
 @pytest.mark.check("full-batch-of-reads-is-accepted")

@@ -217,6 +217,7 @@ def test_nobody_is_notified_of_a_plain_message(case: Case) -> None:
 @pytest.mark.profile("standard")
 @pytest.mark.late
 def test_no_notification_of_the_run_is_about_a_plain_message(case: Case) -> None:
+    case.attempt("a plain one-to-one message that is read", events.beyond, 30)
     findings: list[Finding] = []
     for user, answer, receipt, message in told_so_far(case):
         if not message.wants_receipt:

@@ -19,6 +19,7 @@ from receiptspec.stage import Stage
 __all__ = [
     "Answered",
     "Arrived",
+    "Beyond",
     "Owed",
     "Skipped",
     "Told",
@@ -26,6 +27,7 @@ __all__ = [
     "arrivals",
     "arrived_so_far",
     "batch",
+    "beyond",
     "direct",
     "everybody",
     "foreign",
@@ -42,6 +44,8 @@ __all__ = [
 
 _BATCH = 30  # messages that one call may name
 _QUIET = 0.3  # seconds in which a notification too many would come
+_BESIDE = 3  # messages to somebody else, of which one has the number of one that is read
+_AGAIN = 3  # pulls that say what the one before them said
 _TOLD = 8  # users who send and are told
 _PATIENCE = 3.0  # seconds at least in which a notification may come
 
@@ -306,7 +310,7 @@ def _owed(stage: Stage, ear: _Ear, message: Message) -> Owed | None:
 class Answered:
     """One-to-one messages before and after a reply was read, and after all were read at once.
 
-    `beside` was sent to somebody else before that.
+    `beside` were sent to somebody else before that.
     """
 
     messages: tuple[Message, ...]
@@ -315,7 +319,7 @@ class Answered:
     whole: Asked
     plain: Message
     of_plain: Asked
-    beside: Message
+    beside: tuple[Message, ...]
     of_beside: Asked
 
 
@@ -329,7 +333,8 @@ def answered(stage: Stage, size: int) -> Answered:
     stage.reads(a, [reply])
     replied = asked(stage, stage.ask(conversation, [first]))
     messages = (first, *(stage.say(conversation) for _ in range(size - 1)))
-    beside = stage.say(pair(stage, 5, 6))
+    elsewhere = pair(stage, 5, 6)
+    beside = tuple(stage.say(elsewhere) for _ in range(_BESIDE))
     call = stage.driver.mark_read(conversation, b, [message.id for message in messages])
     if call is None:
         raise NotExercised("this vendor has no call that reads")
@@ -341,18 +346,56 @@ def answered(stage: Stage, size: int) -> Answered:
 
     whole = asked(stage, stage.settle(conversation, messages, all_read))
     of_plain = asked(stage, stage.ask(conversation, [plain]))
-    of_beside = asked(stage, stage.ask(beside.conversation, [beside]))
+    of_beside = asked(stage, stage.ask(elsewhere, beside))
     return Answered(messages, replied, batch, whole, plain, of_plain, beside, of_beside)
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """What was pulled of the messages of `answered` and `skipped` some time after all of that.
+
+    `again` and `group_again` are several pulls of those that were read. The plain one has been read
+    since as well, and a third person has tried to read what was sent to somebody else.
+    """
+
+    again: tuple[Asked, ...]
+    group_again: tuple[Asked, ...]
+    of_plain: Asked
+    of_beside: Asked
+    answers: tuple[Answer | None, ...]
+
+
+def beyond(stage: Stage, size: int) -> Beyond:
+    """Read what asks for no receipt, and what was written to somebody else; pull all again."""
+    scene, counted = stage.scene(answered, size), stage.scene(skipped).messages
+    third = scene.plain.conversation.members[1]
+    answers = [stage.tries_to_read(third, (m,)) for m in (scene.plain, scene.beside[0])]
+    stage.let_show()
+
+    def pulled(messages: Sequence[Message]) -> Asked:
+        return asked(stage, stage.ask(messages[0].conversation, messages))
+
+    return Beyond(
+        tuple(pulled(scene.messages) for _ in range(_AGAIN)),
+        tuple(pulled(counted) for _ in range(_AGAIN)),
+        pulled((scene.plain,)),
+        pulled(scene.beside),
+        tuple(answers),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
-    """Three messages of which the first and the last were read in one call."""
+    """Three messages of which the first and the last were read in one call.
+
+    That is `shown`, or not within the consistency window.
+    """
 
     messages: tuple[Message, ...]
     before: Asked
     answer: Answer
     after: Asked
+    shown: bool
 
 
 def skipped(stage: Stage) -> Skipped:
@@ -371,7 +414,7 @@ def skipped(stage: Stage) -> Skipped:
         return all(receipt is not None and receipt.read for receipt in found)
 
     after = asked(stage, stage.settle(conversation, messages, arrived))
-    return Skipped(messages, before, answer, after)
+    return Skipped(messages, before, answer, after, arrived(dict(after.receipts)))
 
 
 def everybody(stage: Stage) -> tuple[tuple[Any, Answer, Receipt], ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -16,6 +17,7 @@ from receiptspec.reference.harness.naming import name_of
 
 __all__ = [
     "FirstPeer",
+    "Flipping",
     "Forgetful",
     "before_own",
     "before_plain",
@@ -27,6 +29,7 @@ __all__ = [
     "first_again",
     "in_event",
     "in_public",
+    "is_foreign",
     "last_alone",
     "last_left_out",
     "merged",
@@ -40,8 +43,10 @@ __all__ = [
     "renamed",
     "still_unread",
     "swapped",
+    "to_others",
     "total",
     "up_to_read",
+    "with_same_number",
     "with_sender",
     "with_stranger",
     "without",
@@ -51,6 +56,7 @@ Item = dict[str, Any]
 #: Says what is left of a list that a user gave, who has read some messages.
 Listed = Callable[[list[Item], str, Collection[str]], list[Item]]
 NO_RECEIPT = 10062
+OWN_NUMBERS = 1 << 25  # where the numbers end that clients give their messages
 
 #: Where the packaged server has nobody left to list.
 BEHIND_ALL = 144_115_188_075_855_872 + 10**9
@@ -222,6 +228,44 @@ def readers_refused(wanted: int) -> int:
     if wanted == 0:
         raise SdkError(NO_RECEIPT, "no receipt")
     return wanted
+
+
+def is_foreign(message: Item) -> bool:
+    """Whether the number of a message is none that clients give."""
+    return int(message["msgID"].rpartition("-")[2]) >= OWN_NUMBERS
+
+
+def to_others(letters: list[Item], peer: str, _read: Collection[str]) -> list[Item]:
+    """Return what was sent to others than `peer`."""
+    return [message for message in letters if message["userID"] != peer]
+
+
+def with_same_number(letters: list[Item], peer: str, read: Collection[str]) -> list[Item]:
+    """Return what was sent to others as the same of many as what `peer` has read."""
+    mine = [message for message in letters if message["userID"] == peer]
+    numbers = {number for number, message in enumerate(mine) if message["key"] in read}
+    seen: Counter[str] = Counter()
+    found = []
+    for message in to_others(letters, peer, read):
+        if seen[message["userID"]] in numbers:
+            found.append(message)
+        seen[message["userID"]] += 1
+    return found
+
+
+class Flipping:
+    """Shows a receipt, and every second time what it was at first."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Item] = {}
+        self._asked: Counter[str] = Counter()
+
+    def __call__(self, item: Item) -> Item:
+        """Change one receipt."""
+        name = item["msgID"]
+        first = self._first.setdefault(name, item)
+        self._asked[name] += 1
+        return first if self._asked[name] % 2 else item
 
 
 class FirstPeer:

@@ -17,6 +17,7 @@ from receiptspec.reference.harness.naming import (
     key,
     name_of,
     nulls,
+    odd_reads,
     people,
     place,
     seq,
@@ -145,8 +146,8 @@ class Client(Hearing):
         if self._knob("odd_reads_refused") and names and len(names) < len(messages):
             raise SdkError(INVALID, "a message that needs no receipt, or one twice")
         if self._knob("reads_of") is not None:
-            odd = (self.user, self._read)
-            wanted = [m for m in self._knob("reads_of")(messages, *odd) if m in wanted]
+            named = self._knob("reads_of")(messages, self.user, self._read)
+            wanted = [m for m in named if m in wanted]
         if self._knob("own_read_turns"):
             self._turned.update(m["msgID"] for m in messages if m["sender"] == self.user)
         again = [m for m in wanted if name_of(m) in self._read]
@@ -155,7 +156,8 @@ class Client(Hearing):
         self._signal("elsewhere", [m for m in wanted if m not in again and self._is_reader(m)])
         self._read.update(map(name_of, wanted))
         self._signal("again", again)
-        self._signal("plain", [m for m in others if not m["needReadReceipt"]])
+        for why, odd in odd_reads(others, self.user).items():
+            self._signal(why, odd)
         if not wanted:
             raise SdkError(self._knob("nothing_to_read"), "no message needs a receipt")
         direct = "groupID" not in wanted[0]
@@ -164,10 +166,10 @@ class Client(Hearing):
         if direct and len(wanted) > self._knob("largest_direct_batch"):
             raise SdkError(INVALID, "more than one message")
         wanted = wanted[: self._knob("direct_reads_kept" if direct else "reads_kept")]
-        if direct and self._knob("unarrived_letters_lost"):
-            wanted = [m for m in wanted if m["msgID"] in self._arrived]
-            if not wanted:
-                return {}
+        if self._knob("sent_on") is not None:
+            wanted = [m for m in wanted if self._knob("sent_on")(m, self._arrived)]
+        if not wanted:
+            return {}
         type_ = self._types.get(wanted[0].get("groupID", ""), "Public")
         if self._knob("reads_lost") or type_ not in self._knob("types"):
             return {}
@@ -280,7 +282,8 @@ class Client(Hearing):
 
     def _direct(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         invented = self._knob("direct_plain_has_receipt")
-        wanted = {key(m): m for m in messages if m["needReadReceipt"] or invented}
+        asks = [m for m in messages if m["needReadReceipt"] or m["msgID"] in self._turned]
+        wanted = {key(m): m for m in (messages if invented else asks)}
         peer = messages[0]["userID"]
         found = self.line.history(peer, wanted.keys())
         every = self._knob("direct_reads_spread") and any(m["IsPeerRead"] for m in found.values())
@@ -349,15 +352,6 @@ class Client(Hearing):
         return dict(change(page, params))
 
     # --- the harness -----------------------------------------------------------------------
-
-    def written(self, text: str) -> str:
-        """Return a line of output as it is to be written."""
-        return str((self._knob("line") or str)(text))
-
-    def error(self, code: int, text: str) -> dict[str, Any]:
-        """Return an error as it is to be told."""
-        change = self._knob("error") or dict
-        return dict(change({"code": code, "message": text}))
 
     def _kept(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked, or say again what was said a moment ago where that is kept."""

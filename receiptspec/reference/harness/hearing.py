@@ -9,15 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from receiptspec.reference.harness.alterations import still_unread
+from receiptspec.reference.harness.alterations import OWN_NUMBERS, still_unread
 from receiptspec.reference.harness.knobs import DEFAULTS
 from receiptspec.reference.harness.ledger import Ledger
 from receiptspec.reference.harness.naming import nulls, received
 
-__all__ = ["OWN_NUMBERS", "SIGNAL", "Hearing", "Told"]
+__all__ = ["SIGNAL", "Hearing", "Told"]
 
 SIGNAL = "TIMCustomElem"
-OWN_NUMBERS = 1 << 25  # where the numbers end that clients give their messages
 
 Told = Callable[[str, dict[str, Any]], None]
 
@@ -53,6 +52,15 @@ class Hearing(ABC):
     def _shown(self, message: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
         """Return the receipt of a message as the app sees it."""
 
+    def written(self, text: str) -> str:
+        """Return a line of output as it is to be written."""
+        return str((self._knob("line") or str)(text))
+
+    def error(self, code: int, text: str) -> dict[str, Any]:
+        """Return an error as it is to be told."""
+        change = self._knob("error") or dict
+        return dict(change({"code": code, "message": text}))
+
     def _hear(self, event: dict[str, Any]) -> None:
         """Turn what the server says into receipts of messages that were sent here."""
         if "Message" in event:
@@ -67,9 +75,10 @@ class Hearing(ABC):
             pairs = [(item["MsgKey"], {"Read": True}) for item in event["C2CMsgInfo"]]
             pairs = pairs if self._knob("direct_events") else []
             pairs = pairs[: self._knob("direct_events_kept")]
-            if self._knob("reads_turn_others"):
+            if self._knob("reads_turn_others") is not None:
                 letters = [m for m in self._sent.values() if "userID" in m]
-                others = [m for m in letters if m["userID"] != event["Peer_Account"]]
+                read = {item["MsgKey"] for item in event["C2CMsgInfo"]}
+                others = self._knob("reads_turn_others")(letters, event["Peer_Account"], read)
                 self._turned.update(m["msgID"] for m in others)
         if any(key not in self._sent for key, _ in pairs):
             self._sent_all.wait(1)  # the answer to the sending may still be on its way
@@ -102,7 +111,7 @@ class Hearing(ABC):
     def _arrive(self, message: dict[str, Any]) -> None:
         """Tell the app of a message that somebody else has sent."""
         if self._knob("signalled") and message["MsgBody"][0]["MsgType"] == SIGNAL:
-            self._ledger.count([message["MsgBody"][0]["MsgContent"]["Data"]])
+            self._be_signalled(message["MsgBody"][0]["MsgContent"]["Data"])
             return
         shown, change = received(message, self.user), self._knob("received")
         if "GroupId" in message:
@@ -115,6 +124,15 @@ class Hearing(ABC):
             shown = nulls(shown)
         if self._knob("arrivals"):
             self._tell("onRecvNewMessage", {"message": change(shown) if change else shown})
+
+    def _be_signalled(self, name: str) -> None:
+        """Take a message of one's own for read once more."""
+        self._ledger.count([name])
+        if not self._knob("signals_told"):
+            self._turned.add(name)
+            return
+        own = [message for message in self._sent.values() if message["msgID"] == name]
+        self._announce([self._shown(message, {"Read": True}) for message in own])
 
     def _announce(self, receipts: list[dict[str, Any]]) -> None:
         """Tell of receipts, at once or together with others of some time."""

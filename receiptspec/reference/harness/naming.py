@@ -19,6 +19,16 @@ def people(message: dict[str, Any]) -> set[str]:
     return {message["sender"], message.get("userID", "")} if "groupID" not in message else set()
 
 
+def odd_reads(messages: list[dict[str, Any]], user: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what others sent whose reads make no receipt of `user`, by the reason."""
+    plain = [m for m in messages if not m["needReadReceipt"]]
+    return {
+        "plain": [m for m in plain if "groupID" in m],
+        "plain letter": [m for m in plain if "groupID" not in m],
+        "stranger": [m for m in messages if people(m) and user not in people(m)],
+    }
+
+
 def place(params: dict[str, Any]) -> str:
     """Return the group, or the person written to, that a call is about; empty for none."""
     first = next(iter(params.get("messages", ())), params.get("message", {}))

@@ -483,7 +483,7 @@ def test_hostile_bodies_are_answered(case: Case) -> None:
             findings += refusals.not_answered(case.answered(answer, label), label)
         for label, answer in emptied(case):
             findings += refusals.not_answered(answer, label)
-        for label, answer in (*odd(case), *strays(case)):
+        for label, answer in (*odd(case), *around(case, call), *strays(case)):
             findings += refusals.not_answered(answer, label)
         for label, answer in [*everywhere(case), *ruined(case)]:
             findings += refusals.not_answered(answer, label)
@@ -499,6 +499,19 @@ def odd(case: Case) -> Iterator[tuple[str, Answer]]:
             for change in changes:
                 answer = case.variation(good, change)
                 yield answer.exchange.request.label, answer
+
+
+ODD = {"300 digits": "9" * 300, "a digit that is no ASCII, and a NUL": "²\0"}
+
+
+def around(case: Case, call: Call) -> Iterator[tuple[str, Answer]]:
+    """Put odd texts into each documented parameter of the query."""
+    calling = case.stage.contract.calling
+    documented = (*calling.get("parameters", ()), *calling.get("credentials", {}).values())
+    for name in [parameter["name"] for parameter in documented if parameter["in"] == "query"]:
+        for what, text in ODD.items():
+            label = f"{what} for {name}"
+            yield label, case.variation(call, {"query": {name: text}, "label": label})
 
 
 def strays(case: Case) -> Iterator[tuple[str, Answer]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
-from receiptspec.reference.calls import Call
+from receiptspec.reference.calls import Call, Reply
 from receiptspec.reference.faults.families import (
     DETAIL,
     READ,
@@ -239,4 +239,32 @@ _UNREAD = [
     )
 ]
 
-ALL: list[Fault] = [*_CALLERS, *_IDS, *_NUMBERS, *_UNREAD]
+
+def _crash_if(name: str, holds: Callable[[str], bool]) -> Callable[[Call, Reply], None]:
+    """Return an answer's breaking where a parameter of the query is such."""
+
+    def reply(call: Call, sent: Reply) -> None:
+        if holds(call.query.get(name, "")):
+            sent.status, sent.body = 500, b"Internal Server Error"
+
+    return reply
+
+
+_ODD = [
+    Fault(
+        name=f"crash-on-{name}",
+        requirement="SEC-02",
+        reply=_crash_if(parameter, holds),
+        shows=f"HTTP 500 for {shows}",
+        cls="transport",
+    )
+    for name, parameter, holds, shows in (
+        ("long-identifier", "identifier", lambda text: len(text) > 64, "an identifier of 65"),
+        ("nul-in-identifier", "identifier", lambda text: "\0" in text, "a NUL in the identifier"),
+        ("odd-app", "sdkappid", lambda text: not text.isascii(), "an sdkappid that is no ASCII"),
+        ("long-random", "random", lambda text: len(text) > 20, "a random beyond 64 bits"),
+        ("odd-usersig", "usersig", lambda text: not text.isascii(), "a UserSig that is no ASCII"),
+    )
+]
+
+ALL: list[Fault] = [*_CALLERS, *_IDS, *_NUMBERS, *_UNREAD, *_ODD]

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,12 @@ from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.cleaning import Left, summed
 from receiptspec.company import names_of
 from receiptspec.contract import Contract, Requirement
-from receiptspec.errors import ConfigurationError, ReceiptspecError, did_you_mean
+from receiptspec.errors import (
+    ConfigurationError,
+    NotExercised,
+    ReceiptspecError,
+    did_you_mean,
+)
 from receiptspec.exchange import Secret
 from receiptspec.journal import Journal, check, default_folder, finished
 from receiptspec.reference import Settings, launch
@@ -247,6 +252,9 @@ class Run:
             journal=None if target.embedded else _journal_for(self, target),
         )
         self._open.callback(stage.close)
+        if self.workers == 1:  # of several workers the one with the callbacks' tests listens
+            with suppress(NotExercised):  # a target may refuse calls whose callbacks fail
+                stage.listener()
         stage.turn_to_fixtures()
         return stage
 

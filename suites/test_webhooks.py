@@ -240,11 +240,14 @@ def unchanged(case: Case, scene: webhooks.Badly) -> list[Finding]:
 @pytest.mark.profile("standard")
 def test_the_answer_to_a_callback_about_two_changes_nothing(case: Case) -> None:
     usual, marked = case.scene(letters.letters), case.scene(unread.conversation_read)
+    reads_work = usual.read is not None and usual.read.accepted
+    if not reads_work and not marked.answer.accepted and marked.after != 0:
+        raise NotExercised(f"marking with callbacks answered well is {marked.answer.describe()}")
     findings: list[Finding] = []
     why = "callbacks answered with errors"
     for status in (500, 200):
         scene = case.scene(webhooks.letter_answered_badly, status)
-        if scene.read is not None and usual.read is not None and usual.read.accepted:
+        if scene.read is not None and reads_work:
             findings += refusals.accepted(scene.read, why)
         if scene.marking is not None and marked.answer.accepted:
             findings += refusals.accepted(scene.marking, why)

@@ -13,7 +13,11 @@ import requests
 from pace import PATIENCE
 
 from receiptspec import webhooks
+from receiptspec.case import PROFILES
 from receiptspec.errors import ConfigurationError
+from receiptspec.exchange import Secret
+from receiptspec.run import Run
+from receiptspec.targets import Target
 from receiptspec.webhooks import Listener, unchunked
 
 READ = {"CallbackCommand": "C2C.CallbackAfterMsgReport", "UnreadMsgNum": 3}
@@ -163,3 +167,22 @@ def test_a_callback_in_chunks_is_read(listener):
         assert connection.getresponse().read()
     connection.close()
     assert [callback.command for callback in listener.seen] == ["1", "2"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_listens_from_its_start_unless_it_shares_the_port(workers):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    auth = {"sdkappid": 1, "identifier": "administrator", "key": Secret("only for tests")}
+    url = "http://127.0.0.1:9"
+    target = Target("t", "tencent", url=url, auth=auth, webhook_listener=address)
+    run = Run([target], PROFILES["smoke"], 0, id="0" * 16, workers=workers)
+    try:
+        run.stage(target)
+        if workers == 1:
+            assert requests.post(address, b"{}", timeout=PATIENCE).ok
+        else:
+            with pytest.raises(requests.ConnectionError):
+                requests.post(address, b"{}", timeout=PATIENCE)
+    finally:
+        run.close()

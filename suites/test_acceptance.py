@@ -114,6 +114,11 @@ def test_a_question_is_answered_after_refused_ones(case: Case) -> None:
         if case.stage.call(before).refused:
             why = f"a good call after one with {before.label}"
             findings += refusals.accepted(case.stage.call(call), why)
+    for change in case.given.get("behind", ()):
+        bad = vary(call, change)
+        answer = case.scene(calls.followed, calls.Named(bad), calls.Named(call))
+        if answer is not None and answer.refused:
+            findings += refusals.accepted(answer, f"{bad.label} before it on its connection")
     case.judge(findings)
 
 

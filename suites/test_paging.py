@@ -118,8 +118,8 @@ def test_a_page_holds_at_most_what_was_asked_for(case: Case) -> None:
     shorter = (
         case.attempt("a smaller page after a page", paging.shortened) if case.profile.rank else None
     )
-    if shorter is not None and shorter[0].accepted:
-        answer, size = shorter
+    answers, size = shorter or ((), 0)
+    for answer in [answer for answer in answers if answer.accepted]:
         findings += checks.at_most([answer], [case.stage.driver.page(answer)], size)
     case.judge(findings)
 
@@ -310,7 +310,7 @@ def read_again(case: Case) -> list[Finding]:
     scene = case.scene(paging.turned_again)
     if not scene.last_answer.accepted:
         return []
-    reader = scene.message.conversation.members[1]
+    reader = case.scene(paging.turned).reader
     return checks.everybody_once(
         scene.last_answer, scene.members, [reader], [], "readers, one of them twice"
     )

@@ -80,14 +80,15 @@ def spared(stage: Stage, good: Named, code: Any) -> None:
 
 
 def followed(stage: Stage, bad: Named, good: Named) -> Answer | None:
-    """Send a good call over the connection of a bad one; return what came if that is no answer.
+    """Send a good call over the connection of a bad one; return what came if that is not its own.
 
-    That has to happen three times, and not where the good one follows itself. A connection may be
-    closed at any time.
+    That is no answer, or the refusal of the bad one again. It has to happen three times, and not
+    where the good one follows itself. A connection may be closed at any time.
     """
     for _ in range(3):
-        after = stage.at_once([bad.call, good.call], 1)[-1]
-        if after.exchange.response is None or after.spoken:
+        before, after = stage.at_once([bad.call, good.call], 1)
+        again = before.refused and after.refused and before.code == after.code
+        if after.exchange.response is None or (after.spoken and not again):
             return None
     return after if stage.at_once([good.call, good.call], 1)[-1].accepted else None
 

@@ -188,16 +188,17 @@ def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
     return {counts[0]: first, **rest}
 
 
-def shortened(stage: Stage) -> tuple[Answer, int] | None:
-    """Ask for two of those who have not read, then for one after them; return that and the size.
+def shortened(stage: Stage) -> tuple[tuple[Answer, ...], int] | None:
+    """Ask for two of those who have not read, then for one from there on and for one after them.
 
-    ``None`` where there is no second page.
+    Return these two and their size, ``None`` where there is no second page.
     """
     message = stage.scene(fair).messages[0]
     cursor = _cursor(stage, message, read=False, count=2)
     if cursor is None:
         return None
-    return page_of(stage, message, read=False, cursor=cursor, count=1), 1
+    places = (None, cursor)
+    return tuple(page_of(stage, message, read=False, cursor=c, count=1) for c in places), 1
 
 
 def uneven(stage: Stage) -> Walk:
@@ -302,14 +303,15 @@ class Turned:
 
 
 def turned(stage: Stage) -> Turned:
-    """List who has and has not read, let one member read, list again."""
-    message = stage.say(stage.group(3))
-    reader = message.conversation.members[1]
+    """List who has and has not read, let one member of a later page read, list again."""
+    size, count = (6, 2) if stage.driver.over_http else (3, 100)  # else each is a program
+    message = stage.say(stage.group(size))
+    _, *others = message.conversation.members
 
     def lists() -> tuple[Walk, Walk]:
         return (
-            walk(stage, message, read=True, count=100),
-            walk(stage, message, read=False, count=100),
+            walk(stage, message, read=True, count=count),
+            walk(stage, message, read=False, count=count),
         )
 
     def moved(found: tuple[Walk, Walk]) -> bool:
@@ -318,6 +320,8 @@ def turned(stage: Stage) -> Turned:
         return stage.is_final(read.last_answer) or (read.last_answer.accepted and shown)
 
     before = stage.until(lists, lambda found: _told(stage, found[0]) and _told(stage, found[1]))
+    later = [member for page in before[1].pages[1:] for member in page.members if member in others]
+    reader = [*later, others[0]][0]
     stage.reads(reader, [message])
     return Turned(message, reader, before, stage.until(lists, moved))
 

@@ -11,10 +11,10 @@ import time
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
-from receiptspec.reference.calls import Call, Shrug
+from receiptspec.reference.calls import Call, Reply, Shrug
 from receiptspec.reference.faults.families import ASK, DETAIL, READ, succeeded
 
-__all__ = ["ALL", "kept", "unchecked"]
+__all__ = ["ALL", "kept", "once_more", "unchecked"]
 
 _ROAM, _UNREAD = "admin_getroammsg", "get_c2c_unread_msg_num"
 _MEMBERS, _GROUP = "get_group_member_info", "group_msg_get_simple"
@@ -94,6 +94,45 @@ def _if_refused(name: str, requirement: str, operation: str, **more: Any) -> Fau
     return Fault(name=name, requirement=requirement, answer=answer, **{"cls": "lifecycle", **more})
 
 
+def _later_pages(name: str, requirement: str, **more: Any) -> Fault:
+    """Give each page after the first as it was when it was asked for first."""
+
+    def answer(call: Call, sent: dict[str, Any]) -> None:
+        pages, body = call.memory(name), call.incoming.body
+        if call.operation != DETAIL or not (call.body or {}).get("Cursor"):
+            return
+        if body in pages:
+            sent.clear()
+            sent.update(copy.deepcopy(pages[body]))
+        elif _is_fine(sent):
+            pages[body] = copy.deepcopy(sent)
+
+    return Fault(name=name, requirement=requirement, answer=answer, **{"cls": "isolation", **more})
+
+
+def once_more(name: str, requirement: str, operation: str, *violations: str, **more: Any) -> Fault:
+    """Give a refusal for one of these reasons once more to the next call of its connection."""
+
+    def refuses(call: Call, place: str, reason: str, _code: int | str) -> None:
+        call.notes[name] = f"{place} {reason}" in violations
+
+    def reply(call: Call, sent: Reply) -> None:
+        refused, connection = call.memory(name), call.incoming.connection
+        before = refused.pop(connection, None)
+        if call.notes.get(name):
+            refused[connection] = (sent.status, sent.body)
+        elif before is not None and call.operation == operation:
+            sent.status, sent.body = before
+
+    return Fault(
+        name=name,
+        requirement=requirement,
+        refuses=refuses,
+        reply=reply,
+        **{"cls": "isolation", **more},
+    )
+
+
 def _by_address(name: str, requirement: str, operation: str, **more: Any) -> Fault:
     """Give the answer to the call of the same address again, whatever the body; do nothing else."""
 
@@ -127,6 +166,50 @@ ALL: list[Fault] = [
         DETAIL,
         shows="a list that was told once is told still when the group is dismissed",
         also=("TC-GMD-30b",),
+    ),
+    kept(
+        "lists-kept-for-any-filter",
+        "TC-GMD-03",
+        DETAIL,
+        "Filter",
+        shows="who has read is listed again where somebody asks who has not",
+        also=("TC-GMD-11", "TC-GMD-12", "TC-GMD-13", "TC-GMD-14", "TC-GMD-17", "TC-GMD-24"),
+    ),
+    kept(
+        "lists-kept-for-any-size",
+        "TC-GMD-04",
+        DETAIL,
+        "Count",
+        shows="a page is told again where a smaller one is asked for",
+        also=("TC-GMD-19",),
+    ),
+    kept(
+        "lists-kept-for-any-message",
+        "TC-GMD-10",
+        DETAIL,
+        "MsgSeq",
+        shows="the list of another message is told again",
+        also=("TC-GMD-20",),
+    ),
+    _later_pages(
+        "later-pages-kept",
+        "TC-GMD-12",
+        shows="who reads is listed still on a later page that was told before",
+        level="SHOULD",
+    ),
+    once_more(
+        "refusals-of-forgers-once-more",
+        "TC-GMR-01",
+        ASK,
+        "usersig signature",
+        shows="the refusal of a forged UserSig is told to the next call of the connection as well",
+    ),
+    once_more(
+        "refusals-of-the-unsigned-once-more",
+        "TC-GMR-01",
+        ASK,
+        "usersig missing",
+        shows="the refusal of no UserSig is told to the next call of the connection as well",
     ),
     _by_address(
         "receipts-kept-by-address",

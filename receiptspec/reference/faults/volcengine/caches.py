@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
-from receiptspec.reference.faults.caches import unchecked
+from receiptspec.reference.faults.caches import once_more, unchecked
 from receiptspec.reference.faults.replicas import behind, young_unknown
 
 __all__ = ["ALL"]
@@ -30,6 +30,14 @@ ALL: list[Fault] = [
         _ASK,
         ("Signature", "wrong"),
         shows="receipts that were just told are told again to a forged signature",
+        **_VE,
+    ),
+    once_more(
+        "ve-refusals-of-forgers-once-more",
+        "VE-GMRR-01",
+        _ASK,
+        "Signature wrong",
+        shows="the refusal of a forged signature is told to the next call of the connection too",
         **_VE,
     ),
     behind(

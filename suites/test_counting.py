@@ -446,9 +446,8 @@ def test_reading_in_one_group_leaves_another_alone(case: Case) -> None:
 @pytest.mark.views
 def test_two_groups_that_are_asked_for_at_once_have_their_own_numbers(case: Case) -> None:
     findings: list[Finding] = []
-    for scene, asked in case.scene(parallel.questions):
+    for scene, ids, asked in case.scene(parallel.questions):
         known = scene.fresh if isinstance(scene, groups.Ready) else scene.everybody
-        ids = [message.id for message in scene.messages]
         why = "another group was asked for at the same time"
         findings += receipts.same(asked.answer, known.receipts, asked.receipts, ids, why)
     case.judge(findings)

@@ -51,10 +51,7 @@ def asked_at_once(case: Case) -> list[tuple[Answer, object, list[object]]]:
     answers = case.attempt("questions at the same time", parallel.questions)
     if answers is None:
         return []
-    return [
-        (asked.answer, scene.group.id, [message.id for message in scene.messages])
-        for scene, asked in answers
-    ]
+    return [(asked.answer, scene.group.id, list(ids)) for scene, ids, asked in answers]
 
 
 def of_two(case: Case) -> list[tuple[Answer, object, list[object]]]:

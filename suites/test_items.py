@@ -39,6 +39,7 @@ def test_every_message_of_a_list_is_answered(case: Case) -> None:
         findings += beside_recalled(case) + asked_before(case)
         findings += read_ones(case) + of_pairs(case) + with_more(case) + sent_again(case)
         findings += turned_over(case) + sent_at_once(case) + under_one_number(case)
+        findings += asked_at_once(case)
     if case.profile.rank > 0:
         findings += asked_again(case, asked) + behind_many(case)
     case.judge(findings)
@@ -55,6 +56,16 @@ def turned_over(case: Case) -> list[Finding]:
         if it.asked.answer.accepted
         for finding in receipts.each_answered(it.asked.answer, it.asked.receipts, [it.message.id])
     ]
+
+
+def asked_at_once(case: Case) -> list[Finding]:
+    """Expect an item for all that was known before, whatever else is asked for meanwhile."""
+    findings: list[Finding] = []
+    for scene, ids, asked in case.attempt("questions at the same time", parallel.questions) or ():
+        before = scene.fresh if isinstance(scene, groups.Ready) else scene.everybody
+        known = [id_ for id_ in ids if id_ in before.receipts and before.receipts[id_].known]
+        findings += receipts.each_answered(asked.answer, asked.receipts, known)
+    return findings
 
 
 def under_one_number(case: Case) -> list[Finding]:

@@ -108,23 +108,28 @@ def rush(stage: Stage) -> Rush:
     return Rush(messages, before, tuple(reads), tuple(pages), after, found, refused)
 
 
-def questions(stage: Stage) -> tuple[tuple[Reading | Ready, Asked], ...]:
+def questions(stage: Stage) -> tuple[tuple[Reading | Ready, tuple[Any, ...], Asked], ...]:
     """Ask about two groups in turns over several connections; return what was accepted of each.
 
-    Between them messages are looked at, where that can be.
+    All messages of a group are asked for, or one of them: which stands beside the answer. Between
+    them messages are looked at, where that can be.
     """
     one, other = good(stage), stage.scene(reading)
-    asked_: list[Ready | Reading] = [one, other] * 6
+    asked_: list[tuple[Ready | Reading, tuple[Any, ...]]] = []
     calls: list[Call] = []
-    for turn, scene in enumerate(asked_):
-        ids = [message.id for message in scene.messages]
+    for turn in range(12):
+        scene = (one, other)[turn % 2]
+        ids = tuple(message.id for message in scene.messages)
+        choices = (ids, *((id_,) for id_ in ids))
+        ids = choices[turn // 2 % len(choices)]
+        asked_.append((scene, ids))
         calls.append(stage.driver.ask_receipts(scene.group, ids))
         if turn % 3 == 0:
             with suppress(NotExercised):
                 calls.append(stage.driver.look_at_messages(scene.group, ids))
     found = [a for a in stage.at_once(calls) if a.operation == stage.driver.ask]
     answers = zip(asked_, found, strict=True)
-    return tuple((scene, asked(stage, answer)) for scene, answer in answers if answer.accepted)
+    return tuple((*of, asked(stage, answer)) for of, answer in answers if answer.accepted)
 
 
 def sends(stage: Stage) -> Sends:

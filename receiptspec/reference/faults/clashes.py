@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call, Shrug
-from receiptspec.reference.faults.families import READ, edits, succeeded
+from receiptspec.reference.faults.families import ASK, READ, edits, succeeded
 
 __all__ = ["ALL"]
 
@@ -68,6 +69,17 @@ def _read_meanwhile(call: Call) -> None:
             kept.setdefault((group, seq), asked)
 
 
+def _coalesced(call: Call, answer: dict[str, Any]) -> None:
+    """Tell what another connection was told of the group just now, whatever it asked for."""
+    if not isinstance(call.body, dict):
+        return
+    mine = copy.deepcopy(answer) if succeeded(answer) else None
+    theirs = call.meanwhile(f"question {call.body.get('GroupId')}", mine, within=0.02)
+    if mine is not None and theirs is not None:
+        answer.clear()
+        answer.update(theirs)
+
+
 def _joined_apiece(call: Call, answer: dict[str, Any]) -> None:
     """Count a member once more who is added on another connection just now."""
     group, more = call.body.get("GroupId"), call.memory("more members")
@@ -102,6 +114,15 @@ def _made_just_now(call: Call) -> None:
 
 
 ALL: list[Fault] = [
+    edits(
+        "questions-at-once-are-one",
+        "TC-GMR-04",
+        _coalesced,
+        operation=ASK,
+        cls="isolation",
+        shows="of two questions about a group at once one is told what the other asked for",
+        also=("TC-GMR-33",),
+    ),
     Fault(
         name="reads-at-once-overwritten",
         requirement="TC-GMR-08",

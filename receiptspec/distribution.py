@@ -66,7 +66,7 @@ def scheduler(run: Run, book: Book, config: pytest.Config, log: Any) -> Any:
     """Return what hands tests to workers, by the file on a target, or by a whole host."""
     from xdist.scheduler import LoadScopeScheduling
 
-    apart = _in_one_worker(run, config)
+    apart = run.by_host or run.is_limited
     hosts = {target.name: host_of(target) for target in run.targets}
 
     def scope(nodeid: str) -> str:
@@ -92,8 +92,3 @@ def scheduler(run: Run, book: Book, config: pytest.Config, log: Any) -> Any:
             return test if deadly else crashed
 
     return Together(config, log)
-
-
-def _in_one_worker(run: Run, config: pytest.Config) -> bool:
-    """Whether a target stays in one worker: what few requests are spent on depends on the order."""
-    return run.is_limited or bool(config.getoption("--receiptspec-by-host"))

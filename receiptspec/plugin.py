@@ -119,6 +119,7 @@ def _prepare(config: pytest.Config, names: list[str]) -> Run:
         strict=config.getoption("--strict-should"),
         run_id=given.get("id", config.getoption("--receiptspec-run-id")),
         workers=given.get("workers", 1),
+        by_host=config.getoption("--receiptspec-by-host"),
         journal=config.getoption("--receiptspec-journal"),
         shard=config.getoption("--shard"),
     )

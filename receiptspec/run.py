@@ -113,6 +113,8 @@ class Shard:
 class Run:
     """All that the tests of one process share. `workers` is the number of such processes.
 
+    Each of them does whole hosts where they are told apart `by_host`.
+
     `requirements` are the chosen ones, all when empty; `pairs` says which of them were chosen for
     single targets.
     """
@@ -125,6 +127,7 @@ class Run:
     strict: bool = False
     id: str = ""
     workers: int = 1
+    by_host: bool = False
     shard: Shard | None = None
     journal: Path = field(default_factory=default_folder)
     started: float = field(default_factory=time.time)
@@ -146,6 +149,14 @@ class Run:
     def is_limited(self) -> bool:
         """Whether some target may be sent only so many requests."""
         return any(target.budget.requests is not None for target in self.targets)
+
+    @property
+    def keeps_targets_whole(self) -> bool:
+        """Whether all tests of a target are done by one process.
+
+        What few requests are spent on depends on the order.
+        """
+        return self.workers == 1 or self.by_host or self.is_limited
 
     def rows(self, check: str) -> Iterator[tuple[Target, Requirement]]:
         """Yield every chosen target with each of its chosen rows that names `check`."""
@@ -252,7 +263,7 @@ class Run:
             journal=None if target.embedded else _journal_for(self, target),
         )
         self._open.callback(stage.close)
-        if self.workers == 1:  # of several workers the one with the callbacks' tests listens
+        if self.keeps_targets_whole:  # else the one with the callbacks' tests listens
             with suppress(NotExercised):  # a target may refuse calls whose callbacks fail
                 stage.listener()
         stage.turn_to_fixtures()
@@ -362,6 +373,7 @@ def prepare(
     strict: bool = False,
     run_id: str | None = None,
     workers: int = 1,
+    by_host: bool = False,
     journal: str | None = None,
     shard: str | None = None,
 ) -> Run:
@@ -411,6 +423,7 @@ def prepare(
         strict=strict,
         id=run_id or secrets.token_hex(8),
         workers=workers,
+        by_host=by_host,
         shard=part,
         journal=folder,
     )

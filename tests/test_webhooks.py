@@ -169,17 +169,17 @@ def test_a_callback_in_chunks_is_read(listener):
     assert [callback.command for callback in listener.seen] == ["1", "2"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_run_listens_from_its_start_unless_it_shares_the_port(workers):
+@pytest.mark.parametrize(("workers", "by_host"), [(1, False), (2, True), (2, False)])
+def test_a_run_listens_from_its_start_unless_it_shares_the_port(workers, by_host):
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     auth = {"sdkappid": 1, "identifier": "administrator", "key": Secret("only for tests")}
     url = "http://127.0.0.1:9"
     target = Target("t", "tencent", url=url, auth=auth, webhook_listener=address)
-    run = Run([target], PROFILES["smoke"], 0, id="0" * 16, workers=workers)
+    run = Run([target], PROFILES["smoke"], 0, id="0" * 16, workers=workers, by_host=by_host)
     try:
         run.stage(target)
-        if workers == 1:
+        if workers == 1 or by_host:
             assert requests.post(address, b"{}", timeout=PATIENCE).ok
         else:
             with pytest.raises(requests.ConnectionError):

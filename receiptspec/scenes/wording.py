@@ -40,7 +40,7 @@ ODD = (
     "❤\ufe0f \u202aa\u202bb\u202cc\u202dd\u202ee\u202c \u2066f\u2067g\u2068h\u2069"
     " i\u00a0j\u00adk \u0080\u0085\u009f",
     "\U00020000\U0002a6d6 \ue000\uf8ff\U000f0000 ＡＢｃ１２！ İıſß ﬁ Å 👍🏻👍🏼👍🏽👍🏾👍🏿",
-    "100%% it''s so -- or so ... :) :-( (c) `` <<a>>",
+    "100%% it''s so \\\\ -- or so ... :) :-( (c) `` <<a>>",
     "a <script>alert(1)</script> b <@name> c\\/d",
     "c ${x} {{y}} #{z} <%= a %> d",
     "e' or '1'='1' -- ../../f /* g */ h // i # j",

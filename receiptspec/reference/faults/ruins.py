@@ -366,6 +366,12 @@ _ALTERED = [
             "two blanks become one",
         ),
         ("marks-in-texts-dropped", _SEND, lambda text: text.strip("\ufeff"), "U+FEFF is dropped"),
+        (
+            "backslashes-joined",
+            _SEND,
+            lambda text: text.replace("\\\\", "\\"),
+            "two backslashes become one",
+        ),
         ("texts-of-json-compacted", _LETTER, lambda text: text.strip('{}"'), "JSON is no text"),
         ("texts-end-at-4000", _SEND, lambda text: text[:4000], "a text ends after 4000 characters"),
     )

@@ -37,7 +37,20 @@ def test_adding_says_who_was_added(case: Case) -> None:
             findings += values.equal(answer, "$.MemberList[0].Result", result, got, why)
     if case.profile.rank > 0:
         findings += added_together(case) + added_late(case) + added_at_once(case)
+        findings += added_in_number(case)
     case.judge(findings)
+
+
+def added_in_number(case: Case) -> list[Finding]:
+    """Expect a word about each of many who are added by one call."""
+    scene = case.attempt("many people who are added by one call", membership.many_added)
+    if scene is None or not scene[1].accepted:
+        return []
+    users, answer = scene
+    told = case.stage.driver.added(answer)
+    unnamed = [user for user in users if user not in told]
+    why = f"of {len(users)} who were added by one call {len(unnamed)} are not named"
+    return values.equal(answer, "$.MemberList", [], unnamed[:3], why)
 
 
 def added_at_once(case: Case) -> list[Finding]:

@@ -9,7 +9,7 @@ from receiptspec.errors import NotExercised, StaleFixture
 from receiptspec.neutral import Answer, Conversation, Kind
 from receiptspec.scenes.calls import good_call
 from receiptspec.scenes.groups import good
-from receiptspec.scenes.people import crowded, reborn
+from receiptspec.scenes.people import CROWD, crowded, reborn
 from receiptspec.stage import Stage
 
 __all__ = ["Told", "told_members"]
@@ -45,6 +45,13 @@ def added_with(stage: Stage) -> tuple[Any, Any, Answer]:
     newcomer = stage.users(7)[6]
     call = stage.driver.add_members(group, [member, newcomer])
     return member, newcomer, stage.patiently(call)
+
+
+def many_added(stage: Stage) -> tuple[list[Any], Answer]:
+    """Add to a group as many as there are in a crowd, or as one call may add."""
+    stage.scene(crowded)
+    users = list(stage.users(CROWD)[2:][: stage.driver.at_once])
+    return users, stage.patiently(stage.driver.add_members(stage.group(2), users))
 
 
 def ghost_added(stage: Stage) -> Answer:

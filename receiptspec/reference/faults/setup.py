@@ -140,6 +140,13 @@ ALL: list[Fault] = [
     edits("added-member-failed", "TC-GRP-06", _results(0, 1), shows="Result 0", **_ADD),
     edits("present-member-added", "TC-GRP-06", _results(1, 2), shows="Result 1 again", **_ADD),
     edits(
+        "last-fifty-told-as-added",
+        "TC-GRP-06",
+        lambda _, answer: answer.update(MemberList=answer.get("MemberList", [])[-50:]),
+        shows="who is added is named in the answer if among the last fifty",
+        **_ADD,
+    ),
+    edits(
         "ghost-added",
         "TC-GRP-07",
         _results(1, 0),

@@ -104,6 +104,7 @@ class Talk:
         self._makers: set[str] = set()
         self._given: set[str] = set()
         self._young: dict[Any, float] = {}
+        self._hired = -math.inf
         self._users: list[Any] = []
         self._needed: dict[str, list[Answer]] = {}
         self._last_write = self._last_joining = 0.0
@@ -158,23 +159,33 @@ class Talk:
         return answer
 
     def _answered(self, call: Call) -> Answer:
-        """Call, again while it is answered that there is no such conversation, made a moment ago.
+        """Call, again while it is answered that there is no such conversation, or no such user.
 
-        One view may show it before another does.
+        Where they were made a moment ago one view may show them before another does.
         """
         place = self.driver.conversation_named(call.body)
         made = self._young.get(place) if isinstance(place, str | int) else None
-        if made is None or not self.may_lag:
+        hired = self._hired if self.is_young(self._hired) else None
+        if not self.may_lag or made is hired is None:
             return self._caller.call(call)
-        return self.until(
-            lambda: self._caller.call(call), lambda answer: not self.driver.is_gone(answer), made
-        )
+
+        def settled(answer: Answer) -> bool:
+            gone = made is not None and self.driver.is_gone(answer)
+            return not gone and (hired is None or not self._may_miss_users(call, answer))
+
+        since = max(moment for moment in (made, hired) if moment is not None)
+        return self.until(lambda: self._caller.call(call), settled, since)
+
+    def is_young(self, moment: float) -> bool:
+        """Whether what was made at a time of the monotonic clock may not show yet."""
+        return time.monotonic() - moment < self.target.consistency
 
     def _may_miss_users(self, call: Call, answer: Answer) -> bool:
-        """Whether a documented call may be refused because its users could not be made."""
+        """Whether a documented call may be refused because its users are not there."""
         if not answer.refused or call.raw is not None or call.credential != "valid":
             return False
-        unknown = answer.code in self.driver.stranger_codes or self._is_missing(answer)
+        nobody = {*self.driver.stranger_codes, *self.driver.nobody_codes}
+        unknown = answer.code in nobody or self._is_missing(answer)
         named = json.dumps(call.body, ensure_ascii=False)
         ours = any(json.dumps(user, ensure_ascii=False) in named for user in self._users)
         file = self.contract.calls[call.operation].request

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,7 +59,7 @@ class Listener:
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, token: str = "") -> None:
         self.token = token
-        self.answer: tuple[int, bytes] = (200, _OK)
+        self._otherwise: dict[str, tuple[int, bytes]] = {}
         self._seen: list[Callback] = []
         self._news = threading.Condition()
         listener = self
@@ -70,8 +70,8 @@ class Listener:
 
             def do_POST(self) -> None:
                 body, whole = _body(self.headers, self.rfile)
-                listener._take("POST", self.path, body)
-                status, body = listener.answer
+                command = listener._take("POST", self.path, body).command
+                status, body = listener._otherwise.get(command, (200, _OK))
                 self.close_connection = self.close_connection or not whole
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -110,12 +110,14 @@ class Listener:
         )
         self._thread.start()
 
-    def _take(self, method: str, target: str, body: bytes) -> None:
+    def _take(self, method: str, target: str, body: bytes) -> Callback:
         query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
         with self._news:
             document = strictjson.read(body)
-            self._seen.append(Callback(method, target, query, body, time.time(), document))
+            callback = Callback(method, target, query, body, time.time(), document)
+            self._seen.append(callback)
             self._news.notify_all()
+        return callback
 
     @property
     def seen(self) -> tuple[Callback, ...]:
@@ -138,13 +140,16 @@ class Listener:
                 self._news.wait(left)
 
     @contextlib.contextmanager
-    def answering(self, status: int, body: bytes) -> Iterator[None]:
-        """Answer otherwise for a while."""
-        before, self.answer = self.answer, (status, body)
+    def answering(self, status: int, body: bytes, commands: Iterable[str]) -> Iterator[None]:
+        """Answer callbacks of these commands otherwise for a while.
+
+        What asks before something happens may be told no, and all others are told yes.
+        """
+        self._otherwise = dict.fromkeys(commands, (status, body))
         try:
             yield
         finally:
-            self.answer = before
+            self._otherwise = {}
 
     def close(self) -> None:
         """Stop listening."""

@@ -261,8 +261,8 @@ def test_the_unread_count_of_all_falls_with_what_a_time_marks(case: Case) -> Non
     before, after = split.total_before, split.total_after
     if before is None or split.after != split.newer:
         raise NotExercised("the unread count of the peer did not fall by one")
-    why = "one message was marked as read by a time"
-    case.judge(checks.is_number(after.answer, after.number, before - 1, why))
+    why = f"{split.older} of {before} were marked as read by a time"
+    case.judge(checks.is_number(after.answer, after.number, before - split.older, why))
 
 
 @pytest.mark.check("unread-of-all-is-a-number")

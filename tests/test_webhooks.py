@@ -73,9 +73,10 @@ def test_a_callback_that_comes_while_it_is_waited_for_is_found(listener):
 
 
 def test_it_answers_otherwise_for_a_while(listener):
-    with listener.answering(500, b"no"):
-        assert post(listener, b"{}") == (500, b"no")
-    assert post(listener, b"{}")[0] == 200
+    with listener.answering(500, b"no", ["A"]):
+        assert post(listener, b'{"CallbackCommand":"A"}') == (500, b"no")
+        assert post(listener, b'{"CallbackCommand":"B"}')[0] == 200
+    assert post(listener, b'{"CallbackCommand":"A"}')[0] == 200
 
 
 def test_a_caller_that_hangs_up_leaves_no_trace_but_its_callback(listener, capfd):

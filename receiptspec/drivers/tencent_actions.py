@@ -548,7 +548,10 @@ def _other(conversation: Conversation, user: Any) -> Any:
 
 
 def _respelt(key: str) -> dict[str, str]:
-    """Return texts that only who reads a key loosely takes for it, by what is otherwise."""
+    """Return texts that only who reads a key loosely takes for it, by what is otherwise.
+
+    That the same three numbers in other digits are another key is documented nowhere.
+    """
     parts = key.split("_")
     found = {
         "a fourth part": f"{key}_9",
@@ -558,6 +561,4 @@ def _respelt(key: str) -> dict[str, str]:
     if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
         seq, random, moment = parts
         found["numbers that are 2^32 more"] = f"{int(seq) + 2**32}_{int(random) + 2**32}_{moment}"
-        for what, mark in (("leading zeros", "0"), ("plus signs", "+"), ("blanks", " ")):
-            found[what] = "_".join(mark + part for part in parts)
     return found

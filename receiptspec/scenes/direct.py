@@ -125,7 +125,7 @@ def replied(stage: Stage) -> tuple[Message, Asked]:
 
 def _read_again(stage: Stage, user: Any, messages: tuple[Message, ...]) -> Answer | None:
     call = stage.driver.mark_read(messages[0].conversation, user, [m.id for m in messages])
-    return stage.call(call) if call is not None else None
+    return stage.patiently(call) if call is not None else None
 
 
 def until_listed(stage: Stage, conversation: Conversation, messages: tuple[Message, ...]) -> Asked:

@@ -80,14 +80,7 @@ def bystanders(stage: Stage) -> Mapping[str, Reported]:
     of_plain = stage.call(reading_call(stage, member, (plain,)))
     named = (three[1], three[0])  # the newer one first: no order is asked for
     answer = report(stage, member, named)
-    starts = [before.receipts.get(message.id) for message in named]
-
-    def arrived(receipts: dict[Any, Any]) -> bool:
-        now = [receipts.get(message.id) for message in named]
-        pairs = zip(starts, now, strict=True)
-        return all(x and y and (y.read or 0) > (x.read or 0) for x, y in pairs)
-
-    after = asked(stage, stage.settle(group, everything, arrived))
+    after = settled(stage, before, everything, {message.id: 1 for message in named})
     found = {name: Reported(answers[name], (messages[name],), before, after) for name in readers}
     found["member"] = Reported(answer, (*named, three[2]), before, after)
     found["plain"] = Reported(of_plain, (plain,), before, asked(stage, stage.ask(group, [plain])))

@@ -152,6 +152,7 @@ def added(stage: Stage) -> Added:
     people = stage.users(7)[5:]
     group = stage.group(2)
     calls = [stage.driver.add_members(group, [user]) for user in people]
+    stage.let_show()
     answers = stage.at_once(calls)
     whole = replace(group, members=(*group.members, *people))
     fine = all(answer.accepted and not stage.driver.kept_out(answer) for answer in answers)

@@ -337,9 +337,9 @@ class Split:
 
     And of another conversation, before and after; `seen` shows the messages to their sender.
 
-    `sender_before` and `sender_after` are what their sender has not read of the reader, `total` is
-    what is unread of all, before and after. `then` is what both have left after what marks nothing
-    more, in words: before it and after it.
+    `sender_before` and `sender_after` are what their sender has not read of the reader, `older` how
+    many were marked, `total` is what is unread of all, before and after. `then` is what both have
+    left after what marks nothing more, in words: before it and after it.
     """
 
     after: int | None
@@ -352,6 +352,7 @@ class Split:
     other_after: Count
     sender_before: Count
     sender_after: Count
+    older: int
     total_before: int | None
     total_after: Count
     then: Mapping[str, tuple[Both, Both]]
@@ -378,7 +379,7 @@ def read_until(stage: Stage) -> Split:
     stage.say(conversation, sender=b)
     older, newer = stage.told(message), stage.told(later[0])
     between = _between(stage.driver.sent_at(older), stage.driver.sent_at(newer))
-    until_unread(stage, b, a, 1 + len(later))
+    had = until_unread(stage, b, a, 1 + len(later)).number or 0
     other_before = stage.until(
         lambda: of_peer(stage, b, other.owner), lambda found: bool(found.number)
     )
@@ -386,9 +387,8 @@ def read_until(stage: Stage) -> Split:
     total_before = of_all(stage, b).number
     answer = stage.call(marking(stage, conversation, b, until=between))
     after = until_unread(stage, b, a, len(later))
-    total_after = stage.until(
-        lambda: of_all(stage, b), lambda found: found.number == (total_before or 0) - 1
-    )
+    left = (total_before or 0) - had + len(later)
+    total_after = stage.until(lambda: of_all(stage, b), lambda found: found.number == left)
     sender_after = of_peer(stage, a, b)
     other_after = of_peer(stage, b, other.owner)
     messages = (message, *later)
@@ -419,6 +419,7 @@ def read_until(stage: Stage) -> Split:
         other_after,
         sender_before,
         sender_after,
+        had - len(later),
         total_before,
         total_after,
         then,

@@ -83,6 +83,27 @@ class Webhooks:
         body = {"Operator_Account": operator, "Peer_Account": peer, "C2CMsgInfo": items}
         self._send(call, "C2C.CallbackAfterMsgReadReceipt", body, platform)
 
+    def asks(self, call: Call, command: str) -> bool:
+        """Ask before something happens; say whether it may. Silence is consent."""
+        if self._address is None:
+            return True
+        document = documents.write({"CallbackCommand": command, **call.body})
+        try:
+            query = urlencode(self._query(call, command, "RESTAPI"))
+            status, answer = self._post(query, document, chunked=False)
+        except (OSError, http.client.HTTPException):
+            return True
+        return status != 200 or b"FAIL" not in answer
+
+    def _query(self, call: Call, command: str, platform: str) -> dict[str, str]:
+        return {
+            "SdkAppid": str(self._app),
+            "CallbackCommand": command,
+            "contenttype": "json",
+            "ClientIP": call.incoming.client or "127.0.0.1",
+            "OptPlatform": platform,
+        }
+
     def _send(
         self, call: Call, command: str, body: dict[str, Any], platform: str = "RESTAPI"
     ) -> bool:
@@ -90,13 +111,7 @@ class Webhooks:
             return True
         moment = time.time_ns() // 1_000_000
         stamp = str(moment) if call.knob("hook_time_text") else moment
-        query = {
-            "SdkAppid": str(self._app),
-            "CallbackCommand": command,
-            "contenttype": "json",
-            "ClientIP": call.incoming.client or "127.0.0.1",
-            "OptPlatform": platform,
-        }
+        query = self._query(call, command, platform)
         if self._token:
             seconds = str(moment // 1000)
             query |= {"Sign": sign(self._token, seconds), "RequestTime": seconds}

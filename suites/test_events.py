@@ -253,16 +253,16 @@ def test_a_notification_names_its_conversation(case: Case) -> None:
     for told in of_kind(case, case.given["kind"]):
         conversation = told.messages[0].conversation
         for answer, receipt in told.receipts[told.sender]:
-            findings += placed(answer, receipt, conversation, told.sender)
+            findings += placed(case, answer, receipt, conversation, told.sender)
     case.judge(findings)
 
 
 def placed(
-    answer: Answer, receipt: Receipt, conversation: Conversation, sender: Any
+    case: Case, answer: Answer, receipt: Receipt, conversation: Conversation, sender: Any
 ) -> list[Finding]:
     """Expect a notification to name the group, or the other one of two people, who has read."""
     findings = checks.placed(answer, receipt, conversation, sender)
-    if conversation.kind is not Kind.GROUP:
+    if conversation.kind is not Kind.GROUP and of_reads(case, [(answer, receipt)]):
         findings += checks.named(answer, receipt, "peer_read", True)
     return findings
 
@@ -275,7 +275,7 @@ def test_every_notification_of_the_run_names_its_conversation(case: Case) -> Non
     for user, answer, receipt, message in told_so_far(case):
         kind = "group" if message.conversation.kind is Kind.GROUP else "direct"
         if kind == case.given["kind"] and user == message.sender and message.wants_receipt:
-            findings += placed(answer, receipt, message.conversation, user)
+            findings += placed(case, answer, receipt, message.conversation, user)
     case.judge(findings[:1])
 
 

@@ -9,6 +9,7 @@ from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Conversation, Kind, Receipt
 
 __all__ = [
+    "NUMBERS",
     "agrees",
     "asks",
     "each_once",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 Heard = Sequence[tuple[Answer, Receipt]]
+#: What a notification and a pull both say of a message.
+NUMBERS = ("read", "unread", "peer_read")
 
 
 def _finding(
@@ -100,7 +103,7 @@ def agrees(heard: Heard, pulled: Receipt) -> list[Finding]:
         return []
     answer, last = about[-1]
     findings = []
-    for field in ("read", "unread", "peer_read"):
+    for field in NUMBERS:
         told, got = getattr(last, field), getattr(pulled, field)
         if got is not None and told != got:
             name = "isPeerRead" if field == "peer_read" else last.name(field)

@@ -66,6 +66,13 @@ def test_somebody_has_not_read_a_new_message(case: Case) -> None:
     findings: list[Finding] = []
     for receipt in known(ready):
         findings += receipts.fresh_unread(ready.fresh.answer, receipt, len(ready.group.members))
+    left = (
+        case.attempt("a group that some have left", people.thinned) if case.profile.rank else None
+    )
+    if left is not None:
+        message, fresh, _ = left
+        members = len(message.conversation.members)
+        findings += receipts.fresh_unread(fresh.answer, fresh.receipt(message), members)
     case.judge(findings)
 
 

@@ -311,6 +311,11 @@ def test_a_message_that_does_not_exist_has_no_receipt(case: Case) -> None:
         message, told = following
         why = "the number after the newest message"
         findings += receipts.no_receipt(told.answer, told.receipts, message.id, codes, why)
+    former = case.attempt("a group of the same id", people.of_former) if case.profile.rank else None
+    if former is not None:
+        id_, told = former
+        why = "a message of a dismissed group that had the same id"
+        findings += receipts.no_receipt(told.answer, told.receipts, id_, codes, why)
     case.judge(findings)
 
 

@@ -596,7 +596,7 @@ def test_only_members_are_listed(case: Case) -> None:
     strange = [member for member in dict.fromkeys(listed) if member not in members]
     case.judge(checks.everybody_once(half.unread.last_answer, strange, [], [], "who is no member"))
     if case.profile.rank > 0:
-        case.judge(strangers_listed(case))
+        case.judge(strangers_listed(case) + removed_listed(case))
 
 
 def unnamed(found: standing_.Standing) -> list[Finding]:
@@ -627,6 +627,17 @@ def strangers_listed(case: Case) -> list[Finding]:
     members = case.scene(reads.outsider).messages[0].conversation.members
     strange = [member for member in found.members if member not in members]
     return checks.everybody_once(found.last_answer, strange, [], [], "who only tried to read")
+
+
+def removed_listed(case: Case) -> list[Finding]:
+    """Look into the list of a message for those who were removed before it was sent."""
+    found = case.attempt("lists after a removal", paging.after_removal)
+    if found is None:
+        return []
+    listed, gone = found
+    page = case.stage.driver.page(listed)
+    strange = [member for member in page.members if member in gone]
+    return checks.everybody_once(listed, strange, [], [], "who was removed before it was sent")
 
 
 @pytest.mark.check("listed-members-have-their-names")

@@ -63,10 +63,14 @@ def test_the_numbers_of_messages_have_no_gaps(case: Case) -> None:
         why = "a message that was dropped has taken a number"
         findings += values.equal(answer, "$.MsgSeq", one + 1, two, why)
     if case.profile.rank > 0:
-        online = case.attempt("a message for those online", setup.around_online)
-        if online is not None:
-            (one, two), why = online.ids, "a message that is not stored has taken a number"
-            findings += values.equal(online.answer, "$.MsgSeq", one + 1, two, why)
+        for what, play in (
+            ("that is not stored", setup.around_online),
+            ("that was refused", setup.around_refused),
+        ):
+            around = case.attempt(f"a message {what}", play)
+            if around is not None:
+                (one, two), why = around.ids, f"a message {what} has taken a number"
+                findings += values.equal(around.answer, "$.MsgSeq", one + 1, two, why)
         later = case.attempt("the number after a recall", setup.after_recall, LENGTH)
         if later is not None:
             *_, one, two = later.ids

@@ -11,7 +11,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page, Receipt
 from receiptspec.scenes.counting import reading
 from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
-from receiptspec.scenes.people import crowded, fair, returning
+from receiptspec.scenes.people import crowded, fair, returning, thinned
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
 
@@ -93,6 +93,16 @@ def page_of(
     if call is None:
         raise NotExercised("this vendor lists no members")
     return stage.call(call)
+
+
+def after_removal(stage: Stage) -> tuple[Answer, tuple[Any, ...]]:
+    """List who has not read a message of a group from which some were removed before."""
+    message, _, gone = stage.scene(thinned)
+    answer = page_of(stage, message, read=False)
+    stage.needs(answer)
+    if not answer.accepted:
+        raise NotExercised(f"the list is {answer.describe()}")
+    return answer, gone
 
 
 def walk(stage: Stage, message: Message, *, read: bool, count: int, size: int = 0) -> Walk:

@@ -271,6 +271,27 @@ def alone(stage: Stage) -> tuple[Message, Asked]:
     return message, newborn(stage, group, message)
 
 
+def of_former(stage: Stage) -> tuple[Any, Asked]:
+    """Ask a group for a message of a dismissed one that had its id, under a number that is free."""
+    scene = stage.scene(reborn)
+    former = [name for name in scene.before.receipts if name != scene.message.id]
+    if not former:
+        raise NotExercised("the numbers of messages begin anew")
+    stage.let_show()
+    return former[0], asked(stage, stage.ask(scene.group, former[:1]))
+
+
+def thinned(stage: Stage) -> tuple[Message, Asked, tuple[Any, ...]]:
+    """Remove two members, then send a message; return it, what is told of it, and who is gone."""
+    group = stage.group(4)
+    gone = group.members[1:3]
+    stage.must(stage.driver.remove_member(group, *gone))
+    stage.let_show()
+    left = replace(group, members=tuple(m for m in group.members if m not in gone))
+    message = stage.say(left)
+    return message, newborn(stage, left, message), gone
+
+
 def reborn(stage: Stage) -> Changed:
     """Dismiss a group whose message was read and make a smaller one of its id; ask for its first.
 

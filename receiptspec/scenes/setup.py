@@ -81,6 +81,22 @@ def around_online(stage: Stage) -> Sequence:
     return Sequence(stage.told(after), (before.id, after.id), group)
 
 
+def around_refused(stage: Stage) -> Sequence:
+    """Send a message in the name of nobody, which is refused, between two that are stored.
+
+    The numbers are those of the two.
+    """
+    group, driver = stage.scene(sandbox).conversation, stage.driver
+    before = stage.say(group, receipt=False)
+    number = stage.number("refused", group.id)
+    call = driver.send_message(group, driver.nobody(), receipt=True, number=number)
+    answer = stage.call(call)
+    if not answer.refused:
+        raise NotExercised(f"a message of nobody is {answer.describe()}")
+    after = stage.say(group, receipt=False)
+    return Sequence(stage.told(after), (before.id, after.id), group)
+
+
 def at_hand(stage: Stage) -> Sequence:
     """Return the numbers of messages that were sent one after the other for another purpose."""
     ready_ = good(stage)

@@ -61,6 +61,7 @@ from receiptspec.reference.faults import (
     spelling,
     tallies,
     together,
+    traces,
     upkeep,
     volcengine,
     wording,
@@ -125,6 +126,7 @@ _ALL = [
     *replies.ALL,
     *sequels.ALL,
     *together.ALL,
+    *traces.ALL,
     *content_types.ALL,
     *volcengine.ALL,
 ]

@@ -51,6 +51,14 @@ class Clock:
         ahead = self._sent if self._stands or self._dated is None else self._dated
         return float(round(ahead)) if ahead is not None and abs(ahead) > _UNNOTICED else 0.0
 
+    @property
+    def stamped(self) -> float | None:
+        """Seconds by which what times messages is ahead of ours at least, by a second at most more.
+
+        ``None`` where no message was sent.
+        """
+        return self._sent
+
 
 def moment(stamp: str | None) -> float | None:
     """Return an HTTP date as seconds since the epoch, ``None`` for what is none."""

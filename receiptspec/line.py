@@ -191,7 +191,7 @@ class Line:
         return bool(self.driver.ahead) and not self._clock.goes
 
     def _compare_clocks(self, answer: Answer) -> None:
-        """Remember how far the target's clock is ahead of ours, by whole seconds."""
+        """Remember how far the target's clocks are ahead of ours."""
         response, started = answer.exchange.response, answer.exchange.started
         if response is None:
             return
@@ -202,7 +202,7 @@ class Line:
         sent = self.driver.sent_at(answer) if answer.accepted else None
         if sent is not None:
             self._clock.says(sent, now)
-        self.driver.ahead = self._clock.ahead
+        self.driver.ahead, self.driver.stamped = self._clock.ahead, self._clock.stamped
 
     def close(self) -> None:
         """Close the connections, end every SDK, and let the journal go."""

@@ -79,7 +79,8 @@ def test_the_body_of_a_callback_is_strict_json(case: Case) -> None:
 
 @pytest.mark.check("webhook-tells-the-time")
 def test_a_callback_tells_the_time_in_milliseconds(case: Case) -> None:
-    findings = [f for c in everything(case) for f in checks.timed(c)]
+    found, aheads = everything(case), case.stage.driver.aheads
+    findings = [f for c in found for f in checks.timed(c, aheads)]
     if case.profile.rank > 0:
         later = case.attempt("a callback some seconds later", webhooks.sent_later)
         if later is not None:
@@ -107,8 +108,8 @@ def test_a_callback_is_signed_where_a_token_is_set(case: Case) -> None:
     token = case.stage.listener().token
     if not token:
         raise NotExercised("no token is configured")
-    found, ahead = everything(case), case.stage.driver.ahead
-    case.judge(distinct([f for c in found for f in checks.signed(c, token, ahead=ahead)]))
+    found, aheads = everything(case), case.stage.driver.aheads
+    case.judge(distinct([f for c in found for f in checks.signed(c, token, aheads)]))
 
 
 @pytest.mark.check("webhook-tells-of-sending")
@@ -268,7 +269,7 @@ def test_marking_a_conversation_fires_a_callback(case: Case) -> None:
         answer = case.stage.call(case.stage.driver.count_unread(reader, [peer]))
         case.judge(refusals.silence(answer, "marking a conversation as read"))
         return
-    findings = checks.reported(told.callback, reader, peer)
+    findings = checks.reported(told.callback, reader, peer, case.stage.driver.aheads)
     if case.profile.rank > 0 and not findings:
         findings = reported_again(case)
     case.judge(findings)
@@ -282,7 +283,8 @@ def reported_again(case: Case) -> list[Finding]:
     for scene in (*((timed,) if timed is not None else ()), *again):
         peer, reader = scene.conversation.members
         if scene.callbacks:
-            findings += checks.reported(scene.callbacks[0], reader, peer)
+            aheads = case.stage.driver.aheads
+            findings += checks.reported(scene.callbacks[0], reader, peer, aheads)
         else:
             what = "marking a conversation as read, up to a time or again"
             findings += refusals.silence(scene.evidence, what)

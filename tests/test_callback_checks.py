@@ -58,8 +58,19 @@ def test_what_cannot_be_read_breaks_one_promise_only(check):
 def test_a_signature_is_as_old_as_the_targets_clock_says(ahead, fine):
     signed = "4d3e4bc4a5b8d0b2b7ad5d0e2d8f4a4f"  # of no matter here
     late = callback(GROUP, RequestTime=str(int(MOMENT) + 90), Sign=signed)
-    found = [f for f in checks.signed(late, "t", ahead=ahead) if "RequestTime" in f.path]
+    found = [f for f in checks.signed(late, "t", [ahead]) if "RequestTime" in f.path]
     assert (not found) is fine
+
+
+@pytest.mark.parametrize("behind", [0, 9000])
+def test_times_may_be_those_of_any_clock_that_is_known(behind):
+    moment = int(MOMENT) - behind
+    told = callback(GROUP, {"EventTime": moment * 1000})
+    assert not checks.timed(told, [60.0, -9000.0])
+    assert checks.timed(told, [9000.0]) if behind else not checks.timed(told)
+    body = {"Report_Account": "b", "Peer_Account": "a", "LastReadTime": moment, "UnreadMsgNum": 0}
+    assert not checks.reported(callback(REPORT, body), "b", "a", [-9000.0])
+    assert bool(checks.reported(callback(REPORT, body), "b", "a")) is bool(behind)
 
 
 def test_a_group_is_named_letter_by_letter():

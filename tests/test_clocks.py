@@ -44,6 +44,12 @@ def test_a_few_seconds_are_no_difference():
     assert clock((4, 0), (6, 2)).ahead == 0
 
 
+def test_what_times_messages_is_a_clock_of_its_own_and_told_as_it_is():
+    assert clock((150, 0), (152, 2)).stamped is None
+    made = clock((150, 0), (152, 2), sent=[(-4.8, 0), (-2.3, 2), (-2.9, 2)])
+    assert (made.ahead, made.stamped) == (150, pytest.approx(-4.3))
+
+
 def test_a_slow_answer_does_not_stop_the_clock():
     made = clock((3600, 0))
     made.shows(NOW + 3602, NOW + 5, taken=3.0)

@@ -116,10 +116,22 @@ def test_a_credential_is_made_once_and_anew_on_request():
 
 def test_a_credential_that_does_not_last_is_made_at_the_targets_time():
     made = driver()
-    made.ahead, made._moment = 600.0, 0
+    made.ahead, made._moment = -600.0, 0
     sent = query(made.build(ASK, call(credential="for-two-minutes")))["usersig"]
-    assert 595 <= usersig.decode(sent)["TLS.time"] - time.time() <= 605
+    assert -605 <= usersig.decode(sent)["TLS.time"] - time.time() <= -595
     assert sent in [secret.reveal() for secret in made.secrets()]
+
+
+@pytest.mark.parametrize(("dated", "stamped"), [(0, 9000), (9000, None), (-150, -2), (0, -150)])
+@pytest.mark.parametrize("name", ["for-two-minutes", "for-two-hours", "expired", "for-no-time"])
+def test_each_clock_says_the_same_of_a_credential_that_does_or_does_not_last(name, dated, stamped):
+    made = driver()
+    made.ahead, made.stamped = float(dated), stamped
+    claims = usersig.decode(query(made.build(ASK, call(credential=name)))["usersig"])
+    ends = claims["TLS.time"] + claims["TLS.expire"]
+    for ahead in (dated, stamped or dated):
+        assert (ends > time.time() + ahead + 100) is name.startswith("for-two")
+        assert claims["TLS.time"] <= time.time() + ahead
 
 
 def test_key_and_usersigs_are_known_as_secrets():
@@ -291,6 +303,31 @@ def test_periods_and_times_are_those_of_the_targets_clock():
     group = Conversation(Kind.GROUP, "@TGS#1", "Public", "ann", ("ann",))
     imported = made.import_messages(group, 2).body["MsgList"]
     assert [item["SendTime"] - ours > 50 for item in imported] == [True, True]
+
+
+def test_a_history_is_asked_for_since_before_the_run_by_either_clock(monkeypatch):
+    made = driver()
+    pair = Conversation(Kind.DIRECT, None, "direct", "ann", ("ann", "bob"))
+    begun = made.look(pair, "ann").body["MinTime"]
+    later = time.time() + 7200
+    monkeypatch.setattr(time, "time", lambda: later)
+    late = made.look(pair, "ann").body
+    assert late["MinTime"] == begun
+    assert late["MaxTime"] > time.time()
+    made.ahead, made.stamped = -150.0, 150.0
+    wide = made.look(pair, "ann").body
+    assert begun - wide["MinTime"] in (150, 151)
+    assert wide["MaxTime"] - late["MaxTime"] == 150
+
+
+@pytest.mark.parametrize(("dated", "stamped"), [(0.0, -4.5), (0.0, 4.0), (-150.0, 0.0)])
+def test_what_is_imported_has_times_of_what_times_messages(dated, stamped):
+    made = driver()
+    made.ahead, made.stamped = dated, stamped
+    group = Conversation(Kind.GROUP, "@TGS#1", "Public", "ann", ("ann",))
+    imported = made.import_messages(group, 2).body["MsgList"]
+    theirs = time.time() + stamped
+    assert [round(theirs - item["SendTime"] - 0.5) for item in imported] == [2, 1]
 
 
 def test_every_result_of_an_import_counts_and_only_successes_have_numbers():

@@ -319,11 +319,11 @@ def lost(answer: Answer, message: Message, why: str) -> list[Finding]:
     return [Finding(what, "$", "a receipt", "none", f"receipt-lost:{why}", (answer.exchange,))]
 
 
-def timed(callback: Callback) -> list[Finding]:
-    """Expect EventTime in milliseconds, near now, as a number or as text.
+def timed(callback: Callback, aheads: Collection[float] = ()) -> list[Finding]:
+    """Expect EventTime in milliseconds, near now by any clock, as a number or as text.
 
     Where a command has it only in newer documents, it may be absent. What cannot be read is passed
-    over.
+    over. `aheads` are the seconds by which clocks of the target are known to be ahead of ours.
     """
     if not callback.document.readable:
         return []
@@ -331,22 +331,27 @@ def timed(callback: Callback) -> list[Finding]:
         return []
     value = callback.get("EventTime")
     number = int(value) if isinstance(value, str) and value.isdigit() else value
-    now = callback.received * 1000
-    if _is_int(number) and abs(number - now) < 3_600_000:
+    if _is_int(number) and _is_now(number / 1000, callback, 3600, aheads):
         return []
-    return [
-        _finding("EventTime is not the time in milliseconds", "$.EventTime", int(now), repr(value))
-    ]
+    now = int(callback.received * 1000)
+    return [_finding("EventTime is not the time in milliseconds", "$.EventTime", now, repr(value))]
 
 
-def reported(callback: Callback, reader: Any, peer: Any) -> list[Finding]:
-    """Expect the fields of the callback after a conversation was marked as read."""
+def _is_now(moment: float, callback: Callback, window: float, aheads: Collection[float]) -> bool:
+    """Whether a time is that at which a callback came, by our clock or one of the target's."""
+    return any(abs(moment - callback.received - ahead) <= window for ahead in (0.0, *aheads))
+
+
+def reported(
+    callback: Callback, reader: Any, peer: Any, aheads: Collection[float] = ()
+) -> list[Finding]:
+    """Expect the fields of the callback after a conversation was marked as read; see `timed`."""
     findings = []
     for key, wanted in (("Report_Account", reader), ("Peer_Account", peer)):
         if callback.get(key) != wanted:
             findings.append(_finding(f"{key} is wrong", f"$.{key}", wanted, callback.get(key)))
     moment = callback.get("LastReadTime")
-    if not _is_int(moment) or abs(moment - callback.received) > 3600:
+    if not _is_int(moment) or not _is_now(moment, callback, 3600, aheads):
         now = int(callback.received)
         findings.append(
             _finding("LastReadTime is no time in seconds", "$.LastReadTime", now, moment)
@@ -358,12 +363,9 @@ def reported(callback: Callback, reader: Any, peer: Any) -> list[Finding]:
 
 
 def signed(
-    callback: Callback, token: str, *, window: int = 60, ahead: float = 0.0
+    callback: Callback, token: str, aheads: Collection[float] = (), *, window: int = 60
 ) -> list[Finding]:
-    """Expect Sign to be the SHA-256 of token and RequestTime, made within a minute.
-
-    `ahead` is by how many seconds the target's clock is known to be ahead of ours.
-    """
+    """Expect Sign to be the SHA-256 of token and RequestTime, made within a minute; see `timed`."""
     moment, sign = callback.query.get("RequestTime", ""), callback.query.get("Sign", "")
     wanted = hashlib.sha256((token + moment).encode()).hexdigest()
     findings = []
@@ -371,11 +373,8 @@ def signed(
         findings.append(
             _finding("the signature is wrong", "query.Sign", "SHA-256", "another value")
         )
-    received = callback.received
-    if not moment.isdigit() or not any(
-        abs(int(moment) - now) <= window for now in (received, received + ahead)
-    ):
-        now = int(received)
+    if not moment.isdigit() or not _is_now(int(moment), callback, window, aheads):
+        now = int(callback.received)
         findings.append(_finding("RequestTime is not now", "query.RequestTime", now, moment or "-"))
     return findings
 

@@ -150,9 +150,21 @@ class Driver(ABC):
     #: Seconds by which the target's clock is ahead of ours, as its answers tell.
     ahead: float = 0.0
 
+    #: Seconds by which what times messages is ahead of ours, ``None`` where none was sent.
+    stamped: float | None = None
+
+    @property
+    def aheads(self) -> tuple[float, ...]:
+        """Seconds by which the target's clocks may be ahead of ours, those of `now` first."""
+        return (self.ahead,) if self.stamped is None else (self.ahead, self.stamped)
+
     def now(self) -> int:
         """Return the target's time in whole Unix seconds."""
         return int(time.time() + self.ahead)
+
+    def earliest(self) -> int:
+        """Return the target's time by that of its clocks, or ours, which is behind the others."""
+        return int(time.time() + min(0.0, *self.aheads))
 
     #: Whether every call is an HTTP request, with headers that may vary.
     over_http: bool = True

@@ -48,8 +48,13 @@ _URL_CREDENTIALS = {
 
 _USER = "user "  # and an id: a right UserSig of that user
 
-#: Credentials that are made anew for each call: they do not last.
-_FLEETING = frozenset({"for-two-minutes", "just-expired"})
+#: Credentials that are made anew for each call, by the target's clock: it decides about them.
+_TIMED = frozenset(
+    {
+        *("for-two-hours", "for-two-minutes"),
+        *("expired", "just-expired", "long-expired", "for-no-time", "for-negative-time"),
+    }
+)
 
 
 def _actor(call: Call) -> str:
@@ -66,6 +71,7 @@ class TencentDriver(TencentActions):
     ordinary_user = _ORDINARY_USER
 
     def __init__(self, target: Target, contract: Contract, origin: str) -> None:
+        super().__init__()
         self._contract = contract
         self._app = int(target.auth["sdkappid"])
         self.app = str(self._app)
@@ -121,11 +127,12 @@ class TencentDriver(TencentActions):
         All claim what the right one claims: whoever remembers claims instead of signatures is seen.
         An ordinary user is `actor`, in whose name the call is made.
         """
-        moment = self._moment
+        moment, spread = self._moment, 0
         kept = f"{name} {actor}" if name == "ordinary-user" else name
-        if name in _FLEETING:
-            moment = int(time.time() + self.ahead)
-            kept = f"{name} {moment}"
+        if name in _TIMED:
+            moment = self.earliest()
+            spread = max(0, int(time.time() + max(self.aheads)) - moment)
+            kept = f"{name} {moment} {spread}"
         if kept not in self._signed:
             named = name.removeprefix(_USER)
             users = {"ordinary-user": actor, "longer-identifier": f"{self._identifier}-rs"}
@@ -133,7 +140,8 @@ class TencentDriver(TencentActions):
             user = users.get(name, self._identifier)
             claims = usersig.Claims(user, self._app, moment, self._lifetime)
             way = "valid" if name in _URL_CREDENTIALS or named != name else name
-            text = usersig.variations(claims, self._key, user=_ORDINARY_USER)[way]()
+            ways = usersig.variations(claims, self._key, user=_ORDINARY_USER, spread=spread)
+            text = ways[way]()
             shown = {
                 "other-identifier-in-url": _ORDINARY_USER,
                 "identifier-with-a-blank": f"{user} ",

@@ -5,6 +5,7 @@ Sources stand at each action: the operation pages that the contract lists.
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
 
 __all__ = ["TencentActions"]
 
+_BEFORE, _AFTER = 3600, 60  # seconds around what is asked for of a history
 _TEXT = "TIMTextElem"
 _CUSTOM = {
     "MsgType": "TIMCustomElem",
@@ -30,6 +32,9 @@ _OWN_DATA = '{"a": "<b> &amp; it\'s 100%", "b": "\\u0041 多语言 👍"}'
 
 class TencentActions(TencentReadings):
     """Everything of the driver that writes bodies and knows nothing of the wire."""
+
+    def __init__(self) -> None:
+        self._begun = time.time()
 
     ask = "get_group_msg_receipt"
     group_read = "group_msg_receipt"
@@ -56,7 +61,6 @@ class TencentActions(TencentReadings):
         """Fill in what a schema cannot know: a text, a time near now, a first list item."""
         text = [{"MsgType": _TEXT, "MsgContent": {"Text": "a message"}}]
         number = zlib.crc32(operation.encode())
-        now = self.now()
         filled: dict[str, Any] = {}
         match operation:
             case "sendmsg":
@@ -64,7 +68,7 @@ class TencentActions(TencentReadings):
             case "send_group_msg":
                 filled = {"MsgBody": text, "Random": number}
             case "admin_getroammsg":
-                filled = {"MaxCnt": 20, "MinTime": now - 3600, "MaxTime": now + 60}
+                filled = {"MaxCnt": 20, **self._period()}
             case "get_group_msg_receipt_detail":
                 filled = {"Filter": 1, "Cursor": "", "Count": 5}
             case "create_group":
@@ -202,16 +206,22 @@ class TencentActions(TencentReadings):
         return Call(self.ask, body)
 
     def look(self, conversation: Conversation, viewer: Any, *, size: int = 50) -> Call:
-        """Ask for the history of two people, the newest hour of it (R6)."""
-        now = self.now()
+        """Ask for the history of two people since an hour before the run (R6)."""
         body = {
             "Operator_Account": viewer,
             "Peer_Account": _other(conversation, viewer),
             "MaxCnt": size,
-            "MinTime": now - 3600,
-            "MaxTime": now + 60,
+            **self._period(),
         }
         return Call("admin_getroammsg", body)
+
+    def _period(self) -> dict[str, int]:
+        """Return all of the run as MinTime and MaxTime, by whichever clock messages are timed."""
+        now, begun = time.time(), self._begun - _BEFORE
+        return {
+            "MinTime": max(0, int(begun + min(self.aheads))),
+            "MaxTime": int(now + max(self.aheads)) + _AFTER,
+        }
 
     def within(self, call: Call, since: int, until: int) -> Call:
         """Set MinTime and MaxTime (R6)."""
@@ -511,8 +521,11 @@ class TencentActions(TencentReadings):
         return replace(call, body={**call.body, "NeedReadReceipt": 0})
 
     def import_messages(self, conversation: Conversation, count: int, random: int = 1) -> Call:
-        """Import old messages into a group (M3), a second apart and before now."""
-        now = self.now()
+        """Import old messages into a group (M3), a second apart and before now.
+
+        Of now the messages tell that were sent: a clock may be some seconds off.
+        """
+        now = int(time.time() + (self.ahead if self.stamped is None else self.stamped))
         messages = [
             {
                 "From_Account": conversation.owner,

@@ -97,10 +97,13 @@ def sign(claims: Claims, key: Secret) -> Secret:
     return Secret(encode(claims.json(signature(claims, key.reveal().encode("utf-8")))))
 
 
-def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> dict[str, Any]:
+def variations(
+    claims: Claims, key: Secret, *, user: str = "someone-else", spread: int = 0
+) -> dict[str, Any]:
     """Return every named way to make the credential: a factory of UserSig texts each.
 
-    The names are those that requirement rows give in ``credential``.
+    The names are those that requirement rows give in ``credential``. One that lasts for so long
+    lasts `spread` seconds more: so far apart are the clocks by which it may be judged.
     """
     secret = key.reveal()
     raw = secret.encode("utf-8")
@@ -146,8 +149,8 @@ def variations(claims: Claims, key: Secret, *, user: str = "someone-else") -> di
         "ten-days-old": lambda: signed(
             replace(claims, time=claims.time - 10 * _DAY, expire=180 * _DAY)
         ),
-        "for-two-hours": lambda: signed(replace(claims, expire=7200)),
-        "for-two-minutes": lambda: signed(replace(claims, expire=120)),
+        "for-two-hours": lambda: signed(replace(claims, expire=7200 + spread)),
+        "for-two-minutes": lambda: signed(replace(claims, expire=120 + spread)),
         "for-twenty-years": lambda: signed(replace(claims, expire=20 * 365 * _DAY)),
         "expired": lambda: signed(replace(claims, time=claims.time - 100, expire=10)),
         "just-expired": lambda: signed(replace(claims, time=claims.time - 25, expire=10)),

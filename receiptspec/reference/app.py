@@ -11,6 +11,7 @@ import ipaddress
 import time
 from collections import Counter
 from collections.abc import Sequence
+from email.utils import formatdate
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
@@ -130,6 +131,8 @@ async def _transmit(reply: Reply, send: Send, *, silent: bool) -> None:
         raise _Dropped
     body = b"" if silent else reply.body
     headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in reply.headers]
+    if all(name != b"date" for name, _ in headers):
+        headers.append((b"date", formatdate(usegmt=True).encode()))
     if not reply.chunked:
         headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

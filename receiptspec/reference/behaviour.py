@@ -55,6 +55,7 @@ DEFAULTS: Mapping[str, Any] = {
     "first_cursors": ("",),
     "read_items_kept": None,
     "most_reads": 50,
+    "clock_ahead": 0.0,  # seconds by which the server's clock is ahead
     # messages
     "tips_take_seq": False,
     "seq_step": 1,

@@ -81,6 +81,7 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
         log_config=None,
         log_level="critical",
         server_header=False,
+        date_header=False,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=1 << 20,
     )

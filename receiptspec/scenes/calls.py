@@ -267,7 +267,7 @@ def _importing(stage: Stage, operations: tuple[str, ...]) -> list[Call]:
         if operation not in operations:
             return []
         group = stage.scene(doomed, operation).conversation
-        stage.let_age(group, 2.2)
+        stage.let_age(group, 3.2)
         call = stage.driver.import_messages(group, 1)
         stage.must(call)
     except NotExercised:  # the vendor or the target does not have it

@@ -135,7 +135,7 @@ def interrupted(stage: Stage) -> tuple[Several, Asked]:
     fresh = newborn(stage, group, first, second)
     stage.reads(group.members[1], [first])
     read = settled(stage, fresh, (first, second), {first.id: 1})
-    stage.let_age(group, 2.2)
+    stage.let_age(group, 3.2)
     stage.must(driver.import_messages(group, 1))
     messages = (first, second, stage.say(group))
     before = newborn(stage, group, *messages)

@@ -63,7 +63,7 @@ def emptied(stage: Stage) -> Emptied:
         return of_peer(stage, b, a), of_all(stage, b)
 
     before, total = stage.until(counts, lambda found: (found[0].number or 0) >= wanted)
-    stage.call(marking(stage, conversation, b, until=stage.driver.now() - 3600))
+    stage.call(marking(stage, conversation, b, until=stage.driver.earliest() - 3600))
     stage.let_pass(stage.told(back), SECOND)
     stage.must(marking(stage, conversation, b))
     rest = (total.number or 0) - (before.number or 0)

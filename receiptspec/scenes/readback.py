@@ -196,7 +196,7 @@ class Imported:
 def imported(stage: Stage, most: int) -> Imported:
     """Import as many messages as one call takes, and look until all are there."""
     group = stage.scene(sandbox).conversation
-    stage.let_age(group, most + 1.2)
+    stage.let_age(group, most + 2.2)
     stage.let_show()
     before = stage.call(stage.driver.look_at_group(group))
     call = stage.driver.import_messages(group, most)
@@ -232,7 +232,7 @@ class Crowded:
 def imported_too_many(stage: Stage, most: int) -> Crowded:
     """Import one message more than a call takes, then one with the number of one that was sent."""
     driver, group = stage.driver, stage.scene(sandbox).conversation
-    stage.let_age(group, most + 2.2)
+    stage.let_age(group, most + 3.2)
     many = driver.import_messages(group, most + 1)
     answer = stage.call(many)
     ids = tuple(driver.imported(answer)) if answer.accepted else ()

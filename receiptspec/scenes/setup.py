@@ -433,7 +433,7 @@ def imported(stage: Stage) -> tuple[Answer, list[Any], Asked | None]:
     """
     group = stage.scene(sandbox).conversation
     stage.say(group)
-    stage.let_age(group, 3.2)
+    stage.let_age(group, 4.2)
     answer = stage.call(stage.driver.import_messages(group, 2))
     ids = stage.driver.imported(answer) if answer.accepted else []
     return answer, ids, asked(stage, stage.ask(group, ids)) if ids else None

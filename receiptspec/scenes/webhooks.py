@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _APART = 2.0  # seconds after which a time is another one
-_AGE = 2.2  # seconds after which a message of the second before is younger than its group
+_AGE = 3.2  # seconds after which the time of a message of a second before is one of the group
 _PATIENCE = 3.0  # seconds at least in which a callback may come
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"

@@ -47,7 +47,7 @@ def _wish_lost(call: Call) -> None:
 def _ghost_sent(call: Call) -> None:
     group = group_of(call)
     if group is not None and _same_group(call):
-        ghost = Message(0, group.owner or "", call.serial, now(), [], False, {})
+        ghost = Message(0, group.owner or "", call.serial, now(call), [], False, {})
         call.site.store.post(call, group, ghost)
 
 

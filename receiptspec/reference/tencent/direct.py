@@ -42,7 +42,7 @@ def sendmsg(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     control = fields.texts("SendMsgControl", required=False, empty=True)
     site.account(fields, "From_Account", sender, code=NO_ACCOUNT)
     site.account(fields, "To_Account", receiver, code=TO_UNKNOWN)
-    message = Direct("", 0, sender, receiver, seq, random, now(), content, receipt)
+    message = Direct("", 0, sender, receiver, seq, random, now(call), content, receipt)
     message.counted = "NoUnread" not in control
     message.custom = custom if "CloudCustomData" in fields else None
     message.client_time = call.notes.get("client_time", 0)
@@ -177,7 +177,7 @@ def admin_set_msg_read(site: Site, call: Call, fields: Fields) -> dict[str, Any]
     if not call.knob("marks_lost"):
         whole = call.knob("mark_time_ignored")
         open_end = call.knob("marks_end_before_now") and "MsgReadTime" not in fields
-        end = now() if whole else until - int(open_end)
+        end = now(call) if whole else until - int(open_end)
         site.store.mark_conversation(call, reader, peer, end)
     unread = site.store.unread_total(reader)
     if call.knob("hook_on_mark"):
@@ -188,12 +188,12 @@ def admin_set_msg_read(site: Site, call: Call, fields: Fields) -> dict[str, Any]
 def _read_time(call: Call, fields: Fields) -> int:
     name = "MsgReadTime"
     if name not in fields:
-        return now()
+        return now(call)
     if call.knob("read_time_integer") and type(fields.values[name]) is int:
         return int(fields.values[name])
     text = fields.text(name, code=NOT_JSON)
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
-        return call.refuse(name, "malformed", NOT_JSON, f"{name}: seconds are needed", now())
+        return call.refuse(name, "malformed", NOT_JSON, f"{name}: seconds are needed", now(call))
     return int(text)
 
 

@@ -47,13 +47,13 @@ def create_group(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     for member, user in zip(members, names, strict=True):
         site.account(member, "Member_Account", user)
     group_id = _own_id(site, call, fields, kind, owner) or _new_id(kind)
-    group = Group(group_id, kind, name, owner or None, now(), limit)
+    group = Group(group_id, kind, name, owner or None, now(call), limit)
     if owner:
-        group.join(owner, now(), "Owner")
+        group.join(owner, now(call), "Owner")
     roles = {user: member.values.get("Role") for member, user in zip(members, names, strict=True)}
     for user in unique(names):
         if user not in group.members:
-            group.join(user, now(), "Admin" if roles[user] == "Admin" else "Member")
+            group.join(user, now(call), "Admin" if roles[user] == "Admin" else "Member")
     if call.knob("tips_take_seq"):
         group.newest = 1
     site.store.supply_group(group)
@@ -104,13 +104,13 @@ def add_group_member(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
         group.newest += 1
     if call.knob("one_is_invited") and {*names} == fresh and len(fresh) == 1:
         return {"MemberList": [{"Member_Account": names[0], "Result": _INVITED}]}
-    return {"MemberList": [_added(site, group, name) for name in names]}
+    return {"MemberList": [_added(site, call, group, name) for name in names]}
 
 
-def _added(site: Site, group: Group, name: str) -> dict[str, Any]:
+def _added(site: Site, call: Call, group: Group, name: str) -> dict[str, Any]:
     result = _ALREADY if name in group.members else _FAILED
     if result == _FAILED and name in site.store.accounts:
-        group.join(name, now())
+        group.join(name, now(call))
         result = _ADDED
     return {"Member_Account": name, "Result": result}
 

@@ -62,7 +62,7 @@ def _message(call: Call, fields: Fields, sender: str) -> Message:
     if len(documents.write(content)) > call.knob("text_limit"):
         call.refuse("MsgBody", "too-long", TOO_LONG, "MsgBody: longer than 12 KB")
     kept = custom if "CloudCustomData" in fields else None
-    message = Message(0, sender, random, now(), content, receipt, {}, custom=kept)
+    message = Message(0, sender, random, now(call), content, receipt, {}, custom=kept)
     message.client_time = call.notes.get("client_time", 0)
     return message
 
@@ -106,7 +106,7 @@ def _import_one(
     try:
         sender = item.text("From_Account")
         site.account(item, "From_Account", sender, code=BAD_PARAMETER)
-        moment = item.integer("SendTime", low=earliest, high=now())
+        moment = item.integer("SendTime", low=earliest, high=now(call))
         random = item.integer("Random", required=False, low=0, high=UINT32, default=group.newest)
         content = content_of(item)
         if len(documents.write(content)) > call.knob("text_limit"):

@@ -35,7 +35,7 @@ def verify(call: Call, text: str, *, app: int, identifier: str, key: str) -> Non
         call.refuse("usersig", "app", OTHER_APP, "the UserSig is for another SDKAppID")
     if claims["TLS.identifier"] != identifier:
         call.refuse("usersig", "identifier", OTHER_USER, "the UserSig is for another identifier")
-    if time.time() > claims["TLS.time"] + claims["TLS.expire"]:
+    if time.time() + call.knob("clock_ahead") > claims["TLS.time"] + claims["TLS.expire"]:
         call.refuse("usersig", "expired", EXPIRED, "the UserSig has expired")
     if not _signed(call, claims, key):
         call.refuse("usersig", "signature", FORGED, "the UserSig was not signed with the app's key")

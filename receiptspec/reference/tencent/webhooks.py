@@ -109,7 +109,7 @@ class Webhooks:
     ) -> bool:
         if self._address is None or not call.knob("hooks"):
             return True
-        moment = time.time_ns() // 1_000_000
+        moment = time.time_ns() // 1_000_000 + int(1000 * call.knob("clock_ahead"))
         stamp = str(moment) if call.knob("hook_time_text") else moment
         query = self._query(call, command, platform)
         if self._token:

@@ -8,6 +8,7 @@ from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.variants import (
     answers,
     carriage,
+    clocks,
     excess,
     gates,
     habits,
@@ -25,6 +26,7 @@ __all__ = ["VARIANTS"]
 _ALL = [
     *answers.ALL,
     *carriage.ALL,
+    *clocks.ALL,
     *excess.ALL,
     *gates.ALL,
     *habits.ALL,

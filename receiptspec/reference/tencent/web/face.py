@@ -164,7 +164,7 @@ class WebFace:
             "A2Key": session.a2,
             "InstId": self._serial,
             "HelloInterval": _HELLO_INTERVAL,
-            "TimeStamp": now(),
+            "TimeStamp": now(call),
         }
 
 

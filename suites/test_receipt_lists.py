@@ -384,6 +384,7 @@ def test_who_has_not_read_is_listed(case: Case) -> None:
 
 
 @pytest.mark.check("receipt-lists-are-disjoint")
+@pytest.mark.views
 def test_nobody_is_named_twice(case: Case) -> None:
     findings: list[Finding] = []
     asked = [look.asked for look in steps(case)] + of_fixture(case)

@@ -125,6 +125,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_list_order": "joined",
     "ve_most_ids": None,
     "ve_group_flag": "false",
+    "ve_late_fields": {},  # seconds after which a read shows, by the field of a receipt
     "ve_index_reads": False,
     "ve_rereads": "",  # what a second read does: forgets "others"; a third one: the "reader"
     "ve_reads_apart": 0.0,  # seconds after a read in which those of others are lost

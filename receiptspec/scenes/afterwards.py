@@ -11,7 +11,15 @@ from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.neutral import Call, Conversation, Kind, Message, Receipt
 from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch, reading
-from receiptspec.scenes.groups import Asked, asked, first_and_last, good, naming, newborn
+from receiptspec.scenes.groups import (
+    Asked,
+    asked,
+    first_and_last,
+    good,
+    named_twice,
+    naming,
+    newborn,
+)
 from receiptspec.scenes.meanwhile import Glance
 from receiptspec.stage import Stage
 
@@ -53,6 +61,7 @@ class State:
             and (not is_pair or now.peer_read in (None, bool(self.readers)))
             and read - loose <= {*(now.readers or ())} - known <= read
             and left - loose <= {*(now.non_readers or ())} - known <= left
+            and not named_twice(now)
         )
 
 

@@ -16,6 +16,7 @@ from receiptspec.scenes.groups import (
     asked,
     first_and_last,
     newborn,
+    tells,
     tries_to_read,
 )
 from receiptspec.scenes.people import of_kinds
@@ -192,6 +193,9 @@ def _shown(
     """Return whether an answer shows of messages which were read."""
 
     def shown(found: dict[Any, Receipt]) -> bool:
-        return all(m.id in found and found[m.id].peer_read is (m.id in done) for m in messages)
+        return all(
+            m.id in found and tells(found[m.id], m.conversation.members[1], read=m.id in done)
+            for m in messages
+        )
 
     return shown

@@ -157,6 +157,22 @@ def has_come(_: Stage) -> dict[tuple[str, str], bool]:
     return {}
 
 
+def named_twice(receipt: Receipt) -> frozenset[Any]:
+    """Return who is in both lists of a receipt; one list may show a read before the other."""
+    return frozenset(receipt.readers or ()) & frozenset(receipt.non_readers or ())
+
+
+def tells(receipt: Receipt, receiver: Any, *, read: bool) -> bool:
+    """Whether flag and lists say of the receiver of a letter, as far as they are there, the same.
+
+    That is whether it was read.
+    """
+    lists = ((receipt.readers, read), (receipt.non_readers, not read))
+    return receipt.peer_read is read and all(
+        users is None or (receiver in users) is wanted for users, wanted in lists
+    )
+
+
 def settled(
     stage: Stage, fresh: Asked, messages: tuple[Message, ...], reads: Mapping[Any, int]
 ) -> Asked:
@@ -177,6 +193,8 @@ def settled(
         if is_pair and number and now.peer_read is False:
             return False
         more = (now.read or 0) - (before.read or 0) >= number
+        if now.readers is not None and now.non_readers is not None:
+            return more and not named_twice(now)
         return more and (before.unread or 0) - (now.unread or 0) >= number
 
     def done(receipts: dict[Any, Receipt]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message, Receipt
-from receiptspec.scenes.groups import Asked, asked, naming, newborn, settled
+from receiptspec.scenes.groups import Asked, asked, named_twice, naming, newborn, settled
 from receiptspec.stage import Stage
 
 __all__ = ["Glance", "Moves", "Quiet", "glances", "moves", "plain", "quiet"]
@@ -188,6 +188,7 @@ def _glance(
             and set(now.readers or ()) - known == set(readers)
             and set(now.non_readers or ()) - known == left
             and (now.peer_read in flags or not of_two)
+            and not named_twice(now)
         )
 
     answer = stage.settle(message.conversation, [message] * times, shown)

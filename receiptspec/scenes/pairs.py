@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt
-from receiptspec.scenes.groups import Asked, Watched, asked, newborn, watched
+from receiptspec.scenes.groups import Asked, Watched, asked, newborn, tells, watched
 from receiptspec.stage import Stage
 
 __all__ = [
@@ -55,14 +55,12 @@ def fresh(stage: Stage) -> Pair:
 def _until_read(
     stage: Stage, pair: Pair, messages: tuple[Message, ...], read: tuple[Message, ...]
 ) -> Pair:
-    """Ask for messages of a pair until those that were read show it, by flag and by list."""
+    """Ask for messages of a pair until those that were read show it, by flag and by lists."""
 
     def shows(found: dict[Any, Receipt], message: Message) -> bool:
         receipt = found.get(message.id)
-        if receipt is None or receipt.peer_read is not True:
-            return False
         receivers = {*pair.conversation.members} - {message.sender}
-        return receipt.readers is None or receivers <= {*receipt.readers}
+        return receipt is not None and all(tells(receipt, one, read=True) for one in receivers)
 
     answer = stage.settle(
         pair.conversation, messages, lambda found: all(shows(found, m) for m in read)

@@ -10,7 +10,7 @@ from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Conversation, Message
 from receiptspec.scenes.calls import places
 from receiptspec.scenes.counting import batch
-from receiptspec.scenes.groups import Asked, asked
+from receiptspec.scenes.groups import Asked, asked, named_twice, tells
 from receiptspec.scenes.people import crowded
 from receiptspec.stage import Stage
 
@@ -62,7 +62,13 @@ def moved(stage: Stage) -> Moved:
     for place in (low, 0):
         _move(stage, group, member, place)
     back = stage.until(lambda: _told(stage, group, member), lambda told: told[1] == high)
-    settled = stage.settle(group, messages, lambda found: any(r.read for r in found.values()))
+    settled = stage.settle(
+        group,
+        messages,
+        lambda found: (
+            any(r.read for r in found.values()) and not any(map(named_twice, found.values()))
+        ),
+    )
     other = group.members[2]
     told = tuple(stage.driver.read_position(step[0], other) for step in (start, forward, back))
     after = asked(stage, settled)
@@ -176,7 +182,7 @@ def _is_settled(seen: Asked, message: Message, receiver: Any) -> bool:
     receipt = seen.receipts.get(message.id)
     if receipt is None or receipt.readers is None or receipt.peer_read is None:
         return True
-    return receipt.peer_read is (receiver in receipt.readers)
+    return tells(receipt, receiver, read=receipt.peer_read)
 
 
 def behind(stage: Stage) -> tuple[str, Answer, int, Any]:

@@ -16,6 +16,7 @@ __all__ = ["ALL"]
 
 ASK = "GetMessagesReadReceipt"
 _BIRTH = 0.3  # seconds
+_LAG = 0.5  # seconds by which one field of a receipt is behind another
 _FIELDS = frozenset({"AppId", "ConversationShortId", "MessageIds"})
 _TRAVELS = {
     "pretty-printed": 101,
@@ -196,6 +197,34 @@ _ANSWERS = [
         37,
         {"replica_lag": 0.4},
         shows="reads show 0.0, 0.2 or 0.4 s late, by turns",
+        waits=True,
+    ),
+    _knobs(
+        "not-yet-unlisted",
+        38,
+        {"ve_late_fields": {"UnReadUserIds": _LAG}},
+        shows="UnReadUserIds shows a read 0.5 s later",
+        waits=True,
+    ),
+    _knobs(
+        "flag-before-readers",
+        36,
+        {"ve_late_fields": {"ReadUserIds": _LAG}},
+        shows="ReadUserIds shows a read 0.5 s later than the flag and UnReadUserIds",
+        waits=True,
+    ),
+    _knobs(
+        "flag-before-lists",
+        41,
+        {"ve_late_fields": {"ReadUserIds": _LAG, "UnReadUserIds": _LAG}},
+        shows="both lists show a read 0.5 s later than the flag",
+        waits=True,
+    ),
+    _knobs(
+        "index-reads-by-list",
+        43,
+        {"ve_index_reads": True, "ve_late_fields": {"UnReadUserIds": _LAG}},
+        shows="moving the read index reads, in UnReadUserIds 0.5 s later",
         waits=True,
     ),
     _knobs("ids-close", 89, {"ve_id_step": 3}, shows="real ids that share a double"),

@@ -52,11 +52,15 @@ def _arranged(call: Call, ids: list[int]) -> list[int]:
 def _item(
     site: Site, call: Call, conversation: Conversation, number: int, message: Message
 ) -> dict[str, Any]:
-    read, unread = site.state.split(call, conversation, message)
+    late = call.knob("ve_late_fields")
+    flagged, read, unread = (
+        site.state.split(call, conversation, message, late.get(name, 0.0))[list_]
+        for name, list_ in (("ReceiverIsRead", 0), ("ReadUserIds", 0), ("UnReadUserIds", 1))
+    )
     item = {
         "MessageId": number,
         "ConversationShortId": conversation.id,
-        "ReceiverIsRead": _flag(call, conversation, message, read),
+        "ReceiverIsRead": _flag(call, conversation, message, flagged),
         "ReadUserIds": read,
         "UnReadUserIds": unread,
     }

@@ -137,10 +137,10 @@ class State:
         return dict(sorted(people.items(), key=lambda item: item[1]))
 
     def split(
-        self, call: Call, place: Conversation, message: Message
+        self, call: Call, place: Conversation, message: Message, late: float = 0.0
     ) -> tuple[list[int], list[int]]:
-        """Return who has read and who has not, in join order."""
-        now = time.monotonic() - call.lag
+        """Return who has read, some time ago, and who has not, in join order."""
+        now = time.monotonic() - call.lag - late
         seen = {user for user, visible in message.readers.items() if visible <= now}
         people = self.waiting_for(call, place, message)
         if call.knob("reads_by_strangers"):

@@ -131,7 +131,8 @@ def shown(stage: Stage) -> Shown:
     """Let three people write to each other; look at it before and after one leaves, one joins.
 
     The messages are looked at together, beside one of another conversation, and in another
-    order when one was recalled. Members, one of whom is added again, are asked for in the end.
+    order when one was recalled. Members, one of whom is added again, are asked for in the end,
+    and just so before anybody comes or goes.
     """
     driver, users = stage.driver, stage.users(7)
     with suppress(NotExercised):
@@ -139,6 +140,9 @@ def shown(stage: Stage) -> Shown:
     scene = stage.scene(gathered)
     group = scene.group
     _, member, leaver = group.members
+    there, gone = (*group.members[:2], users[3]), (leaver, driver.nobody())
+    with suppress(NotExercised):
+        stage.call(driver.ask_members(replace(group, members=(*there, *gone))))
     sent: dict[Any, Call] = {}
     first, second, third = (_said(stage, group, sender, sent) for sender in group.members)
     with suppress(NotExercised):
@@ -164,10 +168,9 @@ def shown(stage: Stage) -> Shown:
     late = driver.kept_out(stage.must(driver.add_members(group, [users[3]])))
     late += driver.kept_out(stage.call(driver.add_members(group, [member])))
     looks.append(_looked(stage, group, (third.id, second.id), "read, its sender gone"))
-    there = (*group.members[:2], users[3])
     members = None
     with suppress(NotExercised):
-        members = _described(stage, group, there, (leaver, driver.nobody()), (*scene.failed, *late))
+        members = _described(stage, group, there, gone, (*scene.failed, *late))
     placed = {group.id: sent, letter.conversation.id: letters}
     return Shown(group, letter.conversation, placed, tuple(looks), refused, members)
 

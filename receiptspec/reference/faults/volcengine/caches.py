@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
+from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.caches import once_more, unchecked
 from receiptspec.reference.faults.replicas import behind, young_unknown
+from receiptspec.reference.faults.volcengine.families import done, edits, place_of
 
 __all__ = ["ALL"]
 
@@ -14,7 +16,23 @@ _ASK = "GetMessagesReadReceipt"
 _UNKNOWN = {"ResponseMetadata": {"Error": {"Code": "ConversationNotFound", "Message": "not there"}}}
 _VE: dict[str, Any] = {"vendor": "volcengine"}
 
+
+def _members_kept(call: Call, answer: dict[str, Any]) -> None:
+    """Describe the members of a conversation as when anybody asked first."""
+    place = place_of(call)
+    if place is not None and done(answer):
+        answer["Result"] = call.memory("members kept").setdefault(place.id, answer["Result"])
+
+
 ALL: list[Fault] = [
+    edits(
+        "members-as-first-told",
+        104,
+        _members_kept,
+        operation="BatchGetConversationParticipant",
+        cls="lifecycle",
+        shows="the members of a conversation are told as they were when anybody asked first",
+    ),
     unchecked(
         "ve-kept-messages-for-others",
         "VE-GMRR-70",

@@ -439,8 +439,9 @@ def test_a_key_is_spelt_in_ways_that_were_not_given_out():
     pair = Conversation(Kind.DIRECT, None, "direct", "a", ("a", "b"))
     call = driver().mark_read(pair, "b", ["7_8_9"])
     keys = [one.body["C2CMsgInfo"][0]["MsgKey"] for one in driver().respelt(call)]
-    assert {"07_08_09", "+7_+8_+9", "7_8_9_9", "4294967303_4294967304_9"} <= {*keys}
-    assert "7_8_9" not in keys
+    assert {"7_8_9_9", "4294967303_4294967304_9"} <= {*keys}
+    numbers = [[part.strip(" +0") for part in key.split("_")] for key in keys]
+    assert ["7", "8", "9"] not in numbers  # in other digits it may be the same key
     assert len(driver().respelt(driver().mark_read(pair, "b", ["k"]))) == 3
 
 

@@ -286,8 +286,8 @@ def test_a_cache_that_leaks_another_callers_answer_fails(tmp_path, reference):
     assert code == 1, out
     assert by_word(report, "error") == []
     failed = {entry["requirement"]: entry for entry in by_word(report, "fail")}
-    assert {"TC-SIG-01", "TC-SIG-14"} <= failed.keys()
-    assert "is refused with code" in failed["TC-SIG-14"]["reason"]
+    assert {"TC-GEN-18", "TC-SIG-05"} <= failed.keys()
+    assert "wrong-key is accepted" in failed["TC-SIG-05"]["reason"]
 
 
 @needs_nginx

@@ -220,5 +220,7 @@ def test_faults_of_counting_differ_from_the_default():
         "recall-of-several-takes-those-between",
         "recall-takes-the-next-receipt",
         "recall-unreads-the-others",
+        "refusals-of-forgers-once-more",
+        "refusals-of-the-unsigned-once-more",
     }
     assert set(same) <= crowds | others_send | later

@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from receiptspec import targets
+from receiptspec import targetfile
 from receiptspec.reference import Server, launch
 from receiptspec.stage import Stage
 
@@ -26,7 +26,7 @@ KEPT, USED = 1.02, 0.95
 
 def work(file: Path, begin: float, end: float) -> None:
     """Be one worker: send harmless calls from one moment to another."""
-    target = targets.load(file, "t")
+    target = targetfile.load(file, "t")
     stage = Stage(target, origin=target.url)
     stage.open()
     probe = stage.driver.probes()[0]

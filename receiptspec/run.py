@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from receiptspec import budgets, rates, reference
+from receiptspec import budgets, rates, reference, targetfile
 from receiptspec import contract as contracts
-from receiptspec import targets as targets_file
 from receiptspec.case import PROFILES, Case, Profile
 from receiptspec.cleaning import Left, summed
 from receiptspec.company import names_of
@@ -383,8 +382,8 @@ def prepare(
     """
     if profile not in PROFILES:
         raise ConfigurationError(f"no profile {profile!r}", fix=f"one of {', '.join(PROFILES)}")
-    path: Path = targets_file.find_file(file)
-    chosen = [targets_file.load(path, name) for name in dict.fromkeys(names)]
+    path: Path = targetfile.find_file(file)
+    chosen = [targetfile.load(path, name) for name in dict.fromkeys(names)]
     part = Shard.parse(shard) if shard is not None else None
     if part is not None and PROFILES[profile].requests is None:  # else a target stays in one part
         chosen = [replace(target, budget=part.part(target.budget)) for target in chosen]

@@ -7,7 +7,7 @@ import yaml
 from commandline import command, ended
 from sweeping import red
 
-from receiptspec import contract, deviations, targets, yamltext
+from receiptspec import contract, deviations, targetfile, yamltext
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
 from receiptspec.reference.faults import FAULTS, everywhere, ruins, wording
@@ -92,7 +92,7 @@ def test_deviations_are_added_and_nothing_else_is_changed(file, layout):
         for piece in filter(None, line.replace("]", " ").replace("}", " ").split()):
             position = written.index(piece, position) + len(piece)
     assert written.count("\r\n") == (written.count("\n") if "\r\n" in text else 0)
-    assert [d.signature for d in targets.load(file, "broken").deviations][-2:] == [
+    assert [d.signature for d in targetfile.load(file, "broken").deviations][-2:] == [
         ONE.signature,
         TWO.signature,
     ]
@@ -105,7 +105,7 @@ def test_what_is_accepted_already_is_left_alone_and_what_has_expired_is_renewed(
     new = Deviation("TC-GMR-01", "s", "still so", "you", LATER)
     again = deviations.add(file, "broken", [new, TWO], today=TODAY)
     assert again == ((), (new,), (TWO,))
-    assert targets.load(file, "broken").deviations == (new, TWO)
+    assert targetfile.load(file, "broken").deviations == (new, TWO)
     text = file.read_text()
     assert deviations.add(file, "broken", [new], today=TODAY).kept == (new,)
     assert file.read_text() == text
@@ -241,16 +241,16 @@ def test_what_fails_now_is_accepted_for_the_targets_of_the_report(recorded, caps
     code, out, _ = accept(capsys, recorded / "out", *options, *chosen)
     assert code == 0
     assert "accepted TC-GEN-03 '$.ErrorInfo:type:null' until 2999-01-01" in out
-    (written,) = targets.load(file, "error-info-null").deviations
+    (written,) = targetfile.load(file, "error-info-null").deviations
     assert (written.requirement, written.owner) == ("TC-GEN-03", "im-team")
     assert "ErrorInfo" in written.reason
-    assert targets.load(file, "error-info-missing").deviations == ()
+    assert targetfile.load(file, "error-info-missing").deviations == ()
     assert "accepted already" in accept(capsys, recorded / "out", *options, *chosen)[1]
     listed = ended(capsys, "deviations", "list", "--targets", file)[1]
     assert listed.startswith("error-info-null TC-GEN-03 '$.ErrorInfo:type:null' im-team until")
     accept(capsys, recorded / "out", *options)
     for name, rows in failing(recorded).items():
-        known = {(d.requirement, d.signature) for d in targets.load(file, name).deviations}
+        known = {(d.requirement, d.signature) for d in targetfile.load(file, name).deviations}
         failures = {row["requirement"] for row in rows.values() if row["outcome"] == "fail"}
         assert {requirement for requirement, _ in known} == failures
 

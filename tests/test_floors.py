@@ -13,7 +13,7 @@ FLOORS = [
     {"fitting"},
     {"findings", "webhooks"},
     {"contract", "targets", "jsonschemas"},
-    {"neutral", "alternatives"},
+    {"neutral", "alternatives", "targetfile"},
     {"texts", "boundaries", "breakages", "strategies", "mutations"},
     {"checks", "variations", "traceability", "openapi"},
     {"shared"},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commandline import command
 
-from receiptspec import reference, targets
+from receiptspec import reference, targetfile
 from receiptspec.errors import ConfigurationError
 
 KEY = "a-key-that-must-not-be-seen-anywhere"
@@ -79,7 +79,7 @@ def test_a_block_that_lacks_something_is_refused(tmp_path, block, says):
     file = tmp_path / "targets.yaml"
     file.write_text(f"t:\n  {block}")
     with pytest.raises(ConfigurationError, match=says):
-        targets.load(file, "t")
+        targetfile.load(file, "t")
 
 
 def test_the_packaged_harness_is_started_with_this_python(tmp_path):
@@ -88,7 +88,7 @@ def test_the_packaged_harness_is_started_with_this_python(tmp_path):
         "t:\n  vendor: tencent-sdk\n  embedded: true\n"
         "  harness: {reference: true, faults: [sdk-no-events], variants: [sdk-noise]}\n"
     )
-    harness = targets.load(file, "t").harness
+    harness = targetfile.load(file, "t").harness
     assert harness.command[:3] == (sys.executable, "-m", "receiptspec.reference.harness")
     assert harness.command[3:] == ("--fault", "sdk-no-events", "--variant", "sdk-noise")
     assert "PYTHONPATH" in harness.variables

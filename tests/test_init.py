@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commandline import ended
 
-from receiptspec import cli, targets, yamltext
+from receiptspec import cli, targetfile, yamltext
 from receiptspec.commands import starting
 
 WHOLE = ["--vendor", "tencent", "--url", "http://127.0.0.1:8080"]
@@ -36,7 +36,7 @@ def test_a_new_file_begins_with_the_schema_for_editors(here, capsys, monkeypatch
     assert "export MINE_KEY=" in out
     assert "receiptspec doctor --target mine" in out
     monkeypatch.setenv("MINE_KEY", "a-secret-of-the-environment")
-    target = targets.load(here / "targets.yaml", "mine")
+    target = targetfile.load(here / "targets.yaml", "mine")
     assert (target.vendor, target.url) == ("tencent", "http://127.0.0.1:8080")
     assert target.auth["sdkappid"] == 1400000000
     assert target.auth["key"].reveal() == "a-secret-of-the-environment"
@@ -57,7 +57,7 @@ def test_an_existing_file_is_added_to_and_nothing_in_it_changes(here, capsys, en
     assert init(capsys, "new", "--vendor", "tencent", "--embedded", "--rate", "9/s")[0] == 0
     assert file.read_bytes().decode().startswith(before)
     assert yamltext.load(file).data["new"] == {"vendor": "tencent", "embedded": True, "rate": "9/s"}
-    assert targets.names(file) == ("old", "new")
+    assert targetfile.names(file) == ("old", "new")
 
 
 def test_a_target_that_is_there_is_never_overwritten(here, capsys):

@@ -7,7 +7,7 @@ import pytest
 from commandline import module
 from jsonschema import Draft202012Validator
 
-from receiptspec import contract, resources, targets
+from receiptspec import contract, resources, targetfile
 from receiptspec.contract import Contract
 from receiptspec.errors import ConfigurationError, ContractError
 from receiptspec.results import Ledger, exit_code
@@ -89,7 +89,7 @@ def test_an_unknown_pin_is_one_clear_line(tmp_path, pin):
     file = tmp_path / "targets.yaml"
     file.write_text(f"t:\n  vendor: tencent\n  contract: {pin}\n  embedded: true\n")
     with pytest.raises(ConfigurationError) as caught:
-        targets.load(file, "t")
+        targetfile.load(file, "t")
     said = str(caught.value)
     assert said.startswith(f"{file}:3: t.contract: no contract {pin!r}")
     assert f"known: tencent@{OLD}" in said
@@ -99,7 +99,7 @@ def test_a_malformed_pin_says_how_it_is_written(tmp_path):
     file = tmp_path / "targets.yaml"
     file.write_text('t:\n  vendor: tencent\n  contract: "2026-11"\n  embedded: true\n')
     with pytest.raises(ConfigurationError, match=r":3: .*tencent@2026-11"):
-        targets.load(file, "t")
+        targetfile.load(file, "t")
 
 
 # --- a contract to come, in a copy of everything ------------------------------------------

@@ -6,7 +6,7 @@ import sys
 import pytest
 from commandline import command
 
-from receiptspec import doctor, reference, targets
+from receiptspec import doctor, reference, targetfile
 from receiptspec.errors import ConfigurationError, Inconclusive
 from receiptspec.exchange import Secret
 from receiptspec.neutral import Conversation, Kind, Message
@@ -110,7 +110,7 @@ def test_a_harness_is_taken_from_the_targets_file(tmp_path):
         "t:\n  vendor: tencent\n  embedded: true\n"
         "  hooks: {read: {harness: {command: [node, read.mjs]}}}\n"
     )
-    assert targets.load(file, "t").read_hook == Harness(("node", "read.mjs"))
+    assert targetfile.load(file, "t").read_hook == Harness(("node", "read.mjs"))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_harness_that_cannot_read_is_refused_with_its_place(tmp_path, block, s
     file = tmp_path / "targets.yaml"
     file.write_text(f"t:\n  {block}\n")
     with pytest.raises(ConfigurationError, match=says) as refused:
-        targets.load(file, "t")
+        targetfile.load(file, "t")
     assert "targets.yaml:" in str(refused.value)
 
 

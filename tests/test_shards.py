@@ -26,7 +26,7 @@ FAULTS = "usersig-in-reason, group-id-not-needed"
 #: Rows of both vendors whose checks share scenes, and some that only look at what went by.
 ROWS = [
     *(f"TC-GMR-{number:02}" for number in (1, 2, 3, 5, 10, 16, 17)),
-    *("TC-GEN-05", "TC-GEN-07", "TC-C2C-01"),
+    *("TC-GEN-05", "TC-C2C-01"),
     *("SEC-01", "VE-GMRR-33", "VE-GMRR-76"),
 ]
 #: Rows that write what others must not meet, and rows that read what others have written.
@@ -273,7 +273,7 @@ def test_a_worker_that_is_killed_is_told_and_its_work_done_again(tmp_path, refer
         process = start(tmp_path, *common, "-n", "2", "--report", "out")
 
         def kill():
-            wait_for(lambda: len(server.seen) >= 60)
+            wait_for(lambda: len(server.seen) >= 30)
             os.kill(children(process.pid)[0], signal.SIGKILL)
 
         killer = threading.Thread(target=kill)

@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from receiptspec import contract as contracts
-from receiptspec import recorded
-from receiptspec import targets as targets_file
+from receiptspec import recorded, targetfile
 from receiptspec.errors import ConfigurationError
 
 __all__ = ["JOURNAL", "TARGETS", "requirement_ids", "target_names", "targets_of", "vendor_names"]
@@ -19,7 +18,7 @@ __all__ = ["JOURNAL", "TARGETS", "requirement_ids", "target_names", "targets_of"
 def target_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a target, for a shell."""
     try:
-        names = targets_file.names(targets_file.find_file(ctx.params.get("file")))
+        names = targetfile.names(targetfile.find_file(ctx.params.get("file")))
     except ConfigurationError:
         return []
     return [name for name in names if name.startswith(incomplete)]
@@ -55,8 +54,8 @@ def targets_of(report: Mapping[str, Any], target: str, file: str | None) -> Path
     said = recorded.target(report, target).get("targets_file", "")
     if file is None and said and Path(said).is_file():
         return Path(said)
-    found = targets_file.find_file(file)
-    if file is None and said and target not in targets_file.names(found):
+    found = targetfile.find_file(file)
+    if file is None and said and target not in targetfile.names(found):
         raise ConfigurationError(
             f"{said}, where the report found target {target!r}, is not here",
             fix="go to the folder of that run, or name the file by --targets",

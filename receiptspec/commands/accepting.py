@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from receiptspec import deviations as written
-from receiptspec import recorded
-from receiptspec import targets as targets_file
+from receiptspec import recorded, targetfile
 from receiptspec.commands import TARGETS, requirement_ids, target_names, targets_of
 from receiptspec.errors import ConfigurationError
 from receiptspec.findings import Outcome
@@ -147,13 +146,13 @@ def _write(file: Path, target: str, wanted: list[Deviation]) -> None:
 @TARGETS
 def list_(name: str | None, file: str | None) -> None:
     """List accepted failures: target, requirement, signature, owner, last day, reason."""
-    path = targets_file.find_file(file)
-    known = targets_file.names(path)
+    path = targetfile.find_file(file)
+    known = targetfile.names(path)
     if name is not None and name not in known:
         raise ConfigurationError(f"no target {name!r}", file=path, fix=f"known: {', '.join(known)}")
     today = date.today().isoformat()
     for target in known if name is None else (name,):
-        for block in targets_file.deviations(path, target):
+        for block in targetfile.deviations(path, target):
             state = " EXPIRED" if block["expires"] < today else ""
             click.echo(
                 f"{target} {block['requirement']} {block['signature']!r} {block['owner']} "

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from receiptspec import contract as contracts
-from receiptspec import targets as targets_file
-from receiptspec import traceability
+from receiptspec import targetfile, traceability
 from receiptspec.commands import TARGETS, requirement_ids, vendor_names
 from receiptspec.errors import ConfigurationError, did_you_mean
 
@@ -23,8 +22,8 @@ Examples:
 @TARGETS
 def targets(file: str | None) -> None:
     """List the targets that a run can name."""
-    path = targets_file.find_file(file)
-    names = targets_file.names(path)
+    path = targetfile.find_file(file)
+    names = targetfile.names(path)
     click.echo("\n".join((f"# {path}", *names)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from receiptspec import targets as targets_file
+from receiptspec import targetfile
 from receiptspec.commands import JOURNAL, TARGETS
 from receiptspec.errors import EXIT
 from receiptspec.journal import default_folder, finished
@@ -33,13 +33,13 @@ def cleanup(file: str | None, folder: str | None, names: tuple[str, ...]) -> Non
     Runs that are still going on are left alone. Exit status: 0 nothing is left, 6 something is.
     """
     place = Path(folder) if folder else default_folder()
-    path = targets_file.find_file(file)
-    known = targets_file.names(path)
+    path = targetfile.find_file(file)
+    known = targetfile.names(path)
     with contextlib.ExitStack() as closing:
         journals = [closing.enter_context(contextlib.closing(one)) for one in finished(place)]
         concerned = list(dict.fromkeys(journal.target for journal in journals))
         chosen = names or tuple(name for name in concerned if name in known)
-        targets = {name: targets_file.load(path, name) for name in chosen}
+        targets = {name: targetfile.load(path, name) for name in chosen}
         removed, left = clean_up(journals, targets)
     for line in removed:
         click.echo(f"removed {line}")

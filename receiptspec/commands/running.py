@@ -12,8 +12,7 @@ import click
 import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from receiptspec import recorded, report, session, traceability
-from receiptspec import targets as targets_file
+from receiptspec import recorded, report, session, targetfile, traceability
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
 from receiptspec.commands import JOURNAL, TARGETS, requirement_ids, target_names, targets_of
@@ -115,7 +114,7 @@ def run(
         seed = before["run"]["seed"] if seed is None else seed
         strict = strict or before["run"].get("strict", False)
     profile = profile or "standard"
-    known = targets_file.names(targets_file.find_file(file))
+    known = targetfile.names(targetfile.find_file(file))
     if everything:
         names = known
     if not names and "reference" not in known:
@@ -135,7 +134,7 @@ def run(
         report.claim(Path(directory))
     click.echo(terminal.headline(prepared))
     arguments = ["--seed", str(prepared.seed), "--profile", profile]
-    arguments += ["--targets", str(targets_file.find_file(file))]
+    arguments += ["--targets", str(targetfile.find_file(file))]
     for name in chosen:
         arguments += ["--target", name]
     for identifier in ids:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from receiptspec import targets as targets_file
+from receiptspec import targetfile
 from receiptspec.commands import TARGETS, target_names
 from receiptspec.drivers import usersig
 from receiptspec.errors import ConfigurationError
@@ -38,7 +38,7 @@ def credential(name: str, file: str | None) -> None:
     identifier of the target for ten minutes. The $AUTHORIZATION of Volcengine signs one request and
     cannot be printed beforehand: receiptspec replay sends the request signed anew.
     """
-    target = targets_file.load(targets_file.find_file(file), name)
+    target = targetfile.load(targetfile.find_file(file), name)
     if target.vendor != "tencent":
         what = f"a target of {target.vendor} has no credential that serves another request"
         fix = "receiptspec replay REPORT TARGET/REQUIREMENT sends one again"

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from receiptspec import contract as contracts
-from receiptspec import resources, yamltext
-from receiptspec import targets as targets_file
+from receiptspec import resources, targetfile, yamltext
 from receiptspec.commands import vendor_names
 from receiptspec.deviations import scalar
 from receiptspec.errors import ConfigurationError
@@ -99,7 +98,7 @@ def init(
     newline = "" if not text or text.endswith("\n") else "\n"
     whole = f"{text}{newline}\n{block}" if text else f"{_head(file)}\n{block}"
     yamltext.rewrite(file, whole, {**data, name: expected}, fix=f"write by hand:\n{block}")
-    targets_file.names(file)
+    targetfile.names(file)
     click.echo(f"{file}: {name} written; docs/targets.md explains every key")
     for variable in re.findall(r"\$\{([A-Za-z0-9_]+)\}", block):
         if variable not in os.environ:
@@ -145,12 +144,12 @@ def _named(name: str) -> None:
 
 
 def _vendor(vendor: str) -> None:
-    targets_file.credentials(vendor)
+    targetfile.credentials(vendor)
 
 
 def _command(vendor: str, harness: str | None) -> list[str]:
     """Return program and arguments of a client SDK's harness, nothing for other vendors."""
-    if not targets_file.needs_harness(vendor):
+    if not targetfile.needs_harness(vendor):
         if harness is not None:
             raise ConfigurationError(f"{vendor} has no harness", fix="leave --harness out")
         return []
@@ -194,7 +193,7 @@ def _given(pairs: tuple[str, ...]) -> dict[str, str]:
 
 def _auth(name: str, vendor: str, given: dict[str, str]) -> dict[str, str]:
     """Return the credentials to write; a secret only as the variable that holds it."""
-    possible = targets_file.credentials(vendor)
+    possible = targetfile.credentials(vendor)
     for key in given:
         if key not in possible:
             fix = f"known: {', '.join(possible)}"

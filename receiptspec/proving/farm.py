@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from receiptspec import contract as contracts
-from receiptspec import jsonschemas, plugin, resources, session, targets, traceability
+from receiptspec import jsonschemas, plugin, resources, session, targetfile, traceability
 from receiptspec.findings import Outcome
 from receiptspec.footprints import Footprints
 from receiptspec.proving import catalogue
@@ -93,7 +93,7 @@ class _Collected:
         self._witness.pytest_sessionstart(session)
         session.config.pluginmanager.register(self._witness)
         with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
-            target = targets.load(_targets(Path(scratch), job), _TARGET)
+            target = targetfile.load(_targets(Path(scratch), job), _TARGET)
         plugin.run_of(session.config).change(target, job.requirements)
         if job.requirements:
             cases = [(item, plugin.case_of(item)) for item in session.items]

@@ -2,7 +2,7 @@ import textwrap
 
 import pytest
 
-from receiptspec import targets
+from receiptspec import targetfile
 from receiptspec.errors import ConfigurationError
 from receiptspec.exchange import Secret
 
@@ -28,8 +28,8 @@ def load(tmp_path, monkeypatch):
     def _load(text, name="mine"):
         file = tmp_path / "targets.yaml"
         file.write_text(textwrap.dedent(text), encoding="utf-8")
-        targets._parsed.cache_clear()
-        return targets.load(file, name)
+        targetfile._parsed.cache_clear()
+        return targetfile.load(file, name)
 
     return _load
 
@@ -198,7 +198,7 @@ def test_a_target_that_the_packaged_file_lacks_is_sought_in_the_folder_of_its_ow
 ):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError) as caught:
-        targets.load(targets.find_file(None), "mine")
+        targetfile.load(targetfile.find_file(None), "mine")
     assert "no target 'mine': there is no targets.yaml here" in str(caught.value)
     assert "name it by --targets" in str(caught.value)
 
@@ -209,8 +209,8 @@ def test_an_empty_file_holds_no_targets(load):
 
 
 def test_the_packaged_targets_are_valid():
-    file = targets.resources.path("targets.yaml")
-    loaded = [targets.load(file, name).name for name in targets.names(file)]
+    file = targetfile.resources.path("targets.yaml")
+    loaded = [targetfile.load(file, name).name for name in targetfile.names(file)]
     assert loaded == ["reference", "reference-volcengine", "reference-sdk"]
 
 
@@ -230,4 +230,4 @@ def test_what_variables_hold_in_hooks_is_a_secret(tmp_path, monkeypatch):
     )
     monkeypatch.setenv("PLACE", "the place")
     monkeypatch.setenv("TOKEN", "a-token")
-    assert [secret.reveal() for secret in targets.load(file, "t").secrets] == ["a-token"]
+    assert [secret.reveal() for secret in targetfile.load(file, "t").secrets] == ["a-token"]

@@ -20,7 +20,7 @@ from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.faults import volcengine as faults
-from receiptspec.reference.variants import VARIANTS
+from receiptspec.reference.variants import VARIANTS, standby
 from receiptspec.reference.volcengine import conversations, hook, messages, state
 from receiptspec.reference.volcengine.face import VolcengineFace
 from receiptspec.reference.volcengine.signature import Keys
@@ -339,6 +339,8 @@ def still(monkeypatch):
     monkeypatch.setattr(state, "time", clock(time_ns=lambda: NOW * 10**9))
     monkeypatch.setattr(messages, "time", clock(time_ns=lambda: NOW * 10**9))
     monkeypatch.setattr(conversations, "time", clock())
+    later = itertools.count(0, 0.02)
+    monkeypatch.setattr(standby, "time", SimpleNamespace(monotonic=lambda: next(later)))
     monkeypatch.setattr(state, "secrets", SimpleNamespace(randbelow=lambda _n: next(ticks) % 97))
 
     def again(*names, bursts=False):

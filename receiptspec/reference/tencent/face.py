@@ -130,7 +130,7 @@ class TencentFace:
         self.behaviour.on_request(call)
         if call.operation in SHORT_BODIES and len(call.incoming.body) > call.knob("text_limit"):
             call.refuse("body", "too-long", TOO_LONG, "the body is longer than 12 KB")
-        return handler(self.site, call, Fields(call, call.body, code))
+        return handler(call.site, call, Fields(call, call.body, code))
 
     def _route(self, call: Call) -> tuple[int, int, Handler]:
         if call.incoming.method != "POST":

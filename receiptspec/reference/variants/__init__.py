@@ -17,6 +17,7 @@ from receiptspec.reference.variants import (
     moments,
     order,
     pages,
+    standby,
     volcengine,
     volcengine_habits,
 )
@@ -35,6 +36,7 @@ _ALL = [
     *moments.ALL,
     *order.ALL,
     *pages.ALL,
+    *standby.ALL,
     *volcengine.ALL,
     *volcengine_habits.ALL,
 ]

@@ -135,7 +135,7 @@ class VolcengineFace:
             call.refuse("Version", "unknown", "InvalidActionOrVersion", "no such version")
         call.body = self._document(call)
         self.behaviour.on_request(call)
-        return handler(self.site, call, Fields(call, call.body))
+        return handler(call.site, call, Fields(call, call.body))
 
     @staticmethod
     def _document(call: Call) -> dict[str, Any]:

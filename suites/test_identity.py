@@ -120,6 +120,7 @@ def beside(case: Case) -> list[Finding]:
 
 @pytest.mark.check("every-message-is-answered")
 @pytest.mark.profile("standard")
+@pytest.mark.views
 def test_known_messages_beside_foreign_ones_are_answered(case: Case) -> None:
     findings: list[Finding] = []
     for scene in case.scene(identity.foreign_beside):

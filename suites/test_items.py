@@ -29,6 +29,7 @@ from receiptspec.scenes import (
 
 
 @pytest.mark.check("every-message-is-answered")
+@pytest.mark.views
 def test_every_message_of_a_list_is_answered(case: Case) -> None:
     ready = case.scene(groups.good)
     asked = [message.id for message in ready.messages]

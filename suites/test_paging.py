@@ -143,6 +143,7 @@ def test_no_page_passes_the_documented_limit(case: Case) -> None:
 
 
 @pytest.mark.check("last-page-says-so")
+@pytest.mark.views
 def test_only_the_last_page_says_that_it_is_the_last(case: Case) -> None:
     findings: list[Finding] = []
     walks = fresh(case).values()
@@ -365,6 +366,7 @@ def test_the_answer_names_its_message(case: Case) -> None:
 
 
 @pytest.mark.check("new-message-lists-everybody-as-unread")
+@pytest.mark.views
 def test_nobody_is_listed_as_reader_of_a_new_message(case: Case) -> None:
     walk, readers = new(case)[100], case.scene(paging.fresh_readers)
     walk.must_be_whole()

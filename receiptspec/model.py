@@ -392,7 +392,7 @@ class _Machine(RuleBasedStateMachine):
             if set(now.readers) - {owner} != state.readers:
                 return True
             left = set(now.non_readers or ()) - {owner}
-            return now.non_readers is not None and not state.audience - state.readers <= left
+            return now.non_readers is not None and left != state.audience - state.readers
         if state.base is None:
             return False
         if now.read is None or state.base.read is None:

@@ -168,7 +168,9 @@ def _all_listed(call: Call, answer: dict[str, Any]) -> None:
     listing = call.operation == "GetParticipantReadIndex"
     if not (listing or call.operation == "ModifyParticipantReadIndex") or "Result" not in answer:
         return
-    place = call.site.state.conversations[call.body["ConversationShortId"]]
+    place = call.site.state.conversations.get(call.body["ConversationShortId"])
+    if place is None:
+        return
     newest = max((message.index for message in place.messages.values()), default=0)
     if listing and newest:
         answer["Result"]["ReadIndexes"] = [

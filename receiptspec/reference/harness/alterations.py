@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
@@ -20,7 +19,6 @@ __all__ = [
     "FirstPeer",
     "Flipping",
     "Forgetful",
-    "LateUnread",
     "before_own",
     "before_plain",
     "by_owner",
@@ -268,26 +266,6 @@ class Flipping:
         first = self._first.setdefault(name, item)
         self._asked[name] += 1
         return first if self._asked[name] % 2 else item
-
-
-class LateUnread:
-    """Shows that fewer have not read some time after it came to be so."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._shown: dict[str, int] = {}
-        self._since: dict[str, float] = {}
-
-    def __call__(self, item: Item) -> Item:
-        """Change one receipt."""
-        if "unreadCount" not in item:
-            return item
-        name, now = item["msgID"], item["unreadCount"]
-        since = self._since.setdefault(name, time.monotonic())
-        if now >= self._shown.setdefault(name, now) or time.monotonic() - since >= self._seconds:
-            self._shown[name] = now
-            del self._since[name]
-        return {**item, "unreadCount": self._shown[name]}
 
 
 class FirstPeer:

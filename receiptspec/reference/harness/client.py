@@ -265,6 +265,8 @@ class Client(Hearing):
             item = by_seq[seq(message)]
             known = (group, item["MsgSeq"]) in self._sent
             item, counted = self._ledger.corrected(message["msgID"], item)
+            if self._knob("unread_late") and item["Code"] == 0:
+                item = self._ledger.late(message["msgID"], item, self._knob("unread_late"))
             if self._knob("foreign_is_unread") and not known:
                 item = {**item, "ReadNum": 0, "UnreadNum": item["ReadNum"] + item["UnreadNum"]}
             invented = (known and self._knob("plain_has_receipt")) or (

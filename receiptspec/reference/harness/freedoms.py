@@ -49,7 +49,7 @@ ALL = [
     free("sdk-pulls-lag", "SDK-63", "receipts are up to 0.4 s behind notifications and lists",
           kept={"getMessageReadReceipts": 0.4}),
     free("sdk-unread-lags", "SDK-63", "unreadCount of a pull falls 0.4 s after readCount rises",
-          item=alter.LateUnread(0.4)),
+          unread_late=0.4),
     free("sdk-no-lists-are-empty", "SDK-53", "what has no lists has finished ones of nobody",
           no_lists_are_empty=True),
     free("sdk-odd-reads-refused", "SDK-36",

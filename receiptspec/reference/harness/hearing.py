@@ -85,6 +85,8 @@ class Hearing(ABC):
         known = [(self._sent[key], numbers) for key, numbers in pairs if key in self._sent]
         wanted = [(m, n) for m, n in known if m["needReadReceipt"] and not self._is_known(m)]
         self._read_here.update(m["msgID"] for m, _ in known)
+        for message, _ in known:
+            self._ledger.read(message["msgID"])
         told = [self._shown(message, numbers) for message, numbers in wanted]
         told = told[: self._knob("events_kept")]
         if told and self._knob("events")(event, self.user) and self._is_told(known[0][0]):

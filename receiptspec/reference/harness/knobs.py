@@ -14,6 +14,7 @@ LARGEST_BATCH, LARGEST_PAGE = 30, 100
 DEFAULTS: Mapping[str, Any] = {
     # what a receipt says
     "item": None,
+    "unread_late": 0.0,
     "every_field": False,
     "plain_item_is_zero": False,
     "others_are_empty": False,

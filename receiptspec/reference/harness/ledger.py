@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,19 @@ class Ledger:
         self.newest = ""
         self._added: Counter[str] = Counter()
         self._lengths: dict[str, dict[str, int]] = {}
+        self._read: dict[str, float] = {}
+        self._unread: dict[str, int] = {}
+
+    def read(self, message: str) -> None:
+        """Note that a message was read now."""
+        self._read[message] = time.monotonic()
+
+    def late(self, message: str, item: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Return the item of a message with as many unread as before the reads of some seconds."""
+        young = time.monotonic() - self._read.get(message, -seconds) < seconds
+        now = item["UnreadNum"]
+        self._unread[message] = max(now, self._unread.get(message, now)) if young else now
+        return {**item, "UnreadNum": self._unread[message]}
 
     def count(self, messages: Iterable[str]) -> None:
         """Count one reader more of each message."""

@@ -32,6 +32,7 @@ Item = dict[str, Any]
 _NEIGHBOURS = {
     "SendMessage": "messages are sent to",
     _ADD: "members are added to",
+    "ModifyParticipantReadIndex": "a read index is moved in",
 }
 
 

@@ -11,6 +11,7 @@ from receiptspec.scenes import neighbours
 
 @pytest.mark.check("messages-are-shown-as-sent")
 @pytest.mark.profile("standard")
+@pytest.mark.views
 def test_messages_are_shown_as_they_were_sent(case: Case) -> None:
     scene = case.scene(neighbours.shown)
     if scene.refused is not None:

@@ -156,11 +156,12 @@ def shown(stage: Stage) -> Shown:
     stage.call(driver.look_at_messages(group, [driver.absent([*sent])]))
     refused = None
     if letter.id not in sent:
-        beside = stage.call(driver.look_at_messages(group, [second.id, letter.id]))
-        if beside.accepted:
-            looks.append(Look(beside, group.id, (second.id,), "beside one of another conversation"))
+        why = "beside one of another conversation"
+        look = _looked(stage, group, (second.id,), why, letter.id)
+        if look.answer.accepted:
+            looks.append(look)
         else:
-            refused = beside
+            refused = look.answer
     with suppress(NotExercised):
         stage.reads(member, [third])
     stage.must(driver.recall(first))
@@ -197,9 +198,11 @@ def _odd(stage: Stage, group: Conversation) -> dict[Any, Call]:
     return {stage.named(answer): replace(call, body=body)}
 
 
-def _looked(stage: Stage, place: Conversation, ids: tuple[Any, ...], why: str) -> Look:
-    """Look at messages until all are shown."""
-    driver, call = stage.driver, stage.driver.look_at_messages(place, ids)
+def _looked(
+    stage: Stage, place: Conversation, ids: tuple[Any, ...], why: str, *foreign: Any
+) -> Look:
+    """Look at messages until all are shown, whatever becomes of foreign ones."""
+    driver, call = stage.driver, stage.driver.look_at_messages(place, (*ids, *foreign))
     answer = stage.until(
         lambda: stage.call(call),
         lambda found: (

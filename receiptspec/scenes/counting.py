@@ -185,13 +185,15 @@ class Batch:
     """Many messages in as few calls as the target takes, before and after one member has read.
 
     `before` and `after` hold an answer for each part of the list. The member has read the newest of
-    the messages alone, in two calls; `after` is empty where nobody can read.
+    the messages alone, in two calls; `after` is empty where nobody can read. `alone` holds what
+    was told once another member had read the first message, nothing where that cannot be.
     """
 
     messages: tuple[Message, ...]
     read: tuple[Message, ...]
     before: tuple[Asked, ...]
     after: tuple[Asked, ...]
+    alone: tuple[Asked, ...]
 
 
 def batch(stage: Stage) -> Batch:
@@ -199,7 +201,7 @@ def batch(stage: Stage) -> Batch:
 
     No document says how long a list may be: one that is refused or cut short is asked for in parts.
     """
-    group = stage.group(3)
+    group = stage.group(4)
     messages = _as_many_as(stage, group, _LONG)
     part = _taken_at_once(stage, group, messages)
     parts = [messages[at : at + part] for at in range(0, len(messages), part)]
@@ -208,14 +210,18 @@ def batch(stage: Stage) -> Batch:
     told = any(asked_.receipts for asked_ in before)
     reader, newer = group.members[1], read[-_READ_AT_ONCE:]
     if not told or not tries_to_read(stage, reader, *newer):
-        return Batch(messages, (), tuple(before), ())
+        return Batch(messages, (), tuple(before), (), ())
     older = read[: -len(newer)]
     read = read if older and tries_to_read(stage, reader, *older) else newer
     after = []
     for some, fresh in zip(parts, before, strict=True):
         reads = {message.id: 1 for message in some if message in read}
         after.append(settled(stage, fresh, some, reads))
-    return Batch(messages, read, tuple(before), tuple(after))
+    alone = []
+    if messages[0] not in read and tries_to_read(stage, group.members[2], messages[0]):
+        for some, fresh in zip(parts, after, strict=True):
+            alone.append(settled(stage, fresh, some, {messages[0].id: 1}))
+    return Batch(messages, read, tuple(before), tuple(after), tuple(alone))
 
 
 def _as_many_as(stage: Stage, group: Conversation, size: int) -> tuple[Message, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +75,16 @@ def _from_the_end(call: Call) -> None:
 def _in_32_bits(call: Call) -> None:
     for item in _named(call)[1]:
         item["MsgSeq"] %= 2**32
+
+
+def _alike_at_first(call: Call, answer: dict[str, Any]) -> None:
+    """Let a read count for every message whose number begins with the digits that it names."""
+    (group, items), user = _named(call), call.body.get("From_Account")
+    if group is not None and succeeded(answer):
+        digits = tuple(str(item["MsgSeq"]) for item in items)
+        for seq, message in group.messages.items():
+            if str(seq).startswith(digits) and message.receipt and user in message.audience:
+                message.readers.setdefault(user, time.monotonic())
 
 
 def _kept_ahead(call: Call, answer: dict[str, Any]) -> None:
@@ -167,6 +178,15 @@ ALL: list[Fault] = [
         operation=READ,
         cls="precision",
         shows="reading a number 2^32 above a message's reads it",
+        **_SHOULD,
+    ),
+    edits(
+        "reads-alike-at-first",
+        "TC-GMR-12",
+        _alike_at_first,
+        operation=READ,
+        cls="precision",
+        shows="reading message 1 reads messages 10 to 19 as well",
         **_SHOULD,
     ),
     edits(

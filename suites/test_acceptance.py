@@ -104,16 +104,28 @@ def following(case: Case, call: Call) -> list[Finding]:
     return findings
 
 
-@pytest.mark.check("receipts-are-answered")
-@pytest.mark.profile("standard")
-def test_a_question_is_answered_after_refused_ones(case: Case) -> None:
-    call = case.good_call()
+def after_refused(case: Case, call: Call) -> list[Finding]:
+    """Expect a good call to be accepted when one that differs from it was refused."""
     findings: list[Finding] = []
     for change in case.given.get("after", ()):
         before = vary(call, change)
         if case.stage.call(before).refused:
             why = f"a good call after one with {before.label}"
             findings += refusals.accepted(case.stage.call(call), why)
+    return findings
+
+
+@pytest.mark.check("members-are-listed")
+@pytest.mark.profile("standard")
+def test_members_are_listed_after_a_refusal(case: Case) -> None:
+    case.judge(after_refused(case, case.good_call()))
+
+
+@pytest.mark.check("receipts-are-answered")
+@pytest.mark.profile("standard")
+def test_a_question_is_answered_after_refused_ones(case: Case) -> None:
+    call = case.good_call()
+    findings = after_refused(case, call)
     for change in case.given.get("behind", ()):
         bad = vary(call, change)
         answer = case.scene(calls.followed, calls.Named(bad), calls.Named(call))

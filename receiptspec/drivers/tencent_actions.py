@@ -314,12 +314,20 @@ class TencentActions(TencentReadings):
         changes: dict[str, dict[str, Any]] = {
             "MsgRandom above 2^31": {"MsgRandom": number | 2**31},
             "MsgRandom 0": {"MsgRandom": 0},
-            "an own MsgSeq": {"MsgRandom": (number + 1) % 2**31, "MsgSeq": number % 2**31 + 1},
+            "an own MsgSeq": {
+                "MsgRandom": (number + 1) % 2**31,
+                "MsgSeq": number % 2**31 + 1,
+                "CloudCustomData": "of an own number",
+            },
             "SendMsgControl": {
                 "MsgRandom": (number + 2) % 2**31,
                 "SendMsgControl": ["NoLastMsg"],
             },
-            "a custom element": {"MsgRandom": (number + 3) % 2**31, "MsgBody": [_CUSTOM]},
+            "a custom element": {
+                "MsgRandom": (number + 3) % 2**31,
+                "MsgBody": [_CUSTOM],
+                "CloudCustomData": "of a custom element",
+            },
         }
         return [
             replace(
@@ -467,9 +475,10 @@ class TencentActions(TencentReadings):
             return []
         text = call.body["MsgBody"][0]
         options = {"MsgPriority": "High", "CloudCustomData": _OWN_DATA, "MsgBody": [text, text]}
+        custom = {"MsgBody": [_CUSTOM], "CloudCustomData": "of a custom element"}
         made = [
             replace(call, body={**call.body, **options}, label="a message with options"),
-            replace(call, body={**call.body, "MsgBody": [_CUSTOM]}, label="a custom message"),
+            replace(call, body={**call.body, **custom}, label="a custom message"),
             replace(self.without_sender(call), label="a message of the administrator"),
         ]
         randoms = [(call.body["Random"] + turn) % 2**32 for turn in range(1, len(made) + 1)]

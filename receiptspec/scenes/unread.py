@@ -166,7 +166,7 @@ def mailbox(stage: Stage) -> Mailbox:
     """Two people write to a third, twelve times and once; ask by peer, among ten, and for all.
 
     Some of the messages ask for no receipt, and some are no text. The two stand at different places
-    of the list.
+    of the list. The third has written to somebody else.
     """
     *others, reader = (*stage.users(11)[:6], *stage.users(11)[7:], stage.users(11)[6])
     pairs = (pair(stage, 0, 6), pair(stage, 1, 6))
@@ -181,6 +181,7 @@ def mailbox(stage: Stage) -> Mailbox:
         return Mailbox(
             (), wanted, dict.fromkeys(wanted), start, failed, answer, every, None, answer
         )
+    stage.say(pair(stage, 6, 2), receipt=False)
     letters = tuple(_said(stage, pairs[0], turn) for turn in range(12))
     stage.say(pairs[1], receipt=False)
     for _ in stage.patience():

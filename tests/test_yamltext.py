@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+import yaml
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.yamltext import load
@@ -79,3 +82,11 @@ def test_aliases_cannot_blow_up(write):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="no such file"):
         load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("folder", ["schemas", "suites", "receiptspec", "examples"])
+def test_what_is_packaged_is_read_without_libyaml_too(folder):
+    files = sorted((Path(__file__).parents[1] / folder).rglob("*.y*ml"))
+    assert files
+    for file in files:
+        assert yaml.compose(file.read_text(encoding="utf-8"), yaml.SafeLoader) is not None, file

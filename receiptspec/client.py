@@ -47,6 +47,7 @@ _RELIEF = 0.99  # by which the time between requests shrinks with each that is s
 _CHUNKED = ("transfer-encoding", "chunked")
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_RAW = MAX_BODY + 1024 * 1024
+_QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
 _ENDS: ContextVar[float] = ContextVar("when the answer has to be whole")
 
 
@@ -369,6 +370,7 @@ class _Bounded(io.RawIOBase):
         time_left = self._ends - time.monotonic()
         if time_left <= 0:
             raise _Late
+        self._acknowledge_at_once()
         silence = self._sock.gettimeout()
         self._sock.settimeout(time_left if silence is None else min(silence, time_left))
         try:
@@ -384,6 +386,14 @@ class _Bounded(io.RawIOBase):
         if self._left < 0:
             raise _TooMuch
         return count
+
+    def _acknowledge_at_once(self) -> None:
+        """Keep no server waiting that writes head and body apart.
+
+        The system forgets this option by and by.
+        """
+        if _QUICK is not None:
+            self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -1,8 +1,10 @@
 import gzip
 import socket
+import statistics
 import threading
 import time
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -239,3 +241,30 @@ def test_a_budget_of_writes_spares_reads():
         with pytest.raises(BudgetSpent, match="writes"):
             client.send(request(origin), Terms(writes=True))
         client.close()
+
+
+class HeadThenBody(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="this system has no such option")
+def test_a_server_that_writes_head_and_body_apart_is_not_kept_waiting():
+    with ThreadingHTTPServer(("127.0.0.1", 0), HeadThenBody) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = Client(f"http://127.0.0.1:{server.server_port}")
+        try:
+            taken = [client.send(request(client.origin)).response.elapsed for _ in range(30)]
+        finally:
+            client.close()
+            server.shutdown()
+    assert statistics.median(taken) < 0.03  # an acknowledgement that is put off takes 0.04

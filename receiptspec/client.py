@@ -390,9 +390,9 @@ class _Bounded(io.RawIOBase):
     def _acknowledge_at_once(self) -> None:
         """Keep no server waiting that writes head and body apart.
 
-        The system forgets this option by and by.
+        The system forgets this option by and by. TLS within TLS is no socket and has none.
         """
-        if _QUICK is not None:
+        if _QUICK is not None and isinstance(self._sock, socket.socket):
             self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
 
     def close(self) -> None:

@@ -229,6 +229,12 @@ def many(case: Case, field: str, sign: int) -> list[Finding]:
             if before.known:
                 after = step.receipts.get(id_)
                 findings += receipts.changed(step.answer, before, after, field, by, why)
+    first, why = batch.messages[0].id, "a member has read it, the first of many"
+    for fresh, step in zip(batch.after[:1], batch.alone[:1], strict=False):
+        unread = fresh.receipts.get(first)
+        if step.answer.accepted and unread is not None and unread.known:
+            after = step.receipts.get(first)
+            findings += receipts.changed(step.answer, unread, after, field, sign, why)
     return findings
 
 

@@ -307,7 +307,10 @@ class TencentActions(TencentReadings):
         return replace(call, body={**call.body, "OnlineOnlyFlag": 1}, label="OnlineOnlyFlag 1")
 
     def unusual(self, call: Call) -> list[Call]:
-        """Send with the ends of MsgRandom, an own MsgSeq, SendMsgControl and other content (M1)."""
+        """Send with the ends of MsgRandom, an own MsgSeq, SendMsgControl and other content (M1).
+
+        Two at a time have the same words.
+        """
         if call.operation != "sendmsg":
             return []
         number = call.body["MsgRandom"]
@@ -332,7 +335,7 @@ class TencentActions(TencentReadings):
         return [
             replace(
                 call,
-                body={**call.body, "MsgBody": _texts(f"unusual {turn}"), **change},
+                body={**call.body, "MsgBody": _texts(f"unusual {turn // 2}"), **change},
                 label=f"a message with {label}",
             )
             for turn, (label, change) in enumerate(changes.items())

@@ -41,8 +41,8 @@ class Sequence:
 def sequence(stage: Stage, length: int) -> Sequence:
     """Send so many messages to a group, one after the other, some asking for receipts.
 
-    Before the last but one a message of several parts is sent, and one is refused there, before the
-    last one is sent elsewhere.
+    The first two are of the same words. Before the last but one a message of several parts is sent,
+    and one is refused there, before the last one is sent elsewhere.
     """
     group, elsewhere = stage.scene(sandbox).conversation, stage.scene(open_house)
 
@@ -51,6 +51,7 @@ def sequence(stage: Stage, length: int) -> Sequence:
         return stage.driver.send_message(group, group.owner, receipt=receipt, number=number)
 
     calls = [numbered(turn, receipt=turn in _WITH_RECEIPT) for turn in range(length)]
+    calls[:2] = [stage.driver.with_texts(call, "said twice") for call in calls[:2]]
     answers = [stage.must(call) for call in calls[:-2]]
     for parts, label in (
         (("one part", "and another"), "a message of two parts"),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
-from receiptspec.reference.calls import Call, Refusal
+from receiptspec.reference.calls import Call, Refusal, Shrug
 from receiptspec.reference.faults.families import DETAIL, edits, group_of, refused_if, succeeded
 
 __all__ = ["ALL"]
 
 _UNREAD, _ROAM, _RECALL = "get_c2c_unread_msg_num", "admin_getroammsg", "group_msg_recall"
 _TOTAL = "AllC2CUnreadMsgNum"
+_RECENT = 2.0  # seconds
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 _UNKNOWN = {"sendmsg": 90012, "c2c_msg_read_receipt": 90048, "admin_set_msg_read": 90008}
 
@@ -92,6 +94,33 @@ def _still_unknown(call: Call) -> None:
                 unknown[user] = True
 
 
+def _of_first_words(call: Call, answer: dict[str, Any]) -> None:
+    """Let a message have the key, or number, of one with the same words of the last two seconds."""
+    if not succeeded(answer):
+        return
+    place = [call.body.get(name) for name in ("From_Account", "To_Account", "GroupId")]
+    key = repr((*place, call.body["MsgBody"]))
+    moment, before = call.memory("words").get(key, (-_RECENT, answer))
+    if time.monotonic() - moment < _RECENT:
+        answer.update(before)
+    else:
+        call.memory("words")[key] = (time.monotonic(), dict(answer))
+
+
+def _too_old_to_read(call: Call) -> None:
+    """Pass over messages that sixty newer ones follow."""
+    group = group_of(call)
+    items = call.body.get("MsgSeqList") if isinstance(call.body, dict) else None
+    if group is None or not isinstance(items, list) or not items:
+        return
+    gone = {seq for seq in group.messages if seq < group.newest - 60}
+    numbers = [item.get("MsgSeq") if isinstance(item, dict) else None for item in items]
+    kept = [item for item, seq in zip(items, numbers, strict=True) if seq not in [*gone]]
+    if not kept:
+        raise Shrug
+    call.body["MsgSeqList"] = kept
+
+
 ALL: list[Fault] = [
     edits(
         "all-unread-kept",
@@ -161,5 +190,31 @@ ALL: list[Fault] = [
         request=_still_unknown,
         cls="lifecycle",
         shows="who was named before being imported is unknown for ever",
+    ),
+    edits(
+        "same-words-in-a-group-share-a-number",
+        "TC-SND-11",
+        _of_first_words,
+        operation="send_group_msg",
+        cls="idempotency",
+        shows="messages of the same words within two seconds get the number of the first",
+    ),
+    edits(
+        "same-words-to-one-share-a-key",
+        "TC-SND-02",
+        _of_first_words,
+        operation="sendmsg",
+        cls="idempotency",
+        shows="messages of the same words within two seconds get the key of the first",
+        **_SHOULD,
+    ),
+    Fault(
+        name="old-messages-stay-unread",
+        requirement="TC-GMR-08",
+        request=_too_old_to_read,
+        operation="group_msg_receipt",
+        cls="rare-trigger",
+        shows="the read of a message that sixty newer ones follow is lost",
+        **_SHOULD,
     ),
 ]

@@ -50,6 +50,8 @@ def of_group(stage: Stage) -> OfConversation:
     group, driver = stage.group(4), stage.driver
     first = stage.say(group)
     fresh = newborn(stage, group, first)
+    if not fresh.answer.accepted:  # one of several may be asked that does not know the group
+        fresh = newborn(stage, group, first)
     fresh.receipt(first)
     reader, gone = group.members[1], group.members[3]
     looks: dict[str, Call] = {}

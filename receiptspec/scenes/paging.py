@@ -199,15 +199,15 @@ def fresh(stage: Stage, counts: tuple[int, ...]) -> dict[int, Walk]:
 
 
 def shortened(stage: Stage) -> tuple[tuple[Answer, ...], int] | None:
-    """Ask for two of those who have not read, then for one from there on and for one after them.
+    """Ask for two of those who have not read, then for one after them, and for one from the start.
 
-    Return these two and their size, ``None`` where there is no second page.
+    Return the last two answers and their size, ``None`` where there is no second page.
     """
     message = stage.scene(fair).messages[0]
     cursor = _cursor(stage, message, read=False, count=2)
     if cursor is None:
         return None
-    places = (None, cursor)
+    places = (cursor, None)
     return tuple(page_of(stage, message, read=False, cursor=c, count=1) for c in places), 1
 
 

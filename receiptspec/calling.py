@@ -15,6 +15,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
+    NotExercised,
     OperationMissing,
     Throttled,
     Unreachable,
@@ -160,7 +161,8 @@ class Caller:
     def _answered(self, call: Call) -> Answer:
         answer = self._line.once(call)
         if answer.refused and self._line.contract.kind(answer.code) == "transient":
-            answer = self._again(call, answer)
+            first, answer = answer, self._again(call, answer)
+            self._may_be_done(call, first, answer)
         elif answer.verdict is Verdict.TROUBLE:
             answer = self._confirm(call, answer)
         elif answer.exchange.trouble:
@@ -259,6 +261,18 @@ class Caller:
         wish = wished(answer.exchange)
         why += f", Retry-After {wish:g} s" if wish else ""
         raise Throttled(f"{call.operation} was throttled ({why}) to the end")
+
+    def _may_be_done(self, call: Call, first: Answer, last: Answer) -> None:
+        """Raise `NotExercised` for a read that is refused for good after a passing error.
+
+        It may have been done the first time, and whoever has read may be told so.
+        """
+        reads = call.operation == self._line.driver.group_read and not call.label
+        if reads and last.refused and self._line.contract.kind(last.code) != "transient":
+            raise NotExercised(
+                f"{call.operation} is {first.describe()}, then {last.describe()}: "
+                "the first may have been done"
+            )
 
     def _again(self, call: Call, answer: Answer) -> Answer:
         for _ in range(_REPEATS - 1):

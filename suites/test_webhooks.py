@@ -200,6 +200,7 @@ def test_a_callback_counts_as_the_answer_does(case: Case) -> None:
 
 
 @pytest.mark.check("webhook-answer-changes-nothing")
+@pytest.mark.views
 def test_the_answer_to_a_callback_changes_nothing(case: Case) -> None:
     about_groups(case)
     waits = case.profile.rank > 0

@@ -91,4 +91,15 @@ def scheduler(run: Run, book: Book, config: pytest.Config, log: Any) -> Any:
             crashed = super().remove_node(node)
             return test if deadly else crashed
 
+        def _assign_work_unit(self, node: Any) -> None:
+            """Give nothing yet to who is still collecting: it asks when it knows the tests."""
+            if node in self.registered_collections:
+                super()._assign_work_unit(node)
+
+        def _reschedule(self, node: Any) -> None:
+            """Leave nobody with one test while there are more: it is begun with the next known."""
+            super()._reschedule(node)
+            if self.workqueue and self._pending_of(self.assigned_work[node]) == 1:
+                super()._reschedule(node)
+
     return Together(config, log)

@@ -292,13 +292,58 @@ def test_a_worker_that_is_killed_is_told_and_its_work_done_again(tmp_path, refer
     assert "left behind" in err or not list(journals.glob("*.jsonl"))
 
 
-def test_a_test_that_kills_its_workers_is_an_error_of_the_suite(tmp_path):
-    (tmp_path / "deadly.py").write_text(
-        "import os, signal\n"
-        "def pytest_runtest_call(item):\n"
-        "    if 'TC-GMR-17]' in item.nodeid:\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
+#: Kills whoever runs a test; who waits for what makes sure of what a worker has left by then.
+DEADLY = """
+import os, signal, sys
+from pathlib import Path
+import pytest
+sys.path.insert(0, {tests!r})
+from pace import wait_for
+
+ME, WAITS = os.environ.get("PYTEST_XDIST_WORKER"), {waits!r}
+
+def step(name):
+    if ME:
+        Path(__file__).with_name(name.replace(" ", "-")).touch()
+        if name in WAITS:
+            wait_for(Path(__file__).with_name(WAITS[name].replace(" ", "-")).exists)
+
+def pytest_configure():
+    step(str(ME) + " begins")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection():
+    step(str(ME) + " collects")
+
+did = []
+
+def pytest_runtest_call(item):
+    if item.path.name == "test_acceptance.py":
+        did.append(item)
+        step("test " + str(len(did)))
+    if "TC-GMR-17]" in item.nodeid:
+        step("one is to die")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        pytest.param({}, id="as it comes"),
+        pytest.param(
+            {"test 1": "one is to die", "one is to die": "test 2"},
+            id="with more left, and nobody else to do it",
+        ),
+        pytest.param(
+            {"test 1": "gw2 collects", "gw2 collects": "gw3 begins"},
+            id="while the next one collects",
+        ),
+    ],
+)
+def test_a_test_that_kills_its_workers_is_an_error_of_the_suite(tmp_path, waits):
+    tests = str(Path(__file__).parent)
+    (tmp_path / "deadly.py").write_text(DEADLY.format(tests=tests, waits=waits))
     names = ("TC-GMR-01", "TC-GMR-17", "TC-GEN-01")
     files = traceability.files(map(contract.load("tencent").requirement, names))
     chosen = [f"--requirement={name}" for name in names]

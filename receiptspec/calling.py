@@ -15,7 +15,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
-    NotExercised,
+    MaybeDone,
     OperationMissing,
     Throttled,
     Unreachable,
@@ -263,13 +263,13 @@ class Caller:
         raise Throttled(f"{call.operation} was throttled ({why}) to the end")
 
     def _may_be_done(self, call: Call, first: Answer, last: Answer) -> None:
-        """Raise `NotExercised` for a read that is refused for good after a passing error.
+        """Raise `MaybeDone` for a read that is refused for good after a passing error.
 
-        It may have been done the first time, and whoever has read may be told so.
+        Whoever has read may be told so.
         """
         reads = call.operation == self._line.driver.group_read and not call.label
         if reads and last.refused and self._line.contract.kind(last.code) != "transient":
-            raise NotExercised(
+            raise MaybeDone(
                 f"{call.operation} is {first.describe()}, then {last.describe()}: "
                 "the first may have been done"
             )

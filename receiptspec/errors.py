@@ -34,6 +34,7 @@ __all__ = [
     "ContractError",
     "CredentialsRefused",
     "Inconclusive",
+    "MaybeDone",
     "NotExercised",
     "OnlyOfClients",
     "OperationMissing",
@@ -113,6 +114,10 @@ class NotExercised(ReceiptspecError):
 
     #: What the reason says between an operation that was needed and what it answered.
     REFUSED = " did not work: "
+
+
+class MaybeDone(NotExercised):
+    """A write is refused for good after a passing error: the first attempt may have been done."""
 
 
 class OnlyOfClients(NotExercised):

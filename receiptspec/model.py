@@ -25,7 +25,7 @@ from receiptspec.checks import refusals
 from receiptspec.errors import Inconclusive, NotExercised
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Conversation, Message, Receipt
-from receiptspec.scenes.groups import tries_to_read
+from receiptspec.scenes.groups import reads_again
 from receiptspec.scenes.paging import walk
 from receiptspec.stage import Stage
 
@@ -201,7 +201,7 @@ class _Machine(RuleBasedStateMachine):
             return
         state = repeatable[which % len(repeatable)]
         reader = next(m for m in self._members(state) if m in state.readers)
-        if not tries_to_read(self.stage, reader, state.message):
+        if not reads_again(self.stage, reader, state.message):
             return
         state.repeats += 1
         self.script.append(f"{self.names[reader]} reads {state.name} again")

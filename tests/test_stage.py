@@ -16,6 +16,7 @@ from receiptspec.company import names_of
 from receiptspec.errors import (
     CredentialsRefused,
     Inconclusive,
+    MaybeDone,
     NotExercised,
     OperationMissing,
     Throttled,
@@ -24,6 +25,7 @@ from receiptspec.errors import (
 from receiptspec.exchange import Exchange, Request, Response, Secret
 from receiptspec.findings import Finding
 from receiptspec.neutral import Call, Conversation, Kind, Message, Verdict
+from receiptspec.scenes.groups import reads_again, tries_to_read
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
 
@@ -296,6 +298,28 @@ def test_a_transient_code_that_stays_is_the_answer():
     answer, sent, _ = asked(always(TRANSIENT))
     assert (answer.verdict, answer.code) == (Verdict.REFUSED, 10002)
     assert sent == 3
+
+
+@pytest.mark.parametrize(
+    ("calls", "first_time", "again"),
+    [
+        (always_fine, True, True),
+        (always(MISSING), False, False),
+        (first(1, TRANSIENT, MISSING), None, True),
+    ],
+    ids=["done", "refused", "maybe done"],
+)
+def test_who_tries_to_read_is_told_what_was_done(calls, first_time, again):
+    one = Message(GROUP, 1, "alice", True)
+    done = {"capabilities": {"group_msg_receipt": True}, "writes": True}
+    with serving(calls) as server, staged(server, **done) as stage:
+        if first_time is None:
+            with pytest.raises(MaybeDone, match=r"10002.*10010.*may have been done"):
+                tries_to_read(stage, "bob", one)
+        else:
+            assert tries_to_read(stage, "bob", one) is first_time
+    with serving(calls) as server, staged(server, **done) as stage:
+        assert reads_again(stage, "bob", one) is again
 
 
 def test_throttling_after_a_transient_code_is_waited_out_too():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from receiptspec.errors import NotExercised
+from receiptspec.errors import MaybeDone, NotExercised
 from receiptspec.neutral import Conversation, Message, Receipt
 from receiptspec.scenes.groups import (
     LATER,
@@ -17,6 +17,7 @@ from receiptspec.scenes.groups import (
     ask,
     has_come,
     newborn,
+    reads_again,
     settled,
     tries_to_read,
 )
@@ -59,7 +60,7 @@ def reading(stage: Stage) -> Reading:
     first, second, *rest = group.members[1:]
     stage.reads(first, [a])
     one = settled(stage, fresh, every, {a.id: 1})
-    repeats = sum(tries_to_read(stage, first, a) for _ in range(_AGAIN))
+    repeats = sum(reads_again(stage, first, a) for _ in range(_AGAIN))
     stage.reads(second, [b])
     marked = settled(stage, fresh, every, {a.id: 1, b.id: 1})
     stage.reads(second, [a, c])
@@ -133,7 +134,7 @@ def insistent(stage: Stage) -> tuple[Message, tuple[tuple[Asked, str], ...]]:
     for _ in range(_AGAIN):
         stage.must(stage.driver.remove_member(group, reader))
         stage.lets_in(stage.driver.add_members(group, [reader]))
-        tries_to_read(stage, reader, message)
+        reads_again(stage, reader, message)
     found.append((ask(stage, group, message), "one of them read it, left and came back thrice"))
     return message, tuple(found)
 
@@ -161,7 +162,7 @@ def turned_later(stage: Stage) -> tuple[Message, Asked]:
     stage.let_pass(before.answer, LATER)
     group = message.conversation
     for reader in group.members[1:]:
-        tries_to_read(stage, reader, message)
+        reads_again(stage, reader, message)
     return message, ask(stage, group, message)
 
 
@@ -206,6 +207,19 @@ def batch(stage: Stage) -> Batch:
     part = _taken_at_once(stage, group, messages)
     parts = [messages[at : at + part] for at in range(0, len(messages), part)]
     before = [newborn(stage, group, *some) for some in parts]
+    try:
+        return _read_by_two(stage, messages, parts, before)
+    except MaybeDone:
+        return Batch(messages, (), tuple(before), (), ())
+
+
+def _read_by_two(
+    stage: Stage,
+    messages: tuple[Message, ...],
+    parts: Sequence[tuple[Message, ...]],
+    before: Sequence[Asked],
+) -> Batch:
+    group = messages[0].conversation
     read = messages[-2 * _READ_AT_ONCE :]
     told = any(asked_.receipts for asked_ in before)
     reader, newer = group.members[1], read[-_READ_AT_ONCE:]

@@ -16,8 +16,8 @@ from receiptspec.scenes.groups import (
     asked,
     first_and_last,
     newborn,
+    reads_again,
     tells,
-    tries_to_read,
 )
 from receiptspec.scenes.people import of_kinds
 from receiptspec.stage import Stage
@@ -78,7 +78,7 @@ def read(stage: Stage) -> tuple[View, ...]:
     stage.reads(other, [first])
     stage.reads(other, [third, *scene.kinds])
     stage.reads(other, [second])
-    tries_to_read(stage, other, first)
+    reads_again(stage, other, first)
     done = _ids(first, second, third, *scene.kinds)
     return tuple(
         _view(stage, messages, done, why)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from receiptspec.errors import Inconclusive, NotExercised, StaleFixture
+from receiptspec.errors import Inconclusive, MaybeDone, NotExercised, StaleFixture
 from receiptspec.neutral import Answer, Conversation, Kind, Message, Receipt
 from receiptspec.stage import Stage
 from receiptspec.targets import Fixture
@@ -307,12 +307,25 @@ def naming(stage: Stage) -> None:
 
 
 def tries_to_read(stage: Stage, user: Any, *messages: Message) -> bool:
-    """Read, perhaps once more; a target may refuse that, the documents are silent."""
+    """Read what a target may refuse to have read, or to have read so; say whether it did.
+
+    Raises `MaybeDone` where nobody knows.
+    """
     try:
         stage.reads(user, messages)
+    except MaybeDone:
+        raise
     except NotExercised:
         return False
     return True
+
+
+def reads_again(stage: Stage, user: Any, *messages: Message) -> bool:
+    """Read what the user has read; a target may refuse that, the documents are silent."""
+    try:
+        return tries_to_read(stage, user, *messages)
+    except MaybeDone:
+        return True
 
 
 @dataclass(frozen=True, slots=True)

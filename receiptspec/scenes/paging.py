@@ -10,7 +10,7 @@ from typing import Any
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Answer, Message, Page, Receipt
 from receiptspec.scenes.counting import reading
-from receiptspec.scenes.groups import Asked, asked, good, tries_to_read
+from receiptspec.scenes.groups import Asked, asked, good, reads_again
 from receiptspec.scenes.people import crowded, fair, returning, thinned
 from receiptspec.scenes.reads import outsider
 from receiptspec.stage import Stage
@@ -339,7 +339,7 @@ def turned(stage: Stage) -> Turned:
 def turned_again(stage: Stage) -> Walk:
     """Let the reader of `turned` read once more, then list who has read."""
     scene = stage.scene(turned)
-    tries_to_read(stage, scene.reader, scene.message)
+    reads_again(stage, scene.reader, scene.message)
     return walk(stage, scene.message, read=True, count=100)
 
 

@@ -82,15 +82,15 @@ def added_late(case: Case) -> list[Finding]:
 
 
 def added_together(case: Case) -> list[Finding]:
-    """Judge what is said of a member and a newcomer who are added by one call."""
-    member, newcomer, answer = case.scene(membership.added_with)
-    findings = refusals.accepted(answer, "a member who is there and one who is not")
+    """Judge what is said of a member, a newcomer and the owner who are added by one call."""
+    member, newcomer, owner, answer = case.scene(membership.added_with)
+    findings = refusals.accepted(answer, "members who are there and one who is not")
     if not findings:
-        for user, result in ((member, 2), (newcomer, 1)):
+        for user, result in ((member, 2), (newcomer, 1), (owner, 2)):
             got = case.stage.driver.added(answer).get(user)
             if got == _PENDING:
                 continue
-            why = "of two who were added together one was reported otherwise than alone"
+            why = "of three who were added together one was reported otherwise than alone"
             findings += values.equal(answer, "$.MemberList[*].Result", result, got, why)
     return findings
 

@@ -59,6 +59,17 @@ def test_the_members_of_a_message_are_listed(case: Case) -> None:
     case.judge([*distinct(findings), *case.witnessed_so_far()])
 
 
+@pytest.mark.check("members-are-listed")
+@pytest.mark.profile("standard")
+def test_the_lists_of_what_all_others_have_read_are_told(case: Case) -> None:
+    half = case.scene(paging.all_read)
+    findings: list[Finding] = []
+    for what, walk in (("readers", half.read), ("others", half.unread)):
+        why = f"the first page of {what} where all others have read"
+        findings += refusals.accepted(walk.answers[0], why)
+    case.judge(findings)
+
+
 def readers_of_few(case: Case) -> paging.Walk:
     """Return the walk over who has read a new message, or one of the fixture."""
     found = standing(case)
@@ -418,6 +429,7 @@ def test_a_reader_moves_from_one_list_to_the_other(case: Case) -> None:
             ),
         ]
     )
+    case.judge(in_the_end(case))
     case.judge(after_leaving(case))
     case.judge(when_back(case))
     findings: list[Finding] = []
@@ -467,6 +479,14 @@ def passed_over(case: Case) -> str:
     if found is None:
         return "not tried"
     return "nobody" if not found else f"{len(found)} who have not read"
+
+
+def in_the_end(case: Case) -> list[Finding]:
+    """Expect nobody but perhaps the sender to be left where all others have read."""
+    half = case.attempt("lists of what all others have read", paging.all_read)
+    if half is None or not (half.read.last_answer.accepted and half.unread.last_answer.accepted):
+        return []
+    return two_lists(half, "all others have read")
 
 
 def after_leaving(case: Case) -> list[Finding]:

@@ -67,7 +67,8 @@ def shows_reads(stage: Stage, *, brief: bool) -> bool:
     Unless `brief`, those of a longer one are looked at as well where no other shows any.
     """
     scene = stage.scene(letters)
-    if _turned(scene.after, scene.messages) or _turned(scene.whole, scene.messages):
+    looks = (scene.after, scene.after_by_receiver, scene.whole)
+    if any(_turned(look, scene.messages) for look in looks):
         return True
     if not stage.driver.keeps_history:
         return False

@@ -46,14 +46,14 @@ def added(stage: Stage) -> tuple[Any, Answer, Answer]:
     return newcomer, first, again
 
 
-def added_with(stage: Stage) -> tuple[Any, Any, Answer]:
-    """Add somebody who is there and somebody who is not, in one call."""
+def added_with(stage: Stage) -> tuple[Any, Any, Any, Answer]:
+    """Add somebody who is there, somebody who is not, and the owner, in one call."""
     group = stage.scene(open_house)
     member, _, _ = stage.scene(added)
     newcomer = stage.users(7)[6]
-    call = stage.driver.add_members(group, [member, newcomer])
+    call = stage.driver.add_members(group, [member, newcomer, group.owner])
     stage.let_show()  # of one call, what it says of the newcomer cannot be asked for again
-    return member, newcomer, stage.patiently(call)
+    return member, newcomer, group.owner, stage.patiently(call)
 
 
 def many_added(stage: Stage) -> tuple[list[Any], Answer]:
@@ -125,7 +125,7 @@ def outsider_removed(stage: Stage) -> Answer:
 def removed_twice(stage: Stage) -> Answer:
     """Remove a member, and again when it is none any more."""
     group = stage.scene(open_house)
-    _, newcomer, _ = stage.scene(added_with)
+    _, newcomer, *_ = stage.scene(added_with)
     call = stage.driver.remove_member(group, newcomer)
     stage.must(call)
     return stage.call(call)

@@ -121,7 +121,70 @@ def _too_old_to_read(call: Call) -> None:
     call.body["MsgSeqList"] = kept
 
 
+def _nobody_left(call: Call, answer: dict[str, Any]) -> None:
+    if answer.get("UnreadList") == [] and call.body.get("Cursor") == "":
+        answer.clear()
+        answer.update(ActionStatus="FAIL", ErrorCode=10062, ErrorInfo="nobody is left")
+
+
+def _one_left(call: Call, answer: dict[str, Any]) -> None:
+    """List the last of all readers among those who have not read, where nobody else is left."""
+    group = group_of(call)
+    if group is None or answer.get("UnreadList") != [] or call.body.get("Cursor") != "":
+        return
+    message = group.messages.get(call.body["MsgSeq"])
+    if message is not None and message.readers:
+        answer["UnreadList"] = [{"Unread_Account": [*message.readers][-1]}]
+
+
+def _senders_view(call: Call, answer: dict[str, Any]) -> None:
+    for item in answer.get("MsgList", ()):
+        if item["From_Account"] == call.body.get("Operator_Account"):
+            item["IsPeerRead"] = 0
+
+
+def _owner_unknown(call: Call, answer: dict[str, Any]) -> None:
+    group = group_of(call)
+    for item in answer.get("MemberList", ()):
+        if group is not None and item["Member_Account"] == group.owner:
+            item["Result"] = 0
+
+
 ALL: list[Fault] = [
+    edits(
+        "lists-of-nobody-refused",
+        "TC-GMD-01",
+        _nobody_left,
+        operation=DETAIL,
+        cls="limits",
+        shows="10062 for those who have not read where all have",
+    ),
+    edits(
+        "last-reader-stays-unread",
+        "TC-GMD-12",
+        _one_left,
+        operation=DETAIL,
+        cls="limits",
+        shows="who was the last of all to read is still in UnreadList",
+        **_SHOULD,
+    ),
+    edits(
+        "senders-see-no-reads",
+        "TC-ROM-03",
+        _senders_view,
+        operation=_ROAM,
+        cls="roles",
+        shows="IsPeerRead is 1 where the receiver looks alone",
+        **_SHOULD,
+    ),
+    edits(
+        "owner-is-no-member-to-add",
+        "TC-GRP-06",
+        _owner_unknown,
+        operation="add_group_member",
+        cls="lifecycle",
+        shows="Result 0 for the owner of the group",
+    ),
     edits(
         "all-unread-kept",
         "TC-SMR-13",

@@ -159,16 +159,14 @@ class Caller:
             self._refusal = type(error)(f"given up after {_LOST:g} s without an answer: {error}")
 
     def _answered(self, call: Call) -> Answer:
-        answer = self._line.once(call)
-        if answer.refused and self._line.contract.kind(answer.code) == "transient":
-            first, answer = answer, self._again(call, answer)
-            self._may_be_done(call, first, answer)
-        elif answer.verdict is Verdict.TROUBLE:
+        answer = first = self._line.once(call)
+        if answer.verdict is Verdict.TROUBLE:
             answer = self._confirm(call, answer)
         elif answer.exchange.trouble:
             answer = self._repeated(call, answer)
-        if answer.verdict is Verdict.THROTTLED:
-            answer = self._wait_out(call, answer)
+        answer, passing = self._got_through(call, answer)
+        if passing is not None or first.verdict is Verdict.TROUBLE or first.exchange.trouble:
+            self._may_be_done(call, passing or first, answer)
         if self._refuses_us(answer) and call.credential == "valid":
             answer = self._with_new_credential(call, answer)
         if answer.accepted:
@@ -237,6 +235,17 @@ class Caller:
         self._line.witnesses.watch(answer)
         return answer
 
+    def _got_through(self, call: Call, answer: Answer) -> tuple[Answer, Answer | None]:
+        """Try again after passing errors, wait limits out; return the first of the errors too."""
+        passing = None
+        for _ in range(_REPEATS):
+            if answer.refused and self._line.contract.kind(answer.code) == "transient":
+                passing, answer = passing or answer, self._again(call, answer)
+            if answer.verdict is not Verdict.THROTTLED:
+                break
+            answer = self._wait_out(call, answer)
+        return answer, passing
+
     def _wait_out(self, call: Call, answer: Answer) -> Answer:
         """Wait until a rate limit lets the call pass; a limit that spares other calls is none."""
         deadline, pause = time.monotonic() + _PATIENCE, 0.25
@@ -263,7 +272,7 @@ class Caller:
         raise Throttled(f"{call.operation} was throttled ({why}) to the end")
 
     def _may_be_done(self, call: Call, first: Answer, last: Answer) -> None:
-        """Raise `MaybeDone` for a read that is refused for good after a passing error.
+        """Raise `MaybeDone` for a read that is refused for good after something that passed.
 
         Whoever has read may be told so.
         """

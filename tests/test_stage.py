@@ -306,15 +306,27 @@ def test_a_transient_code_that_stays_is_the_answer():
         (always_fine, True, True),
         (always(MISSING), False, False),
         (first(1, TRANSIENT, MISSING), None, True),
+        (lambda number: [TRANSIENT, THROTTLED, MISSING][min(number, 3) - 1], None, True),
+        (lambda number: [THROTTLED, TRANSIENT, MISSING][min(number, 3) - 1], None, True),
+        (first(1, PAGE, MISSING), None, True),
+        (first(1, THROTTLED, MISSING), False, False),
     ],
-    ids=["done", "refused", "maybe done"],
+    ids=[
+        "done",
+        "refused",
+        "maybe done",
+        "maybe done, then throttled",
+        "throttled, then maybe done",
+        "maybe done, in trouble",
+        "throttled, then refused",
+    ],
 )
 def test_who_tries_to_read_is_told_what_was_done(calls, first_time, again):
     one = Message(GROUP, 1, "alice", True)
     done = {"capabilities": {"group_msg_receipt": True}, "writes": True}
     with serving(calls) as server, staged(server, **done) as stage:
         if first_time is None:
-            with pytest.raises(MaybeDone, match=r"10002.*10010.*may have been done"):
+            with pytest.raises(MaybeDone, match=r"(10002|502).*10010.*may have been done"):
                 tries_to_read(stage, "bob", one)
         else:
             assert tries_to_read(stage, "bob", one) is first_time
@@ -324,6 +336,12 @@ def test_who_tries_to_read_is_told_what_was_done(calls, first_time, again):
 
 def test_throttling_after_a_transient_code_is_waited_out_too():
     answers = [TRANSIENT, THROTTLED, FINE]
+    answer, _, _ = asked(lambda number: answers[min(number, 3) - 1])
+    assert answer.accepted
+
+
+def test_a_transient_code_after_throttling_is_tried_again_too():
+    answers = [THROTTLED, TRANSIENT, FINE]
     answer, _, _ = asked(lambda number: answers[min(number, 3) - 1])
     assert answer.accepted
 

@@ -38,6 +38,7 @@ _RUN = pytest.StashKey[Run]()
 _BOOK = pytest.StashKey[Book]()
 _CASE = pytest.StashKey[Case]()
 _DONE = pytest.StashKey[bool]()
+_MORE_LOOKS = 2  # at what views that lag may explain, if the first of them comes to no verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -250,22 +251,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _looked_at_again(item: pytest.Item, case: Case) -> None:
-    """Try a test once more, calmly; where that comes to no verdict the first one stands.
+    """Try a test once more, calmly; where that comes to no verdict, twice, the first one stands.
 
     Views that lag behind one another are a freedom for as long as the consistency window.
     """
     found, noted = case.findings, case.observations
-    case.again()
-    try:
-        with case.stage.calmly(case.requirement.id):
-            item.runtest()
-    except Nonconformity:
-        case.stage.confirm(case.findings)
-        raise
-    except (NotExercised, Inconclusive):
-        case.findings, case.observations = found, noted
-        raise Nonconformity(found[0].message) from None
-    case.observe("two views of the same", "differ for a while")
+    for _ in range(_MORE_LOOKS):
+        case.again()
+        try:
+            with case.stage.calmly(case.requirement.id):
+                item.runtest()
+        except Nonconformity:
+            case.stage.confirm(case.findings)
+            raise
+        except (NotExercised, Inconclusive):
+            continue
+        case.observe("two views of the same", "differ for a while")
+        return
+    case.findings, case.observations = found, noted
+    raise Nonconformity(found[0].message) from None
 
 
 def _properties(case: Case) -> list[tuple[str, object]]:

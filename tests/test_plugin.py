@@ -6,11 +6,19 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from commandline import command
 from pace import PATIENCE, wait_for
+
+from receiptspec import plugin
+from receiptspec.case import Nonconformity
+from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.findings import Finding
 
 ROOT = Path(__file__).parent.parent
 KEY = "the-key-that-no-output-may-show-0123456789"
@@ -254,3 +262,54 @@ def test_views_that_lag_are_looked_at_again_and_nothing_else_is_excused(tmp_path
     done = command("run", "--target", "t", *rows, "--seed", "1", cwd=tmp_path)
     assert done.returncode == status, done.stdout
     assert ("FAIL TC-GMD-08" in done.stdout) is bool(status)
+
+
+class Looks:
+    """A test that ends so, one look after the other."""
+
+    def __init__(self, *ends):
+        self.ends, self.noted, self.confirmed = list(ends), [], []
+        self.findings = (FOUND,)
+        self.observations = ["of the first look"]
+        self.requirement = SimpleNamespace(id="TC-GMR-09")
+        self.stage = SimpleNamespace(calmly=lambda _: nullcontext(), confirm=self.confirmed.extend)
+
+    def again(self):
+        self.findings, self.observations = (), []
+
+    def observe(self, what, seen):
+        self.noted.append((what, seen))
+
+    def runtest(self):
+        end = self.ends.pop(0)
+        if end is Nonconformity:
+            self.findings = (replace(FOUND, message="found again"),)
+        if end is not None:
+            raise end("as it ended")
+
+
+FOUND = Finding("found at first", "$", "1", "2", "read:+1:+0")
+STANDS, AGAIN, EXCUSED = "found at first", "found again", None
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ((None,), EXCUSED),
+        ((Nonconformity,), AGAIN),
+        ((NotExercised, None), EXCUSED),
+        ((Inconclusive, Nonconformity), AGAIN),
+        ((NotExercised, Inconclusive), STANDS),
+    ],
+)
+def test_a_second_look_without_a_verdict_is_made_once_more(ends, verdict):
+    test = Looks(*ends)
+    if verdict is EXCUSED:
+        plugin._looked_at_again(test, test)
+        assert test.noted == [("two views of the same", "differ for a while")]
+    else:
+        with pytest.raises(Nonconformity):
+            plugin._looked_at_again(test, test)
+        assert [finding.message for finding in test.findings] == [verdict]
+    assert not test.ends
+    assert bool(test.confirmed) is (verdict is AGAIN)

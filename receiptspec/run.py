@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -388,10 +388,14 @@ def prepare(
     if part is not None and PROFILES[profile].requests is None:  # else a target stays in one part
         chosen = [replace(target, budget=part.part(target.budget)) for target in chosen]
     for target in chosen:
-        if target.faults or target.variants:
+        try:
             reference.check(target.faults, target.variants)
-        if target.harness is not None:
-            reference.check_harness(target.harness.faults, target.harness.variants)
+            if target.harness is not None:
+                reference.check_harness(target.harness.faults, target.harness.variants)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                error.what, file=path, path=target.name, fix=error.fix
+            ) from None
     known = {row.id for target in chosen for row in contracts.load(target.vendor).requirements}
     pairs = frozenset(
         (name, identifier)
@@ -404,11 +408,7 @@ def prepare(
     ids = [entry.rpartition("/")[2] for entry in requirements]
     for identifier in ids:
         if identifier not in known:
-            vendors = ", ".join(sorted({target.vendor for target in chosen}))
-            raise ConfigurationError(
-                f"no requirement {identifier!r} of {vendors}",
-                fix=f"{did_you_mean(identifier.upper(), known)}receiptspec requirements lists them",
-            )
+            raise _unknown(identifier, known, {target.vendor for target in chosen})
     folder = Path(journal) if journal else default_folder()
     if any(target.writes and not target.embedded for target in chosen):
         check(folder)
@@ -426,6 +426,18 @@ def prepare(
         shard=part,
         journal=folder,
     )
+
+
+def _unknown(identifier: str, known: Set[str], judged: Set[str]) -> ConfigurationError:
+    """Return the error for a requirement that no contract of the chosen targets has."""
+    for vendor in contracts.vendors():
+        if any(row.id == identifier for row in contracts.load(vendor).requirements):
+            of = ", ".join(sorted(judged))
+            what = f"{identifier} is a requirement of {vendor}, the targets are of {of}"
+            return ConfigurationError(what, fix=f"name a target of {vendor}")
+    what = f"no requirement {identifier!r} of {', '.join(sorted(judged))}"
+    hint = did_you_mean(identifier.upper(), known)
+    return ConfigurationError(what, fix=f"{hint}receiptspec requirements lists them")
 
 
 def _within(target: Target, profile: Profile) -> Target:

@@ -233,6 +233,8 @@ def _explain(source: yamltext.YamlFile, problem: ValidationError) -> Configurati
         words = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
         fix = f"expected {words[str(problem.validator)]} {value}"
         return source.error(f"{_shown(instance)} is out of bounds", path, fix=fix)
+    if problem.validator in ("minLength", "minItems"):
+        return source.error("is empty", path, fix="write something there")
     return source.error(problem.message, path)
 
 

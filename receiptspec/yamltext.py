@@ -77,8 +77,10 @@ def load(file: Path) -> YamlFile:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError("no such file", file=file) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", file=file) from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read: {error.strerror}", file=file) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("cannot be read: not UTF-8", file=file, fix="save it so") from None
     result = YamlFile(file, None, {})
     loader = _Loader(text)
     try:

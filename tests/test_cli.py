@@ -304,6 +304,24 @@ def test_a_requirement_is_explained(capsys):
     assert "did you mean 'TC-GMR-09'?" in refused(capsys, "explain", "TC-GMR-9")
     said = refused(capsys, "run", "--target", "reference", "--requirement", "tc-gmr-17")
     assert "did you mean 'TC-GMR-17'?" in said
+    said = refused(capsys, "run", "--target", "reference", "--requirement", "VE-GMRR-02")
+    assert said.endswith("; name a target of volcengine\n")
+
+
+@pytest.mark.parametrize(
+    "twist",
+    [
+        "embedded: {faults: [nobody]}",
+        "embedded: true, harness: {reference: true, faults: [nobody]}",
+    ],
+)
+def test_an_unknown_fault_is_told_with_its_file(tmp_path, capsys, twist):
+    vendor = "tencent-sdk" if "harness" in twist else "tencent"
+    file = tmp_path / "targets.yaml"
+    file.write_text(f"mine: {{vendor: {vendor}, {twist}}}\n")
+    said = refused(capsys, "run", "--targets", file, "--target", "mine")
+    assert said.startswith(f"receiptspec: {file}: mine: ")
+    assert "no fault 'nobody'" in said
 
 
 def test_faults_and_variants_are_listed(capsys):

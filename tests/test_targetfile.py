@@ -93,6 +93,7 @@ def test_only_loopback_may_be_written_to_by_default(load, url, writes):
         (("http://127.0.0.1:8080/im/", "127.0.0.1:8080"), 4, "has no scheme"),
         (("http://127.0.0.1:8080/im/", "http://u:p@h/"), 4, "leave the rest out"),
         (("IM_KEY", "NOT_SET_ANYWHERE"), 5, "NOT_SET_ANYWHERE is not set"),
+        (('"${IM_KEY}"', '""'), 5, "key: is empty; write something there"),
         (("2027-03-01", "2027-02-31"), 12, "is no day"),
         (("sdkappid: 1400000000", "sdkappid: abc"), 5, "digits only"),
         (("  url: http://127.0.0.1:8080/im/\n", ""), 2, "needs either url or embedded"),

@@ -58,7 +58,7 @@ def test_lines_are_remembered(write):
         ("a: " + "[" * 100_000, "nested too deeply"),
         ("a:\n  " + "- " * 100_000, "nested too deeply"),
         ("\n".join(" " * level + "a:" for level in range(300)), "nested too deeply"),
-        (b"\xff\xfe\xff", "cannot be read"),
+        (b"\xff\xfe\xff", "cannot be read: not UTF-8; save it so"),
     ],
 )
 def test_a_broken_file_is_one_line_with_its_place(write, text, says):

@@ -324,6 +324,16 @@ def test_an_unknown_fault_is_told_with_its_file(tmp_path, capsys, twist):
     assert "no fault 'nobody'" in said
 
 
+@pytest.mark.parametrize(
+    ("fault", "outcome"), [("unread-stays", "pass"), ("unread-stays-in-meetings", "fail")]
+)
+def test_what_is_broken_in_every_group_is_no_matter_of_its_type(tmp_path, fault, outcome):
+    file = tmp_path / "targets.yaml"
+    file.write_text(f"t: {{vendor: tencent, embedded: {{faults: [{fault}]}}, consistency: 50ms}}\n")
+    command("run", "--target", "t", "--requirement", "TC-GMR-27", "--report", "out", cwd=tmp_path)
+    assert outcomes(tmp_path) == {"TC-GMR-27": outcome}
+
+
 def test_faults_and_variants_are_listed(capsys):
     cli.main(["serve", "--list"])
     lines = capsys.readouterr().out.splitlines()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from receiptspec.dialect import RawJson, dumps
+from receiptspec.dialect import RawJson, canonical, dumps
 from receiptspec.errors import ContractError
 from receiptspec.neutral import Call
 
@@ -227,7 +227,7 @@ def _name(change: Mapping[str, Any]) -> str:
     body = change.get("body", {})
     parts += [f"no {name}" for name in body.get("drop", ())]
     parts += [f"{new} instead of {old}" for old, new in body.get("rename", {}).items()]
-    parts += [f"{name}={value!r}" for name, value in body.get("set", {}).items()]
+    parts += [f"{name}={canonical(value)}" for name, value in body.get("set", {}).items()]
     parts += [f"{name} as text" for name in body.get("quote", ())]
     parts += [f"{name} in a list" for name in body.get("wrap", ())]
     parts += [f"{name} with a leading zero" for name in body.get("zeros", ())]
@@ -235,12 +235,12 @@ def _name(change: Mapping[str, Any]) -> str:
     parts += [f"{name} below zero" for name in body.get("negate", ())]
     parts += [f"{name} with a plus sign" for name in body.get("plus", ())]
     for name, fields in body.get("each", {}).items():
-        parts += [f"{name}[].{key}={value!r}" for key, value in fields.items()]
+        parts += [f"{name}[].{key}={canonical(value)}" for key, value in fields.items()]
     for name, names in body.get("inside", {}).items():
         parts += [f"{name}[].{new or 'nothing'} instead of {old}" for old, new in names.items()]
     parts += [f"{name} like {other}" for name, other in body.get("copy", {}).items()]
     parts += [f"{size} {name}" for name, size in body.get("count", {}).items()]
     parts += [f"half a character in {name}" for name in body.get("halve", ())]
     parts += [f"{name} of {size} characters" for name, size in body.get("stretch", {}).items()]
-    parts += [f"{name}={value!r}" for name, value in change.get("everywhere", {}).items()]
+    parts += [f"{name}={canonical(new)}" for name, new in change.get("everywhere", {}).items()]
     return ", ".join(parts) or "the ordinary call"

@@ -243,7 +243,7 @@ def under_content_types(case: Case) -> list[Finding]:
     for other in (None, "text/plain", "application/json; charset=utf-8"):
         if other in types:
             continue
-        label = f"content type {other}"
+        label = f"content type {other}" if other else "no content type"
         change = {"headers": {"Content-Type": other}, "label": label}
         case.observe(label, case.variation(good, change).describe())
     return findings

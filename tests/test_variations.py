@@ -82,6 +82,17 @@ def test_what_is_not_known_is_an_error_of_the_contract():
             vary(GOOD, change)
 
 
+def test_values_are_named_as_json_writes_them():
+    change = {"set": {"AppId": None, "Ids": ["a", True]}, "each": {"Ids": {"Id": False}}}
+    label = vary(
+        Call("ask", {"AppId": 1, "Ids": [{"Id": 1}]}), {"body": {"set": change["set"]}}
+    ).label
+    assert label == 'AppId=null, Ids=["a",true]'
+    each = vary(Call("ask", {"Ids": [{"Id": 1}]}), {"body": {"each": change["each"]}}).label
+    assert each == "Ids[].Id=false"
+    assert vary(GOOD, {"everywhere": {"AppId": "x"}}).label == 'AppId="x"'
+
+
 def test_each_departure_has_a_label_of_its_own():
     changes = [
         {"head": "x"},

@@ -35,6 +35,16 @@ def test_a_table_is_drawn_where_it_fits(monkeypatch, width, table):
     assert "get_group_msg_receipt" in out.getvalue().split()
 
 
+def test_a_target_that_was_not_judged_has_no_table():
+    out = io.StringIO()
+    away = result("inconclusive", reason="nobody is there")
+    bare = result("not_exercised", "TC-GMR-02", reason="no key")
+    terminal.show(report(away, bare), file=out)
+    assert "nobody is there: TC-GMR-01" in out.getvalue()
+    assert "no key: TC-GMR-02" in out.getvalue()
+    assert "operation" not in out.getvalue()
+
+
 class Gone(io.StringIO):
     def write(self, _text):
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")

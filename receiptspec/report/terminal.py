@@ -47,6 +47,8 @@ _COLUMNS = (
     Outcome.NOT_EXERCISED,
 )
 _IN_FULL = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
+#: A target that has nothing else needs no table: the reasons say it all.
+_UNJUDGED = (*verdicts.NOT_JUDGED, Outcome.INCONCLUSIVE)
 _BODY = 1200
 _REQUEST = 2000
 _COPIED = ("request", "answer", "again")
@@ -98,7 +100,8 @@ def show(report: Mapping[str, Any], *, file: IO[str]) -> None:
     for target in report["targets"]:
         rows = [r for r in report["results"] if r["target"] == target["name"]]
         console.print()
-        _overview(console, target, rows)
+        if any(row["outcome"] not in _UNJUDGED for row in rows):
+            _overview(console, target, rows)
         for row in _worst_first(rows):
             _failure(console, row)
         _brief(console, rows)

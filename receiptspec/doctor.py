@@ -300,6 +300,8 @@ def _refused(stage: Stage, otherwise: str) -> Line:
     if not refused or refused[-1].code is None:
         if "does not have" in otherwise:
             todo = "check the path of url: the calls of a set-up are not known there"
+            if stage.target.fixture is None:
+                todo += "; or name a group that exists in fixtures"
             return Line("receipts", State.WRONG, stage.redact(otherwise), todo)
         if refused and refused[-1].verdict is Verdict.GARBLED:
             todo = "check vendor and url; a run will tell more"

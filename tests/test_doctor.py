@@ -154,6 +154,13 @@ def test_a_fixture_is_asked_where_no_group_can_be_made(examined, missing):
     assert "the target does not have create_group" in lines["writes"][0][1]
 
 
+def test_who_has_only_receipts_is_told_of_fixtures(examined):
+    with Stub(create_group=10003) as url:
+        code, lines = examined(url)
+    assert code == 4
+    assert "or name a group that exists in fixtures" in lines["receipts"][0][1]
+
+
 def test_a_wrong_key_is_to_be_mended(examined, server):
     code, lines = examined(server.url, **block(server, auth={"key": "a-key-for-nobody"}))
     assert (code, problems(lines)) == (4, {"credentials"})

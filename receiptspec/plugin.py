@@ -102,11 +102,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.hypothesis_seed = run.seed
     _load_profile(run)
     _forget_local_constants(config)
-    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+    if _means_the_suites(config):
         config.args[:] = [str(resources.path("suites"))]
     if not _is_worker(config):
         config.stash[_BOOK] = book = Book(run, config)
         config.pluginmanager.register(book, "receiptspec-book")
+
+
+def _means_the_suites(config: pytest.Config) -> bool:
+    """Whether no test was named, so that the suites are meant: in a checkout, or installed."""
+    source, of = config.args_source, pytest.Config.ArgsSource
+    installed = not (resources.path("suites").parent / "conftest.py").exists()
+    return source is of.TESTPATHS or (source is of.INVOCATION_DIR and installed)
 
 
 def _prepare(config: pytest.Config, names: list[str]) -> Run:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,6 +94,23 @@ def test_plain_pytest_in_a_checkout_judges_a_target(in_checkout, base):
     assert re.search(r"\b1 passed", out)
     assert "sound: conforms" in out
     assert outcomes(written(base, "plain")) == {("sound", "TC-GMR-17"): "pass"}
+
+
+def test_plain_pytest_judges_a_target_from_a_project_of_the_users_own(tmp_path, base, environment):
+    package = tmp_path / "installed" / "receiptspec"
+    shutil.copytree(ROOT / "receiptspec", package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("schemas", "suites"):
+        shutil.copytree(ROOT / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "test_mine.py").write_text("def test_mine():\n    raise AssertionError\n")
+    chosen = ["-p", "receiptspec.plugin", "--target=sound", f"--targets={base / 'targets.yaml'}"]
+    chosen += ["--requirement=TC-GMR-17", "--profile=smoke", "-p", "no:cacheprovider"]
+    env = {**environment, "PYTHONPATH": str(package.parent)}
+    code, out, err = finished(["pytest", *chosen], cwd=mine, env=env)
+    assert (code, err) == (0, ""), out
+    assert re.search(r"\b1 passed", out)
+    assert "sound: conforms" in out
 
 
 def test_a_suite_without_a_target_says_what_is_missing(in_checkout):

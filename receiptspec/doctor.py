@@ -350,8 +350,12 @@ def _read(stage: Stage, group: Conversation, message: Message, missing: dict[str
     after = stage.receipts(last).get(message.id)
     if after is not None and (after.read or 0) > was:
         return Line("reading", State.OK, f"a read by {how} shows within {took:.0f} ms")
+    if after is not None and after.known and after.read is None:
+        said = f"{after.name('read')} of answers cannot be read ({after.place('read')})"
+        return Line("reading", State.WRONG, said, "mend the target; a run will tell more")
     said = f"a read by {how} does not show within {stage.target.consistency:g} s"
-    return Line("reading", State.WRONG, said, "mend hooks.read, or give consistency more time")
+    todo = "mend hooks.read" if stage.target.read_hook is not None else "set hooks.read"
+    return Line("reading", State.WRONG, said, f"{todo}, or give consistency more time")
 
 
 def _hook(target: Target) -> Line:

@@ -210,7 +210,16 @@ def test_a_read_that_does_not_show_is_a_problem(examined):
     with Stub() as url:
         code, lines = examined(url)
     assert (code, problems(lines)) == (4, {"reading"})
-    assert "does not show within 0.2 s" in lines["reading"][0][1]
+    assert "does not show within 0.2 s; set hooks.read" in lines["reading"][0][1]
+
+
+def test_a_count_that_cannot_be_read_is_no_read_that_does_not_show(examined):
+    item = {"MsgSeq": 1, "Code": 0, "ReadNum": "1", "UnreadNum": 2}
+    with Stub(get_group_msg_receipt={**FINE, "GroupMsgReceiptList": [item]}) as url:
+        code, lines = examined(url)
+    assert (code, problems(lines)) == (4, {"reading"})
+    said = "ReadNum of answers cannot be read ($.GroupMsgReceiptList[0].ReadNum)"
+    assert lines["reading"][0][1].startswith(said)
 
 
 @pytest.mark.parametrize(("ahead", "word"), [(3600, "ahead of"), (-3600, "behind")])

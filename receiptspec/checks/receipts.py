@@ -618,10 +618,10 @@ def has_list(answer: Answer, receipt: Receipt, reading: bool, name: str) -> list
     return [
         _finding(
             answer,
-            f"the item of message {receipt.message} has no list {name}",
+            f"the item of message {receipt.message} has no array of integers {name}",
             f"{receipt.path}.{name}",
             "an array of integers",
-            "none",
+            "none such",
             f"no-list:{name}",
         )
     ]

@@ -334,6 +334,13 @@ def test_what_is_broken_in_every_group_is_no_matter_of_its_type(tmp_path, fault,
     assert outcomes(tmp_path) == {"TC-GMR-27": outcome}
 
 
+def test_where_numbers_start_is_told_of_a_group_that_had_none(tmp_path):
+    command("run", "--requirement", "TC-SND-11b", "--report", "out", cwd=tmp_path)
+    (row,) = report(tmp_path)["results"]
+    told = [each for each in row["observations"] if each["key"] == "number of the first message"]
+    assert [each["value"] for each in told] == ["1"]
+
+
 def test_faults_and_variants_are_listed(capsys):
     cli.main(["serve", "--list"])
     lines = capsys.readouterr().out.splitlines()

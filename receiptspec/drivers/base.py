@@ -699,4 +699,4 @@ class Driver(ABC):
 
 
 def _absent(action: str) -> NotExercised:
-    return NotExercised(f"this vendor has no {action.replace('_', ' ')}")
+    return NotExercised(f"this vendor has no call or field for it ({action.replace('_', ' ')})")

@@ -99,6 +99,7 @@ class _Process:
         self.used = time.monotonic()
         self.ready = False
         self.start = threading.Lock()
+        self._ended: str | None = None
         try:
             self._child = subprocess.Popen(  # noqa: S603
                 list(command),
@@ -113,7 +114,7 @@ class _Process:
             threading.Thread(target=target, name="harness", daemon=True)
             for target in (self._listen, self._overhear)
         ]
-        for reader in self._readers:
+        for reader in reversed(self._readers):  # the first waits for the other
             reader.start()
 
     @property
@@ -130,6 +131,8 @@ class _Process:
         key = json.loads(line)["id"]
         waiting = _Pending()
         with self._lock:
+            if self._ended is not None:
+                return None, self._ended
             self._pending[key] = waiting
         self.used = time.monotonic()
         try:
@@ -180,9 +183,11 @@ class _Process:
             status = self._child.wait(_FAREWELL)
         how = "closed its output" if status is None else f"status {status}"
         self._readers[1].join(0.2)
+        said = f"{Trouble.ENDED}, {how}{self._because()}"
         with self._lock:
+            self._ended = None if status is None else said
             for waiting in self._pending.values():
-                waiting.end(None, f"{Trouble.ENDED}, {how}{self._because()}")
+                waiting.end(None, said)
 
     def _overhear(self) -> None:
         source = self._child.stderr

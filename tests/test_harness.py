@@ -5,6 +5,8 @@ import os
 import re
 import sys
 import textwrap
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -153,6 +155,18 @@ def test_calls_count_against_the_budget(harnesses):
 )
 def test_what_cannot_start_is_inconclusive(harnesses, command, says):
     with pytest.raises(Unreachable, match=says):
+        harnesses("", command=command).send(request())
+
+
+def test_how_a_harness_ended_is_told_however_soon_it_was(harnesses, monkeypatch):
+    class Slow(threading.Thread):
+        def start(self):
+            super().start()
+            time.sleep(0.3)
+
+    monkeypatch.setattr("receiptspec.harness.threading.Thread", Slow)
+    command = [sys.executable, "-c", "import sys; sys.exit('no display')"]
+    with pytest.raises(Unreachable, match=r"status 1.*no display"):
         harnesses("", command=command).send(request())
 
 

@@ -50,6 +50,13 @@ def _accounts_before_number(call: Call, place: str, reason: str, _code: int | st
     return None if all(item.get("Member_Account") in known for item in items) else 10019
 
 
+def _refused_once_done(_call: Call, answer: dict[str, Any]) -> None:
+    """Refuse an addition that names somebody who does not exist, when all others were added."""
+    if any(item["Result"] == 0 for item in answer.get("MemberList", ())):
+        answer.clear()
+        answer.update(ActionStatus="FAIL", ErrorCode=10019, ErrorInfo="an account does not exist")
+
+
 def _short_lists(call: Call) -> None:
     """Refuse more than ten one-to-one receipts in a call, and a message twice."""
     items = call.body.get("C2CMsgInfo") if isinstance(call.body, dict) else None
@@ -235,6 +242,13 @@ ALL: list[Variant] = [
         "10019 where too many are to be added who do not exist",
         "add_group_member",
         refuses=_accounts_before_number,
+    ),
+    free(
+        "stranger-refuses-addition",
+        "TC-GRP-07",
+        "10019 where somebody who is to be added does not exist; all others are added",
+        "add_group_member",
+        answer=_refused_once_done,
     ),
     free(
         "lists-of-rooms-empty",

@@ -19,6 +19,7 @@ from receiptspec.scenes.groups import (
     newborn,
     settled,
     several,
+    tries_to_read,
 )
 from receiptspec.scenes.names import numbered
 from receiptspec.scenes.paging import Walk, page_of, walk
@@ -130,23 +131,34 @@ def _outlived(stage: Stage) -> Iterator[_Known]:
 
 
 def _joined(stage: Stage) -> Iterator[_Known]:
-    """Yield a message after which two have come: one alone may hide behind the sender."""
+    """Yield a message after which two have come: one alone may hide behind the sender.
+
+    Then they try to read it, and it is yielded again: whether that makes readers of them is open.
+    """
     group, newcomers = stage.group(3), stage.users(6)[4:]
     message = stage.say(group)
     newborn(stage, group, message).receipt(message)
     stage.lets_in(stage.driver.add_members(group, newcomers))
+    yield message, (), group.members, newcomers
+    for user in newcomers:
+        tries_to_read(stage, user, message)
+    stage.let_show()
     yield message, (), group.members, newcomers
 
 
 def _rejoined(stage: Stage) -> Iterator[_Known]:
     """Yield messages from before and after two left and came back, one of them a newcomer.
 
-    A third has come meanwhile, and nobody was told. Nobody reads anything.
+    A third has come meanwhile, and nobody was told. The two have read the second message, and
+    nobody anything else; whether they are its readers still is open.
     """
     group, (late, quiet) = stage.group(3), stage.users(6)[4:]
     driver, (_, back, _) = stage.driver, group.members
     stage.lets_in(driver.add_members(group, [late]))
-    old = stage.say(group)
+    old, read = (stage.say(replace(group, members=(*group.members, late))) for _ in range(2))
+    before = newborn(stage, read.conversation, old, read)
+    readers = [user for user in (back, late) if tries_to_read(stage, user, read)]
+    settled(stage, before, (read,), {read.id: len(readers)})
     stage.must(driver.remove_member(group, back, late))
     stage.adds(driver.quietly(driver.add_members(group, [quiet])))
     stage.lets_in(driver.add_members(group, [back, late]))
@@ -154,7 +166,8 @@ def _rejoined(stage: Stage) -> Iterator[_Known]:
     new = stage.say(whole)
     newborn(stage, whole, new).receipt(new)
     yield new, (), whole.members, ()
-    yield replace(old, conversation=whole), (), whole.members, (back, late, quiet)
+    for message in (old, read):
+        yield replace(message, conversation=whole), (), whole.members, (back, late, quiet)
 
 
 def _alike(stage: Stage) -> Iterator[_Known]:

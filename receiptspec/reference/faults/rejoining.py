@@ -12,6 +12,7 @@ from receiptspec.reference.store import Group
 __all__ = ["ALL"]
 
 _ADD, _REMOVE, _SEND = "add_group_member", "delete_group_member", "send_group_msg"
+_READ = "group_msg_receipt"
 
 
 def _twice(name: str, *, old: bool) -> Any:
@@ -48,6 +49,35 @@ def _twice(name: str, *, old: bool) -> Any:
     return answer
 
 
+def _unread_again(call: Call, answer: dict[str, Any]) -> None:
+    """List a reader who left and came back among those who have not read as well."""
+    group, left = group_of(call), call.memory("readers left")
+    if group is None or not succeeded(answer):
+        return
+    if call.operation == _REMOVE:
+        for user in call.body["MemberToDel_Account"]:
+            left[group.id, user] = True
+    elif "UnreadList" in answer:
+        readers = group.messages[call.body["MsgSeq"]].readers
+        back = [user for user in readers if (group.id, user) in left and user in group.members]
+        answer["UnreadList"] += [{"Unread_Account": user} for user in back]
+
+
+def _newcomers_off(call: Call, answer: dict[str, Any]) -> None:
+    """Take from UnreadNum whoever reads a message without being among those it waits for."""
+    group, read = group_of(call), call.memory("newcomers")
+    if group is None or not succeeded(answer):
+        return
+    if call.operation == _READ:
+        for item in call.body["MsgSeqList"]:
+            message = group.messages.get(item["MsgSeq"])
+            user = call.body["From_Account"]
+            if message is not None and user not in (*message.audience, message.sender):
+                read.setdefault((group.id, message.seq), set()).add(user)
+    for item in answer.get("GroupMsgReceiptList", ()):
+        item["UnreadNum"] -= len(read.get((group.id, item["MsgSeq"]), ()))
+
+
 def _unheard(call: Call, answer: dict[str, Any]) -> None:
     """Send nothing to who was added with Silence 1."""
     group = group_of(call)
@@ -78,6 +108,22 @@ ALL: list[Fault] = [
         cls="lifecycle",
         level="SHOULD",
         shows="who left and came back has not read an older message twice",
+    ),
+    edits(
+        "back-and-in-both-lists",
+        "TC-GMD-13",
+        _unread_again,
+        cls="lifecycle",
+        level="SHOULD",
+        shows="a reader who left and came back is listed as one who has not read too",
+    ),
+    edits(
+        "newcomer-read-lowers-unread",
+        "TC-GMD-14",
+        _newcomers_off,
+        cls="lifecycle",
+        level="SHOULD",
+        shows="who came after the message and reads it is taken from UnreadNum, not from the list",
     ),
     edits(
         "silently-added-unheard",

@@ -123,6 +123,7 @@ def watched(case: Case, field: str, sign: int) -> list[Finding]:
         (people.crowded, f"{people.READING} of {people.CROWD} members have read it"),
         (people.by_member, "the owner has read what another member had sent"),
         (people.of_outsider, "owner and a member have read what somebody outside had sent"),
+        (people.of_administrator, "all members have read what the administrator had sent"),
         (people.added_again, "a member has read it and was added again without leaving"),
     ):
         seen = case.attempt(why, scene)

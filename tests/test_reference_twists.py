@@ -209,6 +209,7 @@ def test_faults_of_counting_differ_from_the_default():
     crowds = {"only-twenty-items", "read-count-ends-at-eleven", "unread-count-ends-at-hundred"}
     crowds.add("unread-beyond-thirty")
     others_send = {"owner-taken-for-sender", "owner-taken-for-outsider", "only-owners-get-receipts"}
+    others_send.add("administrator-taken-from-unread")
     # who comes and leaves, what is recalled, another type of group: the proof tells these stories
     later = {
         *(fault.name for module in LONG for fault in module.ALL),

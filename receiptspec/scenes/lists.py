@@ -107,6 +107,10 @@ def _of_outsider(stage: Stage) -> Iterator[_Known]:
     return _of_watched(stage.scene(people.of_outsider))
 
 
+def _of_administrator(stage: Stage) -> Iterator[_Known]:
+    return _of_watched(stage.scene(people.of_administrator))
+
+
 def _reading(stage: Stage) -> Iterator[_Known]:
     """Yield the three messages of `reading`: the oldest, a middle and the newest."""
     scene = stage.scene(counting.reading)
@@ -185,6 +189,7 @@ PLAYS: Mapping[str, Callable[[Stage], Iterator[_Known]]] = {
     "with more than a text, or of the administrator": _adorned,
     "sent by a member": _by_member,
     "sent by somebody outside": _of_outsider,
+    "sent by the administrator": _of_administrator,
     "beside one that was recalled": _spared,
     "when people have left and come": _outlived,
     "when two have come": _joined,

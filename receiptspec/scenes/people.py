@@ -72,6 +72,19 @@ def of_outsider(stage: Stage) -> Watched:
     return watched(stage, message, group.members[:2])
 
 
+def of_administrator(stage: Stage) -> Watched:
+    """Let all members of a group read what the administrator has sent, who is none of them."""
+    driver, group = stage.driver, stage.group(3)
+    number = stage.number("administrator", group.id)
+    sent = driver.send_message(group, group.owner, receipt=True, number=number)
+    answer = stage.call(driver.without_sender(sent))
+    if not answer.accepted:
+        raise NotExercised(f"a message of the administrator is {answer.describe()}")
+    sender = driver.from_administrator(group.owner).owner
+    message = Message(group, stage.named(answer), sender, True)
+    return watched(stage, message, group.members)
+
+
 def added_again(stage: Stage) -> Watched:
     """Let a member read a message, and add that member again, who has never left."""
     group = stage.group(3)

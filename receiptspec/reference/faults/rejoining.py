@@ -78,6 +78,15 @@ def _newcomers_off(call: Call, answer: dict[str, Any]) -> None:
         item["UnreadNum"] -= len(read.get((group.id, item["MsgSeq"]), ()))
 
 
+def _administrator_off(call: Call, answer: dict[str, Any]) -> None:
+    """Take the sender from UnreadNum though it is the administrator, who is no member."""
+    group = group_of(call)
+    for item in answer.get("GroupMsgReceiptList", ()) if group is not None else ():
+        message = group.messages.get(item["MsgSeq"]) if group is not None else None
+        if message is not None and call.query.get("identifier") == message.sender:
+            item["UnreadNum"] = max(0, item["UnreadNum"] - 1)
+
+
 def _unheard(call: Call, answer: dict[str, Any]) -> None:
     """Send nothing to who was added with Silence 1."""
     group = group_of(call)
@@ -124,6 +133,14 @@ ALL: list[Fault] = [
         cls="lifecycle",
         level="SHOULD",
         shows="who came after the message and reads it is taken from UnreadNum, not from the list",
+    ),
+    edits(
+        "administrator-taken-from-unread",
+        "TC-GMR-09",
+        _administrator_off,
+        cls="counting",
+        level="SHOULD",
+        shows="UnreadNum of a message of the administrator, who is no member, is one too low",
     ),
     edits(
         "silently-added-unheard",

@@ -26,7 +26,7 @@ from receiptspec.scenes.groups import (
 )
 from receiptspec.stage import Stage
 
-CROWD, READING = 160, 54  # members of a large group, and how many of them read
+CROWD, READING = 160, 130  # members of a large group, and how many of them read
 _FAIR, _LARGE = 24, 45  # members of groups of usual sizes
 
 

@@ -208,6 +208,14 @@ ALL: list[Fault] = [
         shows="ReadNum is never above 16",
         **_SHOULD,
     ),
+    bends(
+        "read-count-ends-at-a-byte",
+        "TC-GMR-08",
+        {"read_cap": 127},
+        operation="get_group_msg_receipt",
+        shows="ReadNum is never above 127",
+        **_SHOULD,
+    ),
     edits(
         "digits-become-numbers",
         "TC-GMD-36",

@@ -317,9 +317,9 @@ class TencentActions(TencentReadings):
         changes: dict[str, dict[str, Any]] = {
             "MsgRandom above 2^31": {"MsgRandom": number | 2**31},
             "MsgRandom 0": {"MsgRandom": 0},
-            "an own MsgSeq": {
+            "an own MsgSeq above 2^31": {
                 "MsgRandom": (number + 1) % 2**31,
-                "MsgSeq": number % 2**31 + 1,
+                "MsgSeq": number | 2**31,
                 "CloudCustomData": "of an own number",
             },
             "SendMsgControl": {

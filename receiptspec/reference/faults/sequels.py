@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -16,7 +17,7 @@ __all__ = ["ALL"]
 
 _SEND, _ROAM, _HISTORY = "send_group_msg", "admin_getroammsg", "group_msg_get_simple"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
-_KEY = re.compile(r"(\d+)_(-?\d+)_(\d+)", re.ASCII)
+_KEY = re.compile(r"(-?\d+)_(-?\d+)_(\d+)", re.ASCII)
 _NAMES = {name.lower(): name for name in ("MsgSeqList", "Filter", "C2CMsgInfo", "MsgRandom")}
 
 
@@ -53,31 +54,38 @@ def _wishes_after_plain(call: Call, newest: Message | None) -> bool:
     return call.body.get("NeedReadReceipt") == 1 and newest is not None and not newest.receipt
 
 
-def _signed(key: str) -> str:
+def _signed(key: str, part: int) -> str:
     found = _KEY.fullmatch(key)
-    large = found is not None and int(found[2]) >= 2**31
-    return f"{found[1]}_{int(found[2]) - 2**32}_{found[3]}" if found and large else key
+    numbers = [int(number) for number in found.groups()] if found is not None else []
+    if not numbers or numbers[part - 1] < 2**31:
+        return key
+    numbers[part - 1] -= 2**32
+    return "_".join(map(str, numbers))
 
 
-def _unsigned(key: Any) -> Any:
+def _unsigned(key: Any, part: int) -> Any:
     found = _KEY.fullmatch(key) if isinstance(key, str) else None
-    return f"{found[1]}_{int(found[2]) % 2**32}_{found[3]}" if found else key
+    if found is None:
+        return key
+    numbers = [int(number) for number in found.groups()]
+    numbers[part - 1] %= 2**32
+    return "_".join(map(str, numbers))
 
 
-def _keys_signed(_call: Call, answer: dict[str, Any]) -> None:
+def _keys_signed(_call: Call, answer: dict[str, Any], part: int = 2) -> None:
     for place in (answer, *answer.get("MsgList", ())):
         for name in ("MsgKey", "LastMsgKey"):
             if name in place:
-                place[name] = _signed(place[name])
+                place[name] = _signed(place[name], part)
 
 
-def _keys_unsigned(call: Call) -> None:
+def _keys_unsigned(call: Call, part: int = 2) -> None:
     listed = call.body.get("C2CMsgInfo")
     items = listed if isinstance(listed, list) else []
     for place in (call.body, *(item for item in items if isinstance(item, dict))):
         for name in ("MsgKey", "LastMsgKey"):
             if name in place:
-                place[name] = _unsigned(place[name])
+                place[name] = _unsigned(place[name], part)
 
 
 def _full_page_short(call: Call, answer: dict[str, Any]) -> None:
@@ -185,6 +193,16 @@ ALL: list[Fault] = [
         when=lambda call: call.operation in ("sendmsg", _ROAM, "c2c_msg_read_receipt"),
         cls="precision",
         shows="a MsgRandom above 2^31 is negative in the MsgKey",
+        **_SHOULD,
+    ),
+    Fault(
+        name="sequence-in-key-signed",
+        requirement="TC-SND-02",
+        request=partial(_keys_unsigned, part=1),
+        answer=partial(_keys_signed, part=1),
+        when=lambda call: call.operation in ("sendmsg", _ROAM, "c2c_msg_read_receipt"),
+        cls="precision",
+        shows="a MsgSeq above 2^31 is negative in the MsgKey",
         **_SHOULD,
     ),
     edits(

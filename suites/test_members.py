@@ -37,8 +37,21 @@ def test_adding_says_who_was_added(case: Case) -> None:
             findings += values.equal(answer, "$.MemberList[0].Result", result, got, why)
     if case.profile.rank > 0:
         findings += added_together(case) + added_late(case) + added_at_once(case)
-        findings += added_in_number(case)
+        findings += added_in_number(case) + added_back(case)
     case.judge(findings)
+
+
+def added_back(case: Case) -> list[Finding]:
+    """Expect who was removed not to be said to be there; whether all may come back is open."""
+    scene = case.attempt("a member who was removed and is added again", membership.added_back)
+    if scene is None or not scene[1].accepted:
+        return []
+    member, answer = scene
+    got = case.stage.driver.added(answer).get(member)
+    if got in (_PENDING, _FAILED):
+        return []
+    why = "a member who was removed was not reported as added again"
+    return values.equal(answer, "$.MemberList[0].Result", 1, got, why)
 
 
 def added_in_number(case: Case) -> list[Finding]:

@@ -56,6 +56,15 @@ def added_with(stage: Stage) -> tuple[Any, Any, Any, Answer]:
     return member, newcomer, group.owner, stage.patiently(call)
 
 
+def added_back(stage: Stage) -> tuple[Any, Answer]:
+    """Remove a member and add the same one again."""
+    group = stage.group(3)
+    member = group.members[1]
+    stage.must(stage.driver.remove_member(group, member))
+    stage.let_show()
+    return member, stage.patiently(stage.driver.add_members(group, [member]))
+
+
 def many_added(stage: Stage) -> tuple[list[Any], Answer]:
     """Add to a group as many as there are in a crowd, or as one call may add."""
     stage.scene(crowded)

@@ -87,6 +87,19 @@ def _administrator_off(call: Call, answer: dict[str, Any]) -> None:
             item["UnreadNum"] = max(0, item["UnreadNum"] - 1)
 
 
+def _never_away(call: Call, answer: dict[str, Any]) -> None:
+    """Answer Result 2 for who is added once more and was removed in between."""
+    group, left = group_of(call), call.memory("removed")
+    if group is None or not succeeded(answer):
+        return
+    if call.operation == _REMOVE:
+        for user in call.body["MemberToDel_Account"]:
+            left[group.id, user] = True
+    for item in answer.get("MemberList", ()) if call.operation == _ADD else ():
+        if item["Result"] == 1 and (group.id, item["Member_Account"]) in left:
+            item["Result"] = 2
+
+
 def _unheard(call: Call, answer: dict[str, Any]) -> None:
     """Send nothing to who was added with Silence 1."""
     group = group_of(call)
@@ -141,6 +154,13 @@ ALL: list[Fault] = [
         cls="counting",
         level="SHOULD",
         shows="UnreadNum of a message of the administrator, who is no member, is one too low",
+    ),
+    edits(
+        "back-and-never-away",
+        "TC-GRP-06",
+        _never_away,
+        cls="lifecycle",
+        shows="Result 2 for who was removed and is added again",
     ),
     edits(
         "silently-added-unheard",

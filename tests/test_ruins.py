@@ -31,7 +31,7 @@ def test_values_get_another_type_at_every_level():
 
 def test_numbers_fit_no_64_bits_on_either_side():
     way = WAYS["numbers beyond 64 bits"]
-    assert {way["Number"], way["Other"]} == {2**63, -(2**63) - 1}
+    assert {way["Number"], way["Other"]} == {2**64, -(2**63) - 1}
     assert "Id" not in way
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["put", "ruins"]
 
-_BEYOND = 2**63
+_BEYOND, _BELOW = 2**64, -(2**63) - 1  # the first that no integer of 64 bits holds, signed or not
 _LONG = "x" * 300
 _HALF = "\ud800"  # of a surrogate pair
 _IDS = ("group", "user", "member", "operator", "peer", "new-user")
@@ -41,7 +41,7 @@ def _beyond(field: Mapping[str, Any], place: int) -> Any:
     """Put numbers that fit no 64 bits, and nothing where there is none."""
     match field.get("type"):
         case "integer" | "number":
-            return -_BEYOND - 1 if place % 2 else _BEYOND
+            return _BELOW if place % 2 else _BEYOND
         case "array":
             items = field.get("items", {})
             found = _members(items, _beyond) or _beyond(items, place)

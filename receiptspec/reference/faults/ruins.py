@@ -36,6 +36,13 @@ def _whole(body: dict[str, Any], name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
+def _listed(body: dict[str, Any], name: str) -> list[int]:
+    """Return the numbers of this name in the objects of MsgSeqList."""
+    items = body.get("MsgSeqList")
+    found = items if isinstance(items, list) else []
+    return [_whole(item, name) for item in found if isinstance(item, dict)]
+
+
 def _texts(body: dict[str, Any]) -> list[dict[str, Any]]:
     items = body.get("MsgBody")
     contents = [item.get("MsgContent") for item in items if isinstance(item, dict)] if items else []
@@ -86,6 +93,12 @@ _CRASHES = [
             DETAIL,
             _crash_if(lambda body: abs(_whole(body, "MsgSeq")) >= 2**63),
             "HTTP 500 for a MsgSeq of more than 64 bits, in one neighbour",
+        ),
+        (
+            "crash-on-unsigned-beyond-64-bits",
+            "group_msg_recall",
+            _crash_if(lambda body: any(n >= 2**64 for n in _listed(body, "MsgSeq"))),
+            "HTTP 500 for a MsgSeq of 2^64, in another",
         ),
         (
             "crash-on-long-group-id",

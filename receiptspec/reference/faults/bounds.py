@@ -114,6 +114,14 @@ ALL: list[Fault] = [
         **_MAKE,
     ),
     refused_if(
+        "long-group-ids-invalid",
+        "TC-GRP-02",
+        _BAD,
+        lambda call: len(_text(call, "GroupId")) > 32,
+        shows="a GroupId of more than 32 bytes is refused",
+        **_MAKE,
+    ),
+    refused_if(
         "marks-in-group-ids-refused",
         "TC-GRP-02",
         _BAD,

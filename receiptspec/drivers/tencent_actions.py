@@ -533,14 +533,15 @@ class TencentActions(TencentReadings):
         return replace(call, body={**call.body, "NeedReadReceipt": 0})
 
     def import_messages(self, conversation: Conversation, count: int, random: int = 1) -> Call:
-        """Import old messages into a group (M3), a second apart and before now.
+        """Import old messages of two members into a group (M3), a second apart and before now.
 
         Of now the messages tell that were sent: a clock may be some seconds off.
         """
         now = int(time.time() + (self.ahead if self.stamped is None else self.stamped))
+        senders = conversation.members[:2] or (conversation.owner,)
         messages = [
             {
-                "From_Account": conversation.owner,
+                "From_Account": senders[index % len(senders)],
                 "SendTime": now - count + index,
                 "Random": (random + index) % 2**32,
                 "MsgBody": _texts(f'old <i>message</i> & it\'s "{index}"'),

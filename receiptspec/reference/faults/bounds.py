@@ -55,6 +55,11 @@ def _in_owners_name(call: Call, answer: dict[str, Any]) -> None:
             item["From_Account"] = group.owner if group is not None else None
 
 
+def _owner(call: Call) -> str | None:
+    group = group_of(call)
+    return group.owner if group is not None else None
+
+
 def _by_the_system(call: Call) -> None:
     if isinstance(call.body, dict) and "From_Account" not in call.body:
         call.site.store.accounts.setdefault("system", {})
@@ -171,6 +176,15 @@ ALL: list[Fault] = [
         cls="roles",
         request=_every("MsgList", "From_Account", lambda call: call.site.identifier),
         shows="imported messages are shown as the administrator's",
+        **_SHOULD,
+    ),
+    Fault(
+        name="imports-are-the-owners",
+        requirement="TC-GRP-21",
+        operation="import_group_msg",
+        cls="roles",
+        request=_every("MsgList", "From_Account", _owner),
+        shows="imported messages are shown as those of the group's owner",
         **_SHOULD,
     ),
     Fault(

@@ -49,6 +49,11 @@ def test_the_receivers_receipt_is_accepted(case: Case) -> None:
     others = case.attempt("unusual messages", direct.unusual) if case.profile.rank > 0 else None
     for _, label, receipt in others.receipts if others is not None else ():
         findings += refusals.accepted(receipt, f"a receipt for {label}")
+    plays = (direct.receipt_of_unsigned, direct.receipt_of_everything)
+    for play in plays if case.profile.rank > 0 else ():
+        _, answered = case.attempt(play.__name__, play) or (None, None)
+        if answered is not None:
+            findings += refusals.accepted(answered, "a receipt of the receiver")
     together = case.attempt("receipts at once", direct.at_once) if case.profile.rank > 0 else None
     for refusal in together.refused if together is not None else ():
         findings += refusals.accepted(refusal, "a receipt at the same time as others")

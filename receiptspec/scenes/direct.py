@@ -186,11 +186,21 @@ def unsigned(stage: Stage) -> Sent:
 
 def from_administrator(stage: Stage) -> Sent:
     """Let the receiver of a message that names no sender acknowledge it, and look."""
-    return _acknowledged(stage, stage.scene(unsigned).message)
+    return _looked(stage, *stage.scene(receipt_of_unsigned))
 
 
 def with_everything(stage: Stage) -> Sent:
-    """Send a message with every option, let its receiver acknowledge it, and look."""
+    """Let the receiver of a message with every option acknowledge it, and look."""
+    return _looked(stage, *stage.scene(receipt_of_everything))
+
+
+def receipt_of_unsigned(stage: Stage) -> tuple[Message, Answer | None]:
+    """Let the receiver of a message that names no sender acknowledge it."""
+    return _acknowledged(stage, stage.scene(unsigned).message)
+
+
+def receipt_of_everything(stage: Stage) -> tuple[Message, Answer | None]:
+    """Send a message with every option, let its receiver acknowledge it."""
     keeps_history(stage)
     conversation = pair(stage, 3, 1)
     number = stage.number("every option")
@@ -364,13 +374,18 @@ def for_the_moment(stage: Stage) -> Passing:
     return Passing(sent, text, found.answer)
 
 
-def _acknowledged(stage: Stage, message: Message) -> Sent:
+def _acknowledged(stage: Stage, message: Message) -> tuple[Message, Answer | None]:
+    """Let the receiver acknowledge a message; return also the answer, where a call did it."""
+    return message, stage.tries_to_read(message.conversation.members[1], [message])
+
+
+def _looked(stage: Stage, message: Message, receipt: Answer | None) -> Sent:
+    """Look from both sides at a message that was acknowledged."""
+    if receipt is not None and not receipt.accepted:
+        raise NotExercised(f"its receipt is {receipt.describe()}")
     conversation = message.conversation
-    reader = conversation.members[1]
-    answer = stage.tries_to_read(reader, [message])
-    if answer is not None and not answer.accepted:
-        raise NotExercised(f"its receipt is {answer.describe()}")
     by_sender = until_read(stage, conversation, (message,))
+    reader = conversation.members[1]
     return Sent(message, by_sender, until_read(stage, conversation, (message,), viewer=reader))
 
 

@@ -86,6 +86,11 @@ def of_pairs(stage: Stage) -> tuple[Kept, ...]:
     messages: list[Message] = [*turns.acknowledged, *turns.others]
     pages = [page for walk in turns.walks.values() for page in walk.pages]
     looks = [(messages[0].conversation, page.answer) for page in pages]
+    with contextlib.suppress(NotExercised):
+        unsigned = stage.scene(direct.unsigned)
+        messages.append(unsigned.message)
+        views = (unsigned.by_sender.answer, unsigned.by_receiver.answer)
+        looks += [(unsigned.message.conversation, answer) for answer in views]
     with contextlib.suppress(NotExercised):  # not every option may be taken
         full = stage.scene(direct.with_everything)
         messages.append(full.message)

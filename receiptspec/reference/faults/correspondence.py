@@ -126,6 +126,13 @@ def _administrator_left_out(call: Call, answer: dict[str, Any]) -> None:
         answer.update(MsgList=kept, MsgCnt=len(kept))
 
 
+def _administrator_unnamed(call: Call, answer: dict[str, Any]) -> None:
+    """Show what the administrator sent as nobody's."""
+    for item in answer.get("MsgList", ()) if succeeded(answer) else ():
+        if item["From_Account"] == call.site.identifier:
+            item["From_Account"] = ""
+
+
 def _unread_of_the_administrator(call: Call, answer: dict[str, Any]) -> None:
     for item in answer.get("MsgList", ()):
         if item["From_Account"] == call.site.identifier:
@@ -311,6 +318,24 @@ ALL: list[Fault] = [
         cls="roles",
         shows="what the administrator sent is not in the receiver's history",
         **_SHOULD,
+    ),
+    edits(
+        "letters-of-the-administrator-unnamed",
+        "TC-ROM-10",
+        _administrator_unnamed,
+        operation=_ROAM,
+        cls="roles",
+        shows="From_Account is empty for what the administrator sent",
+        **_SHOULD,
+    ),
+    refused_if(
+        "letters-of-the-administrator-refused",
+        "TC-C2C-01",
+        90054,
+        lambda call: call.body.get("Peer_Account") == call.site.identifier,
+        operation="c2c_msg_read_receipt",
+        cls="roles",
+        shows="a receipt for what the administrator sent is refused",
     ),
     edits(
         "letters-of-the-administrator-stay-unread",

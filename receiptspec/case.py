@@ -217,12 +217,14 @@ class Case:
     def judge(self, findings: Iterable[Finding]) -> None:
         """Say what was found; raises `Nonconformity` when there is anything to be found.
 
+        Raises `NotExercised` where nothing was, because no answer tells what the row is about.
         What the owner of the target accepts does not end a property test: the next example may
         show another failure.
         """
         found = self._exercised(tuple(findings))
         self._judged = True
         if not found:
+            self._needs_to_be_told()
             return
         if self.is_news(found):
             self.findings = found
@@ -231,6 +233,12 @@ class Case:
         if self._failed_after is None:
             self._failed_after = len(self._tried)
         raise Nonconformity("\n".join(finding.message for finding in found))
+
+    def _needs_to_be_told(self) -> None:
+        """Raise `NotExercised` where no answer has told what the row is about."""
+        about = self.requirement.about
+        if about and self.stage.fields_told.isdisjoint(about):
+            raise NotExercised(f"no answer tells {' or '.join(about)} so that it can be read")
 
     def _exercised(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Leave out refusals for want of a feature, unless the operation works otherwise.

@@ -72,7 +72,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One documented, testable sentence. `given` parametrises its check."""
+    """One documented, testable sentence. `given` parametrises its check.
+
+    It is `about` fields of receipts: where no answer tells any of them, it was not exercised.
+    """
 
     id: str
     vendor: str
@@ -87,6 +90,7 @@ class Requirement:
     since: str = ""
     excluded: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
+    about: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Requirement({self.id})"
@@ -268,6 +272,7 @@ def _requirement(entry: dict[str, Any], vendor: str, documents: dict[str, Docume
         since=entry.get("since", ""),
         excluded=" ".join(entry.get("excluded", "").split()),
         given=MappingProxyType(entry.get("given", {})),
+        about=tuple(entry.get("about", ())),
     )
 
 

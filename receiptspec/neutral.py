@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -156,6 +156,19 @@ class Receipt:
     unread_key: str = "unread"
     peer_key: str = "peer read"
     peer: Any = None
+
+    @property
+    def told(self) -> Iterator[str]:
+        """The names of the fields that tell who has read; an empty list tells of nobody."""
+        if self.known:
+            told = {
+                self.read_key: self.read if self.readers is None else self.readers or None,
+                self.unread_key: self.unread
+                if self.non_readers is None
+                else self.non_readers or None,
+                self.peer_key: self.peer_read,
+            }
+            yield from (name for name, value in told.items() if value is not None)
 
     def place(self, field: str) -> str:
         """Return the JSON path of ``read`` or ``unread``."""

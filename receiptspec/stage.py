@@ -44,6 +44,8 @@ class Stage(Company):
         self._confirmed: set[str] = set()
         #: The requirements that a test has found broken, beyond what the target's owner accepts.
         self.broken: set[str] = set()
+        #: The fields of receipts, by the vendor's names, that some answer has told.
+        self.fields_told: set[str] = set()
 
     def scene(self, play: Callable[..., T], *args: Any) -> T:
         """Return what `play(stage, *args)` returned, or raise what it raised, playing it once."""
@@ -98,6 +100,7 @@ class Stage(Company):
         found: dict[Any, Receipt] = {}
         for receipt in self.driver.receipts(answer):
             found.setdefault(receipt.message, receipt)
+            self.fields_told.update(receipt.told)
         return found
 
     def settle(

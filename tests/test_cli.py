@@ -334,6 +334,24 @@ def test_what_is_broken_in_every_group_is_no_matter_of_its_type(tmp_path, fault,
     assert outcomes(tmp_path) == {"TC-GMR-27": outcome}
 
 
+@pytest.mark.parametrize(
+    ("vendor", "fault", "row", "field"),
+    [
+        ("tencent", "read-count-text", "TC-GMR-08", "ReadNum"),
+        ("volcengine", "ve-readers-text", "VE-GMRR-36", "ReadUserIds"),
+    ],
+)
+def test_what_no_answer_tells_is_no_pass(tmp_path, vendor, fault, row, field):
+    file = tmp_path / "targets.yaml"
+    file.write_text(
+        f"t: {{vendor: {vendor}, embedded: {{faults: [{fault}]}}, consistency: 50ms}}\n"
+    )
+    command("run", "--target", "t", "--requirement", row, "--report", "out", cwd=tmp_path)
+    (result,) = report(tmp_path)["results"]
+    assert result["outcome"] == "not_exercised"
+    assert result["reason"] == f"no answer tells {field} so that it can be read"
+
+
 def test_where_numbers_start_is_told_of_a_group_that_had_none(tmp_path):
     command("run", "--requirement", "TC-SND-11b", "--report", "out", cwd=tmp_path)
     (row,) = report(tmp_path)["results"]

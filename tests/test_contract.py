@@ -47,6 +47,25 @@ def refused_with(node):
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+def test_what_a_requirement_is_about_is_a_field_of_answers(vendor):
+    described = contract.load(vendor)
+    texts = [operation.response.read_text("utf-8") for operation in described.operations.values()]
+    fields = {name for text in texts for name in properties(json.loads(text))}
+    about = {name for row in described.requirements for name in row.about}
+    assert about - fields == set()
+    assert about
+
+
+def properties(node):
+    if isinstance(node, dict):
+        yield from node.get("properties", {})
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from properties(value)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_every_requirement_that_a_schema_names_is_a_row(vendor):
     described = contract.load(vendor)
     files = [described.envelope] + [o.response for o in described.operations.values()]

@@ -220,8 +220,9 @@ def read_by_many(case: Case) -> list[Look]:
     with case.optional("receipts in a large group"):  # whose lists may end somewhere
         crowd = case.scene(people.crowded)
         sender, *others = crowd.message.conversation.members
-        id_ = crowd.message.id
-        found.append(Look(crowd.after, {id_: crowd.readers}, (sender,), loose=tuple(others)))
+        for asked, readers in ((crowd.before, ()), (crowd.after, crowd.readers)):
+            read = {crowd.message.id: readers}
+            found.append(Look(asked, read, (sender,), loose=tuple(others)))
     with case.optional("receipts in a group of one"):
         message, asked = case.scene(people.alone)
         found.append(Look(asked, {message.id: ()}, message.conversation.members))

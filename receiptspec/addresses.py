@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["host_of"]
+__all__ = ["host_of", "is_base"]
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST = 253
@@ -30,6 +30,16 @@ def host_of(url: str) -> str:
     if not _port_fits(parts):
         raise ValueError("a port is a number from 1 to 65535")
     return host
+
+
+def is_base(url: str) -> bool:
+    """Whether calls can be sent below an address: scheme, host, port and path, nothing else."""
+    try:
+        parts, host = urlsplit(url), host_of(url)
+    except ValueError:
+        return False
+    more = parts.query or parts.fragment or parts.username is not None
+    return parts.scheme in ("http", "https") and bool(host) and not more
 
 
 def _ip(host: str) -> str:

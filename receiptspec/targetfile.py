@@ -42,6 +42,7 @@ __all__ = [
     "load",
     "names",
     "needs_harness",
+    "wrong",
 ]
 
 Path_ = tuple[str | int, ...]
@@ -399,16 +400,23 @@ def _url(source: yamltext.YamlFile, name: str, block: dict[str, Any]) -> str:
 def _auth(source: yamltext.YamlFile, name: str, auth: dict[str, Any]) -> Mapping[str, Any]:
     result: dict[str, Any] = {}
     for key, value in auth.items():
-        path = (name, "auth", key)
-        if key in ("sdkappid", "appid") and not re.fullmatch("[0-9]{1,10}", str(value)):
-            what = f"{_shown(value)} is no number of an app"
-            raise source.error(what, path, fix="digits only, ten at most")
-        if key in _TOKENS and not re.fullmatch("[!-~]+", value):
-            raise source.error("holds what no header can", path, fix="letters, digits and signs")
-        if key == "identifier" and not value.isprintable():
-            raise source.error("holds a control character", path, fix="leave it out")
+        found = wrong(key, value)
+        if found is not None:
+            what, fix = found
+            raise source.error(what, (name, "auth", key), fix=fix)
         result[key] = Secret(value) if key in _SECRET_KEYS else value
     return MappingProxyType(result)
+
+
+def wrong(key: str, value: Any) -> tuple[str, str] | None:
+    """Return what is wrong with a credential, and what to do, where anything is."""
+    if key in ("sdkappid", "appid") and not re.fullmatch("[0-9]{1,10}", str(value)):
+        return f"{_shown(value)} is no number of an app", "digits only, ten at most"
+    if key in _TOKENS and not re.fullmatch("[!-~]+", value):
+        return "holds what no header can", "letters, digits and signs"
+    if key == "identifier" and not value.isprintable():
+        return "holds a control character", "leave it out"
+    return None
 
 
 def _hook(

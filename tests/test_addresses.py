@@ -2,7 +2,7 @@
 
 import pytest
 
-from receiptspec.addresses import host_of
+from receiptspec.addresses import host_of, is_base
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,20 @@ def test_the_host_of_an_address_is_named(url, host):
 def test_what_is_no_address_is_told_why(url, says):
     with pytest.raises(ValueError, match=says):
         host_of(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "fine"),
+    [
+        ("http://127.0.0.1:8080/im", True),
+        ("https://[::1]", True),
+        ("nonsense", False),
+        ("ftp://127.0.0.1", False),
+        ("http://", False),
+        ("http://127.0.0.1:0", False),
+        ("http://user@127.0.0.1", False),
+        ("http://127.0.0.1?a=b", False),
+    ],
+)
+def test_calls_are_sent_below_an_address_that_has_nothing_else(url, fine):
+    assert is_base(url) is fine

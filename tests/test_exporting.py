@@ -218,5 +218,7 @@ def test_mistakes_are_named(tmp_path):
     nobody = run("openapi", "--vendor", "nobody")
     assert isinstance(nobody.exception, ConfigurationError)
     assert "known: tencent" in str(nobody.exception)
+    address = run("openapi", "--server", "nonsense")
+    assert "--server 'nonsense' is no address" in str(address.exception)
     nowhere = run("openapi", "--output", str(tmp_path / "no" / "a.json"))
     assert isinstance(nowhere.exception, ConfigurationError)

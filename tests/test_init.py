@@ -95,6 +95,7 @@ def test_a_file_that_cannot_be_added_to_is_left_alone(here, capsys, text):
         (["mine", *WHOLE, "--auth", "key=abcdef"], "is a secret and is not written"),
         (["mine", *WHOLE, "--auth", "x=1"], "nothing that tencent knows"),
         (["mine", *WHOLE, "--auth", "x"], "has no value"),
+        (["mine", *WHOLE, "--auth", "sdkappid=abc"], "sdkappid: 'abc' is no number of an app"),
         (["mine", *WHOLE, "--rate", "fast"], "--rate 'fast' is malformed"),
         (["mine", *WHOLE, "--embedded"], "exclude each other"),
     ],

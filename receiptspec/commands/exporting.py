@@ -9,6 +9,7 @@ import click
 import yaml
 
 from receiptspec import contract as contracts
+from receiptspec.addresses import is_base
 from receiptspec.errors import ConfigurationError
 from receiptspec.openapi import document
 
@@ -39,6 +40,9 @@ def openapi(vendor: str, output: str | None, server: str | None) -> None:
     if described.server is not None:
         what = f"{described.title} is called through a harness, not over HTTP"
         raise ConfigurationError(what, fix=f"export its server: --vendor {described.server.vendor}")
+    if server is not None and not is_base(server):
+        fix = "like http://127.0.0.1:8080, without query or user"
+        raise ConfigurationError(f"--server {server!r} is no address", fix=fix)
     made = document(described, server=server)
     if output is None:
         click.echo(json.dumps(made, indent=2, ensure_ascii=False))

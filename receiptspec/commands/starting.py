@@ -8,14 +8,15 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from receiptspec import contract as contracts
 from receiptspec import resources, targetfile, yamltext
+from receiptspec.addresses import is_base
 from receiptspec.commands import vendor_names
 from receiptspec.deviations import scalar
 from receiptspec.errors import ConfigurationError
@@ -168,14 +169,7 @@ def _words(command: str) -> list[str]:
 
 
 def _address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
-        fine = fine and (parts.port is None or parts.port > 0)
-        rest = parts.query or parts.fragment or parts.username
-    except ValueError:
-        fine, rest = False, ""
-    if not fine or rest:
+    if not is_base(url):
         raise ConfigurationError(
             f"{url!r} is no address", fix="like http://127.0.0.1:8080, without query or user"
         )
@@ -206,18 +200,24 @@ def _auth(name: str, vendor: str, given: dict[str, str]) -> dict[str, str]:
                 fix=f"leave it out, or name its variable: --auth '{key}=${{IM_KEY}}'",
             )
         if key in given:
+            _credential(key, given[key])
             auth[key] = given[key]
         elif needed and secret:
             variable = re.sub(r"[^A-Z0-9]+", "_", f"{name}_{key}".upper())
             auth[key] = "${" + (f"_{variable}" if variable[0].isdigit() else variable) + "}"
         elif needed:
-            auth[key] = _ask(about.rstrip("."), f"--auth {key}=…", None, _something)
+            check = partial(_credential, key)
+            auth[key] = _ask(about.rstrip("."), f"--auth {key}=…", None, check)
     return auth
 
 
-def _something(text: str) -> None:
-    if not text:
+def _credential(key: str, value: str) -> None:
+    if not value:
         raise ConfigurationError("it cannot be empty")
+    wrong = None if _VARIABLE.fullmatch(value) else targetfile.wrong(key, value)
+    if wrong is not None:
+        what, fix = wrong
+        raise ConfigurationError(f"--auth {key}: {what}", fix=fix)
 
 
 # --- what is written ----------------------------------------------------------------------

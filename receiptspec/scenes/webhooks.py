@@ -41,6 +41,7 @@ __all__ = [
 _APART = 2.0  # seconds after which a time is another one
 _AGE = 3.2  # seconds after which the time of a message of a second before is one of the group
 _PATIENCE = 3.0  # seconds at least in which a callback may come
+_BEHIND = 0.3  # seconds in which a callback comes that nothing called for, behind the others
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"
 DIRECT = "C2C.CallbackAfterMsgReadReceipt"
@@ -619,12 +620,15 @@ def uncalled(stage: Stage) -> Uncalled:
     idle = {(users[a], users[b]) for a, b in (*marked, *unmarked)}
     idle |= {(users[b], users[a]) for a, b in unmarked}
     silent = [{users[a], users[b]} for a, b in ((11, 13), (12, 13))]
-    seen = stage.listener().seen
-    return Uncalled(
-        tuple(c for c in seen if c.command == REPORT and _people(c, "Report_Account") in idle),
-        tuple(c for c in seen if c.command == DIRECT and {*_people(c)} in silent),
-        tuple(c for c in seen if c.command == GROUP and str(c.get("GroupId")) in users),
+    kinds: tuple[Callable[[Callback], bool], ...] = (
+        lambda c: c.command == REPORT and _people(c, "Report_Account") in idle,
+        lambda c: c.command == DIRECT and {*_people(c)} in silent,
+        lambda c: c.command == GROUP and str(c.get("GroupId")) in users,
     )
+    listener = stage.listener()
+    listener.wait_for(lambda c: any(fits(c) for fits in kinds), _BEHIND)
+    reports, receipts, groups = (tuple(filter(fits, listener.seen)) for fits in kinds)
+    return Uncalled(reports, receipts, groups)
 
 
 def _people(callback: Callback, first: str = "Operator_Account") -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.faults import (
+    administrator,
     admissions,
     announcements,
     astray,
@@ -109,6 +110,7 @@ _ALL = [
     *callbacks.ALL,
     *calls_astray.ALL,
     *correspondence.ALL,
+    *administrator.ALL,
     *marking.ALL,
     *mail.ALL,
     *memories.ALL,

@@ -118,27 +118,6 @@ def _short_is_all(call: Call, answer: dict[str, Any]) -> None:
 # --- ways of sending --------------------------------------------------------------------------
 
 
-def _administrator_left_out(call: Call, answer: dict[str, Any]) -> None:
-    """Show what the administrator sent to nobody else."""
-    sender = call.site.identifier
-    if succeeded(answer) and call.body["Operator_Account"] != sender:
-        kept = [item for item in answer["MsgList"] if item["From_Account"] != sender]
-        answer.update(MsgList=kept, MsgCnt=len(kept))
-
-
-def _administrator_unnamed(call: Call, answer: dict[str, Any]) -> None:
-    """Show what the administrator sent as nobody's."""
-    for item in answer.get("MsgList", ()) if succeeded(answer) else ():
-        if item["From_Account"] == call.site.identifier:
-            item["From_Account"] = ""
-
-
-def _unread_of_the_administrator(call: Call, answer: dict[str, Any]) -> None:
-    for item in answer.get("MsgList", ()):
-        if item["From_Account"] == call.site.identifier:
-            item["IsPeerRead"] = 0
-
-
 def _kept_for_good(call: Call) -> None:
     if isinstance(call.body, dict) and call.body.get("OnlineOnlyFlag") == 1:
         call.body["OnlineOnlyFlag"] = 0
@@ -308,42 +287,6 @@ ALL: list[Fault] = [
         operation=_ROAM,
         cls="paging",
         shows="Complete 1 where an answer holds less than MaxCnt for want of room",
-        **_SHOULD,
-    ),
-    edits(
-        "letters-of-the-administrator-unseen",
-        "TC-ROM-10",
-        _administrator_left_out,
-        operation=_ROAM,
-        cls="roles",
-        shows="what the administrator sent is not in the receiver's history",
-        **_SHOULD,
-    ),
-    edits(
-        "letters-of-the-administrator-unnamed",
-        "TC-ROM-10",
-        _administrator_unnamed,
-        operation=_ROAM,
-        cls="roles",
-        shows="From_Account is empty for what the administrator sent",
-        **_SHOULD,
-    ),
-    refused_if(
-        "letters-of-the-administrator-refused",
-        "TC-C2C-01",
-        90054,
-        lambda call: call.body.get("Peer_Account") == call.site.identifier,
-        operation="c2c_msg_read_receipt",
-        cls="roles",
-        shows="a receipt for what the administrator sent is refused",
-    ),
-    edits(
-        "letters-of-the-administrator-stay-unread",
-        "TC-ROM-03",
-        _unread_of_the_administrator,
-        operation=_ROAM,
-        cls="roles",
-        shows="IsPeerRead is 0 for what the administrator sent",
         **_SHOULD,
     ),
     Fault(

@@ -41,6 +41,7 @@ __all__ = ["Means", "Talk"]
 T = TypeVar("T")
 _LARGEST = 2**1000  # that a double is asked to hold
 _OF_ITEMS = ("items-answer-the-question", "items-name-their-conversation")
+_OF_EACH = "every-message-is-answered"
 
 
 class Means(TypedDict, total=False):
@@ -235,7 +236,7 @@ class Talk:
         return answers
 
     def _compare_with_question(self, answer: Answer) -> None:
-        """Judge that a receipt is of a message, and of the conversation, that was asked for.
+        """Judge that a receipt is of a message, and of the conversation, that was asked for, once.
 
         Where the question was about something else than integers, what is in the answer is open. So
         is the last digit of a number that is of no message: a double may have carried it.
@@ -256,6 +257,9 @@ class Talk:
             self.blame(_OF_ITEMS[0], finding)
         for finding in receipts.elsewhere(answer, found, place)[:1]:
             self.blame(_OF_ITEMS[1], finding)
+        if not echoes:
+            for finding in receipts.repeated(answer, found, asked)[:1]:
+                self.blame(_OF_EACH, finding)
 
     def _writes(self, call: Call) -> bool:
         return self.contract.calls[call.operation].writes

@@ -100,3 +100,14 @@ def test_a_user_is_rounded_where_one_is_missing_and_no_other_has_that_id(
     receipt = Receipt(7, True, readers=tuple(readers), non_readers=())
     found = receipts.users_rounded(ANSWER, receipt, members, sure=sure)
     assert bool(found) is blamed
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "again"),
+    [([7, 8], [7, 8], []), ([7, 8], [7, 8, 7], [7]), ([7, 7], [7, 7], []), ([7], [8, 8], [])],
+)
+def test_a_message_that_was_named_once_has_one_item(asked, told, again):
+    found = receipts.repeated(ANSWER, [replace(BEFORE, message=id_) for id_ in told], asked)
+    assert [finding.message for finding in found] == [
+        f"message {id_} was asked for once and has 2 items" for id_ in again
+    ]

@@ -460,6 +460,24 @@ def unasked(answer: Answer, receipts: Sequence[Receipt], asked: Collection[Any])
     ]
 
 
+def repeated(answer: Answer, receipts: Sequence[Receipt], asked: Sequence[Any]) -> list[Finding]:
+    """Expect one item of a message that was named once."""
+    told = Counter(receipt.message for receipt in receipts)
+    places = {receipt.message: receipt.path for receipt in receipts}
+    return [
+        _finding(
+            answer,
+            f"message {message} was asked for once and has {told[message]} items",
+            places[message],
+            "one item",
+            f"{told[message]} items",
+            "item-repeated",
+        )
+        for message, times in Counter(asked).items()
+        if times == 1 < told[message]
+    ]
+
+
 def elsewhere(answer: Answer, receipts: Sequence[Receipt], conversation: Any) -> list[Finding]:
     """Expect every item to name the conversation that was asked about."""
     return [

@@ -60,6 +60,12 @@ def _last_of_round_lists(_call: Call, answer: Item) -> None:
         without(answer, [receipts(answer)[-1]["MessageId"]])
 
 
+def _first_again(_call: Call, answer: Item) -> None:
+    found = receipts(answer)
+    if len(found) > 4:
+        found.append(dict(found[0]))
+
+
 def _cut(field: str, size: int) -> Callable[[Call, Item], None]:
     """Lose the last of a list that has one size."""
 
@@ -275,6 +281,13 @@ ALL: list[Fault] = [
         operation="CreateConversation",
         cls="idempotency",
         shows="Exist for two people who have had no conversation",
+    ),
+    edits(
+        "first-item-again",
+        30,
+        _first_again,
+        cls="batching",
+        shows="the first item of more than four stands at the end again",
     ),
     edits(
         "unknown-id-empties-pairs",

@@ -1,5 +1,7 @@
 """Each way to sign is wrong by what its name says and by nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from signing import ASK, SHAPE, call, driver, headers, rebuilt
 
@@ -65,6 +67,20 @@ def test_a_borrowed_authorization_is_that_of_the_last_good_call():
     assert sent["x-content-sha256"] == v4.digest(request.body) != good["x-content-sha256"]
     assert {**sent, "x-content-sha256": ""} == {**good, "x-content-sha256": ""}
     assert good["authorization"].rpartition("=")[2] in made.secrets()
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "signed"),
+    [
+        ("other-action", f"Action={ASK.name}&", "Action=GetMessages&"),
+        ("other-version", "Version=2020-12-01", "Version=2018-01-01"),
+    ],
+)
+def test_what_is_signed_for_another_action_or_version_is_right_for_that_one(name, sent, signed):
+    request = driver().build(ASK, call(credential=name))
+    assert sent in request.target
+    made, again = rebuilt(replace(request, target=request.target.replace(sent, signed)))
+    assert made == again
 
 
 def test_the_end_of_a_large_tampered_body_lies_beyond_64_kb():

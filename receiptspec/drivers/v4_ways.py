@@ -267,6 +267,19 @@ def _tampered_query(draft: Draft) -> None:
     draft.query.append(("RsTampered", "1"))
 
 
+def _signed_for(name: str, value: str, other: str) -> _Way:
+    """Sign `value` for a parameter, or `other` where `value` is what is sent."""
+
+    def way(draft: Draft) -> None:
+        signed = [
+            (key, (other if sent == value else value) if key == name else sent)
+            for key, sent in draft.query
+        ]
+        draft.finish = _resigned(draft, draft.parts().but(query=signed))
+
+    return way
+
+
 def _listed_query(draft: Draft) -> None:
     """Sign the parameters that X-SignedQueries lists, as one does in the query, and send more."""
     names = sorted([name for name, _ in draft.query] + ["X-SignedQueries"])
@@ -537,6 +550,14 @@ _SINGLE: Mapping[str, tuple[str, _Way]] = {
     ),
     "borrowed-authorization": ("another body under the headers of an earlier call", _borrowed),
     "tampered-query": ("another query than the signed one", _tampered_query),
+    "other-action": (
+        "signed for another action",
+        _signed_for("Action", "GetMessages", "GetMessagesReadReceipt"),
+    ),
+    "other-version": (
+        "signed for another version",
+        _signed_for("Version", "2018-01-01", "2020-12-01"),
+    ),
     "doubled-behind": ("another value behind the signed one", _doubled("1", "2")),
     "doubled-before": ("another value before the signed one", _doubled("2", "1")),
     "wrong-body-hash": ("the hash of another body, signed", _wrong_body_hash),

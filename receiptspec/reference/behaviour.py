@@ -108,6 +108,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_spaces": ("%20",),
     "ve_plain": "~",
     "ve_query_sorted": True,
+    "ve_query_read_as": (),  # names and values that may have been signed in place of others
     "ve_compared": None,  # how many digits at the start of a signature, all of them
     "ve_compared_last": 0,  # and at its end, where not all are compared
     "ve_action_in_body": False,

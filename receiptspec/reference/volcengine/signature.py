@@ -224,8 +224,11 @@ def _hashes(call: Call) -> Iterator[str]:
 
 def _queries(call: Call, pairs: Pairs) -> set[str]:
     found = set()
-    for space in call.knob("ve_spaces"):
-        done = [(_encoded(call, n, space), _encoded(call, v, space)) for n, v in pairs]
+    readings = [pairs]
+    for name, value in call.knob("ve_query_read_as"):
+        readings.append([(n, value if n == name else v) for n, v in pairs])
+    for space, reading in product(call.knob("ve_spaces"), readings):
+        done = [(_encoded(call, n, space), _encoded(call, v, space)) for n, v in reading]
         orders = [done]
         if call.knob("ve_query_sorted"):
             orders = [sorted(done, key=lambda pair: pair[0]), sorted(done)]

@@ -23,6 +23,7 @@ __all__ = ["ALL"]
 
 _AUTH: dict[str, Any] = {"cls": "authentication"}
 _SEND = "SendMessage"
+_ACTIONS = (b"GetMessages", b"GetMessagesReadReceipt")
 _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _TRUSTED: dict[str, Any] = {"ve_body_hashes": ("body", "header")}
 
@@ -187,6 +188,20 @@ ALL: list[Fault] = [
         _sorted_by_numbers,
         **_AUTH,
         shows="X2 is sorted before X10",
+    ),
+    bends(
+        "action-not-signed",
+        "VE-GMRR-83a",
+        {"ve_query_read_as": tuple((b"Action", action) for action in _ACTIONS)},
+        **_AUTH,
+        shows="what is signed for one action works for all",
+    ),
+    bends(
+        "version-not-signed",
+        "VE-GMRR-83a",
+        {"ve_query_read_as": ((b"Version", b"2018-01-01"),)},
+        **_AUTH,
+        shows="what is signed for an older version works",
     ),
     judges(
         "call-remembered",

@@ -230,11 +230,13 @@ def many(case: Case, field: str, sign: int) -> list[Finding]:
             if before.known:
                 after = step.receipts.get(id_)
                 findings += receipts.changed(step.answer, before, after, field, by, why)
-    first, why = batch.messages[0].id, "a member has read it, the first of many"
-    for fresh, step in zip(batch.after[:1], batch.alone[:1], strict=False):
-        unread = fresh.receipts.get(first)
+    ends = zip(batch.ends, ("first", "last"), (0, -1), strict=True)
+    for message, which, place in ends if batch.alone else ():
+        fresh, step = batch.after[place], batch.alone[place]
+        why = f"a member has read it, the {which} of many"
+        unread = fresh.receipts.get(message.id)
         if step.answer.accepted and unread is not None and unread.known:
-            after = step.receipts.get(first)
+            after = step.receipts.get(message.id)
             findings += receipts.changed(step.answer, unread, after, field, sign, why)
     return findings
 
@@ -347,7 +349,7 @@ def test_reading_one_message_leaves_the_others_alone(case: Case) -> None:
 
 
 def older_ones(case: Case) -> list[Finding]:
-    """Expect of many messages the older to keep their numbers, and then all but the first."""
+    """Expect of many messages the older to keep their numbers, and then all but the ends."""
     batch = case.scene(counting.batch)
     read = {message.id for message in batch.read}
     findings: list[Finding] = []
@@ -356,11 +358,11 @@ def older_ones(case: Case) -> list[Finding]:
             left = [id_ for id_ in fresh.receipts if id_ not in read]
             why = "newer messages were read"
             findings += receipts.same(step.answer, fresh.receipts, step.receipts, left, why)
-    first = batch.messages[0].id
+    ends = {message.id for message in batch.ends}
     for fresh, step in zip(batch.after, batch.alone, strict=False):
         if step.answer.accepted:
-            left = [id_ for id_ in fresh.receipts if id_ != first]
-            why = "the first message was read"
+            left = [id_ for id_ in fresh.receipts if id_ not in ends]
+            why = "the first message and the last were read"
             findings += receipts.same(step.answer, fresh.receipts, step.receipts, left, why)
     return findings
 

@@ -282,13 +282,15 @@ def of_glance(seen: meanwhile.Glance) -> Look:
 
 
 def among_many(case: Case) -> list[Look]:
-    """Return answers about many messages, of which one member has read the newest."""
+    """Return answers about many messages, of which one member reads the newest, one both ends."""
     batch = case.scene(counting.batch)
     members = batch.messages[0].conversation.members
     nobody: dict[object, set[object]] = {message.id: set() for message in batch.messages}
     by_one = nobody | {message.id: {members[1]} for message in batch.read}
+    by_two = by_one | {m.id: {*by_one[m.id], members[2]} for m in batch.ends}
     found = [Look(step, nobody, members) for step in batch.before]
-    return found + [Look(step, by_one, members) for step in batch.after]
+    found += [Look(step, by_one, members) for step in batch.after]
+    return found + [Look(step, by_two, members) for step in batch.alone]
 
 
 def listed(case: Case, *, reading: bool) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiptspec.errors import MaybeDone, NotExercised
@@ -187,7 +187,8 @@ class Batch:
 
     `before` and `after` hold an answer for each part of the list. The member has read the newest of
     the messages alone, in two calls; `after` is empty where nobody can read. `alone` holds what
-    was told once another member had read the first message, nothing where that cannot be.
+    was told once another member had read the `ends`, the first and the last message, nothing where
+    that cannot be.
     """
 
     messages: tuple[Message, ...]
@@ -195,6 +196,11 @@ class Batch:
     before: tuple[Asked, ...]
     after: tuple[Asked, ...]
     alone: tuple[Asked, ...]
+
+    @property
+    def ends(self) -> tuple[Message, Message]:
+        """The first and the last of the messages, both of which differ from their neighbours."""
+        return self.messages[0], self.messages[-1]
 
 
 def batch(stage: Stage) -> Batch:
@@ -231,11 +237,12 @@ def _read_by_two(
     for some, fresh in zip(parts, before, strict=True):
         reads = {message.id: 1 for message in some if message in read}
         after.append(settled(stage, fresh, some, reads))
-    alone = []
-    if messages[0] not in read and tries_to_read(stage, group.members[2], messages[0]):
-        for some, fresh in zip(parts, after, strict=True):
-            alone.append(settled(stage, fresh, some, {messages[0].id: 1}))
-    return Batch(messages, read, tuple(before), tuple(after), tuple(alone))
+    found = Batch(messages, read, tuple(before), tuple(after), ())
+    if messages[0] in read or not tries_to_read(stage, group.members[2], *found.ends):
+        return found
+    reads = {message.id: 1 for message in found.ends}
+    alone = [settled(stage, fresh, some, reads) for some, fresh in zip(parts, after, strict=True)]
+    return replace(found, alone=tuple(alone))
 
 
 def _as_many_as(stage: Stage, group: Conversation, size: int) -> tuple[Message, ...]:

@@ -11,6 +11,7 @@ from receiptspec.reference.faults.volcengine.families import asked, edits, place
 __all__ = ["ALL"]
 
 _FLAG, _READ, _UNREAD = "ReceiverIsRead", "ReadUserIds", "UnReadUserIds"
+_PAGE = 40
 Item = dict[str, Any]
 
 
@@ -46,6 +47,12 @@ def _unread_by_recall(call: Call, answer: Item) -> None:
 def _unread_beyond_thirty(_call: Call, answer: Item) -> None:
     for item in receipts(answer)[30:]:
         _unread(item)
+
+
+def _like_the_fortieth(_call: Call, answer: Item) -> None:
+    found = receipts(answer)
+    for item in found[_PAGE:]:
+        item.update({field: found[_PAGE - 1][field] for field in (_FLAG, _READ, _UNREAD)})
 
 
 def _foreign_among_known(call: Call, answer: Item) -> None:
@@ -90,6 +97,14 @@ ALL: list[Fault] = [
         _unread_beyond_thirty,
         cls="batching",
         shows="nobody has read what is the thirty-first item or a later one",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "all-like-the-fortieth",
+        36,
+        _like_the_fortieth,
+        cls="batching",
+        shows="the lists of the fortieth item stand in all behind it",
         also=("VE-GMRR-37",),
     ),
     edits(

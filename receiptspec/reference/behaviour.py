@@ -130,7 +130,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ve_index_reads": False,
     "ve_rereads": "",  # what a second read does: forgets "others"; a third one: the "reader"
     "ve_reads_apart": 0.0,  # seconds after a read in which those of others are lost
-    "ve_own_reads": "",  # what a sender's own read does: "listed" or, for the others, "turned"
+    "ve_own_reads": "",  # what a sender's does: "listed", "closed" or, for the others, "turned"
     "ve_pair_reads_at_once": None,  # how many messages of a pair one read reaches, from the end
     # Volcengine: setting up
     "ve_id_step": 0,

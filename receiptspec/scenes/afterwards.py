@@ -161,7 +161,7 @@ def read_after_changes(stage: Stage) -> tuple[Glance, ...]:
 def own_reads(stage: Stage) -> tuple[Glance, ...]:
     """Let senders read their own messages in a group and between two people; ask for them.
 
-    In the group a member reads after that, which marks that it has arrived.
+    In the group a member reads after that, the same message too, which marks that it has arrived.
     """
     naming(stage)
     group, pair = stage.group(3), stage.pair(*stage.users(7)[5:])
@@ -174,8 +174,8 @@ def own_reads(stage: Stage) -> tuple[Glance, ...]:
     except Inconclusive as error:
         raise NotExercised(f"senders cannot read their own messages: {error}") from None
     reader = group.members[1]
-    stage.reads(reader, [other])
-    states = (state(message, group.members), state(other, group.members, (reader,)))
+    stage.reads(reader, [message, other])
+    states = [state(seen, group.members, (reader,)) for seen in (message, other)]
     return (*looked(stage, states), *looked(stage, [state(letter, pair.members)]))
 
 

@@ -47,6 +47,7 @@ class Message:
     audience: dict[int, int]
     readers: dict[int, float] = field(default_factory=dict)
     recalled: bool = False
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -153,7 +154,11 @@ class State:
         if user == message.sender:
             self._own_read(call, message)
         counts = user in self.waiting_for(call, place, message)
-        if call.knob("reads_lost") or not (counts or call.knob("reads_by_strangers")):
+        if (
+            message.closed
+            or call.knob("reads_lost")
+            or not (counts or call.knob("reads_by_strangers"))
+        ):
             return False
         if self._is_lost(call, message, user):
             return False
@@ -188,6 +193,8 @@ class State:
             message.audience[message.sender] = 0
         elif own == "turned":
             message.readers |= dict.fromkeys(message.audience, time.monotonic())
+        elif own == "closed":
+            message.closed = True
 
     def _reached(self, call: Call, place: Conversation, message: Message) -> list[Message]:
         spread = call.knob("reads_spread")

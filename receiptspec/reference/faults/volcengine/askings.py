@@ -226,6 +226,14 @@ ALL: list[Fault] = [
         shows="a sender who reads the own message is a reader",
     ),
     bends(
+        "own-read-closes",
+        36,
+        {"ve_own_reads": "closed"},
+        also=("VE-GMRR-37",),
+        **_ANY,
+        shows="after a sender's own read nobody else becomes a reader",
+    ),
+    bends(
         "own-read-turns-flag",
         34,
         {"ve_own_reads": "turned"},

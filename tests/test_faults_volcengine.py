@@ -419,8 +419,10 @@ SHORT = (
 )
 LATER = {
     *(OURS.keys() - {fault.name for module in SHORT for fault in module.ALL}),
+    "ve-all-like-the-fortieth",
     "ve-index-moves-for-everybody",
     "ve-last-read-only-in-pairs",
+    "ve-other-letters-unread",
     "ve-packed-items-lost",
     "ve-recall-unreads-in-pairs",
     "ve-unread-beyond-thirty",

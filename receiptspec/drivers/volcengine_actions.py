@@ -6,6 +6,7 @@ Sources stand at each action: the operation pages that the contract lists.
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -274,8 +275,9 @@ class VolcengineActions(Driver):
         return Call("SendMessage", body)
 
     def adorned(self, call: Call, users: Sequence[Any]) -> list[Call]:
-        """Send messages of each MsgType, texts with mentions and extras, and a long one (N5)."""
+        """Send messages of each MsgType, texts with more than a text, and of many letters (N5)."""
         sender, *others = users
+        now = int(time.time()) * 1000
         changes: dict[str, dict[str, Any]] = {
             "a custom message": {"MsgType": 10012, "Content": '{"x":1}'},
             "an image": {"MsgType": 10003, "Content": _place("x.png")},
@@ -285,6 +287,8 @@ class VolcengineActions(Driver):
             "a text with extras": {"Ext": {"a": "b"}, "MentionedUsers": others[:1]},
             "a text that mentions its sender": {"MentionedUsers": [sender, *others[1:]]},
             "a long text": {"Content": _text("long " * 300)},
+            "a text in other letters": {"Content": _text("中文 👀 é")},
+            "a text that says when": {"CreateTime": now},
         }
         return [
             Call(

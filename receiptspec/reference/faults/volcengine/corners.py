@@ -11,6 +11,7 @@ from receiptspec.reference.faults.volcengine.families import (
     place_of,
     placed,
     tolerated,
+    unread_again,
 )
 
 __all__ = ["ALL"]
@@ -72,6 +73,19 @@ def _joining_resets(call: Call, answer: Item) -> None:
             message.readers.clear()
 
 
+def _dated_unread(call: Call, answer: Item) -> None:
+    """Show what was sent with a time of whole seconds as unread."""
+    for place, item in placed(call, answer, 2):
+        if place.messages[item["MessageId"]].created % 1000 == 0:
+            unread_again(item)
+
+
+def _foreign_unread(call: Call, answer: Item) -> None:
+    for place, item in placed(call, answer, 2):
+        if not place.messages[item["MessageId"]].content.isascii():
+            unread_again(item)
+
+
 def _without_tampering(call: Call) -> bool:
     return "RsTampered" in call.query
 
@@ -84,6 +98,22 @@ ALL: list[Fault] = [
         cls="roles",
         shows="ReceiverIsRead false for what the other of the two has sent",
         also=("VE-GMRR-41",),
+    ),
+    edits(
+        "dated-unread",
+        36,
+        _dated_unread,
+        cls="rare-trigger",
+        shows="messages with a CreateTime in whole seconds are never read",
+        also=("VE-GMRR-37",),
+    ),
+    edits(
+        "other-letters-unread",
+        36,
+        _foreign_unread,
+        cls="rare-trigger",
+        shows="messages whose text is no ASCII are never read",
+        also=("VE-GMRR-37",),
     ),
     edits(
         "owner-taken-for-sender",

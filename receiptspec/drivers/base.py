@@ -214,7 +214,10 @@ class Driver(ABC):
 
     @abstractmethod
     def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
-        """Return the smallest valid body with what the live system wants of it: times, texts."""
+        """Return the smallest valid body with what the live system wants of it: times, texts.
+
+        Raises `NotExercised` for an operation of which no call is made from a schema.
+        """
 
     def user(self, namespace: str, index: int) -> Any:
         """Return the id of a user of a run: in both cases, with signs, some as long as may be.

@@ -344,10 +344,10 @@ class HarnessDriver(TencentDriver):
         return super().recall(replace(message, id=seq))
 
     def sensible(self, operation: str, body: Any, live: Mapping[str, Any]) -> Any:
-        """Nothing of the SDK's calls is made from schemas alone."""
-        return (
-            body if operation in self._sdk.operations else super().sensible(operation, body, live)
-        )
+        """Nothing of the SDK's calls is made from schemas alone; raises `NotExercised` for them."""
+        if operation in self._sdk.operations:
+            raise NotExercised("a call of the SDK is about messages that its harness sent")
+        return super().sensible(operation, body, live)
 
 
 def _place(conversation: Conversation, sender: Any) -> dict[str, Any]:

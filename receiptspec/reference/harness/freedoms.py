@@ -32,7 +32,7 @@ ALL = [
     free("sdk-arrivals-untold", "SDK-02", "received messages are not reported", arrivals=False),
     free("sdk-events-merged", "SDK-63", "the newest numbers of 150 ms are told together",
           events_gathered=(0.15, alter.merged)),
-    free("sdk-events-late", "SDK-60", "notifications come 200 ms later", events_late=0.2),
+    free("sdk-events-late", "SDK-60", "notifications come 200 ms later", events_after=0.2),
     free("sdk-empty-list-is-fine", "SDK-30", "an empty list gets no receipts", empty_is_fine=True),
     free("sdk-noise", "SDK-72", "the SDK logs to standard output", noise=True),
     free("sdk-nulls", "SDK-01", "messages hold null for what they have not", nulls=True),

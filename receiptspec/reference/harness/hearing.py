@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -44,6 +45,9 @@ class Hearing(ABC):
         self._lock = threading.RLock()
         self._sent_all = threading.Event()
         self._sent_all.set()
+        self._later: queue.SimpleQueue[tuple[float, list[dict[str, Any]]]] = queue.SimpleQueue()
+        if self._knob("events_after"):
+            threading.Thread(target=self._announce_late, name="later", daemon=True).start()
 
     def _knob(self, name: str) -> Any:
         return self._knobs[name]
@@ -90,11 +94,17 @@ class Hearing(ABC):
         told = [self._shown(message, numbers) for message, numbers in wanted]
         told = told[: self._knob("events_kept")]
         if told and self._knob("events")(event, self.user) and self._is_told(known[0][0]):
-            time.sleep(self._knob("events_late"))
             if self._knob("events_after"):
-                threading.Timer(self._knob("events_after"), self._announce, [told]).start()
+                self._later.put((time.monotonic() + self._knob("events_after"), told))
             else:
                 self._announce(told)
+
+    def _announce_late(self) -> None:
+        """Tell of receipts when they are due, in the order in which they came."""
+        while True:
+            due, told = self._later.get()
+            time.sleep(max(0.0, due - time.monotonic()))
+            self._announce(told)
 
     def _is_known(self, message: dict[str, Any]) -> bool:
         """Whether the user has pulled the receipt of a message and is told no more of it."""

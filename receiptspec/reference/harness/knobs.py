@@ -93,7 +93,6 @@ DEFAULTS: Mapping[str, Any] = {
     "old_unread_every": 1,
     "direct_events_kept": None,
     "events_kept": None,
-    "events_late": 0.0,
     "events_gathered": None,
     "deaf_elsewhere": "",
     "events_apart": False,

@@ -132,9 +132,9 @@ def _indexes(call: Call) -> list[int]:
 
 
 def _no_index_between(call: Call) -> None:
-    """Refuse the index of no message, but for those that only go back."""
-    index = call.body.get("ReadIndex")
-    if type(index) is int and index and index not in _indexes(call):
+    """Refuse the index of no message where there are some, but for those that only go back."""
+    index, known = call.body.get("ReadIndex"), _indexes(call)
+    if type(index) is int and index and known and index not in known:
         raise Refusal("InvalidParam", "ReadIndex: of a message")
 
 

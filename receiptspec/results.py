@@ -14,7 +14,18 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Finding, Outcome, Result, combine
 from receiptspec.targets import Deviation, Target
 
-__all__ = ["APART", "CUT", "Ledger", "accepted", "exit_code", "merge", "serialise", "summary"]
+__all__ = [
+    "APART",
+    "CUT",
+    "UNANSWERED",
+    "Ledger",
+    "accepted",
+    "exit_code",
+    "impact",
+    "merge",
+    "serialise",
+    "summary",
+]
 
 _JUDGED = (Outcome.PASS, Outcome.OBSERVED, Outcome.KNOWN_DEVIATION, Outcome.WARNING, Outcome.FAIL)
 _MAX_FINDINGS = 12
@@ -23,6 +34,8 @@ _UNRUN = "not part of this run"
 APART = "needs requests of its own"
 #: The reason of what an interrupted or killed run did not come to.
 CUT = "the run ended before this"
+#: What clients make of no whole answer, or of a 5xx, whichever promise was looked at.
+UNANSWERED = "Clients take it for an outage: they wait, try again and say that the network failed."
 
 T = TypeVar("T")
 
@@ -53,6 +66,18 @@ def serialise(result: Result, redact: Redactor, steps: Sequence[str] = ()) -> di
         "requests": result.requests,
         "duration_s": round(result.duration, 4),
     }
+
+
+def impact(entry: Mapping[str, Any], otherwise: str) -> str:
+    """Return what clients make of what was found: `otherwise`, unless no call was answered."""
+    lost = {
+        one["number"]
+        for one in entry["exchanges"]
+        if one["response"] is None or one["response"]["status"] >= 500
+    }
+    about = [set(finding["exchanges"]) for finding in entry["findings"]]
+    nowhere = bool(about) and all(numbers and numbers <= lost for numbers in about)
+    return UNANSWERED if nowhere else otherwise
 
 
 def _shown(findings: Iterable[T], signature: Callable[[T], str]) -> list[T]:

@@ -9,12 +9,14 @@ from commandline import command, module
 from jsonschema import Draft202012Validator
 from report_samples import SCHEMA
 
+from receiptspec import results
 from receiptspec.report import FORMATS, files
 
 ROOT = Path(__file__).parent.parent
 TARGETS = """
 sound: {vendor: tencent, embedded: true}
 lossy: {vendor: tencent, embedded: {faults: [group-id-not-needed]}}
+crashing: {vendor: tencent, embedded: {faults: [drop-on-refusal]}}
 """
 CHOSEN = ["--requirement=TC-GMR-17", "--requirement=TC-GMR-18", "--requirement=TC-GMR-05"]
 
@@ -40,7 +42,7 @@ def test_one_run_of_all_targets_leaves_every_format(ran):
     assert {file.name for file in ran.iterdir()} == {*FORMATS, "run.jsonl"}
     found = json.loads((ran / "report.json").read_text())
     assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
-    assert [target["name"] for target in found["targets"]] == ["sound", "lossy"]
+    assert [target["name"] for target in found["targets"]] == ["sound", "lossy", "crashing"]
     for name, render in FORMATS.items():
         assert (ran / name).read_text(encoding="utf-8") == render(found), name
 
@@ -54,6 +56,17 @@ def test_every_request_has_its_place_in_the_timeline(ran):
     times = [entry for row in found["results"] for entry in row["timeline"]]
     assert len(times) == found["run"]["requests"] > 0
     assert "get_group_msg_receipt" in {entry[2] for entry in times}
+
+
+def test_a_call_that_breaks_the_server_is_an_outage_to_clients_whatever_was_tested(ran):
+    found = json.loads((ran / "report.json").read_text())
+    by_target = {
+        row["target"]: row["impact"]
+        for row in found["results"]
+        if row["requirement"] == "TC-GMR-17"
+    }
+    assert "goes unnoticed" in by_target["lossy"]
+    assert by_target["crashing"] == results.UNANSWERED
 
 
 def test_the_junit_xml_of_pytest_itself_names_requirements(tmp_path):

@@ -16,7 +16,7 @@ from receiptspec import __version__, traceability
 from receiptspec.errors import ConfigurationError
 from receiptspec.journal import lock
 from receiptspec.report import files, jsonlines, terminal
-from receiptspec.results import summary
+from receiptspec.results import impact, summary
 from receiptspec.run import Run
 
 __all__ = [
@@ -125,7 +125,7 @@ def _with_row(run: Run, entry: Mapping[str, Any]) -> dict[str, Any]:
             "url": row.document.url if row.document else "",
             "date": row.document.date if row.document else "",
         },
-        "impact": traceability.impact(row),
+        "impact": impact(entry, traceability.impact(row)),
         "rerun": terminal.rerun(run, entry["target"], row.id),
     }
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.findings import Outcome
-from receiptspec.results import CUT, accepted, merge, summary
+from receiptspec.results import CUT, accepted, impact, merge, summary
 from receiptspec.targets import Deviation
 
 __all__ = ["FORMAT", "Writer", "read"]
@@ -156,7 +156,8 @@ def _replayed(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if own and key not in own and entry is None:
             continue
         if entry is not None:
-            results.append({**row, **accepted(entry, deviations.get(row["target"], []), today)})
+            known = accepted(entry, deviations.get(row["target"], []), today)
+            results.append({**row, **known, "impact": impact(known, row["impact"])})
         elif not whole and row["outcome"] == Outcome.NOT_EXERCISED:
             results.append({**row, "reason": CUT})
         else:

@@ -118,6 +118,7 @@ class Stage(Company):
             lambda answer: (
                 self.is_final(answer) or (answer.accepted and done(self.receipts(answer)))
             ),
+            kind=done,
         )
 
     def reads(self, user: Any, messages: Sequence[Message]) -> Answer | None:

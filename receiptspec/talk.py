@@ -34,6 +34,7 @@ from receiptspec.journal import Journal
 from receiptspec.line import Line
 from receiptspec.neutral import Answer, Call
 from receiptspec.targets import Target
+from receiptspec.waits import Waits
 from receiptspec.witnesses import Witnesses
 
 __all__ = ["Means", "Talk"]
@@ -111,6 +112,7 @@ class Talk:
         self._last_write = self._last_joining = 0.0
         self._calm = False
         self._replays = 0
+        self._waits = Waits()
         self._compares = any(row.check in _OF_ITEMS for row in self.contract.requirements)
 
     def __repr__(self) -> str:
@@ -290,23 +292,34 @@ class Talk:
         self._sleep(since + self.target.consistency - time.monotonic())
 
     def until(
-        self, look: Callable[[], T], fits: Callable[[T], bool], since: float | None = None
+        self,
+        look: Callable[[], T],
+        fits: Callable[[T], bool],
+        since: float | None = None,
+        *,
+        kind: Callable[..., bool] | None = None,
     ) -> T:
-        """Look until it fits or until the target's consistency window is over; return the last."""
-        for _ in self.patience(since):
+        """Look until it fits or until the target's consistency window is over; return the last.
+
+        What has never come is waited for less long, but calmly: nothing is blamed for that alone.
+        `kind` says what is waited for, where that is not told by `fits`.
+        """
+        kind, came = kind or fits, False
+        for _ in self.patience(since, 1.0 if self._calm else self._waits.share(kind)):
             found = look()
-            if fits(found):
+            if came := fits(found):
                 break
+        self._waits.note(kind, came=came)
         return found
 
-    def patience(self, since: float | None = None) -> Iterator[None]:
+    def patience(self, since: float | None = None, share: float = 1.0) -> Iterator[None]:
         """Yield for each time that is worth asking again, until the consistency window is over.
 
-        It begins now, or began at a time of the monotonic clock. The last time begins when it is
-        over, however long those before it have taken.
+        It begins now, or began at a time of the monotonic clock; it lasts a `share` of what the
+        target says. The last time begins when it is over, however long those before have taken.
         """
         start = time.monotonic() if since is None else since
-        deadline = start + self.target.consistency
+        deadline = start + self.target.consistency * share
         pause = 0.02
         while True:
             begun = time.monotonic()

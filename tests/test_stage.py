@@ -28,6 +28,7 @@ from receiptspec.neutral import Call, Conversation, Kind, Message, Verdict
 from receiptspec.scenes.groups import reads_again, tries_to_read
 from receiptspec.stage import Stage
 from receiptspec.targets import Target, Timeouts
+from receiptspec.waits import ENOUGH
 
 AUTH = {"sdkappid": 1, "identifier": "administrator", "key": Secret("key-of-the-stage-tests")}
 GROUP = Conversation(Kind.GROUP, "@TGS#1", "Public", "alice", ("alice", "bob"))
@@ -483,6 +484,22 @@ def test_the_last_look_begins_when_the_window_is_over(seconds):
         window = stage.target.consistency
     assert begun[-1] - begun[0] >= window - 0.02
     assert all(moment - begun[0] < window + 0.02 for moment in begun[:-1])
+
+
+def test_what_never_comes_is_waited_for_less_long_but_calmly():
+    def spent(stage):
+        begun = time.monotonic()
+        stage.until(lambda: None, lambda _: False)
+        return time.monotonic() - begun
+
+    with serving() as server, staged(server) as stage:
+        window = stage.target.consistency
+        first = [spent(stage) for _ in range(ENOUGH)]
+        later = spent(stage)
+        with stage.calmly("anything"):
+            calm = spent(stage)
+    assert min(*first, calm) >= window - 0.02
+    assert later < window / 2
 
 
 def test_a_scene_is_played_once_also_when_it_fails():

@@ -273,6 +273,7 @@ def _looked_at_again(item: pytest.Item, case: Case) -> None:
             raise
         except (NotExercised, Inconclusive):
             continue
+        case.stage.clear()
         case.observe("two views of the same", "differ for a while")
         return
     case.findings, case.observations = found, noted

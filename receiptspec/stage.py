@@ -85,6 +85,11 @@ class Stage(Company):
     def confirm(self, findings: Iterable[Finding]) -> None:
         """Note what was found although all had had the time to show: no lag explains it."""
         self._confirmed |= {finding.signature for finding in findings}
+        self._waits.looked_again(confirmed=True)
+
+    def clear(self) -> None:
+        """Note that what was found is not found when all has had the time to show."""
+        self._waits.looked_again(confirmed=False)
 
     def stays(self, findings: Iterable[Finding]) -> bool:
         """Whether all that was found is of kinds that no lag of this target explains."""

@@ -34,7 +34,7 @@ from receiptspec.journal import Journal
 from receiptspec.line import Line
 from receiptspec.neutral import Answer, Call
 from receiptspec.targets import Target
-from receiptspec.waits import Waits
+from receiptspec.waits import SHARE, Waits
 from receiptspec.witnesses import Witnesses
 
 __all__ = ["Means", "Talk"]
@@ -289,7 +289,7 @@ class Talk:
         if not self._calm or call.operation in self.driver.joinings:
             return
         since = self._last_joining if self._writes(call) else self._last_write
-        self._sleep(since + self.target.consistency - time.monotonic())
+        self._sleep(since + self.target.consistency * self._waits.calm - time.monotonic())
 
     def until(
         self,
@@ -301,15 +301,18 @@ class Talk:
     ) -> T:
         """Look until it fits or until the target's consistency window is over; return the last.
 
-        What has never come is waited for less long, but calmly: nothing is blamed for that alone.
-        `kind` says what is waited for, where that is not told by `fits`.
+        What has never come is waited for less long, see `Waits`. `kind` says what is waited for,
+        where that is not told by `fits`.
         """
-        kind, came = kind or fits, False
-        for _ in self.patience(since, 1.0 if self._calm else self._waits.share(kind)):
+        kind, begun, waited = kind or fits, time.monotonic(), 0.0
+        share = self._waits.calm if self._calm else self._waits.share(kind)
+        came = False
+        for _ in self.patience(begun if since is None else since, share):
             found = look()
             if came := fits(found):
                 break
-        self._waits.note(kind, came=came)
+            waited = time.monotonic() - begun
+        self._waits.ended(kind, came=came, late=waited > SHARE * self.target.consistency)
         return found
 
     def patience(self, since: float | None = None, share: float = 1.0) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Which waits of a run have ever been worth it: what never comes is waited for less long."""
+"""How long is worth waiting for what one view may show later than another, as a run has seen it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,58 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Waits"]
+__all__ = ["ENOUGH", "SHARE", "Waits"]
 
-#: After so many waits for one kind of thing that came to nothing, and none that did not.
+#: After so many waits for one kind of thing that came to nothing, and none that did not; and after
+#: so many failures that a calm look has confirmed.
 ENOUGH = 3
-#: What is left of the window then.
+#: The part of the window that is left then. What came later than that came late.
 SHARE = 0.125
 
 
 class Waits:
     """What was waited for in one run, by the code that says whether it is there.
 
-    A target on which a kind of thing never shows would make each row wait the whole window for it.
+    A target on which something never shows would make each row wait the whole window for it. So
+    it is waited for less long once it has not come some times, and has never come at all. Where
+    calm looks have confirmed failures and nothing has ever come late, no view lags: one wait for
+    each kind of thing that has not come is enough, and calm looks need not wait so long either.
     """
 
     def __init__(self) -> None:
         self._came: set[Any] = set()
         self._vain: Counter[Any] = Counter()
+        self._late = False
+        self._confirmed = 0
 
     def share(self, fits: Callable[..., bool]) -> float:
-        """Return which part of the window, up to 1, is worth waiting for it."""
+        """Return which part of the window, up to 1, is worth waiting for what `fits` looks for."""
         kind = _kind(fits)
+        if self._is_prompt:
+            return SHARE if kind in self._came or self._vain[kind] else 1.0
         return SHARE if kind not in self._came and self._vain[kind] >= ENOUGH else 1.0
 
-    def note(self, fits: Callable[..., bool], *, came: bool) -> None:
-        """Remember how a wait ended."""
+    @property
+    def calm(self) -> float:
+        """Which part of the window all has to have had for a calm look."""
+        return SHARE if self._is_prompt else 1.0
+
+    @property
+    def _is_prompt(self) -> bool:
+        return self._confirmed >= ENOUGH and not self._late
+
+    def ended(self, fits: Callable[..., bool], *, came: bool, late: bool = False) -> None:
+        """Remember whether what was waited for came, and whether it came late."""
         if came:
             self._came.add(_kind(fits))
+            self._late |= late
         else:
             self._vain[_kind(fits)] += 1
+
+    def looked_again(self, *, confirmed: bool) -> None:
+        """Remember whether a calm look has found what the first one had found."""
+        self._confirmed += confirmed
+        self._late |= not confirmed
 
 
 def _kind(fits: Callable[..., bool]) -> Any:

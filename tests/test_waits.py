@@ -20,7 +20,7 @@ def test_what_never_came_is_waited_for_less_long_after_some_tries():
     shares = []
     for _ in range(ENOUGH + 1):
         shares.append(waits.share(shows))
-        waits.note(shows, came=False)
+        waits.ended(shows, came=False)
     assert shares == [1.0] * ENOUGH + [SHARE]
     assert waits.share(another) == 1.0
 
@@ -31,7 +31,7 @@ def test_what_came_once_is_waited_for_in_full(first):
     ends = [False] * (ENOUGH + 2)
     ends.insert(0 if first else len(ends), True)
     for came in ends:
-        waits.note(shows, came=came)
+        waits.ended(shows, came=came)
     assert waits.share(shows) == 1.0
 
 
@@ -41,12 +41,43 @@ def test_waits_are_told_apart_by_code_not_by_what_it_closes_over():
 
     waits = Waits()
     for number in range(ENOUGH):
-        waits.note(made(number), came=False)
+        waits.ended(made(number), came=False)
     assert waits.share(made(99)) == SHARE
 
 
 def test_what_has_no_code_of_its_own_is_told_apart_as_it_is():
     waits, one = Waits(), partial(shows, wanted=2)
     for _ in range(ENOUGH):
-        waits.note(one, came=False)
+        waits.ended(one, came=False)
     assert (waits.share(one), waits.share(partial(shows, wanted=2))) == (SHARE, 1.0)
+
+
+def prompt():
+    waits = Waits()
+    for _ in range(ENOUGH):
+        assert waits.calm == 1.0
+        waits.looked_again(confirmed=True)
+    return waits
+
+
+def test_where_calm_looks_confirm_and_nothing_comes_late_one_vain_wait_is_enough():
+    waits = prompt()
+    assert (waits.calm, waits.share(shows)) == (SHARE, 1.0)
+    waits.ended(shows, came=False)
+    waits.ended(another, came=True)
+    assert (waits.share(shows), waits.share(another)) == (SHARE, SHARE)
+
+
+@pytest.mark.parametrize(
+    "lags",
+    [
+        lambda waits: waits.ended(another, came=True, late=True),
+        lambda waits: waits.looked_again(confirmed=False),
+    ],
+)
+def test_one_sign_of_a_view_that_lags_gives_every_look_its_window_again(lags):
+    waits = prompt()
+    waits.ended(shows, came=False)
+    lags(waits)
+    waits.looked_again(confirmed=True)
+    assert (waits.calm, waits.share(shows)) == (1.0, 1.0)

@@ -8,8 +8,7 @@ from typing import Any
 
 __all__ = ["ENOUGH", "SHARE", "Waits"]
 
-#: After so many waits for one kind of thing that came to nothing, and none that did not; and after
-#: so many failures that a calm look has confirmed.
+#: After so many waits for one kind of thing that came to nothing, and none that did not.
 ENOUGH = 3
 #: The part of the window that is left then. What came later than that came late.
 SHARE = 0.125
@@ -19,8 +18,8 @@ class Waits:
     """What was waited for in one run, by the code that says whether it is there.
 
     A target on which something never shows would make each row wait the whole window for it. So
-    it is waited for less long once it has not come some times, and has never come at all. Where
-    calm looks have confirmed failures and nothing has ever come late, no view lags: one wait for
+    it is waited for less long once it has not come some times, and has never come at all. Where a
+    calm look has confirmed a failure and nothing has ever come late, views do not lag: one wait for
     each kind of thing that has not come is enough, and calm looks need not wait so long either.
     """
 
@@ -28,7 +27,7 @@ class Waits:
         self._came: set[Any] = set()
         self._vain: Counter[Any] = Counter()
         self._late = False
-        self._confirmed = 0
+        self._confirmed = False
 
     def share(self, fits: Callable[..., bool]) -> float:
         """Return which part of the window, up to 1, is worth waiting for what `fits` looks for."""
@@ -44,7 +43,7 @@ class Waits:
 
     @property
     def _is_prompt(self) -> bool:
-        return self._confirmed >= ENOUGH and not self._late
+        return self._confirmed and not self._late
 
     def ended(self, fits: Callable[..., bool], *, came: bool, late: bool = False) -> None:
         """Remember whether what was waited for came, and whether it came late."""
@@ -56,7 +55,7 @@ class Waits:
 
     def looked_again(self, *, confirmed: bool) -> None:
         """Remember whether a calm look has found what the first one had found."""
-        self._confirmed += confirmed
+        self._confirmed |= confirmed
         self._late |= not confirmed
 
 

@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from receiptspec.checks import refusals
 from receiptspec.errors import CallRefused, Inconclusive, NotExercised, OperationMissing
 from receiptspec.neutral import Answer, Call, Conversation, Kind, Message
-from receiptspec.talk import Means, Talk
+from receiptspec.talk import Means, Talk, spelt
 from receiptspec.targets import Target
 
 __all__ = ["Company", "names_of"]
@@ -103,7 +103,7 @@ class Company(Talk):
                     self._lacking.add(calls[0].operation)
                 else:
                     self._makers |= {call.operation for call in calls}
-                    self._hired = time.monotonic()
+                    self._hired |= dict.fromkeys(map(spelt, names), time.monotonic())
                     return
         self._strangers = True
 
@@ -179,7 +179,7 @@ class Company(Talk):
         """Add users to a group, again while they were made a moment ago and fail. See `must`."""
         return self.until(
             lambda: self.must(call),
-            lambda answer: not (self.driver.kept_out(answer) and self.is_young(self._hired)),
+            lambda answer: not (self.driver.kept_out(answer) and self._hires),
         )
 
     def adds(self, call: Call) -> None:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Required, TypedDict, TypeVar
@@ -37,7 +37,7 @@ from receiptspec.targets import Target
 from receiptspec.waits import SHARE, Waits
 from receiptspec.witnesses import Witnesses
 
-__all__ = ["Means", "Talk"]
+__all__ = ["Means", "Talk", "spelt"]
 
 T = TypeVar("T")
 _LARGEST = 2**1000  # that a double is asked to hold
@@ -106,7 +106,7 @@ class Talk:
         self._makers: set[str] = set()
         self._given: set[str] = set()
         self._young: dict[Any, float] = {}
-        self._hired = -math.inf
+        self._hired: dict[str, float] = {}
         self._users: list[Any] = []
         self._needed: dict[str, list[Answer]] = {}
         self._last_write = self._last_joining = 0.0
@@ -155,7 +155,7 @@ class Talk:
         answer = self._answered(call)
         self._wrote(call)
         self._compare_with_question(answer)
-        if self._strangers and self._may_miss_users(call, answer):
+        if self._strangers and self._may_miss(set(map(spelt, self._users)), call, answer):
             raise NotExercised(f"{call.operation} is {answer.describe()}; {self.doubt()}")
         if not (self.may_lag and self._is_missing(answer)):
             self._hold_to(owed, answer)
@@ -168,31 +168,36 @@ class Talk:
         """
         place = self.driver.conversation_named(call.body)
         made = self._young.get(place) if isinstance(place, str | int) else None
-        hired = self._hired if self.is_young(self._hired) else None
-        if not self.may_lag or made is hired is None:
+        young = {user for user, moment in self._hired.items() if self.is_young(moment)}
+        if not self.may_lag or (made is None and not young):
             return self._caller.call(call)
 
         def settled(answer: Answer) -> bool:
             gone = made is not None and self.driver.is_gone(answer)
-            return not gone and (hired is None or not self._may_miss_users(call, answer))
+            return not gone and not self._may_miss(young, call, answer)
 
-        since = max(moment for moment in (made, hired) if moment is not None)
-        return self.until(lambda: self._caller.call(call), settled, since)
+        moments = [self._hired[user] for user in young] + ([] if made is None else [made])
+        return self.until(lambda: self._caller.call(call), settled, max(moments))
 
     def is_young(self, moment: float) -> bool:
         """Whether what was made at a time of the monotonic clock may not show yet."""
         return time.monotonic() - moment < self.target.consistency
 
-    def _may_miss_users(self, call: Call, answer: Answer) -> bool:
-        """Whether a documented call may be refused because its users are not there."""
+    @property
+    def _hires(self) -> bool:
+        """Whether users were made so lately that not every view may know them."""
+        return any(self.is_young(moment) for moment in self._hired.values())
+
+    def _may_miss(self, users: Set[str], call: Call, answer: Answer) -> bool:
+        """Whether a documented call may be refused because one of `users` is not there."""
         if not answer.refused or call.raw is not None or call.credential != "valid":
             return False
         nobody = {*self.driver.stranger_codes, *self.driver.nobody_codes}
         unknown = answer.code in nobody or self._is_missing(answer)
         named = json.dumps(call.body, ensure_ascii=False)
-        ours = any(json.dumps(user, ensure_ascii=False) in named for user in self._users)
         file = self.contract.calls[call.operation].request
         documented = file is None or jsonschemas.load(file).fits(self.driver.written(call))
+        ours = any(user in named for user in users)
         return unknown and ours and str(self.driver.nobody()) not in named and documented
 
     def _hold_to(self, owed: str, answer: Answer) -> None:
@@ -496,3 +501,8 @@ class Talk:
     def close(self) -> None:
         """Close the connections and the journal, and end every SDK."""
         self._line.close()
+
+
+def spelt(user: Any) -> str:
+    """Return how a body writes a user."""
+    return json.dumps(user, ensure_ascii=False)

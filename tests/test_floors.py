@@ -20,7 +20,7 @@ FLOORS = [
     {"budgets", "limits"},
     {"rates"},
     {"client", "harness", "drivers", "reference"},
-    {"witnesses", "steps", "dealings", "clocks"},
+    {"witnesses", "steps", "dealings", "clocks", "waits"},
     {"line"},
     {"calling", "cleaning", "hooks", "notices"},
     {"talk"},

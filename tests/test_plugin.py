@@ -286,11 +286,15 @@ class Looks:
     """A test that ends so, one look after the other."""
 
     def __init__(self, *ends):
-        self.ends, self.noted, self.confirmed = list(ends), [], []
+        self.ends, self.noted, self.confirmed, self.cleared = list(ends), [], [], []
         self.findings = (FOUND,)
         self.observations = ["of the first look"]
         self.requirement = SimpleNamespace(id="TC-GMR-09")
-        self.stage = SimpleNamespace(calmly=lambda _: nullcontext(), confirm=self.confirmed.extend)
+        self.stage = SimpleNamespace(
+            calmly=lambda _: nullcontext(),
+            confirm=self.confirmed.extend,
+            clear=lambda: self.cleared.append(True),
+        )
 
     def again(self):
         self.findings, self.observations = (), []
@@ -331,3 +335,4 @@ def test_a_second_look_without_a_verdict_is_made_once_more(ends, verdict):
         assert [finding.message for finding in test.findings] == [verdict]
     assert not test.ends
     assert bool(test.confirmed) is (verdict is AGAIN)
+    assert bool(test.cleared) is (verdict is EXCUSED)

@@ -193,12 +193,13 @@ class Talk:
         if not answer.refused or call.raw is not None or call.credential != "valid":
             return False
         nobody = {*self.driver.stranger_codes, *self.driver.nobody_codes}
-        unknown = answer.code in nobody or self._is_missing(answer)
+        if answer.code not in nobody and not self._is_missing(answer):
+            return False
         named = json.dumps(call.body, ensure_ascii=False)
+        if str(self.driver.nobody()) in named or not any(user in named for user in users):
+            return False
         file = self.contract.calls[call.operation].request
-        documented = file is None or jsonschemas.load(file).fits(self.driver.written(call))
-        ours = any(user in named for user in users)
-        return unknown and ours and str(self.driver.nobody()) not in named and documented
+        return file is None or jsonschemas.load(file).fits(self.driver.written(call))
 
     def _hold_to(self, owed: str, answer: Answer) -> None:
         """Judge what an SDK makes of a call that it owes an answer, wherever in the run."""

@@ -103,6 +103,12 @@ def marked(case: Case) -> list[unread.Counters]:
     return scenes
 
 
+def must_show(*counts: int | None) -> None:
+    """Raise `NotExercised` where what was written is not unread in the first place."""
+    if 0 in counts:
+        raise NotExercised("what was written does not show as unread: nothing could take it away")
+
+
 @pytest.mark.check("conversation-read-clears-unread")
 def test_marking_a_conversation_leaves_nothing_unread(case: Case) -> None:
     findings: list[Finding] = []
@@ -188,6 +194,8 @@ def test_marking_a_conversation_leaves_others_unread(case: Case) -> None:
                 findings += checks.kept(later.answer, earlier.other, later.other, why)
             earlier, later = split.then[unread.EMPTY]
             findings += checks.kept(later.answer, earlier.own, later.own, unread.EMPTY)
+    if not findings:
+        must_show(scene.other_before)
     case.judge(distinct(findings))
 
 
@@ -204,6 +212,8 @@ def test_marking_a_conversation_leaves_the_peers_side(case: Case) -> None:
             before, after = split.sender_before, split.sender_after
             why = "the other side's marking up to a time"
             findings += checks.kept(after.answer, before.number, after.number, why)
+    if not findings:
+        must_show(*(scene.peer_before for scene in marked(case)))
     case.judge(findings)
 
 

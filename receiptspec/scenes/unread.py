@@ -118,7 +118,8 @@ def conversation_read(
     stage.say(other)
     stage.say(conversation, sender=b)
     receipts_before = until_listed(stage, conversation, (message,))
-    before, peer, others = (unread(stage, b, a), unread(stage, a, b), unread(stage, b, c))
+    pairs = ((b, a), (a, b), (b, c))
+    before, peer, others = (stage.until(partial(unread, stage, *two), _shows) for two in pairs)
     call = marking(stage, conversation, b)
     answer = stage.call(call)
     after = until_unread(stage, b, a, 0)
@@ -142,6 +143,10 @@ def unread(stage: Stage, user: Any, peer: Any) -> int | None:
     """Return how many messages of `peer` `user` has not read, as the target counts them."""
     count = of_peer(stage, user, peer)
     return count.number if count.answer.accepted else None
+
+
+def _shows(number: int | None) -> bool:
+    return number is None or number > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ ALL = [
     free("sdk-null-beside", "SDK-72", "null stands beside a result and beside an error",
           line=alter.null_beside),
     free("sdk-web-codes", "SDK-80", "nothing to read is code 6017", nothing_to_read=6017),
+    free("sdk-nothing-to-read-is-fine", "SDK-81", "an own or plain message is read in silence",
+          nothing_to_read=None),
     free("sdk-items-reversed", "SDK-29", "receipts come in another order", items_reversed=True),
     free("sdk-long-batches", "SDK-38", "more than thirty are read in parts", largest_batch=1000),
     free("sdk-page-clamped", "SDK-42", "a count above 100 gets 100", page_clamped=True),

@@ -32,6 +32,8 @@ ALL = [
     free("sdk-page-clamped", "SDK-42", "a count above 100 gets 100", page_clamped=True),
     free("sdk-events-apart", "SDK-69", "each message is notified for itself", events_apart=True),
     free("sdk-arrivals-untold", "SDK-02", "received messages are not reported", arrivals=False),
+    free("sdk-numbers-untold", "SDK-94", "messages tell no seq and no key, none is told to arrive",
+          message=alter.without("seq", "key"), arrivals=False),
     free("sdk-events-merged", "SDK-63", "the newest numbers of 150 ms are told together",
           events_gathered=(0.15, alter.merged)),
     free("sdk-events-late", "SDK-60", "notifications come 200 ms later", events_after=0.2),

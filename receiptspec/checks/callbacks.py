@@ -297,6 +297,8 @@ def _receipt(callback: Callback, message: Message) -> list[Finding]:
     if not found:
         keys = [item.get("MsgKey") for item in items]
         return [*findings, _finding("the message is not named", f"{path}.MsgKey", message.id, keys)]
+    if found[0].get("MsgId") in (None, ""):
+        findings.append(_finding("MsgId is missing", f"{path}.MsgId", "an id", "nothing"))
     return findings + [
         _finding(f"{key} is wrong", f"{path}.{key}", wanted, found[0].get(key))
         for key, wanted in (("From_Account", sender), ("To_Account", reader))

@@ -190,6 +190,13 @@ ALL: list[Fault] = [
         **_SHOULD,
     ),
     calls_back(
+        "callback-of-receipt-without-id",
+        "TC-WHK-17",
+        lambda b: [item.pop("MsgId") for item in _letters(b)],
+        "no MsgId",
+        **_SHOULD,
+    ),
+    calls_back(
         "callback-leaves-nothing",
         "TC-WHK-18",
         lambda b: b.update(UnreadMsgNum=0) if "UnreadMsgNum" in b else None,

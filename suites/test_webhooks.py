@@ -95,7 +95,8 @@ def test_a_callback_names_rest_as_its_cause(case: Case) -> None:
         raise NotExercised("no callback about the message came")
     found = [told.callback]
     hooked = case.stage.target.read_hook is not None  # then reads come from elsewhere
-    plays = (webhooks.conversation_read, *(() if hooked else (webhooks.direct_read,)))
+    elsewhere = () if hooked else (webhooks.direct_read, webhooks.group_read)
+    plays = (webhooks.conversation_read, *elsewhere)
     for play in plays if case.profile.rank > 0 else ():
         with suppress(NotExercised):
             other = case.scene(play)

@@ -36,6 +36,11 @@ def _sender_for_reader(call: Call, _query: dict[str, str], body: Item) -> None:
         item["ReadReceiptMembers"] = [{"Member_Account": sender}]
 
 
+def _read_from_nowhere(_call: Call, query: dict[str, str], body: Item) -> None:
+    if _read(body):
+        query["OptPlatform"] = "Unknown"
+
+
 def _letters(body: Item) -> list[Item]:
     found: list[Item] = body.get("C2CMsgInfo") or []
     return found
@@ -166,6 +171,14 @@ ALL: list[Fault] = [
         callback=_sender_for_reader,
         cls="webhook",
         shows="the sender in ReadReceiptMembers",
+        **_SHOULD,
+    ),
+    Fault(
+        name="callback-of-a-read-from-nowhere",
+        requirement="TC-WHK-10",
+        callback=_read_from_nowhere,
+        cls="webhook",
+        shows="OptPlatform Unknown where a member has read",
         **_SHOULD,
     ),
     calls_back(

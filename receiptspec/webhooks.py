@@ -81,8 +81,14 @@ class Listener:
                 self.wfile.write(body)
 
             def do_GET(self) -> None:
-                listener._take("GET", self.path, b"")
+                listener._take(self.command, self.path, b"")
                 self.send_error(405)
+
+            def do_PUT(self) -> None:
+                self.do_GET()
+
+            def do_PATCH(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing: the address may hold a signature."""

@@ -98,7 +98,8 @@ def test_a_caller_that_hangs_up_leaves_no_trace_but_its_callback(listener, capfd
         (b"POST / HTTP/1.1\r\nContent-Length: " + b"7" * 5000 + b"\r\n\r\n", b"{}", b""),
         (b"POST / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", b"{}", b""),
         (b"GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}", b""),
-        (b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}", None),
+        (b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}", b""),
+        (b"HEAD / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}", None),
     ],
 )
 def test_what_is_left_of_a_request_is_no_other_one(listener, capfd, head, body, kept):

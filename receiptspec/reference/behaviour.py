@@ -92,6 +92,7 @@ DEFAULTS: Mapping[str, Any] = {
     "hook_on_direct_receipt": True,
     "hook_time_text": False,
     "hook_chunked": False,
+    "hook_method": "POST",
     "hooks": True,
     # Volcengine: signatures
     "ve_labels": ("HMAC-SHA256",),

@@ -111,6 +111,14 @@ ALL: list[Fault] = [
         shows="no callback about messages of several parts",
         **_SHOULD,
     ),
+    bends(
+        "callback-is-put",
+        "TC-WHK-01",
+        {"hook_method": "PUT"},
+        cls="webhook",
+        shows="callbacks are a PUT",
+        also=("TC-WHK-12",),
+    ),
     calls_back(
         "callback-digits-as-number",
         "TC-WHK-05",

@@ -35,7 +35,7 @@ class Webhooks:
 
     def __init__(self, app: int, url: str | None = None, token: str | None = None) -> None:
         self._app, self._token = app, token
-        self._queue: queue.Queue[tuple[str, bytes, bool]] = queue.Queue()
+        self._queue: queue.Queue[tuple[str, bytes, bool, str]] = queue.Queue()
         self._address = _address(url) if url else None
         if self._address is not None:
             threading.Thread(target=self._deliver, name="webhooks", daemon=True).start()
@@ -124,18 +124,20 @@ class Webhooks:
             agreed = status == 200 and b"FAIL" not in answer
             call.notes["disagreed"] = not agreed
             return agreed
-        self._queue.put((urlencode(query), document, chunked))
+        self._queue.put((urlencode(query), document, chunked, call.knob("hook_method")))
         return True
 
     def _deliver(self) -> None:
         while True:
-            query, document, chunked = self._queue.get()
+            query, document, chunked, method = self._queue.get()
             try:
-                self._post(query, document, chunked)
+                self._post(query, document, chunked, method)
             except (OSError, http.client.HTTPException):
                 continue
 
-    def _post(self, query: str, document: bytes, chunked: bool) -> tuple[int, bytes]:
+    def _post(
+        self, query: str, document: bytes, chunked: bool, method: str = "POST"
+    ) -> tuple[int, bytes]:
         host, port, path, own = self._address or ("", 0, "", "")
         connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
         try:
@@ -143,7 +145,7 @@ class Webhooks:
             headers = {"Content-Type": "application/json"}
             headers |= {"Transfer-Encoding": "chunked"} if chunked else {}
             body = iter((document[:7], document[7:])) if chunked else document
-            connection.request("POST", target, body=body, headers=headers, encode_chunked=chunked)
+            connection.request(method, target, body=body, headers=headers, encode_chunked=chunked)
             response = connection.getresponse()
             return response.status, response.read(1 << 20)
         finally:

@@ -168,6 +168,8 @@ def unwanted(case: Case) -> list[Finding]:
     """Expect no callback about messages that ask for no receipt, and about imported ones."""
     later = case.attempt("callbacks about plain messages", webhooks.sent_later)
     findings = checks.unwanted(later.unwanted) if later is not None else []
+    vain = case.attempt("reads that count nowhere", webhooks.read_in_vain)
+    findings += checks.unwanted(vain.plain) if vain is not None and not findings else []
     others = case.scene(webhooks.uncalled).groups
     return findings + checks.uncalled(others, "a group that is a user")
 
@@ -372,6 +374,9 @@ def test_a_callback_after_a_read_names_who_has_read(case: Case) -> None:
         scene = case.attempt("two messages read in one call", webhooks.read_together)
         if scene is not None:
             findings += checks.names_readers(scene.callbacks, scene.message, scene.reader) or []
+        vain = case.attempt("reads that count nowhere", webhooks.read_in_vain)
+        if vain is not None:
+            findings += checks.uncalled(vain.outside, "a read of somebody who is no member")
     case.judge(findings)
 
 

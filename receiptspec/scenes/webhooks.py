@@ -30,6 +30,7 @@ __all__ = [
     "letter_answered_badly",
     "marked_again",
     "misnamed",
+    "read_in_vain",
     "sent",
     "sent_after_changes",
     "sent_later",
@@ -592,6 +593,43 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
     left = until_unread(stage, b, a, 0)
     seen = until_read(stage, conversation, (message,))
     return Letter(message, read, seen, marked, left.number, left.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Vain:
+    """Callbacks of reads that count nowhere: of a plain message, and of somebody outside."""
+
+    plain: tuple[Callback, ...]
+    outside: tuple[Callback, ...]
+
+
+def read_in_vain(stage: Stage) -> Vain:
+    """Let a member read a plain message, and somebody who is no member one that has a receipt.
+
+    Where that counts nevertheless, the callback about it is right.
+    """
+    if stage.scene(group_read).callback is None:
+        raise NotExercised("no callback told of a read")
+    listener, group = stage.listener(), own(stage)
+    outsider = stage.users(len(group.members) + 1)[-1]
+    plain, message = stage.say(group, receipt=False), stage.say(group)
+    before = newborn(stage, group, message).receipt(message)
+    stage.tries_to_read(group.members[1], [plain])
+    stage.tries_to_read(outsider, [message])
+
+    def of_plain(callback: Callback) -> bool:
+        return callback.command == GROUP and _names(callback, plain)
+
+    def of_outsider(callback: Callback) -> bool:
+        named = str(callback.get("GroupMsgReceiptList"))
+        return callback.command == GROUP and _names(callback, message) and repr(outsider) in named
+
+    stage.let_show()
+    listener.wait_for(lambda c: of_plain(c) or of_outsider(c), _BEHIND)
+    after = asked(stage, stage.ask(group, [message])).receipts.get(message.id)
+    told = tuple(filter(of_outsider, listener.seen))
+    counted = after is None or after.read != before.read
+    return Vain(tuple(filter(of_plain, listener.seen)), () if counted else told)
 
 
 @dataclass(frozen=True, slots=True)

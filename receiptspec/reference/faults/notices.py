@@ -8,11 +8,12 @@ from typing import Any
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import bends, calls_back, edits, group_of, succeeded
-from receiptspec.reference.store import Group
+from receiptspec.reference.store import Group, Message
 
 __all__ = ["ALL"]
 
 _SEND, _IMPORT, _MARK = "send_group_msg", "import_group_msg", "admin_set_msg_read"
+_READ = "group_msg_receipt"
 _SHOULD: dict[str, Any] = {"level": "SHOULD"}
 Body = dict[str, Any]
 
@@ -99,7 +100,54 @@ def _plain_too(call: Call, answer: Body) -> None:
             call.site.hooks.group_receipts(call, call.site.store, group, [(message, [])])
 
 
+def _messages_read(call: Call, group: Group) -> list[Message]:
+    """Return the messages that a read names, whether they have receipts or not."""
+    listed = call.body.get("MsgSeqList")
+    items = listed if isinstance(listed, list) else []
+    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
+    return [message for seq, message in group.messages.items() if seq in seqs]
+
+
+def _plain_reads(call: Call, answer: Body) -> None:
+    group = group_of(call)
+    if group is None or not succeeded(answer):
+        return
+    for message in _messages_read(call, group):
+        if not message.receipt:
+            told = [(message, [call.body["From_Account"]])]
+            call.site.hooks.group_receipts(call, call.site.store, group, told)
+
+
+def _strange_reads(call: Call, _answer: Body) -> None:
+    group, reader = group_of(call), call.body.get("From_Account")
+    if group is None or not isinstance(reader, str) or reader in group.members:
+        return
+    for message in _messages_read(call, group):
+        if message.receipt:
+            told = [(message, [reader])]
+            call.site.hooks.group_receipts(call, call.site.store, group, told)
+
+
 _VAIN = [
+    edits(
+        "callback-for-plain-reads",
+        "TC-WHK-03",
+        _plain_reads,
+        operation=_READ,
+        cls="webhook",
+        shows="a callback where a message is read that asks for no receipt",
+        **_SHOULD,
+    ),
+    edits(
+        "callback-for-strange-reads",
+        "TC-WHK-16",
+        _strange_reads,
+        operation=_READ,
+        cls="webhook",
+        shows="a callback where somebody reads who is no member",
+        **_SHOULD,
+    ),
+] + [
     edits(
         f"callback-for-{name}",
         "TC-WHK-03",

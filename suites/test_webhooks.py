@@ -170,6 +170,8 @@ def unwanted(case: Case) -> list[Finding]:
     findings = checks.unwanted(later.unwanted) if later is not None else []
     vain = case.attempt("reads that count nowhere", webhooks.read_in_vain)
     findings += checks.unwanted(vain.plain) if vain is not None and not findings else []
+    ahead = case.attempt("callbacks ahead of messages", webhooks.told_ahead) or ()
+    findings += checks.uncalled(ahead, "a message of the group that was not sent")
     others = case.scene(webhooks.uncalled).groups
     return findings + checks.uncalled(others, "a group that is a user")
 

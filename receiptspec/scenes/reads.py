@@ -13,6 +13,7 @@ from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
 from receiptspec.stage import Stage
 
 __all__ = [
+    "NOBODY",
     "Overlapping",
     "Reported",
     "full_batch",
@@ -23,6 +24,8 @@ __all__ = [
     "plain",
     "sender",
 ]
+
+NOBODY = "rs-no-such-user"
 
 # What one member reads call by call, by places among messages. The second call ends as the first
 # does and the third begins so, all are equally long, and none names what lies between.
@@ -69,7 +72,7 @@ def bystanders(stage: Stage) -> Mapping[str, Reported]:
     reading_call(stage, member, three[:1])
     readers = {"outsider": stage.users(5)[4]}
     if stage.driver.over_http:  # an SDK has to log in as somebody
-        readers["ghost"] = "rs-no-such-user"
+        readers["ghost"] = NOBODY
     messages = {name: stage.say(group) for name in readers}
     everything = (*three, *messages.values())
     plain = stage.say(group, receipt=False)

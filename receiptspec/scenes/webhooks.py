@@ -14,6 +14,7 @@ from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Ve
 from receiptspec.scenes import people
 from receiptspec.scenes.direct import pair, seen_by, until_read
 from receiptspec.scenes.groups import NOWHERE, Asked, asked, is_counted, newborn, own, settled
+from receiptspec.scenes.reads import NOBODY
 from receiptspec.scenes.unread import SECOND, aged, marking, of_all, until_unread
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -34,6 +35,7 @@ __all__ = [
     "sent",
     "sent_after_changes",
     "sent_later",
+    "told_ahead",
     "uncalled",
     "unread_left",
     "unread_left_then",
@@ -593,6 +595,30 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
     left = until_unread(stage, b, a, 0)
     seen = until_read(stage, conversation, (message,))
     return Letter(message, read, seen, marked, left.number, left.answer)
+
+
+def told_ahead(stage: Stage) -> tuple[Callback, ...]:
+    """Return callbacks that named a message of a group before it was sent.
+
+    Somebody who does not exist has tried to send one before.
+    """
+    told, listener = stage.scene(sent), stage.listener()
+    if told.callback is None:
+        raise NotExercised("no callback about the message came")
+    group, already = told.message.conversation, len(listener.seen)
+    number = stage.number("ahead", group.id)
+    stage.call(stage.driver.send_message(group, NOBODY, receipt=True, number=number))
+    listener.wait_for(lambda c: c in listener.seen[already:], _BEHIND)
+    before = listener.seen
+    message, _ = _said(stage, group)
+
+    def is_ahead(item: Any) -> bool:
+        place = item.get("MsgSeq") if isinstance(item, dict) else None
+        return isinstance(place, int) and place >= message.id
+
+    ours = [c for c in before if c.command == GROUP and c.get("GroupId") == group.id]
+    listed = [(c, c.get("GroupMsgReceiptList")) for c in ours]
+    return tuple(c for c, items in listed if isinstance(items, list) and any(map(is_ahead, items)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from receiptspec.reference.behaviour import Fault
@@ -128,7 +129,37 @@ def _strange_reads(call: Call, _answer: Body) -> None:
             call.site.hooks.group_receipts(call, call.site.store, group, told)
 
 
+def _refused_too(call: Call, answer: Body) -> None:
+    group = group_of(call)
+    if group is None or succeeded(answer) or not group.messages:
+        return
+    last = group.messages[max(group.messages)]
+    told: list[tuple[Message, list[str]]] = [(replace(last, seq=last.seq + 1), [])]
+    call.site.hooks.group_receipts(call, call.site.store, group, told)
+
+
+def _next_as_well(body: Body) -> None:
+    items = body.get("GroupMsgReceiptList", [])
+    items += [{**item, "MsgSeq": item["MsgSeq"] + 1} for item in items[-1:]]
+
+
 _VAIN = [
+    edits(
+        "callback-for-refused",
+        "TC-WHK-03",
+        _refused_too,
+        operation=_SEND,
+        cls="webhook",
+        shows="a callback about messages that are refused",
+        **_SHOULD,
+    ),
+    calls_back(
+        "callback-names-the-next",
+        "TC-WHK-03",
+        _next_as_well,
+        "an item more, of the message that comes next",
+        **_SHOULD,
+    ),
     edits(
         "callback-for-plain-reads",
         "TC-WHK-03",

@@ -10,7 +10,7 @@ from receiptspec.checks import callbacks as checks
 from receiptspec.checks import direct, receipts, refusals
 from receiptspec.errors import NotExercised
 from receiptspec.findings import Finding, distinct
-from receiptspec.scenes import correspondence, reads, unread, webhooks
+from receiptspec.scenes import badly, correspondence, reads, uncalled, unread, webhooks
 from receiptspec.scenes import direct as letters
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
@@ -67,7 +67,7 @@ def test_a_callback_has_its_documented_fields(case: Case) -> None:
         told = case.attempt("callbacks about a changed group", webhooks.sent_after_changes)
         if told is not None and told.callback is None:
             group = told.message.conversation.id
-            for callback in webhooks.misnamed(case.stage, told.message):
+            for callback in uncalled.misnamed(case.stage, told.message):
                 findings += checks.of_group(callback, group)
     case.judge(distinct(findings))
 
@@ -82,7 +82,7 @@ def test_a_callback_tells_the_time_in_milliseconds(case: Case) -> None:
     found, aheads = everything(case), case.stage.driver.aheads
     findings = [f for c in found for f in checks.timed(c, aheads)]
     if case.profile.rank > 0:
-        later = case.attempt("a callback some seconds later", webhooks.sent_later)
+        later = case.attempt("a callback some seconds later", uncalled.sent_later)
         if later is not None:
             findings += checks.later(later.first, later.last)
     case.judge(distinct(findings))
@@ -155,7 +155,7 @@ def silent_kinds(case: Case) -> list[Finding]:
     others = [*(case.attempt("callbacks about other messages", webhooks.sent_otherwise) or ())]
     changed = case.attempt("callbacks about a changed group", webhooks.sent_after_changes)
     if changed is not None and changed.callback is None:
-        others += [] if webhooks.misnamed(case.stage, changed.message) else [changed]
+        others += [] if uncalled.misnamed(case.stage, changed.message) else [changed]
     for told in others:
         receipt = told.counts.receipts.get(told.message.id) if told.counts is not None else None
         if told.counts is not None and receipt is not None and receipt.known:
@@ -166,13 +166,11 @@ def silent_kinds(case: Case) -> list[Finding]:
 
 def unwanted(case: Case) -> list[Finding]:
     """Expect no callback about messages that ask for no receipt, and about imported ones."""
-    later = case.attempt("callbacks about plain messages", webhooks.sent_later)
+    later = case.attempt("callbacks about plain messages", uncalled.sent_later)
     findings = checks.unwanted(later.unwanted) if later is not None else []
-    vain = case.attempt("reads that count nowhere", webhooks.read_in_vain)
-    findings += checks.unwanted(vain.plain) if vain is not None and not findings else []
-    ahead = case.attempt("callbacks ahead of messages", webhooks.told_ahead) or ()
+    ahead = case.attempt("callbacks ahead of messages", uncalled.told_ahead) or ()
     findings += checks.uncalled(ahead, "a message of the group that was not sent")
-    others = case.scene(webhooks.uncalled).groups
+    others = case.scene(uncalled.uncalled).groups
     return findings + checks.uncalled(others, "a group that is a user")
 
 
@@ -211,12 +209,12 @@ def test_the_answer_to_a_callback_changes_nothing(case: Case) -> None:
     waits = case.profile.rank > 0
     findings: list[Finding] = []
     for sending, reading in ((500, 200), (200, 500)) if waits else ((500, 200),):
-        scene = case.scene(webhooks.answered_badly, sending, reading, waits)
+        scene = case.scene(badly.answered_badly, sending, reading, waits)
         findings += spoilt(scene) or unchanged(case, scene)
     case.judge(distinct(findings))
 
 
-def spoilt(scene: webhooks.Badly) -> list[Finding]:
+def spoilt(scene: badly.Badly) -> list[Finding]:
     """Expect calls to be accepted, and messages to have receipts, whatever callbacks are told."""
     why = "callbacks answered with errors"
     if scene.refused is not None:
@@ -226,7 +224,7 @@ def spoilt(scene: webhooks.Badly) -> list[Finding]:
     return []
 
 
-def unchanged(case: Case, scene: webhooks.Badly) -> list[Finding]:
+def unchanged(case: Case, scene: badly.Badly) -> list[Finding]:
     """Expect a read to count as reads do elsewhere."""
     if scene.message is None or scene.before is None or scene.after is None:
         return []
@@ -253,7 +251,7 @@ def test_the_answer_to_a_callback_about_two_changes_nothing(case: Case) -> None:
     findings: list[Finding] = []
     why = "callbacks answered with errors"
     for status in (500, 200):
-        scene = case.scene(webhooks.letter_answered_badly, status)
+        scene = case.scene(badly.letter_answered_badly, status)
         if scene.read is not None and reads_work:
             findings += refusals.accepted(scene.read, why)
         if scene.marking is not None and marked.answer.accepted:
@@ -299,7 +297,7 @@ def reported_again(case: Case) -> list[Finding]:
     for last in found if first is not None else ():
         if first is not None and last.received - first.received > APART:
             findings += checks.later(first, last, "LastReadTime")
-    others = case.scene(webhooks.uncalled).reports
+    others = case.scene(uncalled.uncalled).reports
     findings += checks.uncalled(others, "a conversation that this user has not marked")
     return distinct(findings)
 
@@ -376,9 +374,8 @@ def test_a_callback_after_a_read_names_who_has_read(case: Case) -> None:
         scene = case.attempt("two messages read in one call", webhooks.read_together)
         if scene is not None:
             findings += checks.names_readers(scene.callbacks, scene.message, scene.reader) or []
-        vain = case.attempt("reads that count nowhere", webhooks.read_in_vain)
-        if vain is not None:
-            findings += checks.uncalled(vain.outside, "a read of somebody who is no member")
+        strange = case.attempt("a read of somebody outside", uncalled.read_by_outsider) or ()
+        findings += checks.uncalled(strange, "a read of somebody who is no member")
     case.judge(findings)
 
 
@@ -393,7 +390,7 @@ def test_a_callback_after_a_direct_read_names_message_and_people(case: Case) -> 
         findings += [f for message in messages for f in checks.receipt(callbacks, message)]
         known = [message.id for message in messages]
         findings += checks.strange(callbacks, known) if known and not case.stage.anew else []
-        others = case.scene(webhooks.uncalled).receipts
+        others = case.scene(uncalled.uncalled).receipts
         findings += checks.uncalled(others, "a receipt between people who have sent none")
     case.judge(distinct(findings))
 

@@ -10,41 +10,37 @@ from functools import partial
 from typing import Any
 
 from receiptspec.errors import NotExercised
-from receiptspec.neutral import Answer, Call, Conversation, Message, Receipt, Verdict
+from receiptspec.neutral import Answer, Conversation, Message, Receipt
 from receiptspec.scenes import people
-from receiptspec.scenes.direct import pair, seen_by, until_read
-from receiptspec.scenes.groups import NOWHERE, Asked, asked, is_counted, newborn, own, settled
-from receiptspec.scenes.reads import NOBODY
-from receiptspec.scenes.unread import SECOND, aged, marking, of_all, until_unread
+from receiptspec.scenes.direct import pair
+from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
+from receiptspec.scenes.unread import SECOND, aged, marking, of_all
 from receiptspec.stage import Stage
 from receiptspec.webhooks import Callback
 
 __all__ = [
+    "COMMANDS",
+    "DIRECT",
+    "GROUP",
+    "REPORT",
     "Left",
     "Told",
-    "answered_badly",
     "conversation_read",
     "direct_read",
     "direct_together",
     "garbled",
     "group_read",
-    "letter_answered_badly",
+    "is_about",
     "marked_again",
-    "misnamed",
-    "read_in_vain",
+    "names",
+    "said",
     "sent",
     "sent_after_changes",
-    "sent_later",
-    "told_ahead",
-    "uncalled",
     "unread_left",
     "unread_left_then",
 ]
 
-_APART = 2.0  # seconds after which a time is another one
-_AGE = 3.2  # seconds after which the time of a message of a second before is one of the group
 _PATIENCE = 3.0  # seconds at least in which a callback may come
-_BEHIND = 0.3  # seconds in which a callback comes that nothing called for, behind the others
 GROUP = "Group.CallbackAfterReadReceipt"
 REPORT = "C2C.CallbackAfterMsgReport"
 DIRECT = "C2C.CallbackAfterMsgReadReceipt"
@@ -72,7 +68,8 @@ def _patience(stage: Stage) -> float:
     return max(_PATIENCE, stage.target.consistency)
 
 
-def _names(callback: Callback, message: Message) -> bool:
+def names(callback: Callback, message: Message) -> bool:
+    """Whether a callback lists a message of a group."""
     items = callback.get("GroupMsgReceiptList")
     if not isinstance(items, list):
         return False
@@ -80,16 +77,16 @@ def _names(callback: Callback, message: Message) -> bool:
     return callback.get("GroupId") == message.conversation.id and message.id in listed
 
 
-def _said(stage: Stage, group: Conversation) -> tuple[Message, Callback | None]:
+def said(stage: Stage, group: Conversation) -> tuple[Message, Callback | None]:
     """Send a message that asks for a receipt; return it and the callback about it."""
     listener = stage.listener()
     message = stage.say(group)
-    return message, listener.wait_for(partial(_is_about, message), _patience(stage))
+    return message, listener.wait_for(partial(is_about, message), _patience(stage))
 
 
 def sent(stage: Stage) -> Told:
     """Send a message that asks for a receipt and wait for the callback about it."""
-    message, callback = _said(stage, own(stage))
+    message, callback = said(stage, own(stage))
     return Told(message, callback, newborn(stage, message.conversation, message))
 
 
@@ -98,7 +95,7 @@ def sent_in(stage: Stage, type_: str) -> Told:
 
     Where none comes, the receipt is asked for.
     """
-    message, callback = _said(stage, stage.group(2, type_=type_))
+    message, callback = said(stage, stage.group(2, type_=type_))
     if callback is not None:
         return Told(message, callback)
     return Told(message, None, asked(stage, stage.ask(message.conversation, [message])))
@@ -107,7 +104,7 @@ def sent_in(stage: Stage, type_: str) -> Told:
 def tells_of_read(callback: Callback, message: Message) -> bool:
     """Whether a callback counts a read of a message, or names somebody who has read it."""
     items = callback.get("GroupMsgReceiptList")
-    return _names(callback, message) and any(
+    return names(callback, message) and any(
         isinstance(item, dict)
         and item.get("MsgSeq") == message.id
         and bool(item.get("ReadNum") or item.get("ReadReceiptMembers"))
@@ -192,7 +189,7 @@ def read_together(stage: Stage) -> Together:
         return sum(tells_of_read(c, message) for c in listener.seen) > enough
 
     listener.wait_for(ended, 1.0)
-    every = tuple(c for c in listener.seen if _names(c, message))
+    every = tuple(c for c in listener.seen if names(c, message))
     return Together(message, reader, found, told, every)
 
 
@@ -215,7 +212,7 @@ def sent_otherwise(stage: Stage) -> tuple[Told, ...]:
         messages.append((message, f"a message to a group of {size}"))
     found = []
     for message, what in messages:
-        told = listener.wait_for(partial(_is_about, message), _patience(stage))
+        told = listener.wait_for(partial(is_about, message), _patience(stage))
         asked_ = None
         if told is None:
             asked_ = asked(stage, stage.ask(message.conversation, [message]))
@@ -236,62 +233,14 @@ def sent_after_changes(stage: Stage) -> Told:
     stage.must(stage.driver.recall(stage.say(group)))
     stage.must(stage.driver.remove_member(group, group.members[-1]))
     stage.let_show()
-    message, callback = _said(stage, replace(group, members=group.members[:-1]))
+    message, callback = said(stage, replace(group, members=group.members[:-1]))
     what = "a message to a group that has lost a message and a member"
     return Told(message, callback, newborn(stage, message.conversation, message), what=what)
 
 
-def misnamed(stage: Stage, message: Message) -> tuple[Callback, ...]:
-    """Return the callbacks about a message that name its group in other letters."""
-    wanted = message.conversation.id
-    named = [(c, c.get("GroupId")) for c in stage.listener().seen if c.command == GROUP]
-    return tuple(
-        callback
-        for callback, id_ in named
-        if isinstance(id_, str) and id_ != wanted and id_.lower() == wanted.lower()
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Callbacks about two messages of one group, and those about messages without receipts."""
-
-    first: Callback
-    last: Callback
-    unwanted: tuple[Callback, ...]
-
-
-def sent_later(stage: Stage) -> Later:
-    """Send a plain message, import some, and send one that asks for a receipt, seconds later."""
-    told = stage.scene(sent)
-    group = told.message.conversation
-    if told.callback is None:
-        raise NotExercised("no callback about the message came")
-    silent = [stage.say(group, receipt=False)]
-    with contextlib.suppress(NotExercised):
-        silent += _imported(stage)
-    stage.let_pass(stage.told(told.message), _APART)
-    _, callback = _said(stage, group)
-    if callback is None:
-        raise NotExercised("no callback about the message came")
-    seen = [c for c in stage.listener().seen if c.command == GROUP]
-    unwanted = tuple(c for c in seen if any(_names(c, message) for message in silent))
-    return Later(told.callback, callback, unwanted)
-
-
-def _imported(stage: Stage) -> list[Message]:
-    """Import a message while callbacks are listened for, into a group of its own."""
-    if not stage.can(stage.driver.import_messages(NOWHERE, 1).operation):
-        return []
-    place = stage.group(2)
-    stage.let_age(place, _AGE)
-    answer = stage.call(stage.driver.import_messages(place, 1))
-    ids = stage.driver.imported(answer) if answer.accepted else []
-    return [Message(place, id_, place.owner, wants_receipt=False) for id_ in ids]
-
-
-def _is_about(message: Message, callback: Callback) -> bool:
-    return callback.command == GROUP and _names(callback, message)
+def is_about(message: Message, callback: Callback) -> bool:
+    """Whether a callback is the one of group receipts and lists a message."""
+    return callback.command == GROUP and names(callback, message)
 
 
 def _of(callback: Callback, *people: Any) -> bool:
@@ -464,239 +413,6 @@ def conversation_read(stage: Stage) -> Told:
         return callback.command == REPORT and callback.received >= begun and named
 
     return Told(message, listener.wait_for(fits, _patience(stage)))
-
-
-@dataclass(frozen=True, slots=True)
-class Badly:
-    """What became of a message whose callbacks were answered with errors.
-
-    `refused` is the refusal of a call that works where callbacks are answered well. `lost` says
-    that the message has no receipt, which those have whose callbacks are answered well.
-    """
-
-    message: Message | None = None
-    before: Asked | None = None
-    after: Asked | None = None
-    refused: Answer | None = None
-    lost: bool = False
-
-
-_REFUSAL = b'{"ActionStatus":"FAIL","ErrorInfo":"no","ErrorCode":1}'
-
-
-def answered_badly(stage: Stage, sending: int, reading: int, waits: bool) -> Badly:
-    """Send and read in a group while the listener answers with errors, of these HTTP statuses.
-
-    If `waits`, a callback about the read is waited for, where one came before, and looked after.
-    """
-    listener, driver = stage.listener(), stage.driver
-    group = own(stage)
-    owner, member, *_ = group.members
-
-    def sending_of(turn: str) -> Call:
-        number = stage.number("answered", turn, sending)
-        return driver.send_message(group, owner, receipt=True, number=number)
-
-    def told_of(message: Message) -> Message:
-        listener.wait_for(lambda c: _names(c, message), 1.0)
-        return message
-
-    for turn in ("badly", "badly again"):  # once may be passing trouble
-        with listener.answering(sending, _REFUSAL, COMMANDS):
-            answer = stage.at_once([sending_of(turn)])[0]  # sent again it may be taken for sent
-            if answer.accepted:
-                message = told_of(Message(group, stage.named(answer), owner, wants_receipt=True))
-                break
-        _works(stage.call(sending_of(f"well after {turn}")))
-    else:
-        if answer.verdict is Verdict.THROTTLED:
-            raise NotExercised(f"{answer.operation} is {answer.describe()}")
-        return Badly(refused=answer)
-
-    def known(found: dict[Any, Receipt]) -> bool:
-        return message.id in found and found[message.id].known
-
-    def counted(found: dict[Any, Receipt]) -> bool:
-        if not known(found):
-            return False
-        return is_counted(stage, message, found[message.id])
-
-    before = asked(stage, stage.settle(group, [message], counted))
-    if not known(dict(before.receipts)):
-        like = stage.scene(sent)
-        if like.counts is None or not before.answer.accepted:
-            raise NotExercised(f"no receipt to judge: {before.answer.describe()}")
-        like.counts.receipt(like.message)
-        return Badly(message, before, lost=True)
-    first = before.receipt(message)
-
-    def turned(found: dict[Any, Receipt]) -> bool:
-        now = found.get(message.id)
-        return now is not None and now.read != first.read and now.unread != first.unread
-
-    with listener.answering(reading, _REFUSAL, COMMANDS):
-        read = stage.tries_to_read(member, [message])
-        if read is None or read.accepted:
-            after = stage.settle(group, [message], turned)
-            if waits and stage.scene(group_read).callbacks:
-                listener.wait_for(lambda c: tells_of_read(c, message), 1.0)
-    if read is not None and not read.accepted:
-        _works(stage.tries_to_read(member, [message]))
-        return Badly(message, before, refused=read)
-    if waits:
-        after = stage.settle(group, [message], turned)
-    return Badly(message, before, asked(stage, after))
-
-
-def _works(answer: Answer | None) -> None:
-    """Raise `NotExercised` unless a call works where callbacks are answered well."""
-    if answer is not None and not answer.accepted:
-        raise NotExercised(f"{answer.operation} is {answer.describe()}, however it is answered")
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message between two that was read, and its conversation marked, under bad answers."""
-
-    message: Message
-    read: Answer | None
-    seen: Asked
-    marking: Answer | None
-    unread: int | None
-    evidence: Answer
-
-
-def letter_answered_badly(stage: Stage, status: int) -> Letter:
-    """Acknowledge a message and mark its conversation while the listener answers with errors."""
-    listener, driver = stage.listener(), stage.driver
-    told = {DIRECT: bool(stage.scene(direct_read).callbacks)}
-    told[REPORT] = stage.scene(conversation_read).callback is not None
-    conversation, (message,) = aged(stage, 8, 9 if status >= 500 else 7)
-    a, b = conversation.members
-    listed = seen_by(stage, conversation, a)
-    already = len(listener.seen)
-
-    def came(command: str) -> None:
-        def fits(callback: Callback) -> bool:
-            return callback.command == command and callback in listener.seen[already:]
-
-        if told[command]:
-            listener.wait_for(fits, 1.0)
-
-    if not listed.answer.accepted:
-        raise NotExercised(f"the history is not to be had: {listed.answer.describe()}")
-    with listener.answering(status, _REFUSAL, COMMANDS):
-        read = stage.tries_to_read(b, [message])
-        came(DIRECT)
-        until_read(stage, conversation, (message,))
-        call = driver.mark_conversation(conversation, b)
-        marked = stage.call(call) if call is not None else None
-        came(REPORT)
-    left = until_unread(stage, b, a, 0)
-    seen = until_read(stage, conversation, (message,))
-    return Letter(message, read, seen, marked, left.number, left.answer)
-
-
-def told_ahead(stage: Stage) -> tuple[Callback, ...]:
-    """Return callbacks that named a message of a group before it was sent.
-
-    Somebody who does not exist has tried to send one before.
-    """
-    told, listener = stage.scene(sent), stage.listener()
-    if told.callback is None:
-        raise NotExercised("no callback about the message came")
-    group, already = told.message.conversation, len(listener.seen)
-    number = stage.number("ahead", group.id)
-    stage.call(stage.driver.send_message(group, NOBODY, receipt=True, number=number))
-    listener.wait_for(lambda c: c in listener.seen[already:], _BEHIND)
-    before = listener.seen
-    message, _ = _said(stage, group)
-
-    def is_ahead(item: Any) -> bool:
-        place = item.get("MsgSeq") if isinstance(item, dict) else None
-        return isinstance(place, int) and place >= message.id
-
-    ours = [c for c in before if c.command == GROUP and c.get("GroupId") == group.id]
-    listed = [(c, c.get("GroupMsgReceiptList")) for c in ours]
-    return tuple(c for c, items in listed if isinstance(items, list) and any(map(is_ahead, items)))
-
-
-@dataclass(frozen=True, slots=True)
-class Vain:
-    """Callbacks of reads that count nowhere: of a plain message, and of somebody outside."""
-
-    plain: tuple[Callback, ...]
-    outside: tuple[Callback, ...]
-
-
-def read_in_vain(stage: Stage) -> Vain:
-    """Let a member read a plain message, and somebody who is no member one that has a receipt.
-
-    Where that counts nevertheless, the callback about it is right.
-    """
-    if stage.scene(group_read).callback is None:
-        raise NotExercised("no callback told of a read")
-    listener, group = stage.listener(), own(stage)
-    outsider = stage.users(len(group.members) + 1)[-1]
-    plain, message = stage.say(group, receipt=False), stage.say(group)
-    before = newborn(stage, group, message).receipt(message)
-    stage.tries_to_read(group.members[1], [plain])
-    stage.tries_to_read(outsider, [message])
-
-    def of_plain(callback: Callback) -> bool:
-        return callback.command == GROUP and _names(callback, plain)
-
-    def of_outsider(callback: Callback) -> bool:
-        named = str(callback.get("GroupMsgReceiptList"))
-        return callback.command == GROUP and _names(callback, message) and repr(outsider) in named
-
-    stage.let_show()
-    listener.wait_for(lambda c: of_plain(c) or of_outsider(c), _BEHIND)
-    after = asked(stage, stage.ask(group, [message])).receipts.get(message.id)
-    told = tuple(filter(of_outsider, listener.seen))
-    counted = after is None or after.read != before.read
-    return Vain(tuple(filter(of_plain, listener.seen)), () if counted else told)
-
-
-@dataclass(frozen=True, slots=True)
-class Uncalled:
-    """Callbacks of reads that nobody has made, by what was made instead."""
-
-    reports: tuple[Callback, ...]
-    receipts: tuple[Callback, ...]
-    groups: tuple[Callback, ...]
-
-
-def uncalled(stage: Stage) -> Uncalled:
-    """Return callbacks that nothing called for, once letters were read and conversations marked.
-
-    Reports of who has marked nothing, receipts between people who have sent none, and what is said
-    of groups but names a user.
-    """
-    for play in (direct_read, direct_together, unread_left_then):
-        with contextlib.suppress(NotExercised):
-            stage.scene(play)
-    users = stage.users(16)
-    marked: tuple[tuple[int, int], ...] = ((11, 13),)
-    unmarked: tuple[tuple[int, int], ...] = ((12, 13), (11, 12), (14, 15))
-    if stage.target.read_hook is not None:  # who reads elsewhere may mark as well
-        unmarked = unmarked[:1]
-    idle = {(users[a], users[b]) for a, b in (*marked, *unmarked)}
-    idle |= {(users[b], users[a]) for a, b in unmarked}
-    silent = [{users[a], users[b]} for a, b in ((11, 13), (12, 13))]
-    kinds: tuple[Callable[[Callback], bool], ...] = (
-        lambda c: c.command == REPORT and _people(c, "Report_Account") in idle,
-        lambda c: c.command == DIRECT and {*_people(c)} in silent,
-        lambda c: c.command == GROUP and str(c.get("GroupId")) in users,
-    )
-    listener = stage.listener()
-    listener.wait_for(lambda c: any(fits(c) for fits in kinds), _BEHIND)
-    reports, receipts, groups = (tuple(filter(fits, listener.seen)) for fits in kinds)
-    return Uncalled(reports, receipts, groups)
-
-
-def _people(callback: Callback, first: str = "Operator_Account") -> tuple[str, str]:
-    return str(callback.get(first)), str(callback.get("Peer_Account"))
 
 
 def garbled(stage: Stage, command: str) -> bool:

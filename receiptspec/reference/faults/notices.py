@@ -101,31 +101,15 @@ def _plain_too(call: Call, answer: Body) -> None:
             call.site.hooks.group_receipts(call, call.site.store, group, [(message, [])])
 
 
-def _messages_read(call: Call, group: Group) -> list[Message]:
-    """Return the messages that a read names, whether they have receipts or not."""
-    listed = call.body.get("MsgSeqList")
-    items = listed if isinstance(listed, list) else []
-    seqs = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
-    return [message for seq, message in group.messages.items() if seq in seqs]
-
-
-def _plain_reads(call: Call, answer: Body) -> None:
-    group = group_of(call)
-    if group is None or not succeeded(answer):
-        return
-    for message in _messages_read(call, group):
-        if not message.receipt:
-            told = [(message, [call.body["From_Account"]])]
-            call.site.hooks.group_receipts(call, call.site.store, group, told)
-
-
 def _strange_reads(call: Call, _answer: Body) -> None:
     group, reader = group_of(call), call.body.get("From_Account")
     if group is None or not isinstance(reader, str) or reader in group.members:
         return
-    for message in _messages_read(call, group):
-        if message.receipt:
-            told = [(message, [reader])]
+    listed = call.body.get("MsgSeqList")
+    items = listed if isinstance(listed, list) else []
+    for seq in [item.get("MsgSeq") for item in items if isinstance(item, dict)]:
+        if seq in group.messages and group.messages[seq].receipt:
+            told = [(group.messages[seq], [reader])]
             call.site.hooks.group_receipts(call, call.site.store, group, told)
 
 
@@ -158,15 +142,6 @@ _VAIN = [
         "TC-WHK-03",
         _next_as_well,
         "an item more, of the message that comes next",
-        **_SHOULD,
-    ),
-    edits(
-        "callback-for-plain-reads",
-        "TC-WHK-03",
-        _plain_reads,
-        operation=_READ,
-        cls="webhook",
-        shows="a callback where a message is read that asks for no receipt",
         **_SHOULD,
     ),
     edits(

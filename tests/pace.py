@@ -27,9 +27,9 @@ def within(seconds):
     assert took < allowed, f"it took {took:.2f} s, more than {allowed:.2f} s"
 
 
-def wait_for(what):
+def wait_for(what, seconds=PATIENCE):
     """Return the first true value of ``what()``."""
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < ends, "it never happened"
         time.sleep(0.02)

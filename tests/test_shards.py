@@ -64,10 +64,16 @@ def alone(folder, *arguments):
 
 
 def finish(process):
+    late = False
     try:
         out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        late = True
     finally:
         process.kill()
+    if late:  # what is printed says who waits for whom
+        out, err = process.communicate()
+        pytest.fail(f"the run did not end: {out}{err}")
     assert "Traceback" not in out + err, err
     return process.returncode, out, err
 
@@ -306,7 +312,7 @@ def step(name):
     if ME:
         Path(__file__).with_name(name.replace(" ", "-")).touch()
         if name in WAITS:
-            wait_for(Path(__file__).with_name(WAITS[name].replace(" ", "-")).exists)
+            wait_for(Path(__file__).with_name(WAITS[name].replace(" ", "-")).exists, 100)
 
 def pytest_configure():
     step(str(ME) + " begins")

@@ -273,6 +273,22 @@ def test_targets_are_listed(capsys, tmp_path):
     assert capsys.readouterr().out.splitlines() == [f"# {file}", "a", "b"]
 
 
+def test_what_is_wrong_with_a_target_is_said_where_it_is_listed(capsys, tmp_path):
+    file = tmp_path / "targets.yaml"
+    file.write_text("a: 3\nb: {vendor: tencent, embedded: true}\nc: {vendor: tencent, url: 7}\n")
+    cli.main(["targets", "--targets", str(file)])
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [f"# {file}", "a", "b", "c"]
+    assert [line.split(": ")[1] for line in err.splitlines()] == [f"{file}:1", f"{file}:3"]
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "--seed", "abc"), ("run", "-n", "x"), ("replay", "r", "-k", "1.5")]
+)
+def test_what_is_no_number_is_refused_in_plain_words(capsys, words):
+    assert f"{words[-1]!r} is not a valid whole number" in refused(capsys, *words)
+
+
 def test_requirements_are_listed_one_a_line(capsys):
     cli.main(["requirements"])
     lines = capsys.readouterr().out.splitlines()

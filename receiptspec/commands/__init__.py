@@ -12,7 +12,25 @@ from receiptspec import contract as contracts
 from receiptspec import recorded, targetfile
 from receiptspec.errors import ConfigurationError
 
-__all__ = ["JOURNAL", "TARGETS", "requirement_ids", "target_names", "targets_of", "vendor_names"]
+__all__ = [
+    "JOURNAL",
+    "TARGETS",
+    "Whole",
+    "requirement_ids",
+    "target_names",
+    "targets_of",
+    "vendor_names",
+]
+
+
+class Whole(click.IntRange):
+    """A whole number between two others, named so that a mistake is understood."""
+
+    name = "whole number"
+
+    def get_metavar(self, *_: object, **__: object) -> str:
+        """Return what stands for it in a usage line."""
+        return "N"
 
 
 def target_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

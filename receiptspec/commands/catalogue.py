@@ -21,10 +21,15 @@ Examples:
 )
 @TARGETS
 def targets(file: str | None) -> None:
-    """List the targets that a run can name."""
+    """List the targets that a run can name, and on standard error what is wrong with them."""
     path = targetfile.find_file(file)
     names = targetfile.names(path)
     click.echo("\n".join((f"# {path}", *names)))
+    for name in names:
+        try:
+            targetfile.load(path, name)
+        except ConfigurationError as error:
+            click.echo(f"receiptspec: {error}", err=True)
 
 
 @click.command(

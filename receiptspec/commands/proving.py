@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from receiptspec import report
 from receiptspec.case import PROFILES
+from receiptspec.commands import Whole
 from receiptspec.errors import EXIT
 from receiptspec.proving import proof, show
 from receiptspec.proving.jobs import Ran
@@ -38,10 +39,10 @@ Examples:
 @click.option("--class", "classes", multiple=True, metavar="CLASS", help="Only faults like this.")
 @click.option("--changed", metavar="REV", help="Only faults of rows whose check changed since.")
 @click.option("--profile", default="standard", type=click.Choice(list(PROFILES)))
-@click.option("--seed", type=click.IntRange(0, 2**32 - 100), default=1, show_default=True)
+@click.option("--seed", type=Whole(0, 2**32 - 100), default=1, show_default=True)
 @click.option("--gate", "gated", is_flag=True, help="Exit with 1 unless the proof is good enough.")
 @click.option("--report", "directory", metavar="DIR", help="Write prove.json and prove.md there.")
-@click.option("-n", "workers", type=click.IntRange(1, 64), help="Default: two for each core.")
+@click.option("-n", "workers", type=Whole(1, 64), help="Default: two for each core.")
 def prove(
     vendor: str | None,
     faults: tuple[str, ...],

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from receiptspec import recorded
-from receiptspec.commands import TARGETS, targets_of
+from receiptspec.commands import TARGETS, Whole, targets_of
 from receiptspec.errors import EXIT, ConfigurationError, ReceiptspecError
 from receiptspec.findings import Outcome
 from receiptspec.report import files
@@ -89,7 +89,7 @@ def shows(before: Mapping[str, Any], attempt: Attempt) -> bool:
 @click.command(epilog=_EXAMPLES)
 @click.argument("report", type=click.Path(path_type=Path))
 @click.argument("result", metavar="RESULT-ID")
-@click.option("-k", "times", type=click.IntRange(1, 100), default=3, help="How often. Default: 3.")
+@click.option("-k", "times", type=Whole(1, 100), default=3, help="How often. Default: 3.")
 @TARGETS
 def replay(report: Path, result: str, times: int, file: str | None) -> None:
     """Repeat a failure of REPORT and say whether it is deterministic, flaky or gone.

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from receiptspec import recorded, report, session, targetfile, traceability
 from receiptspec.case import PROFILES
 from receiptspec.checks.answers import WITNESSED
-from receiptspec.commands import JOURNAL, TARGETS, requirement_ids, target_names, targets_of
+from receiptspec.commands import JOURNAL, TARGETS, Whole, requirement_ids, target_names, targets_of
 from receiptspec.errors import EXIT, ConfigurationError
 from receiptspec.report import files, terminal
 from receiptspec.run import INTERRUPTED, host_of, prepare
@@ -67,7 +67,7 @@ Before the first run: receiptspec doctor --target mine
     help="Only what failed, warned or came to no verdict in a report, with its seed and profile.",
 )
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails the run as well.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat another run's requests.")
+@click.option("--seed", type=Whole(0, 2**32 - 1), help="Repeat another run's requests.")
 @click.option("--report", "directory", metavar="DIR", help="Write all reports there.")
 @JOURNAL
 @click.option(
@@ -78,7 +78,7 @@ Before the first run: receiptspec doctor --target mine
 @click.option(
     "-n",
     "workers",
-    type=click.IntRange(1, 64),
+    type=Whole(1, 64),
     help="Parallel workers. Default: one, or one a host when targets are on several.",
 )
 def run(

@@ -6,6 +6,8 @@ import ipaddress
 
 import click
 
+from receiptspec.commands import Whole
+
 __all__ = ["serve"]
 
 
@@ -27,16 +29,12 @@ RECEIPTSPEC_REFERENCE_KEY (Tencent), RECEIPTSPEC_REFERENCE_SECRET_KEY (Volcengin
     show_default=True,
     help="Address to listen on; 0.0.0.0 in a container, where others then reach it.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--port", type=Whole(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break one promise.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Use one freedom.")
 @click.option("--webhook", metavar="URL", help="Loopback address that gets the callbacks.")
-@click.option(
-    "--sdkappid", type=click.IntRange(1), default=None, help="Tencent's SDKAppID of the sandbox."
-)
-@click.option(
-    "--appid", type=click.IntRange(1), default=None, help="Volcengine's AppId of the sandbox."
-)
+@click.option("--sdkappid", type=Whole(1), default=None, help="Tencent's SDKAppID of the sandbox.")
+@click.option("--appid", type=Whole(1), default=None, help="Volcengine's AppId of the sandbox.")
 @click.option(
     "--access-key", default="", metavar="ID", help="Volcengine's access key id of the sandbox."
 )

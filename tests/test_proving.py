@@ -409,6 +409,13 @@ def test_jobs_that_only_wait_run_beside_those_that_compute():
     assert farm._next(waiting, running, 2) is made[5]
 
 
+def test_short_jobs_run_beside_conforming_ones():
+    seed, fault = (Job(kind, kind, "tencent") for kind in ("seed", "fault"))
+    assert farm._next([fault], [seed], 1) is fault
+    assert farm._next([seed], [fault], 1) is seed
+    assert farm._next([fault], [fault], 1) is None
+
+
 # --- what to test first ---------------------------------------------------------------------
 
 

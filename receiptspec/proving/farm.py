@@ -183,7 +183,8 @@ def warm(vendors: Iterable[str]) -> None:
 def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
     """Run jobs in `workers` children at a time, the longest first; `done` gets each as it ends.
 
-    As many jobs that only wait run beside them.
+    That many of each kind: short ones compute while conforming runs let time pass, and while
+    others hardly do anything but wait.
     """
     waiting = sorted(jobs, key=lambda job: job.weight)
     nurseries: dict[object, Nursery] = {}
@@ -270,5 +271,10 @@ def _apart(births: Births) -> None:
 
 def _next(waiting: Sequence[Job], running: Collection[Job], workers: int) -> Job | None:
     """Return the longest job for which there is room."""
-    beside = Counter(job.waits for job in running)
-    return next((job for job in reversed(waiting) if beside[job.waits] < workers), None)
+    beside = Counter(map(_pool, running))
+    return next((job for job in reversed(waiting) if beside[_pool(job)] < workers), None)
+
+
+def _pool(job: Job) -> tuple[bool, bool]:
+    """Return what a job has its workers with."""
+    return job.kind in _SHORT, job.waits

@@ -35,6 +35,7 @@ __all__ = ["perform", "run", "warm"]
 _INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
 _SHORT = ("fault", "smoke")  # kinds of jobs that would collect as long as they run
+_IDLERS = 4  # jobs that only wait, for each that computes
 _BIRTH = 5.0  # seconds in which a process tells its id
 
 
@@ -183,8 +184,8 @@ def warm(vendors: Iterable[str]) -> None:
 def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
     """Run jobs in `workers` children at a time, the longest first; `done` gets each as it ends.
 
-    That many of each kind: short ones compute while conforming runs let time pass, and while
-    others hardly do anything but wait.
+    That many short ones and as many conforming ones, which let time pass, at the same time; of
+    each four times as many of those that hardly do anything but wait.
     """
     waiting = sorted(jobs, key=lambda job: job.weight)
     nurseries: dict[object, Nursery] = {}
@@ -272,7 +273,14 @@ def _apart(births: Births) -> None:
 def _next(waiting: Sequence[Job], running: Collection[Job], workers: int) -> Job | None:
     """Return the longest job for which there is room."""
     beside = Counter(map(_pool, running))
-    return next((job for job in reversed(waiting) if beside[_pool(job)] < workers), None)
+    return next(
+        (job for job in reversed(waiting) if beside[_pool(job)] < _room(job, workers)), None
+    )
+
+
+def _room(job: Job, workers: int) -> int:
+    """Return how many of a kind may run."""
+    return _IDLERS * workers if job.waits else workers
 
 
 def _pool(job: Job) -> tuple[bool, bool]:

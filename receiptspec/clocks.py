@@ -9,6 +9,7 @@ __all__ = ["Clock", "moment"]
 _UNNOTICED = 5.0  # seconds by which clocks may differ
 _STEP = 1.5  # seconds after which a clock of whole seconds has gone on
 _STRIDE = 1.5  # seconds by which it may have gone on more, or less
+_ADRIFT = 600.0  # seconds by which a server may be behind the clock of whoever is on the way
 _DAY = 86_400.0
 
 
@@ -58,6 +59,16 @@ class Clock:
         ``None`` where no message was sent.
         """
         return self._sent
+
+    @property
+    def doubt(self) -> float:
+        """Seconds by which the target's clock may be behind what is known of it.
+
+        None where a message has told it; `Date` may come from who is on the way, or never change.
+        """
+        if self._sent is not None:
+            return 0.0
+        return _DAY if self._stands or self._dated is None else _ADRIFT
 
 
 def moment(stamp: str | None) -> float | None:

@@ -203,6 +203,7 @@ class Line:
         if sent is not None:
             self._clock.says(sent, now)
         self.driver.ahead, self.driver.stamped = self._clock.ahead, self._clock.stamped
+        self.driver.doubt = self._clock.doubt
 
     def close(self) -> None:
         """Close the connections, end every SDK, and let the journal go."""

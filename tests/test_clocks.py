@@ -50,6 +50,14 @@ def test_what_times_messages_is_a_clock_of_its_own_and_told_as_it_is():
     assert (made.ahead, made.stamped) == (150, pytest.approx(-4.3))
 
 
+def test_a_clock_is_in_doubt_until_a_message_tells_it():
+    day, drift = 86_400, 600
+    assert clock().doubt == day
+    assert clock((0, 0)).doubt == clock((9, 0), (11, 2)).doubt == drift
+    assert clock((9, 0), (9, 2)).doubt == day
+    assert clock((9, 0), (9, 2), sent=[(2, 2)]).doubt == 0
+
+
 def test_a_slow_answer_does_not_stop_the_clock():
     made = clock((3600, 0))
     made.shows(NOW + 3602, NOW + 5, taken=3.0)

@@ -153,6 +153,9 @@ class Driver(ABC):
     #: Seconds by which what times messages is ahead of ours, ``None`` where none was sent.
     stamped: float | None = None
 
+    #: Seconds by which the target's clock may be behind what is known of it.
+    doubt: float = 0.0
+
     @property
     def aheads(self) -> tuple[float, ...]:
         """Seconds by which the target's clocks may be ahead of ours, those of `now` first."""
@@ -163,8 +166,11 @@ class Driver(ABC):
         return int(time.time() + self.ahead)
 
     def earliest(self) -> int:
-        """Return the target's time by that of its clocks, or ours, which is behind the others."""
-        return int(time.time() + min(0.0, *self.aheads))
+        """Return the target's time by that of its clocks, or ours, which is behind the others.
+
+        As far behind as may be, where it is in doubt.
+        """
+        return int(time.time() + min(0.0, *self.aheads) - self.doubt)
 
     #: Whether every call is an HTTP request, with headers that may vary.
     over_http: bool = True

@@ -134,6 +134,18 @@ def test_each_clock_says_the_same_of_a_credential_that_does_or_does_not_last(nam
         assert claims["TLS.time"] <= time.time() + ahead
 
 
+@pytest.mark.parametrize("name", ["for-two-minutes", "for-two-hours", "expired", "for-no-time"])
+def test_a_clock_in_doubt_may_be_far_behind(name):
+    made = driver()
+    made.doubt = 86_400.0
+    claims = usersig.decode(query(made.build(ASK, call(credential=name)))["usersig"])
+    ends = claims["TLS.time"] + claims["TLS.expire"]
+    lasts = name.startswith("for-two")
+    assert (ends > time.time() + 100) is lasts
+    assert (ends > time.time() - 86_400) is lasts
+    assert claims["TLS.time"] <= time.time() - 86_400
+
+
 def test_key_and_usersigs_are_known_as_secrets():
     made = driver()
     sent = query(made.build(ASK, call()))["usersig"]

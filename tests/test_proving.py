@@ -410,6 +410,25 @@ def test_jobs_that_only_wait_run_beside_those_that_compute():
     assert farm._next(waiting, running, 2) is made[5]
 
 
+def test_what_survives_beside_others_is_tried_again_by_itself(monkeypatch):
+    names = ("last-item-missing", "utf16-answer")
+    turns = []
+
+    def run(jobs, workers, done):
+        turns.append((workers, [job.name for job in jobs]))
+        for job in jobs:
+            killed = job.faults[0] == names[0] or len(turns) > 1
+            outcome = Outcome.FAIL if killed else Outcome.PASS
+            done(Ran(job, {FAULTS[job.faults[0]].requirement: Row(outcome)}))
+
+    monkeypatch.setattr(farm, "run", run)
+    monkeypatch.setattr(farm, "warm", lambda _: None)
+    found = proof.prove(proof.Choice(faults=names), workers=3)
+    assert [workers for workers, _ in turns] == [3, 1]
+    assert turns[1][1] == [f"fault {names[1]}"]
+    assert [entry["status"] for entry in found["faults"]] == ["killed", "killed"]
+
+
 def test_short_jobs_run_beside_conforming_ones():
     seed, fault = (Job(kind, kind, "tencent") for kind in ("seed", "fault"))
     assert farm._next([fault], [seed], 1) is fault

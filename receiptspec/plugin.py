@@ -260,7 +260,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def _looked_at_again(item: pytest.Item, case: Case) -> None:
     """Try a test once more, calmly; where that comes to no verdict, twice, the first one stands.
 
-    Views that lag behind one another are a freedom for as long as the consistency window.
+    Views that lag behind one another are a freedom for as long as the consistency window. Where
+    no requests are left to look again with, nothing is said.
     """
     found, noted = case.findings, case.observations
     for _ in range(_MORE_LOOKS):
@@ -270,6 +271,8 @@ def _looked_at_again(item: pytest.Item, case: Case) -> None:
                 item.runtest()
         except Nonconformity:
             case.stage.confirm(case.findings)
+            raise
+        except BudgetSpent:
             raise
         except (NotExercised, Inconclusive):
             continue

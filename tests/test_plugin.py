@@ -18,7 +18,7 @@ from pace import PATIENCE, wait_for
 
 from receiptspec import plugin
 from receiptspec.case import Nonconformity
-from receiptspec.errors import Inconclusive, NotExercised
+from receiptspec.errors import BudgetSpent, Inconclusive, NotExercised
 from receiptspec.findings import Finding
 
 ROOT = Path(__file__).parent.parent
@@ -336,3 +336,14 @@ def test_a_second_look_without_a_verdict_is_made_once_more(ends, verdict):
     assert not test.ends
     assert bool(test.confirmed) is (verdict is AGAIN)
     assert bool(test.cleared) is (verdict is EXCUSED)
+
+
+@pytest.mark.parametrize("ends", [(BudgetSpent,), (NotExercised, BudgetSpent)])
+def test_what_nothing_is_left_to_look_at_again_with_is_not_blamed(ends):
+    test = Looks(*ends)
+    with pytest.raises(BudgetSpent):
+        plugin._looked_at_again(test, test)
+    assert not test.ends
+    assert not test.findings
+    assert not test.confirmed
+    assert not test.cleared

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from receiptspec import strictjson
 from receiptspec.errors import ConfigurationError
 
-__all__ = ["Callback", "Listener", "unchunked"]
+__all__ = ["Callback", "Listener", "objects", "unchunked"]
 
 _MAX_BODY = 1024 * 1024
 _MAX_LINE = 4096
@@ -49,6 +49,11 @@ class Callback:
         """Return a top-level field of the body, ``None`` where there is none."""
         value = self.document.value
         return value.get(key) if isinstance(value, dict) else None
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list, none of what is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 class Listener:
@@ -131,9 +136,14 @@ class Listener:
         with self._news:
             return tuple(self._seen)
 
-    def wait_for(self, wanted: Callable[[Callback], bool], seconds: float) -> Callback | None:
-        """Return the first callback that fits, waiting for it; ``None`` when the time is over."""
-        deadline, known = time.monotonic() + seconds, 0
+    def wait_for(
+        self, wanted: Callable[[Callback], bool], seconds: float, *, since: int = 0
+    ) -> Callback | None:
+        """Return the first callback that fits, waiting for it; ``None`` when the time is over.
+
+        Those that were `seen` before, `since` of them, are passed over.
+        """
+        deadline, known = time.monotonic() + seconds, since
         with self._news:
             while True:
                 for callback in self._seen[known:]:

@@ -52,6 +52,21 @@ def test_a_callback_is_kept_and_acknowledged(listener):
     assert seen.command == "C2C.Other"
 
 
+def test_what_was_seen_before_is_not_waited_for(listener):
+    post(listener, b"{}")
+    assert listener.wait_for(lambda _: True, 0) is listener.seen[0]
+    assert listener.wait_for(lambda _: True, 0, since=1) is None
+    post(listener, b"[]")
+    assert listener.wait_for(lambda _: True, 0, since=1) is listener.seen[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(None, []), ({"a": 1}, []), ([1, {"a": 1}, [{}], "x", {}], [{"a": 1}, {}])]
+)
+def test_of_a_list_the_objects_are_read(value, kept):
+    assert webhooks.objects(value) == kept
+
+
 def test_the_body_names_the_command_where_the_query_does_not(listener):
     post(listener, json.dumps(READ))
     assert listener.seen[0].command == READ["CallbackCommand"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from receiptspec.findings import Finding
 from receiptspec.neutral import Answer, Message, Receipt
-from receiptspec.webhooks import Callback
+from receiptspec.webhooks import Callback, objects
 
 __all__ = [
     "agrees",
@@ -77,7 +77,7 @@ def few(callbacks: Iterable[Callback], most: int = 3) -> list[Callback]:
     """Return the first callbacks of each command, of those about groups also those after a read."""
     found: dict[tuple[str, bool], list[Callback]] = {}
     for callback in callbacks:
-        items = _list(callback.get("GroupMsgReceiptList"))
+        items = objects(callback.get("GroupMsgReceiptList"))
         read = any(item.get("ReadNum") or item.get("ReadReceiptMembers") for item in items)
         found.setdefault((callback.command, read), []).append(callback)
     return [callback for kind in found.values() for callback in kind[:most]]
@@ -112,7 +112,8 @@ def unwanted(callbacks: Sequence[Callback]) -> list[Finding]:
     return [
         _finding("a message without a receipt fires a callback", "$", "no callback", numbers)
         for callback in callbacks[:1]
-        for numbers in [[item.get("MsgSeq") for item in _list(callback.get("GroupMsgReceiptList"))]]
+        for items in [objects(callback.get("GroupMsgReceiptList"))]
+        for numbers in [[item.get("MsgSeq") for item in items]]
     ]
 
 
@@ -135,7 +136,7 @@ def uncalled(callbacks: Sequence[Callback], what: str) -> list[Finding]:
 
 def strange(callbacks: Sequence[Callback], known: Collection[Any]) -> list[Finding]:
     """Expect callbacks of receipts to name messages that were sent."""
-    keys = [item.get("MsgKey") for c in callbacks for item in _list(c.get("C2CMsgInfo"))]
+    keys = [item.get("MsgKey") for c in callbacks for item in objects(c.get("C2CMsgInfo"))]
     found = [key for key in keys if key not in known]
     if not found:
         return []
@@ -202,8 +203,8 @@ def with_readers(callbacks: Iterable[Callback]) -> list[Finding]:
         ((callback.get("GroupId"), item.get("MsgSeq")), item)
         for callback in callbacks
         if callback.document.readable
-        for item in _list(callback.get("GroupMsgReceiptList"))
-        if isinstance(item, dict) and _is_int(item.get("ReadNum"))
+        for item in objects(callback.get("GroupMsgReceiptList"))
+        if _is_int(item.get("ReadNum"))
     ]
     least: dict[object, int] = {}
     for place, item in found:
@@ -232,14 +233,9 @@ def _items(callbacks: Sequence[Callback], message: Any) -> list[dict[str, Any]]:
     return [
         item
         for callback in callbacks
-        for item in _list(callback.get("GroupMsgReceiptList"))
+        for item in objects(callback.get("GroupMsgReceiptList"))
         if item.get("MsgSeq") == message
     ]
-
-
-def _list(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list, none of what is no list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def counted(
@@ -269,7 +265,7 @@ def names_readers(
     people = [
         member.get("Member_Account")
         for item in _items(callbacks, message.id)
-        for member in _list(item.get("ReadReceiptMembers"))
+        for member in objects(item.get("ReadReceiptMembers"))
     ]
     if not people:
         return None
@@ -291,7 +287,7 @@ def _receipt(callback: Callback, message: Message) -> list[Finding]:
         for key, wanted in (("Operator_Account", reader), ("Peer_Account", sender))
         if callback.get(key) != wanted
     ]
-    items = _list(callback.get("C2CMsgInfo"))
+    items = objects(callback.get("C2CMsgInfo"))
     found = [item for item in items if item.get("MsgKey") == message.id]
     path = "$.C2CMsgInfo"
     if not found:

@@ -13,7 +13,6 @@ from receiptspec.scenes.groups import Asked, asked, is_counted, own
 from receiptspec.scenes.unread import aged, until_unread
 from receiptspec.scenes.webhooks import COMMANDS, DIRECT, REPORT
 from receiptspec.stage import Stage
-from receiptspec.webhooks import Callback
 
 __all__ = ["Badly", "answered_badly", "letter_answered_badly"]
 
@@ -129,11 +128,8 @@ def letter_answered_badly(stage: Stage, status: int) -> Letter:
     already = len(listener.seen)
 
     def came(command: str) -> None:
-        def fits(callback: Callback) -> bool:
-            return callback.command == command and callback in listener.seen[already:]
-
         if told[command]:
-            listener.wait_for(fits, 1.0)
+            listener.wait_for(lambda c: c.command == command, 1.0, since=already)
 
     if not listed.answer.accepted:
         raise NotExercised(f"the history is not to be had: {listed.answer.describe()}")

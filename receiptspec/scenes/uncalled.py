@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from receiptspec.errors import NotExercised
 from receiptspec.neutral import Message
@@ -14,7 +13,7 @@ from receiptspec.scenes.groups import NOWHERE, asked, newborn, own
 from receiptspec.scenes.reads import NOBODY
 from receiptspec.scenes.webhooks import DIRECT, GROUP, REPORT
 from receiptspec.stage import Stage
-from receiptspec.webhooks import Callback
+from receiptspec.webhooks import Callback, objects
 
 __all__ = [
     "misnamed",
@@ -52,19 +51,15 @@ class Later:
 def sent_later(stage: Stage) -> Later:
     """Send a plain message, import some, and send one that asks for a receipt, seconds later."""
     told = stage.scene(webhooks.sent)
-    group = told.message.conversation
-    if told.callback is None:
-        raise NotExercised("no callback about the message came")
+    group, first = told.message.conversation, told.came()
     silent = [stage.say(group, receipt=False)]
     with contextlib.suppress(NotExercised):
         silent += _imported(stage)
     stage.let_pass(stage.told(told.message), _APART)
-    _, callback = webhooks.said(stage, group)
-    if callback is None:
-        raise NotExercised("no callback about the message came")
+    last = webhooks.Told(*webhooks.said(stage, group)).came()
     seen = [c for c in stage.listener().seen if c.command == GROUP]
     unwanted = tuple(c for c in seen if any(webhooks.names(c, message) for message in silent))
-    return Later(told.callback, callback, unwanted)
+    return Later(first, last, unwanted)
 
 
 def _imported(stage: Stage) -> list[Message]:
@@ -84,22 +79,21 @@ def told_ahead(stage: Stage) -> tuple[Callback, ...]:
     Somebody who does not exist has tried to send one before.
     """
     told, listener = stage.scene(webhooks.sent), stage.listener()
-    if told.callback is None:
-        raise NotExercised("no callback about the message came")
+    told.came()
     group, already = told.message.conversation, len(listener.seen)
     number = stage.number("ahead", group.id)
     stage.call(stage.driver.send_message(group, NOBODY, receipt=True, number=number))
-    listener.wait_for(lambda c: c in listener.seen[already:], _BEHIND)
+    listener.wait_for(lambda _: True, _BEHIND, since=already)
     before = listener.seen
     message, _ = webhooks.said(stage, group)
 
-    def is_ahead(item: Any) -> bool:
-        place = item.get("MsgSeq") if isinstance(item, dict) else None
-        return isinstance(place, int) and place >= message.id
+    def is_ahead(callback: Callback) -> bool:
+        if callback.command != GROUP or callback.get("GroupId") != group.id:
+            return False
+        places = [item.get("MsgSeq") for item in objects(callback.get("GroupMsgReceiptList"))]
+        return any(isinstance(place, int) and place >= message.id for place in places)
 
-    ours = [c for c in before if c.command == GROUP and c.get("GroupId") == group.id]
-    listed = [(c, c.get("GroupMsgReceiptList")) for c in ours]
-    return tuple(c for c, items in listed if isinstance(items, list) and any(map(is_ahead, items)))
+    return tuple(filter(is_ahead, before))
 
 
 def read_by_outsider(stage: Stage) -> tuple[Callback, ...]:
@@ -116,8 +110,10 @@ def read_by_outsider(stage: Stage) -> tuple[Callback, ...]:
     stage.tries_to_read(outsider, [message])
 
     def told(callback: Callback) -> bool:
-        named = str(callback.get("GroupMsgReceiptList"))
-        return webhooks.is_about(message, callback) and repr(outsider) in named
+        items = webhooks.items_about(callback, message)
+        lists = [objects(item.get("ReadReceiptMembers")) for item in items]
+        named = [member.get("Member_Account") for members in lists for member in members]
+        return callback.command == GROUP and outsider in named
 
     stage.let_show()
     listener.wait_for(told, _BEHIND)

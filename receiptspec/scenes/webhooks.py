@@ -16,7 +16,7 @@ from receiptspec.scenes.direct import pair
 from receiptspec.scenes.groups import Asked, asked, newborn, own, settled
 from receiptspec.scenes.unread import SECOND, aged, marking, of_all
 from receiptspec.stage import Stage
-from receiptspec.webhooks import Callback
+from receiptspec.webhooks import Callback, objects
 
 __all__ = [
     "COMMANDS",
@@ -31,6 +31,7 @@ __all__ = [
     "garbled",
     "group_read",
     "is_about",
+    "items_about",
     "marked_again",
     "names",
     "said",
@@ -62,6 +63,12 @@ class Told:
     looks: tuple[Receipt, ...] = ()
     what: str = "a message"
 
+    def came(self) -> Callback:
+        """Return the callback about the message, or raise `NotExercised` where none came."""
+        if self.callback is None:
+            raise NotExercised("no callback about the message came")
+        return self.callback
+
 
 def _patience(stage: Stage) -> float:
     """Return in how many seconds a callback may come: when is not said."""
@@ -70,11 +77,15 @@ def _patience(stage: Stage) -> float:
 
 def names(callback: Callback, message: Message) -> bool:
     """Whether a callback lists a message of a group."""
-    items = callback.get("GroupMsgReceiptList")
-    if not isinstance(items, list):
-        return False
-    listed = [item.get("MsgSeq") for item in items if isinstance(item, dict)]
-    return callback.get("GroupId") == message.conversation.id and message.id in listed
+    return bool(items_about(callback, message))
+
+
+def items_about(callback: Callback, message: Message) -> list[dict[str, Any]]:
+    """Return what a callback tells of a message of a group."""
+    if callback.get("GroupId") != message.conversation.id:
+        return []
+    items = objects(callback.get("GroupMsgReceiptList"))
+    return [item for item in items if item.get("MsgSeq") == message.id]
 
 
 def said(stage: Stage, group: Conversation) -> tuple[Message, Callback | None]:
@@ -103,13 +114,8 @@ def sent_in(stage: Stage, type_: str) -> Told:
 
 def tells_of_read(callback: Callback, message: Message) -> bool:
     """Whether a callback counts a read of a message, or names somebody who has read it."""
-    items = callback.get("GroupMsgReceiptList")
-    return names(callback, message) and any(
-        isinstance(item, dict)
-        and item.get("MsgSeq") == message.id
-        and bool(item.get("ReadNum") or item.get("ReadReceiptMembers"))
-        for item in items
-    )
+    items = items_about(callback, message)
+    return any(item.get("ReadNum") or item.get("ReadReceiptMembers") for item in items)
 
 
 def group_read(stage: Stage) -> Told:
@@ -376,10 +382,9 @@ def _marked(stage: Stage, conversation: Conversation, reader: Any) -> Left:
 
     def fits(callback: Callback) -> bool:
         about = {callback.get("Report_Account"), callback.get("Peer_Account")}
-        new = callback in listener.seen[already:]
-        return callback.command == REPORT and about == people and new
+        return callback.command == REPORT and about == people
 
-    callback = listener.wait_for(fits, _patience(stage))
+    callback = listener.wait_for(fits, _patience(stage), since=already)
     return Left(conversation, (callback,) if callback is not None else (), (), answer)
 
 

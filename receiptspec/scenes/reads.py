@@ -223,17 +223,25 @@ def large_group(stage: Stage, members: int) -> tuple[Answer, Asked | None]:
     return answer, asked(stage, stage.ask(group, [made])) if made is not None else None
 
 
-def full_group(stage: Stage, members: int) -> tuple[Answer, Message | None]:
-    """Send a message that asks for a receipt to a group of so many members, and ask for it.
+def full_group(stage: Stage, members: int) -> tuple[Message | None, dict[str, Answer]]:
+    """Do what is done with receipts in a group of so many members.
 
-    Returns the last answer; no message where sending it was what was refused.
+    Returns the message, ``None`` where sending it was what was refused, and the answers by what
+    was done: sent, asked, then reported by a member and listed, where there are calls for it.
     """
     group = stage.group(members)
     try:
         message = stage.say(group)
     except CallRefused as error:
-        return error.answer, None
-    return newborn(stage, group, message).answer, message
+        return None, {"sending a message": error.answer}
+    done = {"asking for a receipt": newborn(stage, group, message).answer}
+    reading = stage.driver.mark_read(group, group.members[-1], [message.id])
+    if reading is not None and stage.can(reading.operation):
+        done["reporting a read"] = stage.patiently(reading)
+    listing = stage.driver.list_members(group, message.id, read=False, cursor=None, count=members)
+    if listing is not None and stage.can(listing.operation):
+        done["listing who has not read"] = stage.patiently(listing)
+    return message, done
 
 
 def position(

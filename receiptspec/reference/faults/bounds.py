@@ -26,8 +26,11 @@ def _text(call: Call, name: str) -> str:
 
 def _full(call: Call) -> bool:
     group = group_of(call)
-    wished = call.body.get("NeedReadReceipt") == 1
-    return wished and group is not None and len(group.members) == _FULL
+    return group is not None and len(group.members) == _FULL
+
+
+def _wished_of_full(call: Call) -> bool:
+    return call.body.get("NeedReadReceipt") == 1 and _full(call)
 
 
 def _many_gone(call: Call) -> bool:
@@ -138,9 +141,27 @@ ALL: list[Fault] = [
         "full-groups-too-large",
         "TC-GRR-13",
         _TOO_LARGE,
-        _full,
+        _wished_of_full,
         shows="a message to 200 members may not ask for receipts",
         **{**_SEND, **_SHOULD},
+    ),
+    refused_if(
+        "full-groups-take-no-reads",
+        "TC-GRR-13",
+        _TOO_LARGE,
+        _full,
+        operation="group_msg_receipt",
+        shows="no read is taken on behalf of one of 200 members",
+        **_SHOULD,
+    ),
+    refused_if(
+        "full-groups-list-nobody",
+        "TC-GRR-13",
+        _TOO_LARGE,
+        _full,
+        operation="get_group_msg_receipt_detail",
+        shows="of 200 members nobody is listed",
+        **_SHOULD,
     ),
     refused_if(
         "removals-of-twenty",

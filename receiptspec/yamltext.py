@@ -116,12 +116,21 @@ def _must_be_flat(text: str, into: YamlFile) -> None:
         return
     depth = 0
     event: Any
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH:
-            into.lines[()] = event.start_mark.line + 1
-            raise into.error(f"nested too deeply: over {_MAX_DEPTH} levels")
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                raise _too_deep(event.start_mark, into)
+    except yaml.scanner.ScannerError as error:  # libyaml looks ahead, and has a limit of its own
+        if "nesting depth" not in str(error.problem):
+            raise
+        raise _too_deep(error.problem_mark, into) from None
+
+
+def _too_deep(mark: Any, into: YamlFile) -> ConfigurationError:
+    into.lines[()] = mark.line + 1
+    return into.error(f"nested too deeply: over {_MAX_DEPTH} levels")
 
 
 def _construct(

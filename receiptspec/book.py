@@ -16,6 +16,7 @@ from receiptspec.exchange import Redactor
 from receiptspec.findings import Outcome, Result
 from receiptspec.results import exit_code, serialise
 from receiptspec.run import Run
+from receiptspec.waits import Waited
 
 __all__ = ["Book"]
 
@@ -34,6 +35,7 @@ class Book:
         self.trouble: list[str] = []
         self.written: list[Path] = []
         self._sent: dict[tuple[str, str], int] = {}
+        self._waited: dict[tuple[str, str], Waited] = {}
         self._others_failed = False
         self._own: set[tuple[str, str]] = set()
         self._deaths: Counter[str] = Counter()
@@ -47,7 +49,9 @@ class Book:
         """Enter the results that a test carried."""
         if hasattr(report, "receiptspec_sent"):
             worker = getattr(report, "worker_id", "master")
-            self._sent[worker, report.receiptspec[0]["target"]] = report.receiptspec_sent
+            place = worker, report.receiptspec[0]["target"]
+            self._sent[place] = report.receiptspec_sent
+            self._waited[place] = Waited(**report.receiptspec_waited)
         entries = getattr(report, "receiptspec", ())
         for entry in entries:
             self._enter(entry)
@@ -151,6 +155,13 @@ class Book:
             results,
             stale=stale,
             requests=sum(self._sent.values()),
+            waited={
+                target.name: sum(
+                    (one for (_, name), one in self._waited.items() if name == target.name),
+                    Waited(),
+                )
+                for target in self.run.targets
+            },
             duration=time.perf_counter() - self.clock,
             code=code,
             complete=code != EXIT["interrupted"],

@@ -7,7 +7,7 @@ the command line, never by an entry point.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +337,7 @@ def pytest_runtest_makereport(
         entries[0]["timeline"] = [list(sent) for sent in stage.drain()]
         made.receiptspec = entries  # type: ignore[attr-defined]
         made.receiptspec_sent = stage.sent  # type: ignore[attr-defined]
+        made.receiptspec_waited = asdict(stage.waited)  # type: ignore[attr-defined]
     item.user_properties.append(("outcome", str(result.outcome)))
     new = run.is_new(case.target, case.requirement)
     _colour(made, result, redact, strict=run.strict, new=new)

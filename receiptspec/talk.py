@@ -34,7 +34,7 @@ from receiptspec.journal import Journal
 from receiptspec.line import Line
 from receiptspec.neutral import Answer, Call
 from receiptspec.targets import Target
-from receiptspec.waits import SHARE, Waits
+from receiptspec.waits import SHARE, Waited, Waits
 from receiptspec.witnesses import Witnesses
 
 __all__ = ["Means", "Talk", "spelt"]
@@ -295,7 +295,7 @@ class Talk:
         if not self._calm or call.operation in self.driver.joinings:
             return
         since = self._last_joining if self._writes(call) else self._last_write
-        self._sleep(since + self.target.consistency * self._waits.calm - time.monotonic())
+        self._let_lag(since + self.target.consistency * self._waits.calm - time.monotonic())
 
     def until(
         self,
@@ -312,13 +312,15 @@ class Talk:
         """
         kind, begun, waited = kind or fits, time.monotonic(), 0.0
         share = self._waits.calm if self._calm else self._waits.share(kind)
-        came = False
+        after, came = 0.0, False
         for _ in self.patience(begun if since is None else since, share):
             found = look()
             if came := fits(found):
+                after = time.monotonic() - begun if waited and _shows(found) else 0.0
                 break
             waited = time.monotonic() - begun
-        self._waits.ended(kind, came=came, late=waited > SHARE * self.target.consistency)
+        late = waited > SHARE * self.target.consistency
+        self._waits.ended(kind, came=came, late=late, after=after)
         return found
 
     def patience(self, since: float | None = None, share: float = 1.0) -> Iterator[None]:
@@ -335,7 +337,9 @@ class Talk:
             yield
             if begun >= deadline:
                 return
-            time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+            rest = max(0.0, min(pause, deadline - time.monotonic()))
+            time.sleep(rest)
+            self._waits.spend(rest)
             pause = min(pause * 2, 0.4)
 
     def patiently(self, call: Call) -> Answer:
@@ -361,11 +365,21 @@ class Talk:
     def let_show(self) -> None:
         """Wait until all that was written has had the time to show, in every view."""
         if self.may_lag:
-            self._sleep(self._last_write + self.target.consistency - time.monotonic())
+            self._let_lag(self._last_write + self.target.consistency - time.monotonic())
 
     def rest(self, seconds: float) -> None:
         """Wait so long from now."""
         self._sleep(seconds)
+
+    @property
+    def waited(self) -> Waited:
+        """What was waited for in this run because views may lag."""
+        return self._waits.told
+
+    def _let_lag(self, seconds: float) -> None:
+        """Let time pass in which views may catch up."""
+        self._sleep(seconds)
+        self._waits.spend(max(0.0, seconds))
 
     def _sleep(self, seconds: float) -> None:
         if seconds > self._line.client.time_left:
@@ -507,3 +521,9 @@ class Talk:
 def spelt(user: Any) -> str:
     """Return how a body writes a user."""
     return json.dumps(user, ensure_ascii=False)
+
+
+def _shows(found: object) -> bool:
+    """Whether what ended a wait was there, and not a refusal that no wait would change."""
+    answer = getattr(found, "answer", getattr(found, "last_answer", found))
+    return not isinstance(answer, Answer) or answer.accepted

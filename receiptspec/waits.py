@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ENOUGH", "SHARE", "Waits"]
+__all__ = ["ENOUGH", "SHARE", "Waited", "Waits"]
 
 #: After so many waits for one kind of thing that came to nothing, and none that did not.
 ENOUGH = 3
 #: The part of the window that is left then. What came later than that came late.
 SHARE = 0.125
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """What waiting for views has cost, and what it was good for; all in seconds.
+
+    `slowest` is how late something came that was not there at first. `lagged` says whether what
+    failed at first has healed within the window.
+    """
+
+    spent: float = 0.0
+    slowest: float = 0.0
+    lagged: bool = False
+
+    def __add__(self, other: Waited) -> Waited:
+        slowest = max(self.slowest, other.slowest)
+        return Waited(self.spent + other.spent, slowest, self.lagged or other.lagged)
 
 
 class Waits:
@@ -28,6 +46,7 @@ class Waits:
         self._vain: Counter[Any] = Counter()
         self._late = False
         self._confirmed = False
+        self.told = Waited()
 
     def share(self, fits: Callable[..., bool]) -> float:
         """Return which part of the window, up to 1, is worth waiting for what `fits` looks for."""
@@ -45,11 +64,18 @@ class Waits:
     def _is_prompt(self) -> bool:
         return self._confirmed and not self._late
 
-    def ended(self, fits: Callable[..., bool], *, came: bool, late: bool = False) -> None:
-        """Remember whether what was waited for came, and whether it came late."""
+    def spend(self, seconds: float) -> None:
+        """Note that so much time was let pass for views."""
+        self.told += Waited(seconds)
+
+    def ended(
+        self, fits: Callable[..., bool], *, came: bool, late: bool = False, after: float = 0.0
+    ) -> None:
+        """Remember whether what was waited for came, whether that was late, and after how long."""
         if came:
             self._came.add(_kind(fits))
             self._late |= late
+            self.told += Waited(slowest=after)
         else:
             self._vain[_kind(fits)] += 1
 
@@ -57,6 +83,7 @@ class Waits:
         """Remember whether a calm look has found what the first one had found."""
         self._confirmed |= confirmed
         self._late |= not confirmed
+        self.told += Waited(lagged=not confirmed)
 
 
 def _kind(fits: Callable[..., bool]) -> Any:

@@ -277,9 +277,13 @@ def test_views_that_lag_are_looked_at_again_and_nothing_else_is_excused(tmp_path
         f"t: {{vendor: tencent, embedded: {server}, consistency: 600ms}}\n"
     )
     rows = [f"--requirement={row}" for row in ("TC-GMD-08", "TC-GMD-14", "TC-GMD-34")]
-    done = command("run", "--target", "t", *rows, "--seed", "1", cwd=tmp_path)
+    out = ["--seed", "1", "--report", "out"]
+    done = command("run", "--target", "t", *rows, *out, cwd=tmp_path)
     assert done.returncode == status, done.stdout
     assert ("FAIL TC-GMD-08" in done.stdout) is bool(status)
+    (target,) = json.loads((tmp_path / "out" / "report.json").read_text())["targets"]
+    assert target["waiting"]["window_s"] == 0.6
+    assert target["waiting"]["spent_s"] > 0.6
 
 
 class Looks:

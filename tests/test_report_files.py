@@ -107,6 +107,24 @@ def test_shards_become_one_report():
     assert both["results"][1]["reason"] == "ReadNum is 4"
 
 
+def test_shards_have_waited_together():
+    waited = [
+        {"spent_s": 1.5, "window_s": 2.0, "slowest_s": 0.5, "lagged": True},
+        {"spent_s": 2.0, "window_s": 2.0, "slowest_s": 0.25, "lagged": False},
+    ]
+    shards = [report(result()), report(result()), report(result())]
+    for shard, waiting in zip(shards, waited, strict=False):
+        shard["targets"][0]["waiting"] = waiting
+    (target,) = files.merged(shards)["targets"]
+    assert target["waiting"] == {
+        "spent_s": 3.5,
+        "window_s": 2.0,
+        "slowest_s": 0.5,
+        "lagged": True,
+    }
+    assert "waiting" not in files.merged([report(result()), report(result())])["targets"][0]
+
+
 def test_a_shard_that_was_cut_short_makes_the_whole_incomplete():
     both = files.merged([report(), report(complete=False, code=2)])
     assert (both["run"]["complete"], both["run"]["exit_code"]) == (False, 2)

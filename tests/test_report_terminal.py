@@ -78,3 +78,35 @@ def test_findings_of_a_kind_are_told_once_with_their_operations():
     assert "… and 4 more like it: operation_1, operation_2, operation_3, operation_4" in said
     assert ("other 1" in said, "other 2" in said) == (True, False)
     assert "… and 2 more, in the report" in said
+
+
+@pytest.mark.parametrize(
+    ("spent", "slowest", "lagged", "ends"),
+    [
+        (118.4, 0.05, False, "what came, came within 0.05 s: a smaller one may do"),
+        (118.4, 0.0, False, "what came, came within 0.01 s: a smaller one may do"),
+        (118.4, 0.05, True, "(consistency: 2s)"),
+        (118.4, 1.9, False, "(consistency: 2s)"),
+    ],
+)
+def test_a_run_that_mostly_waited_says_what_for(spent, slowest, lagged, ends):
+    last = closing(spent, slowest, lagged)[-1]
+    assert last.startswith("t: 118 s were let pass for writes to show (consistency: 2s)")
+    assert last.endswith(ends)
+
+
+def test_a_run_that_hardly_waited_does_not_speak_of_it():
+    assert "let pass" not in "".join(closing(19.0, 0.0, False))
+
+
+def closing(spent, slowest, lagged):
+    made = report(result())
+    made["targets"][0]["waiting"] = {
+        "spent_s": spent,
+        "window_s": 2.0,
+        "slowest_s": slowest,
+        "lagged": lagged,
+    }
+    text = io.StringIO()
+    terminal.show(made, file=text)
+    return text.getvalue().splitlines()

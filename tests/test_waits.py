@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from receiptspec.waits import ENOUGH, SHARE, Waits
+from receiptspec.waits import ENOUGH, SHARE, Waited, Waits
 
 
 def shows(_found, wanted=1):
@@ -80,3 +80,23 @@ def test_one_sign_of_a_view_that_lags_gives_every_look_its_window_again(lags):
     lags(waits)
     waits.looked_again(confirmed=True)
     assert (waits.calm, waits.share(shows)) == (1.0, 1.0)
+
+
+def test_what_was_waited_is_told():
+    waits = Waits()
+    assert waits.told == Waited()
+    waits.spend(0.5)
+    waits.ended(shows, came=True, late=True, after=0.3)
+    waits.ended(another, came=True, after=0.1)
+    waits.ended(another, came=False, after=9.0)
+    waits.spend(0.25)
+    assert waits.told == Waited(spent=0.75, slowest=0.3)
+    waits.looked_again(confirmed=True)
+    assert not waits.told.lagged
+    waits.looked_again(confirmed=False)
+    assert waits.told.lagged
+
+
+def test_workers_waited_together_and_the_slowest_tells_how_late():
+    both = Waited(1.0, 0.5) + Waited(2.0, 0.25, lagged=True)
+    assert both == Waited(3.0, 0.5, lagged=True)

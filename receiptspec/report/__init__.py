@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from receiptspec import __version__, traceability
@@ -18,6 +19,8 @@ from receiptspec.journal import lock
 from receiptspec.report import files, jsonlines, terminal
 from receiptspec.results import impact, summary
 from receiptspec.run import Run
+from receiptspec.targets import Target
+from receiptspec.waits import Waited
 
 __all__ = [
     "FORMATS",
@@ -35,6 +38,8 @@ __all__ = [
 ]
 
 Document = Mapping[str, Any]
+
+_NOTHING: Mapping[str, Waited] = MappingProxyType({})
 
 _CLAIMED: dict[Path, int] = {}
 
@@ -72,8 +77,9 @@ def document(
     duration: float,
     code: int,
     complete: bool = True,
+    waited: Mapping[str, Waited] = _NOTHING,
 ) -> dict[str, Any]:
-    """Return the report of a run; times in seconds."""
+    """Return the report of a run; times in seconds, `waited` by name of target."""
     started = datetime.fromtimestamp(run.started, UTC)
     return {
         "tool": {"name": "receiptspec", "version": __version__},
@@ -90,14 +96,14 @@ def document(
             "exit_code": code,
             **({"shard": str(run.shard)} if run.shard else {}),
         },
-        "targets": [_target(run, target) for target in run.targets],
+        "targets": [_target(run, one, waited.get(one.name, Waited())) for one in run.targets],
         "results": [_with_row(run, entry) for entry in results],
         "stale_deviations": list(stale),
         "summary": summary(results),
     }
 
 
-def _target(run: Run, target: Any) -> dict[str, Any]:
+def _target(run: Run, target: Target, waited: Waited) -> dict[str, Any]:
     contract = run.contracts[target.vendor]
     return {
         "name": target.name,
@@ -107,6 +113,16 @@ def _target(run: Run, target: Any) -> dict[str, Any]:
         "url": target.url or "embedded reference server",
         "description": target.description,
         "targets_file": target.file,
+        **({"waiting": _waiting(target, waited)} if waited.spent else {}),
+    }
+
+
+def _waiting(target: Target, waited: Waited) -> dict[str, Any]:
+    return {
+        "spent_s": round(waited.spent, 3),
+        "window_s": target.consistency,
+        "slowest_s": round(waited.slowest, 3),
+        "lagged": waited.lagged,
     }
 
 

@@ -138,6 +138,8 @@ def merged(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
                     f"target {target['name']!r} was judged by {known['contract']} and by "
                     f"{target['contract']}: these reports cannot be merged"
                 )
+            if known is not target:
+                targets[target["name"]] = {**known, **_waiting(known, target)}
         for row in report["results"]:
             key = (row["target"], row["requirement"])
             rows[key] = _raised(rows.get(key), row)
@@ -172,6 +174,20 @@ def merged(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "results": results,
         "stale_deviations": stale,
         "summary": summary(results),
+    }
+
+
+def _waiting(*targets: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what runs of one target have waited together, nothing where none has."""
+    told = [target["waiting"] for target in targets if "waiting" in target]
+    if not told:
+        return {}
+    return {
+        "waiting": {
+            "spent_s": round(sum(one["spent_s"] for one in told), 3),
+            **{name: max(one[name] for one in told) for name in ("window_s", "slowest_s")},
+            "lagged": any(one["lagged"] for one in told),
+        }
     }
 
 

@@ -51,6 +51,7 @@ _IN_FULL = (Outcome.ERROR, Outcome.FAIL, Outcome.WARNING)
 _UNJUDGED = (*verdicts.NOT_JUDGED, Outcome.INCONCLUSIVE)
 _BODY = 1200
 _REQUEST = 2000
+_LONG, _PART = 20.0, 0.3  # seconds, and the part of a run, whose waiting is worth a word
 _COPIED = ("request", "answer", "again")
 _SHOWN, _STEPS, _MORE = 3, 6, 3
 _LEVELS = ("MUST", "SHOULD", "MAY")
@@ -108,6 +109,8 @@ def show(report: Mapping[str, Any], *, file: IO[str]) -> None:
     for line in report["stale_deviations"]:
         console.print(Text(f"stale: {seen(line)}", style="yellow"))
     console.print(_verdict(report), soft_wrap=True)
+    for line in _waits(report):
+        console.print(Text(line, style="dim"), soft_wrap=True)
 
 
 def _worst_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -330,6 +333,25 @@ def _verdict(report: Mapping[str, Any]) -> Text:
         f" · {counts['exercised']} of {counts['testable']} testable requirements exercised"
         f" · {run['requests']} requests · {run['duration_s']:.1f} s · seed {run['seed']}",
     )
+
+
+def _waits(report: Mapping[str, Any]) -> list[str]:
+    """Say of each target that was mostly waited for what that was for, and what would be less."""
+    lines = []
+    for target in report["targets"]:
+        waiting = target.get("waiting")
+        if waiting is None or waiting["spent_s"] < max(_LONG, report["run"]["duration_s"] * _PART):
+            continue
+        window = f"{waiting['window_s']:g}s"
+        line = (
+            f"{seen(target['name'])}: {waiting['spent_s']:.0f} s were let pass for writes to show "
+            f"(consistency: {window})"
+        )
+        if not waiting["lagged"] and waiting["slowest_s"] <= waiting["window_s"] / 2:
+            slowest = max(waiting["slowest_s"], 0.01)
+            line += f"; what came, came within {slowest:.2f} s: a smaller one may do"
+        lines.append(line)
+    return lines
 
 
 _KINDS = {

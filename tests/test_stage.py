@@ -486,6 +486,14 @@ def test_the_last_look_begins_when_the_window_is_over(seconds):
     assert all(moment - begun[0] < window + 0.02 for moment in begun[:-1])
 
 
+@pytest.mark.parametrize(("answer", "shows"), [(FINE, True), (MISSING, False)])
+def test_how_late_something_came_is_told_but_not_of_a_refusal_that_stays(answer, shows):
+    with serving(always(answer)) as server, staged(server) as stage:
+        looks = [stage.call(CASE)] * 2
+        stage.until(looks.pop, lambda _: not looks)
+        assert (stage.waited.slowest > 0, stage.waited.spent > 0) == (shows, True)
+
+
 def test_what_never_comes_is_waited_for_less_long_but_calmly():
     def spent(stage):
         begun = time.monotonic()

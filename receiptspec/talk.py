@@ -166,10 +166,12 @@ class Talk:
 
         Where they were made a moment ago one view may show them before another does.
         """
+        if not self.may_lag:
+            return self._caller.call(call)
         place = self.driver.conversation_named(call.body)
         made = self._young.get(place) if isinstance(place, str | int) else None
         young = {user for user, moment in self._hired.items() if self.is_young(moment)}
-        if not self.may_lag or (made is None and not young):
+        if made is None and not young:
             return self._caller.call(call)
 
         def settled(answer: Answer) -> bool:

@@ -16,12 +16,13 @@ from volcengine_signing import USUAL, sign
 
 from receiptspec import contract
 from receiptspec.proving.known import unbreakable
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming
 from receiptspec.reference.faults import FAULTS
 from receiptspec.reference.faults import volcengine as faults
 from receiptspec.reference.variants import VARIANTS, standby
-from receiptspec.reference.volcengine import conversations, hook, messages, state
+from receiptspec.reference.volcengine import hook
 from receiptspec.reference.volcengine.face import VolcengineFace
 from receiptspec.reference.volcengine.signature import Keys
 from receiptspec.reference.volcengine.site import Site
@@ -333,15 +334,11 @@ def still(monkeypatch):
     """Let ids and times be the same in each telling."""
     ticks = itertools.count(1)
 
-    def clock(**more):
-        return SimpleNamespace(time=lambda: NOW, monotonic=lambda: 1.0, **more)
-
-    monkeypatch.setattr(state, "time", clock(time_ns=lambda: NOW * 10**9))
-    monkeypatch.setattr(messages, "time", clock(time_ns=lambda: NOW * 10**9))
-    monkeypatch.setattr(conversations, "time", clock())
+    monkeypatch.setattr(outside, "now", lambda: NOW)
+    monkeypatch.setattr(outside, "ticks", lambda: 1.0)
+    monkeypatch.setattr(outside, "below", lambda _: next(ticks) % 97)
     later = itertools.count(0, 0.02)
-    monkeypatch.setattr(standby, "time", SimpleNamespace(monotonic=lambda: next(later)))
-    monkeypatch.setattr(state, "secrets", SimpleNamespace(randbelow=lambda _n: next(ticks) % 97))
+    monkeypatch.setattr(standby, "outside", SimpleNamespace(ticks=lambda: next(later)))
 
     def again(*names, bursts=False):
         nonlocal ticks

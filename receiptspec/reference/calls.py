@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from receiptspec.reference import outside
 
 if TYPE_CHECKING:
     from receiptspec.reference.behaviour import Behaviour
@@ -103,7 +104,7 @@ class Call:
 
         Only under the same name and within so many seconds; ``None`` where there is nothing.
         """
-        noted, now, own = self.memory(name), time.monotonic(), self.incoming.connection
+        noted, now, own = self.memory(name), outside.ticks(), self.incoming.connection
         found = [
             said
             for connection, (moment, said) in noted.items()

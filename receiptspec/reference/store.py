@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call
 
 __all__ = ["Direct", "Group", "Member", "Message", "Store"]
@@ -97,9 +97,10 @@ class Direct:
 
 
 class Store:
-    """The whole state of one vendor's server."""
+    """The whole state of one vendor's server; `numbers` are for groups without a name."""
 
     def __init__(self) -> None:
+        self.numbers = itertools.count(1)
         self.accounts: dict[str, dict[str, str]] = {}
         self.groups: dict[str, Group] = {}
         self.dismissed: set[str] = set()
@@ -172,7 +173,7 @@ class Store:
         self, call: Call, group: Group, message: Message
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Return who has read and who has not, in join order."""
-        now = time.monotonic() - call.knob("view_lags").get(call.operation, 0.0) - call.lag
+        now = outside.ticks() - call.knob("view_lags").get(call.operation, 0.0) - call.lag
         seen = {name for name, visible in message.readers.items() if visible <= now}
         people = self.waiting_for(call, group, message)
         if call.knob("reads_by_strangers"):
@@ -202,7 +203,7 @@ class Store:
             elif user in each.readers:
                 each.repeats += 1
             else:
-                each.readers[user] = time.monotonic() + call.knob("read_delay")
+                each.readers[user] = outside.ticks() + call.knob("read_delay")
         return True
 
     def _reached(self, call: Call, group: Group, message: Message) -> list[Message]:

@@ -6,10 +6,10 @@ import base64
 import hashlib
 import hmac
 import re
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, Fault, Refuses
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import READ, accepted, refused_if, tolerated
@@ -92,7 +92,7 @@ _EVERYWHERE = [
         (
             "expired-long-ago-admitted",
             "TC-SIG-03",
-            lambda call: time.time() - _claim(call, "time") - _claim(call, "expire") > _DAY,
+            lambda call: outside.now() - _claim(call, "time") - _claim(call, "expire") > _DAY,
             [("usersig", "expired")],
             "a UserSig opens again a day after it has expired",
         ),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call, Shrug
 from receiptspec.reference.faults.families import READ, edits, group_of, succeeded
@@ -84,7 +84,7 @@ def _alike_at_first(call: Call, answer: dict[str, Any]) -> None:
         digits = tuple(str(item["MsgSeq"]) for item in items)
         for seq, message in group.messages.items():
             if str(seq).startswith(digits) and message.receipt and user in message.audience:
-                message.readers.setdefault(user, time.monotonic())
+                message.readers.setdefault(user, outside.ticks())
 
 
 def _kept_ahead(call: Call, answer: dict[str, Any]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
@@ -77,7 +77,7 @@ def _all_of_now(call: Call, answer: dict[str, Any]) -> None:
     group = group_of(call)
     for item in answer.get("RspMsgList", ()) if group is not None else ():
         if group is not None and group.messages[item["MsgSeq"]].imported:
-            item["MsgTimeStamp"] = int(time.time())
+            item["MsgTimeStamp"] = int(outside.now())
 
 
 def _replaced(call: Call, answer: dict[str, Any]) -> None:

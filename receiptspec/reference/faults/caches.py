@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call, Reply, Shrug
 from receiptspec.reference.faults.families import ASK, DETAIL, READ, succeeded
@@ -63,7 +63,7 @@ def kept(name: str, requirement: str, operation: str, *forgotten: str, **more: A
     """Give the answer to the same call again, or to one that differs in the `forgotten` fields."""
 
     def answer(call: Call, sent: dict[str, Any]) -> None:
-        answers, now = call.memory(name), time.monotonic()
+        answers, now = call.memory(name), outside.ticks()
         if not _asks(call):
             answers.clear()
         if call.operation != operation or not isinstance(call.body, dict):

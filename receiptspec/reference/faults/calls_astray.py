@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import edits, succeeded
@@ -20,13 +20,13 @@ _REPORT = "C2C.CallbackAfterMsgReport"
 def _both_report(call: Call, answer: dict[str, Any]) -> None:
     if succeeded(answer):
         people = call.body["Peer_Account"], call.body["Report_Account"]
-        call.site.hooks.conversation_read(call, *people, int(time.time()), 0)
+        call.site.hooks.conversation_read(call, *people, int(outside.now()), 0)
 
 
 def _receipts_report(call: Call, answer: dict[str, Any]) -> None:
     if succeeded(answer):
         people = call.body["Operator_Account"], call.body["Peer_Account"]
-        call.site.hooks.conversation_read(call, *people, int(time.time()), 0)
+        call.site.hooks.conversation_read(call, *people, int(outside.now()), 0)
 
 
 def _marks_acknowledge(call: Call, answer: dict[str, Any]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
@@ -90,7 +90,7 @@ def _six_bits(call: Call, answer: dict[str, Any]) -> None:
         read = {item["MsgSeq"] % 64 for item in call.body["MsgSeqList"]}
         for seq, message in group.messages.items():
             if seq % 64 in read and message.receipt and user in message.audience:
-                message.readers.setdefault(user, time.monotonic())
+                message.readers.setdefault(user, outside.ticks())
 
 
 def _repeat_forgets(call: Call, answer: dict[str, Any]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import edits, if_ok, refused_if, succeeded
@@ -132,7 +132,7 @@ def _between(call: Call) -> list[Direct]:
 def _noting_random(call: Call) -> None:
     """Note the random numbers of what was sent more than a second before."""
     if isinstance(call.body, dict):
-        old = [m for m in _between(call) if m.time < time.time() - 1]
+        old = [m for m in _between(call) if m.time < outside.now() - 1]
         call.notes["randoms"] = {(m.sender, m.random) for m in old}
 
 
@@ -169,7 +169,7 @@ def _overtaken(call: Call, answer: dict[str, Any]) -> None:
     if not succeeded(answer):
         return
     last = call.behaviour.memory.get("receipt")
-    now, operator = time.monotonic(), call.body["Operator_Account"]
+    now, operator = outside.ticks(), call.body["Operator_Account"]
     before = call.notes["read"]
     if last is not None and last[1] == operator and last[2] != call.incoming.connection:
         before = last[3] if now - last[0] < _AT_ONCE else before

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, SHRUG, Fault, Refuses
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
@@ -266,7 +266,7 @@ _TIMES = [
         "usersig-of-last-week-refused",
         "TC-SIG-01",
         70001,
-        lambda call: time.time() - _claim(call, "time") > 7 * _DAY,
+        lambda call: outside.now() - _claim(call, "time") > 7 * _DAY,
         shows="a UserSig ends after a week, whatever it says",
         **_AUTH,
     ),

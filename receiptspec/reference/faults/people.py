@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import (
@@ -98,7 +98,7 @@ def _reads_of_the_dead(call: Call, answer: dict[str, Any]) -> None:
 
 def _faded(call: Call) -> None:
     """Forget reads a while after they were made."""
-    then = time.monotonic() - _KEPT
+    then = outside.ticks() - _KEPT
     for group in call.site.store.groups.values():
         for message in group.messages.values():
             message.readers = {u: at for u, at in message.readers.items() if at > then}
@@ -108,8 +108,8 @@ def _letters_faded(call: Call, answer: dict[str, Any]) -> None:
     known = call.memory("letters")
     for item in answer.get("MsgList", ()):
         if item["IsPeerRead"]:
-            first = known.setdefault(item["MsgKey"], time.monotonic())
-            item["IsPeerRead"] = int(time.monotonic() - first < _KEPT)
+            first = known.setdefault(item["MsgKey"], outside.ticks())
+            item["IsPeerRead"] = int(outside.ticks() - first < _KEPT)
 
 
 def _hundred_at_most(call: Call) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import ASK, READ, edits, group_of, succeeded
@@ -41,7 +41,7 @@ def _counted_again(
             for item in sent["GroupMsgReceiptList"]:
                 item["ReadNum"] += more.get((group.id, item["MsgSeq"]), 0)
         elif call.operation == READ:
-            read = _Read(call.body["From_Account"], _named(call), time.monotonic())
+            read = _Read(call.body["From_Account"], _named(call), outside.ticks())
             for seq in dict.fromkeys(read.named):
                 reads = before.setdefault((group.id, seq), [])
                 if any(one.user == read.user for one in reads) and test(read, reads):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call, Shrug
 from receiptspec.reference.faults.families import ASK, READ, edits, group_of, succeeded
@@ -24,7 +24,7 @@ def behind(name: str, requirement: str, operation: str, each: int, **more: Any) 
     def answer(call: Call, sent: dict[str, Any]) -> None:
         if not (succeeded(sent) or "Result" in sent):
             return
-        given, now = call.memory(name), time.monotonic()
+        given, now = call.memory(name), outside.ticks()
         turn = given["turn"] = given.get("turn", 0) + 1
         former = given.setdefault(call.incoming.body, [])
         former[:] = [one for one in former if now - one[0] < _STALE]
@@ -50,7 +50,7 @@ def young_unknown(
     """Know nothing of a conversation that is younger than some seconds, at each tenth call."""
 
     def answer(call: Call, sent: dict[str, Any]) -> None:
-        seen, now = call.memory(name), time.monotonic()
+        seen, now = call.memory(name), outside.ticks()
         if not isinstance(call.body, dict):
             return
         if call.operation == makes:
@@ -130,7 +130,7 @@ def _ghosts(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _soon(call: Call, name: str, key: Any) -> bool:
-    return time.monotonic() - float(call.memory(name).get(key, -_SOON)) < _SOON
+    return outside.ticks() - float(call.memory(name).get(key, -_SOON)) < _SOON
 
 
 def _read_elsewhere(call: Call) -> None:
@@ -141,8 +141,8 @@ def _read_elsewhere(call: Call) -> None:
         seq = item.get("MsgSeq") if isinstance(item, dict) else None
         last = call.memory("reads elsewhere")
         place, moment = last.get((repr(user), seq), (group, -_SOON))
-        last[repr(user), seq] = (group, time.monotonic())
-        if place != group and time.monotonic() - moment < _SOON:
+        last[repr(user), seq] = (group, outside.ticks())
+        if place != group and outside.ticks() - moment < _SOON:
             raise Shrug
 
 
@@ -150,7 +150,7 @@ def _lost_after(operation: str) -> Callable[[Call], None]:
     """Lose a read that comes right after another one and, after that, such a call."""
 
     def request(call: Call) -> None:
-        now, state = time.monotonic(), call.memory(f"lost after {operation}")
+        now, state = outside.ticks(), call.memory(f"lost after {operation}")
         if call.operation == operation and _soon(call, f"lost after {operation}", "read"):
             state["call"] = now
         if call.operation == READ:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call, Refusal, Shrug
 from receiptspec.reference.faults.families import DETAIL, edits, group_of, refused_if, succeeded
@@ -101,10 +101,10 @@ def _of_first_words(call: Call, answer: dict[str, Any]) -> None:
     place = [call.body.get(name) for name in ("From_Account", "To_Account", "GroupId")]
     key = repr((*place, call.body["MsgBody"]))
     moment, before = call.memory("words").get(key, (-_RECENT, answer))
-    if time.monotonic() - moment < _RECENT:
+    if outside.ticks() - moment < _RECENT:
         answer.update(before)
     else:
-        call.memory("words")[key] = (time.monotonic(), dict(answer))
+        call.memory("words")[key] = (outside.ticks(), dict(answer))
 
 
 def _too_old_to_read(call: Call) -> None:

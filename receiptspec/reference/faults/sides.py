@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.families import succeeded
@@ -77,7 +77,7 @@ def _number_of_neighbour(call: Call, answer: dict[str, Any]) -> None:
     if answer.get("ErrorCode") != 0:
         return
     known = call.behaviour.memory.setdefault("latest", {})
-    place, now = call.body["GroupId"], time.monotonic()
+    place, now = call.body["GroupId"], outside.ticks()
     latest = known.get(place)
     if latest and latest[1] != call.incoming.connection and now - latest[0] < _AT_ONCE:
         answer["MsgSeq"] = latest[2]

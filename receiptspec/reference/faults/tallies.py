@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.correspondence import noting_unread, received
@@ -122,7 +122,7 @@ def _small_is_now(call: Call, answer: dict[str, Any]) -> None:
 
 
 def _old_is_now(call: Call, answer: dict[str, Any]) -> None:
-    _now_if(call, answer, 1_500_000_000, time.time() - _DAY)
+    _now_if(call, answer, 1_500_000_000, outside.now() - _DAY)
 
 
 def _newest(call: Call) -> Direct:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from receiptspec.reference.calls import Call
@@ -31,7 +30,6 @@ CAPACITY = {
 BAD_PARAMETER, TOO_MANY, FULL = 10004, 10005, 10014
 _TAKEN, _TAKEN_BY_OWNER = 10021, 10025
 _FAILED, _ADDED, _ALREADY, _INVITED = 0, 1, 2, 3
-_NUMBERS = itertools.count(1)
 
 
 def create_group(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
@@ -46,7 +44,7 @@ def create_group(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
         site.account(fields, "Owner_Account", owner)
     for member, user in zip(members, names, strict=True):
         site.account(member, "Member_Account", user)
-    group_id = _own_id(site, call, fields, kind, owner) or _new_id(kind)
+    group_id = _own_id(site, call, fields, kind, owner) or _new_id(site, kind)
     group = Group(group_id, kind, name, owner or None, now(call), limit)
     if owner:
         group.join(owner, now(call), "Owner")
@@ -60,9 +58,9 @@ def create_group(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     return {"GroupId": group.id, "Type": kind}
 
 
-def _new_id(kind: str) -> str:
+def _new_id(site: Site, kind: str) -> str:
     prefix = "@TGS#_@TGS#c" if kind == "Community" else "@TGS#2"
-    return f"{prefix}RS{next(_NUMBERS):07d}"
+    return f"{prefix}RS{next(site.store.numbers):07d}"
 
 
 def _own_id(site: Site, call: Call, fields: Fields, kind: str, owner: str) -> str | None:

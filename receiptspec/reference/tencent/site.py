@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call, Shrug
 from receiptspec.reference.store import Group, Store
 from receiptspec.reference.tencent.fields import Fields
@@ -21,7 +21,7 @@ NOT_PERMITTED, NO_GROUP, BAD_GROUP_ID, NO_ACCOUNT = 10007, 10010, 10015, 10019
 
 def now(call: Call) -> int:
     """Return Unix seconds, by the server's clock."""
-    return int(time.time() + call.knob("clock_ahead"))
+    return int(outside.now() + call.knob("clock_ahead"))
 
 
 @dataclass

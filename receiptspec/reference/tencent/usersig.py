@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import itertools
 import re
-import time
 import zlib
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call
 from receiptspec.reference.tencent import documents
 
@@ -35,7 +35,7 @@ def verify(call: Call, text: str, *, app: int, identifier: str, key: str) -> Non
         call.refuse("usersig", "app", OTHER_APP, "the UserSig is for another SDKAppID")
     if claims["TLS.identifier"] != identifier:
         call.refuse("usersig", "identifier", OTHER_USER, "the UserSig is for another identifier")
-    if time.time() + call.knob("clock_ahead") > claims["TLS.time"] + claims["TLS.expire"]:
+    if outside.now() + call.knob("clock_ahead") > claims["TLS.time"] + claims["TLS.expire"]:
         call.refuse("usersig", "expired", EXPIRED, "the UserSig has expired")
     if not _signed(call, claims, key):
         call.refuse("usersig", "signature", FORGED, "the UserSig was not signed with the app's key")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.calls import Call, Refusal
 
@@ -106,9 +106,9 @@ def _later(call: Call, answer: dict[str, Any]) -> None:
         return
     group = call.body.get("GroupId")
     if call.operation == "send_group_msg":
-        born[group, answer["MsgSeq"]] = time.monotonic()
+        born[group, answer["MsgSeq"]] = outside.ticks()
     for item in answer.get(_LIST, ()):
-        if time.monotonic() - born.get((group, item["MsgSeq"]), 0) < _BIRTH:
+        if outside.ticks() - born.get((group, item["MsgSeq"]), 0) < _BIRTH:
             item.update(Code=10062, ReadNum=0, UnreadNum=0)
 
 
@@ -117,7 +117,7 @@ def _shown_later(call: Call, answer: dict[str, Any]) -> None:
     sent = call.behaviour.memory.setdefault("sent", {})
     if answer.get("ErrorCode") != 0 or not isinstance(call.body, dict):
         return
-    group, now = call.body.get("GroupId"), time.monotonic()
+    group, now = call.body.get("GroupId"), outside.ticks()
     if call.operation == "send_group_msg":
         sent[group, answer["MsgSeq"]] = now
     elif call.operation == "group_msg_get_simple":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
-import time
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.calls import Call, Refusal, Reply
 
@@ -64,7 +64,7 @@ def _headers(_call: Call, reply: Reply) -> None:
 def _old_date(call: Call, reply: Reply) -> None:
     """Answer with the date of the first answer, and that an hour behind."""
     kept = call.memory("date")
-    reply.header("Date", kept.setdefault("shown", formatdate(time.time() - 3960, usegmt=True)))
+    reply.header("Date", kept.setdefault("shown", formatdate(outside.now() - 3960, usegmt=True)))
 
 
 def _plain(_call: Call, reply: Reply) -> None:

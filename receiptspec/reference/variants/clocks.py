@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from email.utils import formatdate
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.calls import Call, Reply
 
@@ -15,7 +15,7 @@ def _clock(name: str, row: str, ahead: int, shows: str) -> Variant:
     """Set every clock of the server."""
 
     def reply(_call: Call, sent: Reply) -> None:
-        sent.header("Date", formatdate(time.time() + ahead, usegmt=True))
+        sent.header("Date", formatdate(outside.now() + ahead, usegmt=True))
 
     knobs = {"clock_ahead": ahead}
     return Variant(name=name, requirement=row, knobs=knobs, reply=reply, shows=shows)

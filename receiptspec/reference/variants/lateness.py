@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.calls import Call, Refusal
 
@@ -18,12 +18,12 @@ _A_SECOND = 40  # messages that a group takes
 
 def _noted(call: Call, name: str, key: object) -> None:
     """Remember when something came to be."""
-    call.memory(name)[repr(key)] = time.monotonic()
+    call.memory(name)[repr(key)] = outside.ticks()
 
 
 def _age(call: Call, name: str, key: object) -> float:
     """Return the seconds since something came to be, many where nothing is known of it."""
-    return time.monotonic() - float(call.memory(name).get(repr(key), 0.0))
+    return outside.ticks() - float(call.memory(name).get(repr(key), 0.0))
 
 
 def _refused(answer: dict[str, Any], code: int) -> None:
@@ -127,7 +127,7 @@ def _done_and_denied(call: Call, answer: dict[str, Any]) -> None:
 
 def _throttled(call: Call) -> None:
     """Take forty messages a second in a group."""
-    group, now = repr(call.body.get("GroupId")), time.monotonic()
+    group, now = repr(call.body.get("GroupId")), outside.ticks()
     sent = [moment for moment in call.memory("sends").get(group, ()) if now - moment < 1.0]
     if len(sent) >= _A_SECOND:
         raise Refusal(10023, "too many messages in this group")

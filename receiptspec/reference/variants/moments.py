@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.calls import Call, Refusal
 from receiptspec.reference.faults.keys import read_as, same_numbers
@@ -37,7 +37,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_new(call: Call, name: str) -> bool:
-    return time.monotonic() - float(call.memory("births").get(name, 0.0)) < _MOMENT
+    return outside.ticks() - float(call.memory("births").get(name, 0.0)) < _MOMENT
 
 
 def _accounts_wait(call: Call) -> None:
@@ -50,7 +50,7 @@ def _accounts_born(call: Call, answer: dict[str, Any]) -> None:
         return
     if call.operation in _IMPORTS:
         for name in _texts(call.body):
-            call.memory("births").setdefault(name, time.monotonic())
+            call.memory("births").setdefault(name, outside.ticks())
     if call.operation == "add_group_member":
         group = call.site.store.groups[call.body["GroupId"]]
         for entry in answer["MemberList"]:
@@ -67,8 +67,8 @@ def _added_twice(call: Call, answer: dict[str, Any]) -> None:
     for entry in answer["MemberList"]:
         who = call.body["GroupId"], entry["Member_Account"]
         if entry["Result"] == 1:
-            joined[who] = time.monotonic()
-        if entry["Result"] == 2 and time.monotonic() - joined.get(who, 0.0) < _MOMENT:
+            joined[who] = outside.ticks()
+        if entry["Result"] == 2 and outside.ticks() - joined.get(who, 0.0) < _MOMENT:
             entry["Result"] = 1
 
 
@@ -76,9 +76,9 @@ def _unread_falls_later(call: Call, answer: dict[str, Any]) -> None:
     name = call.body.get("GroupId") if isinstance(call.body, dict) else None
     changed, shown = call.memory("changed"), call.memory("shown")
     if call.operation != "get_group_msg_receipt":
-        changed[str(name)] = time.monotonic()
+        changed[str(name)] = outside.ticks()
         return
-    settled = time.monotonic() - float(changed.get(str(name), 0.0)) >= _MOMENT
+    settled = outside.ticks() - float(changed.get(str(name), 0.0)) >= _MOMENT
     for item in answer.get("GroupMsgReceiptList", ()) if answer.get("ErrorCode") == 0 else ():
         now, which = item.get("UnreadNum"), (name, item.get("MsgSeq"))
         if now is not None:
@@ -111,14 +111,14 @@ def _asks_before(call: Call) -> None:
 def _keys_by_turns(call: Call) -> None:
     keys, turns = call.memory("keys"), call.memory("turns")
     turns["keys"] = turns.get("keys", 0) + 1
-    new = (time.monotonic() - keys.get(text, 0.0) < _MOMENT for text in _texts(call.body))
+    new = (outside.ticks() - keys.get(text, 0.0) < _MOMENT for text in _texts(call.body))
     if call.operation == "c2c_msg_read_receipt" and turns["keys"] % 2 and any(new):
         raise Refusal(90054, "MsgKey: not known yet")
 
 
 def _key_given(call: Call, answer: dict[str, Any]) -> None:
     if call.operation == "sendmsg" and answer.get("ErrorCode") == 0:
-        call.memory("keys")[answer["MsgKey"]] = time.monotonic()
+        call.memory("keys")[answer["MsgKey"]] = outside.ticks()
 
 
 ALL: list[Variant] = [

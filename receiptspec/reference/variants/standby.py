@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import itertools
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Variant
 from receiptspec.reference.calls import Call
 from receiptspec.reference.store import Direct, Group, Store
@@ -36,12 +36,12 @@ _QUESTIONS = frozenset(
 
 def _keep(call: Call, key: Any, state: Any) -> None:
     """Keep what something has become, ``None`` where it is there no more."""
-    call.memory("standby").setdefault(key, []).append((time.monotonic(), state))
+    call.memory("standby").setdefault(key, []).append((outside.ticks(), state))
 
 
 def _former(call: Call, key: Any) -> Any:
     """Return what something was a moment ago, ``None`` where it was not there."""
-    moment = time.monotonic() - _BEHIND
+    moment = outside.ticks() - _BEHIND
     known = call.memory("standby").get(key, ())
     return next((state for kept, state in reversed(known) if kept <= moment), None)
 
@@ -53,7 +53,7 @@ def _goes_there(call: Call) -> bool:
 
 def _read_by_then(messages: Iterable[Any]) -> Iterator[Any]:
     """Yield messages with those readers alone who had read them a moment ago."""
-    moment = time.monotonic() - _BEHIND
+    moment = outside.ticks() - _BEHIND
     for message in messages:
         readers = {user: seen for user, seen in message.readers.items() if seen <= moment}
         yield replace(message, readers=readers)

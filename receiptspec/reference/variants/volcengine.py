@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, Refuses, Variant
 from receiptspec.reference.calls import Call, Refusal
 from receiptspec.reference.variants import carriage
@@ -98,7 +98,7 @@ def _blank_error(_call: Call, answer: dict[str, Any]) -> None:
 
 def _later(call: Call, answer: dict[str, Any]) -> None:
     """Know nothing of a message for a moment after it was sent."""
-    born, now = call.behaviour.memory.setdefault("born", {}), time.monotonic()
+    born, now = call.behaviour.memory.setdefault("born", {}), outside.ticks()
     result = answer.get("Result") or {}
     place = call.body.get("ConversationShortId") if result else None
     if call.operation == "SendMessage" and "MessageId" in result:

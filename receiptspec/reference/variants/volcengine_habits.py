@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, SHRUG, Refuses, Variant
 from receiptspec.reference.calls import Call, Refusal
 
@@ -48,7 +49,7 @@ def _refused(answer: dict[str, Any], code: str) -> None:
 
 def _whole_call_waits(call: Call, answer: dict[str, Any]) -> None:
     """Refuse a call about a message that was just sent."""
-    born, result, now = call.memory("born"), answer.get("Result") or {}, time.monotonic()
+    born, result, now = call.memory("born"), answer.get("Result") or {}, outside.ticks()
     if call.operation == "SendMessage" and "MessageId" in result:
         born.setdefault((call.body["ConversationShortId"], result["MessageId"]), now)
     items = result.get("ReadReceipt", ()) if call.operation == _ASK else ()
@@ -69,14 +70,14 @@ def _remember_positions(call: Call) -> None:
     """Keep what was so until now, as a position is about to move."""
     if call.operation == "ModifyParticipantReadIndex":
         past = call.memory("positions").setdefault(repr(call.body.get("ConversationShortId")), [])
-        past.append((time.monotonic(), _positions(call)))
+        past.append((outside.ticks(), _positions(call)))
 
 
 def _positions_of_before(call: Call, answer: dict[str, Any]) -> None:
     if call.operation != "GetParticipantReadIndex" or "Result" not in answer:
         return
     past = call.memory("positions").get(repr(call.body["ConversationShortId"]), ())
-    since = time.monotonic() - _LAG
+    since = outside.ticks() - _LAG
     stale = next((found for moment, found in past if moment > since), None)
     if stale is not None:
         answer["Result"]["ReadIndexes"] = [
@@ -88,7 +89,7 @@ def _positions_of_before(call: Call, answer: dict[str, Any]) -> None:
 
 def _first_seen(call: Call, name: str, key: object) -> float:
     """Return for how many seconds something has been so."""
-    now = time.monotonic()
+    now = outside.ticks()
     return now - float(call.memory(name).setdefault(repr(key), now))
 
 

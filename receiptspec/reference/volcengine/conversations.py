@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call
 from receiptspec.reference.volcengine.fields import INT64, Fields
 from receiptspec.reference.volcengine.site import Site
@@ -39,7 +39,7 @@ def create_conversation(site: Site, call: Call, fields: Fields) -> dict[str, Any
     if known is not None:
         return _created(site, known, exist=True)
     number = site.state.new_id(call)
-    conversation = Conversation(number, kind, owner, about, int(time.time()), inbox)
+    conversation = Conversation(number, kind, owner, about, int(outside.now()), inbox)
     if kind == SINGLE or call.knob("ve_owner_joins"):
         conversation.join(owner, role=0 if kind == SINGLE else 1)
     if kind == SINGLE:

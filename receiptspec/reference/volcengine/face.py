@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import secrets
-import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Behaviour
 from receiptspec.reference.calls import Call, Incoming, Refusal, Reply, Shrug
 from receiptspec.reference.tencent import documents
@@ -94,8 +94,9 @@ class VolcengineFace:
 
     def answer(self, call: Call) -> Reply:
         """Answer in the envelope, whatever the request was."""
+        moment = datetime.fromtimestamp(outside.now(), UTC)
         about: dict[str, Any] = {
-            "RequestId": time.strftime("%Y%m%d%H%M%S") + secrets.token_hex(10).upper(),
+            "RequestId": f"{moment:%Y%m%d%H%M%S}{outside.token(10).upper()}",
             "Action": call.query.get("Action", ""),
             "Version": VERSION,
             "Service": "rtc",

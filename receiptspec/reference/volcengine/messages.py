@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call, Shrug
 from receiptspec.reference.volcengine.fields import INT64, Fields
 from receiptspec.reference.volcengine.site import Site
@@ -24,7 +24,7 @@ def send_message(site: Site, call: Call, fields: Fields) -> dict[str, Any]:
     for name in ("MentionedUsers", "VisibleUsers", "InvisibleUsers"):
         fields.longs(name, required=False, empty=True)
     client_id = fields.text("ClientMsgId")
-    created = fields.long("CreateTime", required=False) or time.time_ns() // 1_000_000
+    created = fields.long("CreateTime", required=False) or int(outside.now() * 1_000)
     ext = fields.ext()
     conversation = site.conversation(fields)
     if sender not in conversation.participants:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Shrug
 from receiptspec.reference.volcengine.fields import INT32, INT64, Fields
 from receiptspec.reference.volcengine.signature import Keys
@@ -21,7 +21,7 @@ class Site:
     app: int
     keys: Keys
     state: State = field(default_factory=State)
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = outside.now
 
     def enter(self, fields: Fields) -> None:
         """Take AppId: AppNotFound for another one."""

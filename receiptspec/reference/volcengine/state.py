@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call
 
 __all__ = ["GROUP", "LIVE", "SINGLE", "Conversation", "Message", "Participant", "State"]
@@ -71,7 +70,7 @@ class Conversation:
         known = self.participants.get(user)
         self.joins += known is None
         order = known.order if known else self.joins
-        joined = known.joined if known else int(time.time())
+        joined = known.joined if known else int(outside.now())
         self.participants[user] = Participant(user, order, joined, **more)
         return self.participants[user]
 
@@ -83,7 +82,7 @@ class Conversation:
 
     def index(self) -> int:
         """Return the place of a new message: microseconds, always rising."""
-        self.newest = max(self.newest + 1, time.time_ns() // 1000)
+        self.newest = max(self.newest + 1, int(outside.now() * 1_000_000))
         return self.newest
 
 
@@ -104,7 +103,7 @@ class State:
 
     def new_id(self, call: Call) -> int:
         """Return a 19-digit id that no double holds exactly, odd and even in turns."""
-        step = call.knob("ve_id_step") or 2 * (5_000 + secrets.randbelow(50_000)) + 1
+        step = call.knob("ve_id_step") or 2 * (5_000 + outside.below(50_000)) + 1
         self._last = _uneven(self._last + step)
         return self._last
 
@@ -141,7 +140,7 @@ class State:
         self, call: Call, place: Conversation, message: Message, late: float = 0.0
     ) -> tuple[list[int], list[int]]:
         """Return who has read, some time ago, and who has not, in join order."""
-        now = time.monotonic() - call.lag - late
+        now = outside.ticks() - call.lag - late
         seen = {user for user, visible in message.readers.items() if visible <= now}
         people = self.waiting_for(call, place, message)
         if call.knob("reads_by_strangers"):
@@ -166,7 +165,7 @@ class State:
             if user in each.readers and call.knob("reads_toggle"):
                 del each.readers[user]
             else:
-                each.readers.setdefault(user, time.monotonic() + call.knob("read_delay"))
+                each.readers.setdefault(user, outside.ticks() + call.knob("read_delay"))
         return True
 
     @staticmethod
@@ -174,7 +173,7 @@ class State:
         """Whether a read comes too near to another, or too often; let that do what it ought not."""
         latest = max((v for k, v in message.readers.items() if k != user), default=0.0)
         apart = call.knob("ve_reads_apart")
-        if apart and time.monotonic() - latest < apart:
+        if apart and outside.ticks() - latest < apart:
             return True
         kind, times = call.knob("ve_rereads"), call.memory("rereads")
         times[message.id, user] = times.get((message.id, user), 0) + 1
@@ -192,7 +191,7 @@ class State:
         if own == "listed":
             message.audience[message.sender] = 0
         elif own == "turned":
-            message.readers |= dict.fromkeys(message.audience, time.monotonic())
+            message.readers |= dict.fromkeys(message.audience, outside.ticks())
         elif own == "closed":
             message.closed = True
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -58,7 +58,7 @@ def _others_read(call: Call, answer: Item) -> None:
     for message in place.messages.values() if place and not _failed(answer) else ():
         for user in message.audience:
             if user != call.body["ParticipantUserId"]:
-                message.readers.setdefault(user, time.monotonic())
+                message.readers.setdefault(user, outside.ticks())
 
 
 def _newer_unread(call: Call, answer: Item) -> None:

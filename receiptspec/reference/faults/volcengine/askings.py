@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -113,7 +113,7 @@ def _just_opened(call: Call) -> bool:
     people = call.body.get("OwnerUserId"), call.body.get("OtherUserId")
     if None in people:
         return False
-    now, own = time.monotonic(), call.incoming.connection
+    now, own = outside.ticks(), call.incoming.connection
     moment, connection = call.memory("opened").setdefault(frozenset(people), (now, own))
     return bool(connection != own and now - moment < _AT_ONCE)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -28,7 +28,7 @@ Item = dict[str, Any]
 
 
 def _old_ones_gone(call: Call, answer: Item) -> None:
-    seen, now = call.memory("seen"), time.monotonic()
+    seen, now = call.memory("seen"), outside.ticks()
     for item in receipts(answer):
         seen.setdefault(item["MessageId"], now)
     without(answer, [id_ for id_, first in seen.items() if now - first > _KEPT])

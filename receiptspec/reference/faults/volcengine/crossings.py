@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -126,7 +126,7 @@ def _client_ids_gone(call: Call) -> None:
 
 
 def _short_memory(call: Call) -> None:
-    place, now = place_of(call), time.time() * 1000
+    place, now = place_of(call), outside.now() * 1000
     if place is not None:
         fresh = {k: m for k, m in place.by_client_id.items() if now - m.created <= _SECOND}
         place.by_client_id = fresh

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import SHRUG, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -63,7 +63,7 @@ def _is_first(place: Conversation, message: Message) -> bool:
 
 
 def _is_old(_: Conversation, message: Message) -> bool:
-    return any(time.monotonic() - at > _KEPT for at in message.readers.values())
+    return any(outside.ticks() - at > _KEPT for at in message.readers.values())
 
 
 def _texts_alone(call: Call, answer: Item) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -175,7 +175,7 @@ def _before_recalled(place: Conversation, message: Message) -> bool:
 
 
 def _of_member_and_old(place: Conversation, message: Message) -> bool:
-    old = any(time.monotonic() - at > _KEPT for at in message.readers.values())
+    old = any(outside.ticks() - at > _KEPT for at in message.readers.values())
     return old and message.sender != place.owner
 
 

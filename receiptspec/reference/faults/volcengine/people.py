@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from receiptspec.reference import outside
 from receiptspec.reference.behaviour import PASS, Fault
 from receiptspec.reference.calls import Call
 from receiptspec.reference.faults.volcengine.families import (
@@ -67,7 +67,7 @@ def _low_bits(call: Call) -> None:
 
 def _faded(call: Call) -> None:
     """Forget reads a while after they were made."""
-    then, place = time.monotonic() - _KEPT, place_of(call)
+    then, place = outside.ticks() - _KEPT, place_of(call)
     for message in place.messages.values() if place is not None else ():
         message.readers = {user: at for user, at in message.readers.items() if at > then}
 

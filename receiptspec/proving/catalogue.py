@@ -14,7 +14,7 @@ from receiptspec.reference.faults import FAULTS as SERVER_FAULTS
 from receiptspec.reference.harness import twists
 from receiptspec.reference.variants import VARIANTS as SERVER_VARIANTS
 
-__all__ = ["faults", "target", "variants"]
+__all__ = ["faults", "playable", "target", "variants"]
 
 
 def faults() -> Mapping[str, Fault]:
@@ -63,6 +63,11 @@ def target(vendor: str, broken: Sequence[str], free: Sequence[str]) -> dict[str,
     if "harness" in block:
         return block | {"harness": {**block["harness"], **twisted}}
     return block | {"embedded": twisted, "rate": "100000/s"}
+
+
+def playable(vendor: str) -> bool:
+    """Whether all that happens between a client and the packaged target goes over its desk."""
+    return "harness" not in _block(vendor)
 
 
 def _block(vendor: str) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ __all__ = ["perform", "run", "warm"]
 
 _INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
-_SHORT = ("fault", "smoke")  # kinds of jobs that would collect as long as they run
+_SHORT = ("fault", "smoke", "tape")  # kinds of jobs that would collect as long as they run
 _IDLERS = 4  # jobs that only wait, for each that computes
 _BIRTH = 5.0  # seconds in which a process tells its id
 
@@ -115,6 +115,9 @@ class _Collected:
 def perform(job: Job) -> Ran:
     """Run a job in this process."""
     begun = time.perf_counter()
+    if job.tape is not None:
+        unmoved = frozenset(name for name in job.faults if job.tape.fits([name]))
+        return Ran(job, seconds=time.perf_counter() - begun, unmoved=unmoved)
     witness = _Witness(job.until, free=job.kind == "footprint")
     with tempfile.TemporaryDirectory(prefix="receiptspec-") as scratch:
         arguments = _arguments(Path(scratch), job)
@@ -181,13 +184,20 @@ def warm(vendors: Iterable[str]) -> None:
     gc.freeze()
 
 
-def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
-    """Run jobs in `workers` children at a time, the longest first; `done` gets each as it ends.
+def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], Iterable[Job] | None]) -> None:
+    """Run jobs in `workers` children at a time, the longest first.
 
+    `done` gets each as it ends and returns those that are to be run besides, now that it is known.
     That many short ones and as many conforming ones, which let time pass, at the same time; of
     each four times as many of those that hardly do anything but wait.
     """
-    waiting = sorted(jobs, key=lambda job: job.weight)
+    waiting: list[Job] = []
+
+    def wish(more: Iterable[Job] | None) -> None:
+        waiting.extend(more or ())
+        waiting.sort(key=lambda job: job.weight)
+
+    wish(jobs)
     nurseries: dict[object, Nursery] = {}
     running: dict[Connection, _Running] = {}
     try:
@@ -202,13 +212,13 @@ def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], None]) -> None:
                 ran = running[pipe].received(pipe)
                 if ran is not None:
                     del running[pipe]
-                    done(ran)
+                    wish(done(ran))
             for pipe, one in list(running.items()):
                 if time.monotonic() - one.begun > one.job.patience:
                     del running[pipe]
                     one.kill(pipe)
                     trouble = f"took over {one.job.patience:.0f} s"
-                    done(Ran(one.job, seconds=one.job.patience, trouble=trouble))
+                    wish(done(Ran(one.job, seconds=one.job.patience, trouble=trouble)))
     finally:
         for pipe, one in running.items():
             one.kill(pipe)

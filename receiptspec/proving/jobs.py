@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from receiptspec.findings import Outcome
 from receiptspec.footprints import Footprints
 from receiptspec.reference.behaviour import Fault, Variant
+from receiptspec.reference.tape import Tape
 
 __all__ = [
     "RED",
@@ -17,13 +18,16 @@ __all__ = [
     "faults",
     "footprint",
     "seeds",
+    "sieves",
     "smokes",
+    "tape",
     "variants",
 ]
 
 #: Outcomes that tell a user that something is wrong with the target.
 RED = (Outcome.FAIL, Outcome.WARNING)
 
+_SIEVED = 120  # faults that one job sieves
 _PATIENCE, _PATIENCE_EACH = 300.0, 300.0  # seconds, and those more for each variant that waits
 
 
@@ -33,7 +37,8 @@ class Job:
 
     `requirements` empty means all. After a failure of `until` nothing more is needed. `weight` is
     a guess at the seconds it takes: what is long is begun first. `patience` is how many seconds it
-    may take. One that `waits` hardly computes in that time.
+    may take. One that `waits` hardly computes in that time. `tape` is what to play to servers with
+    one of the faults each, where that is the job.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Job:
     weight: float = 1.0
     patience: float = _PATIENCE
     waits: bool = False
+    tape: Tape | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ class Row:
 class Ran:
     """A job that ended; `trouble` says why it has no results.
 
-    `footprints` is what each row cost, where the job was to find that out.
+    `footprints` is what each row cost, `tape` what was recorded and `unmoved` the faults that
+    change nothing of it, where the job was to find that out.
     """
 
     job: Job
@@ -85,6 +92,8 @@ class Ran:
     processor: float = 0.0
     trouble: str = ""
     footprints: Footprints | None = None
+    tape: Tape | None = None
+    unmoved: frozenset[str] = frozenset()
 
     @property
     def red(self) -> tuple[str, ...]:
@@ -127,6 +136,20 @@ def smokes(chosen: Sequence[Fault], *, seed: int) -> Iterator[Job]:
             weight=0.8,
             waits=fault.waits,
         )
+
+
+def tape(vendor: str, *, seed: int) -> Job:
+    """Return the job that records the smoke run of the unbroken server."""
+    return Job(f"tape {vendor}", "tape", vendor, profile="smoke", seed=seed, weight=50.0)
+
+
+def sieves(recorded: Ran, chosen: Sequence[str]) -> Iterator[Job]:
+    """Yield jobs that find out which faults would change anything of what was recorded."""
+    vendor = recorded.job.vendor
+    for number, begun in enumerate(range(0, len(chosen), _SIEVED), 1):
+        names = tuple(chosen[begun : begun + _SIEVED])
+        name = f"sieve {number} {vendor}"
+        yield Job(name, "sieve", vendor, faults=names, weight=40.0, tape=recorded.tape)
 
 
 def footprint(vendor: str, *, seed: int) -> Job:

@@ -20,6 +20,7 @@ from typing import IO, NoReturn
 
 from receiptspec.proving.jobs import Job, Ran
 from receiptspec.reference import launcher
+from receiptspec.reference.tape import Tape
 
 __all__ = ["Births", "Nursery"]
 
@@ -33,6 +34,7 @@ class Births:
         self._door = door
         self._pipe: Connection | None = None
         self._said: IO[bytes] | None = None
+        self._tape: IO[bytes] | None = None
         self.job: Job | None = None
 
     def wait(self) -> Job | None:
@@ -67,7 +69,9 @@ class Births:
         self._pipe = Connection(descriptor, readable=False)
         self._pipe.send(os.getpid())
         self.job = pickle.loads(job)  # noqa: S301 - from our own parent
-        launcher.prefork()
+        if self.job.kind == "tape":
+            self._tape = tempfile.TemporaryFile()  # noqa: SIM115 - as is that
+        launcher.prefork(self._tape)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - gone with the process
         os.dup2(self._said.fileno(), 2)
 
@@ -81,6 +85,8 @@ class Births:
             ran = replace(ran, trouble=": ".join(filter(None, (ran.trouble, last))))
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         processor = sum(one.ru_utime + one.ru_stime for one in used)
+        if self._tape is not None and not ran.trouble:
+            ran = replace(ran, tape=Tape.of(self._tape))
         self._pipe.send(replace(ran, processor=processor))
         self._pipe.close()
         os._exit(0)

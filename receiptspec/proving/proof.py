@@ -16,6 +16,7 @@ from receiptspec import contract as contracts
 from receiptspec.errors import ConfigurationError
 from receiptspec.proving import catalogue, changes, farm, gate, jobs, known, pairs, tally
 from receiptspec.proving.jobs import Job, Ran
+from receiptspec.proving.sieve import Sieve
 from receiptspec.reference.behaviour import Fault, Twist, Variant
 
 __all__ = ["SEEDS", "Choice", "plan", "prove"]
@@ -139,13 +140,19 @@ def prove(choice: Choice, *, workers: int, progress: Progress | None = None) -> 
     made = plan(choice)
     farm.warm(made.vendors)
     ended: dict[str, Ran] = {}
+    sieve = Sieve()
+    begun = {job.name: job for job in sieve.first(made.jobs)}
 
-    def done(ran: Ran) -> None:
-        ended[ran.job.name] = ran
+    def done(ran: Ran) -> Sequence[Job]:
+        sifted = sieve.after(ran)
+        begun.update({job.name: job for job in sifted.more})
+        for one in (*sifted.known, ran):
+            ended[one.job.name] = one
         if progress is not None:
-            progress(ran, len(ended), len(made.jobs))
+            progress(ran, len(ended), len({*begun, *(job.name for job in made.jobs)}))
+        return sifted.more
 
-    farm.run(made.jobs, workers, done)
+    farm.run(list(begun.values()), workers, done)
     farm.run([job for job in made.jobs if _survives(job, ended[job.name])], 1, done)
     proof = _document(choice, made, ended)
     proof["run"] |= {

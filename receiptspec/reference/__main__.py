@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import IO, Any
 
 from receiptspec.errors import ConfigurationError
 from receiptspec.reference.serving import run
@@ -24,8 +24,11 @@ def _announce(facts: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until told to stop; 4 is the exit status of a wrong option or a taken port."""
+def main(arguments: list[str] | None = None, tape: IO[bytes] | None = None) -> int:
+    """Serve until told to stop; 4 is the exit status of a wrong option or a taken port.
+
+    What it is asked, and says, is recorded on a `tape`.
+    """
     parser = argparse.ArgumentParser(prog="receiptspec.reference")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
@@ -41,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     tied = not options.pop("detached")
     try:
-        run(Settings(**options), _announce, tied=tied)
+        run(Settings(**options), _announce, tied=tied, tape=tape)
     except ConfigurationError as error:
         sys.stderr.write(f"receiptspec: {error}\n")
         return _USAGE

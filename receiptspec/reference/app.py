@@ -1,4 +1,4 @@
-"""HTTP: whole requests in, dispatched to a vendor's face, bytes out; and the control endpoints.
+"""HTTP: whole requests in, dealt with at the desk, bytes out; and the control endpoints.
 
 ``GET /_reference/ready``, ``GET /_reference/stats`` and ``POST /_reference/read`` answer loopback
 only and need no credentials.
@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -21,34 +21,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from receiptspec.reference.behaviour import Behaviour
-from receiptspec.reference.calls import Call, Incoming, Refusal, Reply
+from receiptspec.reference.calls import Incoming, Reply
+from receiptspec.reference.desk import Desk
 
-__all__ = ["Face", "Reader", "application"]
+__all__ = ["application"]
 
 LARGEST_BODY = 16 * 1024 * 1024
-
-
-class Face(Protocol):
-    """One vendor's dialect. `begin` names the call, `answer` never raises."""
-
-    vendor: str
-
-    def claims(self, incoming: Incoming) -> bool:
-        """Whether a request is for this face."""
-
-    def begin(self, incoming: Incoming, serial: int) -> Call:
-        """Return the call of a request."""
-
-    def answer(self, call: Call) -> Reply:
-        """Answer a call."""
-
-
-class Reader(Protocol):
-    """Makes a user read; `wish` is the JSON of ``hooks.read``. Raises `Refusal`."""
-
-    def __call__(self, call: Call, wish: dict[str, Any]) -> int:
-        """Return how many messages were read."""
 
 
 class Stats:
@@ -78,9 +56,8 @@ class Stats:
 class _Dispatcher:
     """The ASGI application of everything but the control endpoints."""
 
-    def __init__(self, faces: Sequence[Face], behaviour: Behaviour, stats: Stats) -> None:
-        self._faces, self._behaviour, self._stats = faces, behaviour, stats
-        self._serial = 0
+    def __init__(self, desk: Desk, stats: Stats) -> None:
+        self._desk, self._stats = desk, stats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -91,12 +68,8 @@ class _Dispatcher:
             incoming = _incoming(request, await _whole(request))
         except ClientDisconnect:
             return
-        face = next((f for f in self._faces if f.claims(incoming)), self._faces[-1])
-        self._serial += 1
-        call = face.begin(incoming, self._serial)
-        self._stats.count(call.operation)
-        reply = face.answer(call)
-        self._behaviour.on_bytes(call, reply)
+        operation, reply = self._desk.answer(incoming)
+        self._stats.count(operation)
         await _transmit(reply, send, silent=incoming.method == "HEAD")
 
 
@@ -149,11 +122,8 @@ async def _transmit(reply: Reply, send: Send, *, silent: bool) -> None:
 class _Control:
     """The endpoints under ``/_reference``."""
 
-    def __init__(
-        self, behaviour: Behaviour, stats: Stats, readers: dict[str, Reader], about: dict[str, Any]
-    ) -> None:
-        self._behaviour, self._stats = behaviour, stats
-        self._readers, self._about = readers, about
+    def __init__(self, desk: Desk, stats: Stats, about: dict[str, Any]) -> None:
+        self._desk, self._stats, self._about = desk, stats, about
 
     def routes(self) -> list[Route]:
         """Return the three endpoints."""
@@ -180,15 +150,8 @@ class _Control:
             wish = await request.json()
         except (ValueError, RecursionError):
             wish = None
-        reader = self._readers.get(wish.get("vendor", "")) if isinstance(wish, dict) else None
-        if reader is None:
-            return JSONResponse({"error": "vendor: one that is served is needed"}, 400)
-        incoming = Incoming("POST", "/_reference/read", "", (), b"", "127.0.0.1")
-        call = Call(incoming, str(wish["vendor"]), self._behaviour, 0, "hook.read")
-        try:
-            return JSONResponse({"read": reader(call, wish)})
-        except Refusal as refusal:
-            return JSONResponse({"error": str(refusal)}, 400)
+        answer, status = self._desk.read(wish)
+        return JSONResponse(answer, status)
 
 
 def _closed(request: Request) -> Response | None:
@@ -201,21 +164,15 @@ def _closed(request: Request) -> Response | None:
 
 
 def application(
-    faces: Sequence[Face],
-    behaviour: Behaviour,
-    *,
-    readers: dict[str, Reader],
-    about: dict[str, Any],
-    streams: Sequence[BaseRoute] = (),
+    desk: Desk, about: dict[str, Any], *, streams: Sequence[BaseRoute] = ()
 ) -> Starlette:
-    """Return the ASGI application; the last face takes what no other one claims."""
+    """Return the ASGI application; `about` is said by one that is ready."""
     stats = Stats()
-    control = _Control(behaviour, stats, readers, about)
-    dispatcher = _Dispatcher(faces, behaviour, stats)
+    control = _Control(desk, stats, about)
     return Starlette(
         routes=[
             Mount("/_reference", routes=control.routes()),
             *streams,
-            Mount("/", app=dispatcher),
+            Mount("/", app=_Dispatcher(desk, stats)),
         ]
     )

@@ -42,7 +42,7 @@ class _Process(Protocol):
 class _Forked:
     """A copy of this process that waits on its standard input for a command line."""
 
-    def __init__(self) -> None:
+    def __init__(self, tape: IO[bytes] | None) -> None:
         (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = (
             os.pipe() for _ in range(3)
         )
@@ -51,7 +51,7 @@ class _Forked:
         if not self.pid:
             for kept in (ours_in, ours_out, ours_err):
                 os.close(kept)
-            _serve_on_demand(theirs_in, theirs_out, theirs_err)
+            _serve_on_demand(theirs_in, theirs_out, theirs_err, tape)
         for given in (theirs_in, theirs_out, theirs_err):
             os.close(given)
         self.stdin = os.fdopen(ours_in, "wb", buffering=0)
@@ -88,15 +88,18 @@ class _Forked:
 _WAITING: list[_Forked] = []
 
 
-def prefork() -> None:
+def prefork(tape: IO[bytes] | None = None) -> None:
     """Make the next `launch` of this process cheap: no new interpreter, no imports.
 
+    Its server records on a `tape` what it is asked and says (`receiptspec.reference.tape`).
     Only for a process that has no threads yet and ends by itself: what waits, waits for it.
     """
-    _WAITING.append(_Forked())
+    _WAITING.append(_Forked(tape))
 
 
-def _serve_on_demand(theirs_in: int, theirs_out: int, theirs_err: int) -> NoReturn:
+def _serve_on_demand(
+    theirs_in: int, theirs_out: int, theirs_err: int, tape: IO[bytes] | None
+) -> NoReturn:
     """Become what ``python -m receiptspec.reference`` is, once the command line is there."""
     code = 1
     try:
@@ -118,7 +121,7 @@ def _serve_on_demand(theirs_in: int, theirs_out: int, theirs_err: int) -> NoRetu
         sys.stderr = os.fdopen(2, "w", closefd=False)
         from receiptspec.reference.__main__ import main
 
-        code = main(arguments)
+        code = main(arguments, tape)
         sys.stderr.flush()
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode())

@@ -9,28 +9,17 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import IO, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from receiptspec.errors import ConfigurationError
-from receiptspec.reference import bent
-from receiptspec.reference.app import Face, Reader, application
+from receiptspec.reference.app import application
+from receiptspec.reference.desk import furnish
 from receiptspec.reference.settings import KEY_VARIABLE, SECRET_VARIABLE, Settings
-from receiptspec.reference.store import Store
-from receiptspec.reference.tencent import hook
-from receiptspec.reference.tencent.clients import ClientFace
-from receiptspec.reference.tencent.events import Events
-from receiptspec.reference.tencent.face import TencentFace
-from receiptspec.reference.tencent.site import Site
-from receiptspec.reference.tencent.web.face import WebFace
-from receiptspec.reference.volcengine import hook as volcengine_hook
-from receiptspec.reference.volcengine.face import VolcengineFace
-from receiptspec.reference.volcengine.signature import Keys
-from receiptspec.reference.volcengine.site import Site as VolcengineSite
+from receiptspec.reference.tape import record
 
 __all__ = ["run", "serve"]
 
@@ -48,15 +37,21 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bool) -> None:
-    """Serve until interrupted; `tied` also ends when standard input does.
+def run(
+    settings: Settings,
+    ready: Callable[[dict[str, Any]], None],
+    *,
+    tied: bool,
+    tape: IO[bytes] | None = None,
+) -> None:
+    """Serve until interrupted; `tied` also ends when standard input does. A `tape` is recorded.
 
     Calls `ready` with url, sdkappid, identifier, key, pid and, under ``volcengine``, appid,
     access_key, secret_key and region once connections are taken. Raises `ConfigurationError` for
     unknown names, a webhook beyond loopback or a port that is taken.
     """
     settings = settings.filled()
-    app = _application(settings)
+    app = _application(settings, tape)
     listener = _bind(settings.host, settings.port)
     facts = {
         "url": _url(settings.host, listener.getsockname()[1]),
@@ -92,26 +87,11 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], None], *, tied: bo
         asyncio.run(server.serve(sockets=[listener]))
 
 
-def _application(settings: Settings) -> Any:
-    behaviour = bent(settings.faults, settings.variants)
-    store = Store()
-    hooks = Events(settings.sdkappid, store, settings.webhook, settings.webhook_token)
-    site = Site(settings.sdkappid, settings.identifier, settings.key, store, hooks)
+def _application(settings: Settings, tape: IO[bytes] | None = None) -> Any:
+    office = furnish(settings)
+    desk = office.desk if tape is None else record(office, settings, tape)
     about = {"faults": list(settings.faults), "variants": list(settings.variants)}
-    keys = Keys(settings.access_key, settings.secret_key, settings.region)
-    volcengine = VolcengineSite(settings.appid, keys)
-    clients = ClientFace(site, behaviour)
-    faces: list[Face] = [
-        clients,
-        VolcengineFace(volcengine, behaviour),
-        TencentFace(site, behaviour),
-    ]
-    readers: dict[str, Reader] = {
-        "tencent": partial(hook.read, site),
-        "volcengine": partial(volcengine_hook.read, volcengine),
-    }
-    streams = [*clients.routes(), *WebFace(site, behaviour).routes()]
-    return application(faces, behaviour, readers=readers, about=about, streams=streams)
+    return application(desk, about, streams=office.streams)
 
 
 def _bind(host: str, port: int) -> socket.socket:

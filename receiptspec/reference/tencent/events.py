@@ -53,9 +53,15 @@ class Events(Webhooks):
     """Tells webhooks, and those who are there to hear it."""
 
     def __init__(
-        self, app: int, store: Store, url: str | None = None, token: str | None = None
+        self,
+        app: int,
+        store: Store,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        mute: bool = False,
     ) -> None:
-        super().__init__(app, url, token)
+        super().__init__(app, url, token, mute=mute)
         self._store = store
         self._listening: dict[str, list[asyncio.Queue[Event]]] = {}
         self._told: dict[tuple[str, Any], Any] = {}

@@ -7,17 +7,18 @@ import http.client
 import ipaddress
 import queue
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from receiptspec.errors import ConfigurationError
+from receiptspec.reference import outside
 from receiptspec.reference.calls import Call
 from receiptspec.reference.store import Direct, Group, Message, Store
 from receiptspec.reference.tencent import documents
 
-__all__ = ["Webhooks", "sign"]
+__all__ = ["Callback", "Unanswered", "Webhooks", "sign"]
 
 _PATIENCE = 2.0  # seconds for the receiver to take one callback
 
@@ -27,17 +28,36 @@ def sign(token: str, request_time: str) -> str:
     return hashlib.sha256(f"{token}{request_time}".encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One callback: its query, encoded, its document, and how it is sent."""
+
+    query: str
+    document: bytes
+    chunked: bool = False
+    method: str = "POST"
+
+
+class Unanswered(Exception):
+    """Somebody mute would have to wait for an answer."""
+
+
 class Webhooks:
     """Sends callbacks to one loopback address, one after the other; without address, none.
 
-    Raises `ConfigurationError` for an address that is not ``http://`` on loopback.
+    `deliver` gets those that nobody waits for. One that is `mute` sends nothing, and raises
+    `Unanswered` where an answer counts. Raises `ConfigurationError` for an address that is not
+    ``http://`` on loopback.
     """
 
-    def __init__(self, app: int, url: str | None = None, token: str | None = None) -> None:
-        self._app, self._token = app, token
-        self._queue: queue.Queue[tuple[str, bytes, bool, str]] = queue.Queue()
+    def __init__(
+        self, app: int, url: str | None = None, token: str | None = None, *, mute: bool = False
+    ) -> None:
+        self._app, self._token, self._mute = app, token, mute
+        self._queue: queue.Queue[Callback] = queue.Queue()
+        self.deliver: Callable[[Callback], None] = self._queue.put
         self._address = _address(url) if url else None
-        if self._address is not None:
+        if self._address is not None and not mute:
             threading.Thread(target=self._deliver, name="webhooks", daemon=True).start()
 
     def group_receipts(
@@ -90,7 +110,7 @@ class Webhooks:
         document = documents.write({"CallbackCommand": command, **call.body})
         try:
             query = urlencode(self._query(call, command, "RESTAPI"))
-            status, answer = self._post(query, document, chunked=False)
+            status, answer = self._post(Callback(query, document))
         except (OSError, http.client.HTTPException):
             return True
         return status != 200 or b"FAIL" not in answer
@@ -109,7 +129,7 @@ class Webhooks:
     ) -> bool:
         if self._address is None or not call.knob("hooks"):
             return True
-        moment = time.time_ns() // 1_000_000 + int(1000 * call.knob("clock_ahead"))
+        moment = int(outside.now() * 1_000) + int(1000 * call.knob("clock_ahead"))
         stamp = str(moment) if call.knob("hook_time_text") else moment
         query = self._query(call, command, platform)
         if self._token:
@@ -118,34 +138,38 @@ class Webhooks:
         whole = {"CallbackCommand": command, **body, "EventTime": stamp}
         raw = call.behaviour.on_callback(call, query, whole)
         document = documents.write(whole) if raw is None else raw
-        chunked = bool(call.knob("hook_chunked"))
+        how = bool(call.knob("hook_chunked")), call.knob("hook_method")
+        callback = Callback(urlencode(query), document, *how)
         if call.knob("hook_answer_counts"):
-            status, answer = self._post(urlencode(query), document, chunked)
+            status, answer = self._post(callback)
             agreed = status == 200 and b"FAIL" not in answer
             call.notes["disagreed"] = not agreed
             return agreed
-        self._queue.put((urlencode(query), document, chunked, call.knob("hook_method")))
+        self.deliver(callback)
         return True
 
     def _deliver(self) -> None:
         while True:
-            query, document, chunked, method = self._queue.get()
+            callback = self._queue.get()
             try:
-                self._post(query, document, chunked, method)
+                self._post(callback)
             except (OSError, http.client.HTTPException):
                 continue
 
-    def _post(
-        self, query: str, document: bytes, chunked: bool, method: str = "POST"
-    ) -> tuple[int, bytes]:
+    def _post(self, callback: Callback) -> tuple[int, bytes]:
+        if self._mute:
+            raise Unanswered
+        document, chunked = callback.document, callback.chunked
         host, port, path, own = self._address or ("", 0, "", "")
         connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
         try:
-            target = f"{path}?{own}&{query}" if own else f"{path}?{query}"
+            target = f"{path}?{own}&{callback.query}" if own else f"{path}?{callback.query}"
             headers = {"Content-Type": "application/json"}
             headers |= {"Transfer-Encoding": "chunked"} if chunked else {}
             body = iter((document[:7], document[7:])) if chunked else document
-            connection.request(method, target, body=body, headers=headers, encode_chunked=chunked)
+            connection.request(
+                callback.method, target, body=body, headers=headers, encode_chunked=chunked
+            )
             response = connection.getresponse()
             return response.status, response.read(1 << 20)
         finally:

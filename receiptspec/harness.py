@@ -20,6 +20,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from receiptspec import forked
 from receiptspec.client import USUAL, Client, Terms
 from receiptspec.errors import CredentialsRefused, Unreachable
 from receiptspec.exchange import HARNESS, Exchange, Request, Response
@@ -101,13 +102,7 @@ class _Process:
         self.start = threading.Lock()
         self._ended: str | None = None
         try:
-            self._child = subprocess.Popen(  # noqa: S603
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=dict(variables),
-            )
+            self._child = forked.start(command, variables)
         except OSError as error:
             raise Unreachable(f"harness {command[0]}: {error.strerror or error}") from None
         self._readers = [

@@ -18,13 +18,18 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from typing import IO, NoReturn
 
+from receiptspec import forked
+from receiptspec.proving import catalogue
 from receiptspec.proving.jobs import Job, Ran
 from receiptspec.reference import launcher
+from receiptspec.reference.harness import __main__ as harness
 from receiptspec.reference.tape import Tape
 
 __all__ = ["Births", "Nursery"]
 
+_HARNESS = "receiptspec.reference.harness"
 _LENGTH = 4  # bytes that say how long a job is
+_HARNESSES, _HARNESSES_OF_ALL = 9, 27  # processes of users: of few rows or requests, and of all
 
 
 class Births:
@@ -40,7 +45,7 @@ class Births:
     def wait(self) -> Job | None:
         """Return the job to be, in a new child each; ``None``, in the nursery, after the last.
 
-        The child is silent and has a reference server waiting.
+        The child is silent and has a reference server waiting, and harnesses where it needs some.
         """
         while True:
             head, descriptors, _, _ = socket.recv_fds(self._door, _LENGTH, 1)
@@ -72,6 +77,10 @@ class Births:
         if self.job.kind == "tape":
             self._tape = tempfile.TemporaryFile()  # noqa: SIM115 - as is that
         launcher.prefork(self._tape)
+        if not catalogue.playable(self.job.vendor):
+            few = self.job.requirements or self.job.profile == "smoke"
+            for _ in range(_HARNESSES if few else _HARNESSES_OF_ALL):
+                forked.ahead(_HARNESS, harness.main)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - gone with the process
         os.dup2(self._said.fileno(), 2)
 

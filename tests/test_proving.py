@@ -404,7 +404,7 @@ def test_jobs_that_only_wait_run_beside_those_that_compute():
     assert farm._next(waiting, [], 1) is made[5]
     assert farm._next(waiting, running[1:], 1) is made[4]
     assert farm._next(waiting, running, 1) is made[4]
-    assert farm._next(waiting, [*running, *7 * running[:1]], 1) is None
+    assert farm._next(waiting, [*running, *3 * running[:1]], 1) is None
     assert farm._next(waiting, running, 2) is made[5]
 
 

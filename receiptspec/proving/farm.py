@@ -35,7 +35,7 @@ __all__ = ["perform", "run", "warm"]
 _INDEX = re.compile(r"\[\d+\]")
 _TARGET = "reference"
 _SHORT = ("fault", "smoke", "tape")  # kinds of jobs that would collect as long as they run
-_IDLERS = 8  # jobs that only wait, for each that computes
+_IDLERS = 4  # jobs that only wait, for each that computes
 _BIRTH = 5.0  # seconds in which a process tells its id
 
 
@@ -189,7 +189,7 @@ def run(jobs: Iterable[Job], workers: int, done: Callable[[Ran], Iterable[Job] |
 
     `done` gets each as it ends and returns those that are to be run besides, now that it is known.
     That many short ones and as many conforming ones, which let time pass, at the same time; of
-    each eight times as many of those that hardly do anything but wait.
+    each four times as many of those that hardly do anything but wait.
     """
     waiting: list[Job] = []
 

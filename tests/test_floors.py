@@ -8,7 +8,7 @@ import receiptspec
 ROOT = Path(receiptspec.__file__).parent
 
 FLOORS = [
-    {"addresses", "errors", "footprints", "resources", "strictjson", "yamltext"},
+    {"addresses", "errors", "footprints", "forked", "resources", "strictjson", "yamltext"},
     {"exchange", "dialect", "journal"},
     {"fitting"},
     {"findings", "webhooks"},
@@ -40,7 +40,7 @@ FLOORS = [
     {"cli", "__main__"},
 ]
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
-BESIDE = {"reference": {"errors", "resources", "strictjson", "contract"}}
+BESIDE = {"reference": {"errors", "forked", "resources", "strictjson", "contract"}}
 
 
 def part(path):
